@@ -61,7 +61,7 @@ describe('what is wrong with control groups', () => {
       '/idle: memory at its limit',
       'web.service: ',
     ]);
-    expect(both.rows.worst).toBe('/batch: 1 process killed for lack of memory, memory at its limit');
+    expect(both.rows.worst).toBe('/batch: 1 process killed for lack of memory');
   });
 
   test('a first sample knows no growth, and one that knows nothing complains of nothing', () => {

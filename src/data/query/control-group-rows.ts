@@ -136,6 +136,8 @@ export const CONTROL_GROUP_FIELDS = {
 export class ControlGroupRows extends columnsClass(COLUMNS, RankedRows) {
   declare readonly sort: SortBy<SortKeyOf<typeof CONTROL_GROUP_FIELDS>>;
 
+  readonly #worstWords: string[] = [];
+
   build(groups: readonly ControlGroupSample[], rates: ControlGroupsRates): void {
     this.clearRows();
     this.reserveAhead(groups.length);
@@ -148,14 +150,14 @@ export class ControlGroupRows extends columnsClass(COLUMNS, RankedRows) {
     return this.paths.indexOf(path);
   }
 
-  /** `postgres.service: throttled 38 % of the time`, of the one that waits most; '' none does. */
+  /** `postgres.service: throttled 38 % of the time`, what is worst of the one that waits most; '' none does. */
   get worst(): string {
     let worst = -1;
     for (let row = 0; row < this.count; row++) {
       const isWorse = this.trouble[row]! > (worst < 0 ? FULL_TROUBLE : this.trouble[worst]!);
       if (this.troubles[row] !== '' && isWorse) worst = row;
     }
-    return worst < 0 ? '' : `${this.names[worst]}: ${this.troubles[worst]}`;
+    return worst < 0 ? '' : `${this.names[worst]}: ${this.#worstWords[worst]}`;
   }
 
   protected override arrange(order: RowOrder, { key, isReversed }: this['sort']): void {
@@ -180,6 +182,7 @@ export class ControlGroupRows extends columnsClass(COLUMNS, RankedRows) {
     this.maxes[row] = rates.maxesPerSecond;
     this.kills[row] = rates.kills;
     const [trouble, words] = this.#troubleOf(row, rates);
+    this.#worstWords[row] = words[0] ?? '';
     this.trouble[row] = trouble;
     this.troubles[row] = words.join(', ');
   }

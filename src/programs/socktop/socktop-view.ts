@@ -154,9 +154,15 @@ function renderTable(model: Model, host: HostModel, buffer: Buffer, view: System
 
 function renderEmpty({ table }: DashboardLayout, host: HostModel, model: Model, buffer: Buffer): void {
   if (table.height < 2) return;
-  const text =
-    rowsOf(model, host) === 'control-groups' ? host.data.controlGroupsText : emptyText(host, model);
+  const text = rowsOf(model, host) === 'control-groups' ? groupsText(model, host) : emptyText(host, model);
   buffer.put(table.x + 1, table.y + 1, text, model.theme.dim, table.width - 1);
+}
+
+/** Why no control group is listed. A history has none either. */
+function groupsText({ playback }: Model, { data }: HostModel): string {
+  return playback === undefined
+    ? data.controlGroupsText
+    : 'No control groups are recorded here: --record does so while W shows them.';
 }
 
 /** Why no process is listed. */

@@ -173,7 +173,7 @@ describe('what control groups wait for', () => {
 
   test('the worst is named beside the processes, and W lists them, the worst first', () => {
     const bench = throttledBench();
-    const words = 'web.service: throttled 38 % of the time, memory at its limit';
+    const words = 'web.service: throttled 38 % of the time ╮';
     expect(bench.text()).toContain(words);
     bench.type('W');
     expect(bench.lines()[0]).toContain('waiting for CPU: 50 %');
