@@ -1,4 +1,4 @@
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import {
   CONTROL_GROUPS_LIMIT,
@@ -81,7 +81,8 @@ export class ControlGroupCollector {
     const cpuLimit = cpuLimitOf(folders);
     const memoryLimitBytes = memoryLimitOf(folders);
     const hasLimit = cpuLimit !== undefined || memoryLimitBytes !== undefined;
-    if (!hasLimit && ![...folders.values()].some(hasProcesses)) return undefined;
+    if (!hasLimit && ![...folders.values()].some((folder) => readSmall(folder, 'cgroup.procs') !== undefined))
+      return undefined;
     const waits = readWaitsIn(folders);
     if (waits === undefined) return undefined;
     const containerName = this.#options.containers?.nameOf(path);
@@ -134,19 +135,6 @@ async function* foldersBelow(root: string, slice: Slice): AsyncGenerator<string>
       if (entry.isDirectory()) paths.push(`${path}/${entry.name}`);
     }
   }
-}
-
-function hasProcesses(folder: string): boolean {
-  return (
-    orUndefined(() => {
-      const descriptor = openSync(`${folder}/cgroup.procs`, 'r');
-      try {
-        return readSync(descriptor, new Uint8Array(1)) > 0;
-      } finally {
-        closeSync(descriptor);
-      }
-    }) ?? false
-  );
 }
 
 /** `20000 100000` of cpu.max, or the two files of version 1; undefined: no limit. */

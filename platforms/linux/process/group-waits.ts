@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { GroupWaits } from '../../../src/data/schema/process-detail.ts';
+import { AT_FDCWD, closeDescriptor, NativeBuffer, O_RDONLY, openAt, readInto } from '../libc.ts';
 import { type MountEntry, parseMountEntries } from '../proc/mountinfo.ts';
 import { parsePressure } from '../proc/pressure.ts';
-import { orUndefined, readAttribute } from '../sys/sysfs-value.ts';
+import { orUndefined } from '../sys/sysfs-value.ts';
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 const NANOS_PER_MICRO = 1000;
 /** `cpu,cpuacct:/a/b` behind the number of a hierarchy of version 1; without a controller the unified one. */
 const LINE = /^\d+:([^:]*):(\/.*)$/gm;
@@ -106,7 +108,16 @@ function fieldsOf(text = ''): ReadonlyMap<string, number> {
   return new Map(Array.from(text.matchAll(FIELD), ([, name = '', value]) => [name, Number(value)]));
 }
 
-/** A file of the kernel; undefined: not there, or not permitted. */
+/** The kernel writes no more of these at once. */
+const small = new NativeBuffer(4096);
+
+/** A file of the kernel, trimmed; undefined: not there, empty, or not permitted. Missing ones must cost little. */
 export function readSmall(folder: string | undefined, name: string): string | undefined {
-  return folder === undefined ? undefined : readAttribute(`${folder}/${name}`);
+  if (folder === undefined) return undefined;
+  const descriptor = openAt(AT_FDCWD, NativeBuffer.ofPath(`${folder}/${name}`), O_RDONLY);
+  if (descriptor < 0) return undefined;
+  const length = readInto(descriptor, small);
+  closeDescriptor(descriptor);
+  const text = length <= 0 ? '' : decoder.decode(small.bytes.subarray(0, length)).trim();
+  return text === '' ? undefined : text;
 }
