@@ -34,7 +34,7 @@ function startThrottled(): LimitedGroup {
 }
 
 test.skipIf(probe === undefined)(
-  'W lists a control group that is throttled and says so, here and through an agent',
+  'W lists a control group that is throttled, here and through an agent (needs a control group with a limit)',
   async () => {
     const { path } = startThrottled();
     const agent = await AgentProcess.start();
@@ -60,7 +60,7 @@ test.skipIf(probe === undefined)(
   },
 );
 
-test.skipIf(probe === undefined)('and in socktop --json', async () => {
+test.skipIf(probe === undefined)('and in socktop --json (needs a control group with a limit)', async () => {
   const { path } = startThrottled();
   const command = [SOCKTOP, '--local', '--json', '--once'];
   const { stdout, exitCode } = Bun.spawnSync(command, {

@@ -43,7 +43,7 @@ interface Sum {
   readonly dead: readonly BtfMember[];
 }
 
-export interface WaitOffsets {
+interface WaitOffsets {
   /** Of struct task_struct and of struct signal_struct. */
   readonly counters: readonly Sum[];
   /** `delays` of a task, null where they are not counted; undefined: a kernel without CONFIG_TASK_DELAY_ACCT. */
@@ -59,7 +59,7 @@ export interface WaitOffsets {
 const MEMORY_DELAYS = ['swapin', 'freepages', 'thrashing', 'compact'] as const;
 
 /** Finds them. Throws OpError `UNSUPPORTED`, naming what this kernel lacks. */
-export function findWaitOffsets(source: TypeSource): WaitOffsets {
+function findWaitOffsets(source: TypeSource): WaitOffsets {
   const types = new KernelTypes(source, [
     ['task_struct', BtfKind.STRUCT],
     ['signal_struct', BtfKind.STRUCT],
@@ -112,7 +112,7 @@ const TASK = R6;
 const ITERATOR = R9;
 
 /** The program of the attach type TRACE_ITER over `task`: a record for each thread. `pidLevel` as taskIteratorProgram. */
-export function taskWaitsProgram(offsets: TaskOffsets, waits: WaitOffsets, pidLevel: number): Uint8Array {
+function taskWaitsProgram(offsets: TaskOffsets, waits: WaitOffsets, pidLevel: number): Uint8Array {
   const code = new Assembler();
   const place = { base: R10, displacement: RECORD, scratch: SCRATCH, pidLevel };
   const pids = new TaskRecordCode(code, offsets, TASK, place);

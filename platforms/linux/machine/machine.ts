@@ -16,7 +16,7 @@ import { Host } from '../host.ts';
 import type { LinkSource } from '../link.ts';
 import { type JournalOptions, readJournal } from '../process/journal.ts';
 import type { ContainerNames } from '../processes/container-names.ts';
-import { ControlGroupCollector } from './control-groups.ts';
+import { ControlGroupCollector } from './control-group-collector.ts';
 import { CpuCollector } from './cpu.ts';
 import { DiskCollector, type SpaceSource } from './disks.ts';
 import { GpuCollector } from './gpus.ts';

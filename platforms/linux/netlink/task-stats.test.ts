@@ -108,17 +108,20 @@ if (stats === undefined) {
   process.stdout.write(`skipped: no task statistics (needs CAP_NET_ADMIN), network namespace ${namespace}\n`);
 }
 
-test.skipIf(stats === undefined)('the kernel says of this process what /proc says of all its threads', () => {
-  const runDelay = (): number =>
-    readdirSync('/proc/self/task').reduce(
-      (sum, tid) => sum + Number(readFileSync(`/proc/self/task/${tid}/schedstat`, 'utf8').split(' ')[1]),
-      0,
-    );
-  const delays = nothing();
-  const before = runDelay();
-  expect(stats!.read(process.pid, delays)).toBe(true);
-  // Threads that have ended are in it too.
-  expect(delays.runDelayNanos).toBeGreaterThanOrEqual(before);
-  expect(stats!.read(2 ** 30, delays)).toBe(false);
-  stats!.close();
-});
+test.skipIf(stats === undefined)(
+  'the kernel says of this process what /proc says of all its threads (needs CAP_NET_ADMIN)',
+  () => {
+    const runDelay = (): number =>
+      readdirSync('/proc/self/task').reduce(
+        (sum, tid) => sum + Number(readFileSync(`/proc/self/task/${tid}/schedstat`, 'utf8').split(' ')[1]),
+        0,
+      );
+    const delays = nothing();
+    const before = runDelay();
+    expect(stats!.read(process.pid, delays)).toBe(true);
+    // Threads that have ended are in it too.
+    expect(delays.runDelayNanos).toBeGreaterThanOrEqual(before);
+    expect(stats!.read(2 ** 30, delays)).toBe(false);
+    stats!.close();
+  },
+);

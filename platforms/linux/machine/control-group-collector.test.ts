@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CONTROL_GROUPS_LIMIT } from '../../../src/data/schema/control-groups-section.ts';
 import { type MountEntry, parseMountEntries } from '../proc/mountinfo.ts';
 import { restlessSlice } from '../testdata/test-slices.fixture.ts';
-import { ControlGroupCollector } from './control-groups.ts';
+import { ControlGroupCollector } from './control-group-collector.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'groups-'));
 const STALL = 'some avg10=1.50 avg60=0.16 avg300=0.49 total=18577411\n';
