@@ -4,6 +4,7 @@ import { MACHINE, type MachineSection } from './data/sample/machine-section.ts';
 import { type NetworkSection, NetworkTables } from './data/sample/network-section.ts';
 import { PROCESS_DETAIL, type ProcessDetailSection } from './data/sample/process-detail-section.ts';
 import { ProcessTable } from './data/sample/process-table.ts';
+import { CONTROL_GROUPS, type ControlGroupsSection } from './data/schema/control-groups-section.ts';
 import { DISKS, type DisksSection } from './data/schema/disks-section.ts';
 import { JOURNAL, type JournalSection } from './data/schema/journal-section.ts';
 import type { Fields, RecordField, Shape, ValueOf } from './data/schema/record.ts';
@@ -98,6 +99,10 @@ export class EveryColumn {
 
   disks(): DisksSection {
     return { ...this.#section(), ...this.#record(DISKS) };
+  }
+
+  controlGroups(): ControlGroupsSection {
+    return { ...this.#section(), ...this.#record(CONTROL_GROUPS) };
   }
 
   detail(): ProcessDetailSection {

@@ -15,6 +15,8 @@ export interface Demand {
   readonly networkMillis: number;
   /** Request network use together with the processes. */
   readonly network: boolean;
+  /** And what control groups wait for. */
+  readonly controlGroups: boolean;
   /** PID of the process pane; 0: none. */
   readonly pid: number;
   ofProcesses(): ProcessesWant;
@@ -27,7 +29,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 export const NO_DEMAND: Demand = {
   ...{ metricsMillis: NEVER, processesMillis: NEVER, disksMillis: NEVER },
   ...{ detailMillis: NEVER, journalMillis: NEVER, networkMillis: NEVER },
-  ...{ network: false, pid: 0, ofProcesses: () => NONE },
+  ...{ network: false, controlGroups: false, pid: 0, ofProcesses: () => NONE },
 };
 
 /** Callbacks of the sampler. */
@@ -176,6 +178,7 @@ export class Sampler {
         ...(disks === true ? { disks: true } : {}),
         ...(processes === true ? { machineProcesses: demand.ofProcesses() } : {}),
         ...(processes === true && demand.network ? { network: true } : {}),
+        ...(processes === true && demand.controlGroups ? { controlGroups: true } : {}),
         ...(detail === true ? { processDetail: demand.pid } : {}),
       };
       if (Object.keys(want).length > 0) void this.#ask(want);

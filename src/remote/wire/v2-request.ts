@@ -13,6 +13,7 @@ export const V2_REQUESTS = [
   'get_capabilities',
   'get_metrics',
   'get_disks',
+  'get_control_groups',
   'get_processes',
   'get_process_metrics',
   'get_journal_entries',

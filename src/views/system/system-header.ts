@@ -27,6 +27,9 @@ interface SystemHeader {
   readonly retryKey: string;
 }
 
+/** A narrower line has no room for all that is said of waits. */
+const SHORT_WIDTH = 70;
+
 /** Draws the first line: whose dashboard it is, how it is reached, and how the machine is. */
 export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHeader, view: SystemView): void {
   if (area.height < 1) return;
@@ -40,7 +43,8 @@ export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHea
     { text: header.name, style: theme.title, priority: 100 },
     { text: alertsText(view.data.alerts.firing), style: theme.bad, priority: 98 },
     {
-      text: header.isWaits === true ? waitingText(view.data.machine?.cpu.value) : '',
+      text:
+        header.isWaits === true ? waitingText(view.data.machine?.cpu.value, area.width < SHORT_WIDTH) : '',
       style: theme.warning,
       priority: 97,
     },
