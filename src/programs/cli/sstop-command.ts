@@ -235,7 +235,9 @@ function contradiction(
   );
   if (ofHistory !== undefined) return ofHistory;
   if (raw.by !== undefined && raw.totals === undefined) return '--by needs --totals';
-  if (raw.totals !== undefined && raw.history === undefined) return '--totals needs --history <folder>';
+  if (raw.totals !== undefined && raw.history === undefined && agent === undefined) {
+    return '--totals needs a history: add --history <folder>, or the URL of an agent that keeps one';
+  }
   if (agent === undefined) {
     const named =
       raw.tlsCa !== undefined

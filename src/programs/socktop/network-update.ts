@@ -17,6 +17,7 @@ import {
   withHost,
   withUnits,
 } from './socktop-model.ts';
+import { alertsOf } from './socktop-rows.ts';
 
 /** The network views of the current host, opened or come back to. */
 export function openNetwork(model: Model): Step {
@@ -45,17 +46,21 @@ export function leaveNetwork(model: Model): Step {
 }
 
 /** The network views at the time that the screen is at, with the keys and the overlays for it. */
-export function networkInTime(
-  { playback, timeLine, networkOptions: { pastKeymap } }: Model,
-  network: NetworkModel,
-): NetworkModel {
+export function networkInTime(model: Model, network: NetworkModel): NetworkModel {
+  const { playback, timeLine, totals, helpOffset, alertsOffset } = model;
+  const { pastKeymap } = model.networkOptions;
   const keymap = playback === undefined ? network.keymap : (pastKeymap ?? network.keymap);
-  return { ...network, playback, timeLine, keymap };
+  // Of this screen's own overlays only the totals lie over these views.
+  const isOver = totals !== undefined && helpOffset !== undefined;
+  return {
+    ...{ ...network, playback, timeLine, keymap, ...(isOver ? { totals, helpOffset } : {}) },
+    ...{ givenAlerts: alertsOf(model), alertsOffset },
+  };
 }
 
 /** Keys that socktop itself has on the network views too: where in time they are. */
 const TIME_ACTIONS: readonly string[] = [
-  ...['timeline', 'now', 'playback-slower', 'playback-faster', 'seek-back', 'seek-forward'],
+  ...['timeline', 'totals', 'now', 'playback-slower', 'playback-faster', 'seek-back', 'seek-forward'],
 ];
 
 /** What an input means on the network views: sstop's message, but that Escape at their outermost leaves them. */
@@ -63,13 +68,19 @@ export function networkMessageOf(model: Model, event: InputEvent): Message | und
   const shown = hostOf(model).network;
   if (shown === undefined) return undefined;
   const network = networkInTime(model, shown);
-  if (model.timeLine !== undefined && isOfTimeLine(model, event)) return inputMessageOf(model, event);
+  const isTotals = model.totals !== undefined && model.helpOffset !== undefined;
+  const isAlerts = model.alertsOffset !== undefined && network.kill === undefined;
+  if (isTotals || isAlerts || (model.timeLine !== undefined && isOfTimeLine(model, event))) {
+    return inputMessageOf(model, event);
+  }
   const message = inputMessageOf(network, event);
   const isFree = network.prompt === undefined && network.kill === undefined;
   if (event.kind === 'key' && isFree) {
     const isOutermost =
       network.helpOffset === undefined && network.back.length === 0 && stateOf(network).filterText === '';
     const isBack = message?.kind === 'action' && message.action === 'back';
+    if (message?.kind === 'action' && message.action === 'alerts')
+      return { kind: 'action', action: 'alerts' };
     if (isBack && isOutermost) return { kind: 'action', action: 'back' };
     const own = model.keymap.actionOf(event.chord);
     const isOfTime = own === 'pause' ? model.playback !== undefined : own && TIME_ACTIONS.includes(own);

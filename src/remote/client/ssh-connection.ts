@@ -57,12 +57,15 @@ const SHELL_GREETING = '\nsocktop.shell\n';
 const AGENT_OR_SHELL = [
   'for a in "$(command -v socktop-agent)" /usr/bin/socktop-agent /usr/local/bin/socktop-agent',
   ' "$HOME/.local/bin/socktop-agent"; do',
-  ' if [ -x "$a" ]; then "$a" --stdio; s=$?; case $s in 2) break;; esac; exit $s; fi;',
+  ' if [ -x "$a" ]; then "$a" --stdio "$@"; s=$?; case $s in 2) break;; esac; exit $s; fi;',
   ' done; echo; echo socktop.shell; exec sh',
 ].join('');
 
 /** The arguments of ssh, all of ours before `--`: nothing of a destination can become an option. */
-export function sshArguments({ host, user, port }: SshDestination, mayAsk: boolean): readonly string[] {
+export function sshArguments(
+  { host, user, port, historyFolder }: SshDestination,
+  mayAsk: boolean,
+): readonly string[] {
   const settings = [
     `BatchMode=${mayAsk ? 'no' : 'yes'}`,
     `ConnectTimeout=${CONNECT_SECONDS}`,
@@ -78,7 +81,11 @@ export function sshArguments({ host, user, port }: SshDestination, mayAsk: boole
     ...settings.flatMap((setting) => ['-o', setting]),
     ...(user === undefined ? [] : ['-l', user]),
     ...(port === undefined ? [] : ['-p', String(port)]),
-    ...['--', host, `exec sh -c '${AGENT_OR_SHELL}'`],
+    ...[
+      '--',
+      host,
+      `exec sh -c '${AGENT_OR_SHELL}'${historyFolder === undefined ? '' : ` sh --history ${historyFolder}`}`,
+    ],
   ];
 }
 
