@@ -197,18 +197,20 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
     try {
       const { rootWithAgent, ordinaryWithAgent, root } = SSH_USERS;
       const at = ['--at', '2026-11-28T03:02'];
-      const once = await run(SOCKTOP, rootWithAgent, ...at, '--once');
+      const [once, top, totals, foreign, shell] = await Promise.all([
+        run(SOCKTOP, rootWithAgent, ...at, '--once'),
+        run(SSTOP, rootWithAgent, ...at, '--top'),
+        run(SSTOP, rootWithAgent, '--totals', '--json'),
+        run(SSTOP, ordinaryWithAgent, ...at, '--json'),
+        run(SOCKTOP, root, ...at, '--once'),
+      ]);
       expect([once.err, once.code]).toEqual(['', 0]);
       expect(once.out).toContain('2026-11-28T03:02:00');
-      const top = await run(SSTOP, rootWithAgent, ...at, '--top');
       expect(top.out).toMatch(/Most network\n.*\n.* uploader\n/);
-      const totals = await run(SSTOP, rootWithAgent, '--totals', '--json');
       expect(JSON.parse(totals.out).totals[0].name).toBe('/usr/bin/program-9004');
-      const foreign = await run(SSTOP, ordinaryWithAgent, ...at, '--json');
       expect(foreign.err.trimEnd().split('\n')).toHaveLength(1);
       expect(foreign.err).toContain('permission denied; log in as its owner or as root');
       expect(foreign.code).toBe(1);
-      const shell = await run(SOCKTOP, root, ...at, '--once');
       expect(shell.err).toContain('a history needs socktop-agent there');
       expect(shell.code).toBe(1);
     } finally {

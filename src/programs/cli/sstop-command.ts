@@ -168,7 +168,9 @@ function fileOptions(): Option[] {
   return [
     recordOption(),
     new Option('--playback <file>', 'play a recording').argParser(filePath),
-    ...historyOptions('keep a history of this machine in this folder, or with --at look back in it'),
+    ...historyOptions(
+      'keep a history of this machine in this folder, with --at look back in it; with ssh:// a folder there',
+    ),
     ...lookBackOptions(),
     new Option('--totals [period]', 'print bytes per hour, day or month of the history (default: day)')
       .choices(TOTALS_PERIODS)
