@@ -17,11 +17,10 @@ const DETAIL_LEAST_MILLIS = 1000;
 export function demandOf(model: Model, index: number): Demand | undefined {
   const isShown = model.view !== 'hosts' && index === model.current;
   const views = isShown && model.view === 'network' ? model.hosts[index]!.network : undefined;
-  const rest = {
-    ...{ ...NO_DEMAND, networkMillis: views?.intervalMillis ?? NO_DEMAND.networkMillis },
-    alertsMillis: model.hosts[index]!.link === undefined ? NO_DEMAND.alertsMillis : ALERTS_MILLIS,
-  };
-  if (model.isPaused) return views === undefined ? undefined : rest;
+  const ofViews = { ...NO_DEMAND, networkMillis: views?.intervalMillis ?? NO_DEMAND.networkMillis };
+  if (model.isPaused) return views === undefined ? undefined : ofViews;
+  const hasAgent = model.hosts[index]!.link !== undefined;
+  const rest = { ...ofViews, alertsMillis: hasAgent ? ALERTS_MILLIS : NO_DEMAND.alertsMillis };
   const { want } = model.hosts[index]!.data.alerts;
   if (!isShown) {
     return {

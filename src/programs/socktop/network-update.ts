@@ -1,4 +1,5 @@
 import type { InputEvent } from '../../screen/input/event.ts';
+import { isMovement } from '../../views/list-screen.ts';
 import { timeLineArea } from '../../views/overlays/time-line.ts';
 import { inputMessageOf } from '../../views/screen-update.ts';
 import {
@@ -69,19 +70,22 @@ export function networkMessageOf(model: Model, event: InputEvent): Message | und
   if (shown === undefined) return undefined;
   const network = networkInTime(model, shown);
   const isTotals = model.totals !== undefined && model.helpOffset !== undefined;
-  const isAlerts = model.alertsOffset !== undefined && network.kill === undefined;
-  if (isTotals || isAlerts || (model.timeLine !== undefined && isOfTimeLine(model, event))) {
+  if (isTotals || (model.timeLine !== undefined && isOfTimeLine(model, event))) {
     return inputMessageOf(model, event);
   }
   const message = inputMessageOf(network, event);
   const isFree = network.prompt === undefined && network.kill === undefined;
+  if (event.kind === 'mouse' && isFree && model.alertsOffset !== undefined)
+    return inputMessageOf(model, event);
   if (event.kind === 'key' && isFree) {
     const isOutermost =
       network.helpOffset === undefined && network.back.length === 0 && stateOf(network).filterText === '';
-    const isBack = message?.kind === 'action' && message.action === 'back';
-    if (message?.kind === 'action' && message.action === 'alerts')
-      return { kind: 'action', action: 'alerts' };
-    if (isBack && isOutermost) return { kind: 'action', action: 'back' };
+    const asked = message?.kind === 'action' ? message.action : undefined;
+    const isOfAlerts = model.alertsOffset !== undefined && asked !== undefined;
+    if (asked === 'alerts' || (isOfAlerts && (asked === 'back' || isMovement(asked)))) {
+      return { kind: 'action', action: asked };
+    }
+    if (asked === 'back' && isOutermost) return { kind: 'action', action: 'back' };
     const own = model.keymap.actionOf(event.chord);
     const isOfTime = own === 'pause' ? model.playback !== undefined : own && TIME_ACTIONS.includes(own);
     if (isOfTime === true && own !== undefined) return { kind: 'action', action: own };

@@ -172,6 +172,11 @@ describe('the rules of an agent', () => {
     bench.type(ESCAPE);
     expect(shown(bench)).not.toContain('on web-1: root');
     expect(bench.model.view).toBe('network');
+    bench.type('aa');
+    expect(shown(bench)).not.toContain('on web-1: root');
+    bench.type('a');
+    bench.click(5, 5);
+    expect(shown(bench)).not.toContain('on web-1: root');
   });
 
   test('are those of the agent that is there now', () => {
