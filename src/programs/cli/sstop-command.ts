@@ -170,7 +170,9 @@ function fileOptions(): Option[] {
   return [
     recordOption(),
     new Option('--playback <file>', 'play a recording').argParser(filePath),
-    ...historyOptions('keep a history of this machine in this folder, or with --at look back in it'),
+    ...historyOptions(
+      'keep a history of this machine in this folder, with --at look back in it; with ssh:// a folder there',
+    ),
     ...lookBackOptions(),
     new Option('--totals [period]', 'print bytes per hour, day or month of the history (default: day)')
       .choices(TOTALS_PERIODS)
@@ -237,7 +239,9 @@ function contradiction(
   );
   if (ofHistory !== undefined) return ofHistory;
   if (raw.by !== undefined && raw.totals === undefined) return '--by needs --totals';
-  if (raw.totals !== undefined && raw.history === undefined) return '--totals needs --history <folder>';
+  if (raw.totals !== undefined && raw.history === undefined && agent === undefined) {
+    return '--totals needs a history: add --history <folder>, or the URL of an agent that keeps one';
+  }
   if (agent === undefined) {
     const named =
       raw.tlsCa !== undefined

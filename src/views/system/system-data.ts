@@ -19,6 +19,7 @@ import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
+import type { AlertState } from '../../data/schema/alerts-section.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
 import type { ProcessDetail, ThreadSample } from '../../data/schema/process-detail.ts';
@@ -89,6 +90,8 @@ export class SystemData {
 
   /** Rules about this machine, and how they stand. */
   readonly alerts: AlertMonitor;
+  /** Those that its agent watches by, as it said last; empty: none. */
+  agentAlerts: readonly AlertState[] = [];
 
   /** `includeLoopback`: whether what the machine sends to itself is network use of its processes. */
   constructor(userOf: UserNames, includeLoopback = false, rules: readonly AlertRule[] = []) {
@@ -123,6 +126,7 @@ export class SystemData {
     this.detailError = snapshot.errors.find(isOfDetail) ?? this.detailError;
     if (processDetail !== undefined) this.#takeDetail(processDetail, header.clockTicksPerSecond);
     if (journal !== undefined) this.journal = journal;
+    if (snapshot.alerts !== undefined) this.agentAlerts = snapshot.alerts.alerts;
     this.alerts.absorb(snapshot);
     this.alerts.evaluate(header.monotonicMicros, header.wallMillis);
   }
@@ -178,6 +182,8 @@ export class SystemData {
     this.detailRates.rebase();
     this.#controlGroupRates.rebase();
     this.alerts.rebase();
+    // Another agent, or another time.
+    this.agentAlerts = [];
     if (this.#traffic !== undefined) this.#traffic = new ProcessTraffic();
   }
 
