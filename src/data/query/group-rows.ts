@@ -1,5 +1,4 @@
 import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
-import { lengthened } from '../../kit/table/slot-table.ts';
 import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../rates/histories.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { Grouping } from '../sample/grouping.ts';
@@ -8,7 +7,7 @@ import { OwnerKind } from '../schema/network-columns.ts';
 import { type ControlGroup, memberOf, OwnerGroups } from './control-groups.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
 import { groupFilterText } from './filter/parse-filter.ts';
-import { NameNumbers } from './name-counts.ts';
+import { RowsByName } from './name-counts.ts';
 import {
   type ExportedTraffic,
   knownSum,
@@ -111,7 +110,6 @@ const GROUP_COLUMNS = {
 export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
   declare readonly sort: GroupSort;
   readonly #types: GroupType[] = [];
-  #rowOfNumber = new Int32Array(0);
   #kept = new Int32Array(0);
   /** By process rows: the next one of the group, -1 end. */
   #nextMember = new Int32Array(0);
@@ -120,7 +118,7 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
   readonly #history = new Float32Array(HISTORY_LENGTH);
   readonly #processRows = new ProcessRows();
   readonly #groups = new OwnerGroups();
-  readonly #numbers = new NameNumbers();
+  readonly #named = new RowsByName();
 
   /**
    * Makes the rows anew, by control group where `by` is undefined. Those processes are summed up that satisfy the
@@ -173,8 +171,7 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
 
   /** The row of a name, -1 none. */
   rowOfGroup(name: string): number {
-    const number = this.#numbers.find(name);
-    return number < 0 ? -1 : (this.#rowOfNumber[number] ?? -1);
+    return this.#named.find(name);
   }
 
   /** A filter that lets the processes of this very group through: `group="nginx.service"`, `program=chrome`. */
@@ -202,8 +199,7 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
   }
 
   protected override arrange(order: RowOrder, { key, isReversed, isRaw }: GroupSort): void {
-    // Names are unique, so that numbers of names are too, and stay.
-    for (let row = 0; row < this.count; row++) order.ties[row] = this.#numbers.find(this.names[row]!);
+    for (let row = 0; row < this.count; row++) order.ties[row] = this.#named.tieOf(this.names[row]!);
     const { names, processes, listeners, upTotal, downTotal, connections } = this;
     const up = isRaw === true ? this.rawUp : this.up;
     const down = isRaw === true ? this.rawDown : this.down;
@@ -214,8 +210,7 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
   #begin(): void {
     this.count = 0;
     this.clearRows();
-    this.#numbers.begin();
-    this.#rowOfNumber.fill(-1);
+    this.#named.begin();
     const { capacity } = this.#processRows;
     if (capacity > this.#nextMember.length) this.#nextMember = new Int32Array(capacity);
   }
@@ -232,16 +227,10 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
   }
 
   #rowFor(owner: number, name: string, group: ControlGroup | undefined): number {
-    const number = this.#numbers.of(owner, name);
-    if (number >= this.#rowOfNumber.length) {
-      const rowOfNumber = new Int32Array(Math.max(64, number * 2)).fill(-1);
-      this.#rowOfNumber = lengthened(this.#rowOfNumber, rowOfNumber);
-    }
-    const known = this.#rowOfNumber[number]!;
-    if (known >= 0) return known;
-    const row = this.count++;
+    const row = this.#named.findOrAdd(owner, name, this.count);
+    if (row < this.count) return row;
+    this.count++;
     this.reserveAhead(this.count);
-    this.#rowOfNumber[number] = row;
     this.names[row] = name;
     this.#types[row] = this.#by ?? group?.type ?? 'other';
     return row;
@@ -291,12 +280,12 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     if (this.#kept.length < this.count) this.#kept = new Int32Array(this.capacity);
     let kept = 0;
     for (let row = 0; row < this.count; row++) {
-      const number = this.#numbers.find(this.names[row]!);
-      this.#rowOfNumber[number] = -1;
+      const name = this.names[row]!;
+      this.#named.move(name, -1);
       if (!filter.passes(this.satisfied[row]!, row)) continue;
       this.#types[kept] = this.#types[row]!;
       this.#kept[kept] = row;
-      this.#rowOfNumber[number] = kept++;
+      this.#named.move(name, kept++);
     }
     this.compact(this.#kept, kept);
     this.count = kept;

@@ -1,4 +1,5 @@
 import { numbers, tableClass } from '../../kit/table/columns.ts';
+import { lengthened } from '../../kit/table/slot-table.ts';
 import type { OwnerTable } from '../sample/network-section.ts';
 
 const NAMES_LIMIT = 1 << 16;
@@ -14,11 +15,6 @@ export class NameNumbers {
     if (this.#numbers.size <= NAMES_LIMIT) return;
     this.#numbers.clear();
     this.#names.length = 0;
-  }
-
-  /** How many numbers there are. */
-  get count(): number {
-    return this.#numbers.size;
   }
 
   /** The number of a name, -1 if it has none. */
@@ -37,6 +33,47 @@ export class NameNumbers {
     this.#names[slot] = name;
     this.#numberOf[slot] = number;
     return number;
+  }
+}
+
+/** Which row has which name, in a list with one row per name. */
+export class RowsByName {
+  readonly #numbers = new NameNumbers();
+  /** By number of the name, -1 none. */
+  #rows = new Int32Array(0);
+
+  /** Before a list is made: no name has a row. */
+  begin(): void {
+    this.#numbers.begin();
+    this.#rows.fill(-1);
+  }
+
+  /** The row of a name, -1 none. */
+  find(name: string): number {
+    const number = this.#numbers.find(name);
+    return number < 0 ? -1 : (this.#rows[number] ?? -1);
+  }
+
+  /** The row of the name that `slot` has now; a name without a row gets `free`. */
+  findOrAdd(slot: number, name: string, free: number): number {
+    const number = this.#numbers.of(slot, name);
+    if (number >= this.#rows.length) {
+      this.#rows = lengthened(this.#rows, new Int32Array(Math.max(64, number * 2)).fill(-1));
+    }
+    const known = this.#rows[number]!;
+    if (known >= 0) return known;
+    this.#rows[number] = free;
+    return free;
+  }
+
+  /** Gives a name that has a row another one; -1: none. */
+  move(name: string, row: number): void {
+    this.#rows[this.#numbers.find(name)] = row;
+  }
+
+  /** A number that a name keeps, for the order of rows that are otherwise equal. */
+  tieOf(name: string): number {
+    return this.#numbers.find(name);
   }
 }
 

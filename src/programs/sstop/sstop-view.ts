@@ -147,8 +147,9 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
     theme,
     ascii,
   };
-  renderHeader(layout.header, buffer, header);
-  if (model.playback === undefined) renderTotals(layout.sparkline, buffer, header);
+  const isPlayed = model.playback !== undefined;
+  renderHeader(layout.header, buffer, header, isPlayed || layout.sparkline.height === 0);
+  if (!isPlayed) renderTotals(layout.sparkline, buffer, header);
   else {
     const { fileName, progress, wallMillis } = model.playback;
     renderPlaybackLine(layout.sparkline, buffer, { fileName, wallMillis, ...progress, theme, ascii });

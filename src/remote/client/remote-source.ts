@@ -98,7 +98,7 @@ export class RemoteSource implements Source, RemoteLink {
     throw new OpError({
       op: 'read history',
       code: isLost ? 'LOST' : 'ENOTSUP',
-      message: isLost ? (this.#status.reason ?? 'not connected') : 'an original agent keeps no history',
+      message: isLost ? (this.#status.reason ?? 'not connected') : 'the original agent keeps no history',
     });
   }
 

@@ -35,12 +35,18 @@ export interface HeaderView {
   readonly ascii: boolean;
 }
 
-/** Rates of the header's totals: one interface, or the sum of the uplinks. */
-export function totalsOf(view: HeaderView): { readonly rates: LinkRates; readonly slot: number } {
+/** Rates of the header's totals: one interface, or with `isAll` the sum of the uplinks. */
+export function totalsOf(view: Pick<HeaderView, 'data' | 'scope'>): {
+  readonly rates: LinkRates;
+  readonly slot: number;
+  readonly isAll: boolean;
+} {
   const { rates, section } = view.data;
   const index = view.scope.interfaceIndex;
   const slot = index === undefined ? -1 : section.interfaces.slots.find(index, 0, 0, 0);
-  return slot < 0 ? { rates: rates.totals, slot: TOTALS_SLOT } : { rates: rates.interfaces, slot };
+  return slot < 0
+    ? { rates: rates.totals, slot: TOTALS_SLOT, isAll: true }
+    : { rates: rates.interfaces, slot, isAll: false };
 }
 
 /**
@@ -79,8 +85,11 @@ export function hasHiddenProcesses({ owners }: NetworkSection, orGroup: boolean)
   return false;
 }
 
-/** Draws the first line: host, time, tier, totals. */
-export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void {
+/**
+ * Draws the first line: host, time, tier, totals. Traffic of other network namespaces stands beside the interfaces in
+ * the lines below; with `isAlone` there are none, and it stands here.
+ */
+export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView, isAlone: boolean): void {
   if (area.height < 1) return;
   const { data, theme } = view;
   const { section } = data;
@@ -102,7 +111,7 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void
     { text: alarmText(view.alarmCount), style: theme.bad, priority: 65 },
     { text: lossText(section), style: theme.warning, priority: 60 },
   ];
-  renderSegments(buffer, area.x, area.y, area.width, left, totalSegments(view));
+  renderSegments(buffer, area.x, area.y, area.width, left, totalSegments(view, isAlone));
 }
 
 /** The first line before there is any sample. */
@@ -149,22 +158,22 @@ function alarmText(count: number): string {
 }
 
 /** What goes up and down; with loopback among the rows, what the totals cover, and the rate of loopback. */
-function totalSegments(view: HeaderView): readonly Segment[] {
+function totalSegments(view: HeaderView, isAlone: boolean): readonly Segment[] {
   const { theme, ascii, units, data } = view;
-  const { rates, slot } = totalsOf(view);
+  const { rates, slot, isAll } = totalsOf(view);
   const trend = rates.trend(slot);
   const up = rateText(rates.smoothTx[slot] ?? Number.NaN, units);
   const down = rateText(rates.smoothRx[slot] ?? Number.NaN, units);
   const mark = trendMark(trend, ascii);
-  const isAll = slot === TOTALS_SLOT;
   const loopback = isAll && view.scope.includeLoopback ? loopbackText(data, units) : '';
-  const foreign = isAll ? foreignText(data, units, ascii) : '';
+  const foreign = foreignTraffic(view);
+  const isPart = loopback !== '' || foreign !== undefined;
   return [
-    { text: loopback + foreign === '' ? '' : 'uplinks', style: theme.dim, priority: 75 },
+    { text: isPart ? 'uplinks' : '', style: theme.dim, priority: 75 },
     { text: `${ascii ? 'up' : '▲'} ${up}`, style: theme.upload, priority: 90 },
     { text: `${ascii ? 'dn' : '▼'} ${down} ${mark}`, style: theme.download, priority: 91 },
     { text: loopback, style: theme.text, priority: 76 },
-    { text: foreign, style: theme.text, priority: 35 },
+    { text: isAlone ? foreignText(foreign, units, ascii) : '', style: theme.text, priority: 35 },
   ];
 }
 
@@ -176,11 +185,18 @@ function loopbackText({ section, rates }: NetworkData, units: RateUnits): string
   return `${interfaces.names[slot]} ${rateText(rates.interfaces.smoothTx[slot] ?? Number.NaN, units)}`;
 }
 
+/** What traffic of other network namespaces is called. */
+export const FOREIGN_NAME = 'other netns';
+
 /**
- * `other netns ▲ 1.2 MB/s ▼ 80 KB/s`: what rows have moved over interfaces of other network namespaces, which the totals
- * do not cover; empty where nothing moves there.
+ * Bytes a second that rows moved over interfaces of other network namespaces, which the totals do not cover; undefined
+ * where nothing moves there, or the totals are those of one interface.
  */
-function foreignText({ section, rates }: NetworkData, units: RateUnits, ascii: boolean): string {
+export function foreignTraffic(
+  view: Pick<HeaderView, 'data' | 'scope'>,
+): { readonly up: number; readonly down: number } | undefined {
+  if (!totalsOf(view).isAll) return undefined;
+  const { section, rates } = view.data;
   const { sockets, accounts } = section;
   const { rows, count } = sockets.slots;
   let up = 0;
@@ -191,9 +207,14 @@ function foreignText({ section, rates }: NetworkData, units: RateUnits, ascii: b
     up += rates.sockets.smoothTx[slot]! || 0;
     down += rates.sockets.smoothRx[slot]! || 0;
   }
-  if (!(up + down > 0)) return '';
+  return up + down > 0 ? { up, down } : undefined;
+}
+
+/** `other netns ▲ 1.2 MB/s ▼ 80 KB/s`. */
+function foreignText(traffic: ReturnType<typeof foreignTraffic>, units: RateUnits, ascii: boolean): string {
+  if (traffic === undefined) return '';
   const [upMark, downMark] = ascii ? ['up', 'dn'] : ['▲', '▼'];
-  return `other netns ${upMark} ${rateText(up, units)} ${downMark} ${rateText(down, units)}`;
+  return `${FOREIGN_NAME} ${upMark} ${rateText(traffic.up, units)} ${downMark} ${rateText(traffic.down, units)}`;
 }
 
 /** The tier in force, and what it lacks in a few words: `ebpf`, `netlink, no UDP`. */

@@ -2,9 +2,10 @@ import { BUCKET_COUNT } from '../../data/rates/histories.ts';
 import { compactRateText, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
+import type { Theme } from '../../screen/style/theme.ts';
 import { putSparkline, renderChart } from '../../screen/widgets/chart.ts';
 import { maximumOf, plainSamples, type Samples } from '../../screen/widgets/levels.ts';
-import { type HeaderView, totalsOf } from './header.ts';
+import { FOREIGN_NAME, foreignTraffic, type HeaderView, totalsOf } from './header.ts';
 
 const upBuckets = new Float64Array(BUCKET_COUNT);
 const downBuckets = new Float64Array(BUCKET_COUNT);
@@ -53,15 +54,16 @@ function renderSparklineRow(area: Rect, buffer: Buffer, view: HeaderView): void 
   const { theme, ascii } = view;
   const room = area.width - 2 * MARGIN;
   let interfaces = 0;
-  for (const slot of interfaceOrder(view)) {
-    const wider = interfaces + GAP + lineOf(view, slot).width;
+  const lines = trafficLines(view);
+  for (const { width } of lines) {
+    const wider = interfaces + GAP + width;
     if (room - wider < SPARKLINE_MIN_WIDTH) break;
     interfaces = wider;
   }
   for (let i = 0; i < BUCKET_COUNT; i++) upBuckets[i]! += downBuckets[i]!;
   const width = Math.max(0, Math.min(BUCKET_COUNT, Math.max(room - interfaces, SPARKLINE_MIN_WIDTH), room));
   putSparkline(buffer, area.x + MARGIN, area.y, width, 1, bucketSamples, Number.NaN, theme.graphRamp, ascii);
-  renderInterfaces(area, area.x + MARGIN + width + GAP, buffer, view);
+  renderBeside(area, area.x + MARGIN + width + GAP, buffer, lines, theme);
 }
 
 /** Upload above the time axis, download hanging below it, each on a scale of its own; the interfaces beside. */
@@ -83,8 +85,7 @@ function renderMirror(area: Rect, buffer: Buffer, view: HeaderView): void {
   const peak = (samples: Samples) => rateText(maximumOf(samples, 2 * width), units);
   buffer.put(x, area.y, `${ascii ? 'up' : '▲'} peak ${peak(up)}`, theme.dim, width);
   buffer.put(x, area.y + area.height - 1, `${ascii ? 'dn' : '▼'} peak ${peak(down)}`, theme.dim, width);
-  if (isBeside)
-    renderInterfaceLines(rect(x + width + GAP, area.y, listWidth - GAP, area.height), buffer, view);
+  if (isBeside) renderLines(rect(x + width + GAP, area.y, listWidth - GAP, area.height), buffer, view);
 }
 
 /** The buckets spread over `length` samples. */
@@ -111,43 +112,71 @@ function renderTimeAxis(area: Rect, buffer: Buffer, { theme, ascii }: HeaderView
   put(' now', area.width);
 }
 
-interface InterfaceLine {
+/** Rates of an interface, or of all other network namespaces. */
+interface TrafficLine {
   readonly name: string;
   readonly up: string;
   readonly down: string;
   readonly width: number;
+  readonly isChosen: boolean;
 }
 
-function lineOf({ data, units, ascii }: HeaderView, slot: number): InterfaceLine {
-  const { smoothTx, smoothRx } = data.rates.interfaces;
-  const name = data.section.interfaces.names[slot]!;
-  const up = `${ascii ? 'up' : '▲'} ${compactRateText(smoothTx[slot] ?? Number.NaN, units)}`;
-  const down = `${ascii ? 'dn' : '▼'} ${compactRateText(smoothRx[slot] ?? Number.NaN, units)}`;
-  return { name, up, down, width: name.length + up.length + down.length + 2 };
+function lineOf(name: string, up: number, down: number, isChosen: boolean, view: HeaderView): TrafficLine {
+  const { units, ascii } = view;
+  const upText = `${ascii ? 'up' : '▲'} ${compactRateText(up, units)}`;
+  const downText = `${ascii ? 'dn' : '▼'} ${compactRateText(down, units)}`;
+  return {
+    ...{ name, isChosen, up: upText, down: downText },
+    width: name.length + upText.length + downText.length + 2,
+  };
 }
 
-/** Interfaces that are up, the chosen one or the busiest first, as many as fit whole. */
-function renderInterfaces(area: Rect, from: number, buffer: Buffer, view: HeaderView): void {
-  const { theme } = view;
+/**
+ * The interfaces that are up, the chosen one or the busiest first; behind the first one what goes over those of other
+ * network namespaces.
+ */
+function trafficLines(view: HeaderView): readonly TrafficLine[] {
+  const { section, rates } = view.data;
+  const { smoothTx, smoothRx } = rates.interfaces;
+  const lines = interfaceOrder(view).map((slot) =>
+    lineOf(
+      section.interfaces.names[slot]!,
+      smoothTx[slot] ?? Number.NaN,
+      smoothRx[slot] ?? Number.NaN,
+      isChosen(view, slot),
+      view,
+    ),
+  );
+  const foreign = foreignTraffic(view);
+  if (foreign !== undefined) lines.splice(1, 0, lineOf(FOREIGN_NAME, foreign.up, foreign.down, false, view));
+  return lines;
+}
+
+/** Side by side, as many as fit whole. */
+function renderBeside(
+  area: Rect,
+  from: number,
+  buffer: Buffer,
+  lines: readonly TrafficLine[],
+  theme: Theme,
+): void {
   let x = from;
-  for (const slot of interfaceOrder(view)) {
-    const { name, up, down, width } = lineOf(view, slot);
+  for (const { name, up, down, width, isChosen } of lines) {
     if (x + width > area.x + area.width - MARGIN) return;
-    x = buffer.put(x, area.y, name, isChosen(view, slot) ? theme.accent : theme.dim) + 1;
+    x = buffer.put(x, area.y, name, isChosen ? theme.accent : theme.dim) + 1;
     x = buffer.put(x, area.y, up, theme.upload) + 1;
     x = buffer.put(x, area.y, down, theme.download) + GAP;
   }
 }
 
-/** The same one below the other, with how many more there are on the last line. */
-function renderInterfaceLines(area: Rect, buffer: Buffer, view: HeaderView): void {
+/** One below the other, with how many more there are on the last line. */
+function renderLines(area: Rect, buffer: Buffer, view: HeaderView): void {
   const { theme, ascii } = view;
-  const order = interfaceOrder(view);
-  const shown = order.length > area.height ? area.height - 1 : order.length;
-  for (const [row, slot] of order.slice(0, shown).entries()) {
-    const { name, up, down } = lineOf(view, slot);
+  const lines = trafficLines(view);
+  const shown = lines.length > area.height ? area.height - 1 : lines.length;
+  for (const [row, { name, up, down, isChosen }] of lines.slice(0, shown).entries()) {
     const y = area.y + row;
-    buffer.put(area.x, y, name, isChosen(view, slot) ? theme.accent : theme.dim, NAME_MAX_WIDTH);
+    buffer.put(area.x, y, name, isChosen ? theme.accent : theme.dim, NAME_MAX_WIDTH);
     buffer.put(area.x + NAME_MAX_WIDTH + 1, y, up, theme.upload, RATE_WIDTH + (ascii ? 1 : 0));
     buffer.put(
       area.x + NAME_MAX_WIDTH + RATE_WIDTH + 4,
@@ -157,8 +186,8 @@ function renderInterfaceLines(area: Rect, buffer: Buffer, view: HeaderView): voi
       RATE_WIDTH + (ascii ? 1 : 0),
     );
   }
-  if (shown < order.length) {
-    buffer.put(area.x, area.y + shown, `${order.length - shown} more`, theme.dim, area.width);
+  if (shown < lines.length) {
+    buffer.put(area.x, area.y + shown, `${lines.length - shown} more`, theme.dim, area.width);
   }
 }
 

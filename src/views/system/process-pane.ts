@@ -163,7 +163,7 @@ function exitText({ data, startTicks }: Pick<ProcessPane, 'data' | 'startTicks'>
   if (data.detailError?.code === 'ESRCH') return 'exited';
   const process = data.detail?.process;
   const isAnother = process !== undefined && startTicks > 0 && process.startTicks !== startTicks;
-  return isAnother ? `exited; its PID is now ${process.name}` : '';
+  return isAnother ? `exited; its PID now belongs to ${process.name}` : '';
 }
 
 function userText({ data }: ProcessPane): string {
