@@ -28,14 +28,14 @@ import {
 import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 
-/** What control groups are ordered by. */
+/** Sort input of control groups. */
 interface OrderedGroups extends TrafficColumns {
   readonly names: readonly string[];
   readonly processes: Int32Array;
   readonly listeners: Int32Array;
 }
 
-/** What exports read a control group from. */
+/** Export input of control groups. */
 export interface GroupExport {
   readonly rows: ExportedTraffic['rows'] & {
     readonly processes: Int32Array;
@@ -72,17 +72,17 @@ export const GROUP_FIELDS = {
 
 type GroupSortKey = SortKeyOf<typeof GROUP_FIELDS>;
 
-/** The kind of a control group, or what rows are summed by. */
+/** Type of a control group, or the grouping of the rows. */
 type GroupType = ControlGroup['type'] | Grouping;
 
-/** The order that one of the process table means for its sums, which have no process ID. */
+/** Maps a sort key of the process table to one of its sums, which have no PID. */
 export function groupSortKey(key: string): GroupSortKey {
   return sortKeysOf(GROUP_FIELDS).find((known) => known === key) ?? 'rate';
 }
 
 /** Order of the groups. */
 interface GroupSort extends SortBy<GroupSortKey> {
-  /** By the rates that exports write, not by those of the screen. */
+  /** By raw rates, as in exports, instead of smoothed ones. */
   readonly isRaw?: boolean;
 }
 
@@ -94,24 +94,24 @@ const GROUP_COLUMNS = {
   listeners: numbers('i32'),
   /** 1: a process is in another network namespace, whose listeners are not known. */
   foreign: numbers('u8'),
-  /** First of its process rows, -1 none: what its graph adds up. */
+  /** First of its process rows, -1 none; the graph sums them. */
   firstMember: numbers('i32', -1),
   names: TEXT,
-  /** Alternatives of the filter that one of the group's processes satisfies. */
+  /** Filter alternatives that one of its processes satisfies. */
   satisfied: numbers('u32'),
 };
 
 /**
- * The rows of the process table by control group (containers, systemd services, user sessions and others) or by
- * program, user, container or unit, as columns `[0..count)` in no particular order. What has no known group is one row
- * with an empty name. Rates are bytes per second: the sum of what is known, NaN if nothing is. Valid until the next
- * `build`.
+ * Sums of the process table by control group (containers, systemd services, user sessions and others), or by program,
+ * user, container or unit, as columns `[0..count)` in no particular order. Processes without a known group are one row
+ * with an empty name. Rates are bytes per second: the sum of the known values, NaN if none is known. Valid until the
+ * next `build`.
  */
 export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
   declare readonly sort: GroupSort;
   readonly #types: GroupType[] = [];
   #kept = new Int32Array(0);
-  /** By process rows: the next one of the group, -1 end. */
+  /** By process row: the next one of the group, -1 end. */
   #nextMember = new Int32Array(0);
   /** Undefined: control groups. */
   #by: Grouping | undefined;
@@ -121,8 +121,8 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
   readonly #named = new RowsByName();
 
   /**
-   * Makes the rows anew, by control group where `by` is undefined. Those processes are summed up that satisfy the
-   * filter, its texts looked for in the group's name too; `up`, `down` and `conns` are those of the group.
+   * Rebuilds the rows, by control group if `by` is undefined. Sums only processes that pass the filter; its texts are
+   * also searched in the group's name, and `up`, `down` and `conns` compare the sums.
    */
   build(
     section: NetworkSection,
@@ -174,12 +174,12 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     return this.#named.find(name);
   }
 
-  /** A filter that lets the processes of this very group through: `group="nginx.service"`, `program=chrome`. */
+  /** A filter that matches exactly the processes of this group: `group="nginx.service"`, `program=chrome`. */
   filterTextOf(row: number): string {
     return groupFilterText(this.nameOf(row), this.#by ?? 'group');
   }
 
-  /** The last HISTORY_LENGTH raw rates of the group, both directions together, oldest first. */
+  /** Writes the last HISTORY_LENGTH raw rates of the group to `out`, both directions together, oldest first. */
   historyInto(row: number, out: Float32Array): void {
     out.fill(0, 0, HISTORY_LENGTH);
     for (let member = this.firstMember[row]!; member >= 0; member = this.#nextMember[member]!) {
@@ -187,13 +187,13 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     }
   }
 
-  /** Where both directions together are going; flat until eight samples are known. */
+  /** Trend of both directions together; flat until eight samples are known. */
   trendOf(row: number): Trend {
     this.historyInto(row, this.#history);
     return trendOfHistory(this.#history, this.sampleCount);
   }
 
-  /** Samples that the histories hold at most. */
+  /** Maximum number of samples in the histories. */
   get sampleCount(): number {
     return this.#processRows.sampleCount;
   }
@@ -219,7 +219,7 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     return this.#by === undefined ? (group?.name ?? '') : memberOf(this.#by, owners, owner, group);
   }
 
-  /** In lower case: what texts of a filter are looked for in, besides the process's own. */
+  /** Text that the filter also searches, in lower case. */
   #rowText(owners: OwnerTable, owner: number): string {
     if (this.#by === 'program') return '';
     if (this.#by === 'user') return (owners.users[owner] ?? '').toLowerCase();
@@ -251,7 +251,7 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     this.firstMember[row] = processRow;
   }
 
-  /** What a process had before it was moved to its group is that of the group of then. */
+  /** Bytes that a process moved before it changed its group belong to its former group. */
   #moveFormer(
     section: NetworkSection,
     former: readonly FormerTraffic[],

@@ -13,13 +13,13 @@ import { knownSum } from './network-fields.ts';
 import { arrangeBy, exported, falls, type RowFields, risesByText, type SortKeyOf } from './row-fields.ts';
 import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 
-/** What sums are ordered by. */
+/** Sort input of sums. */
 interface OrderedSums extends Figures {
   readonly names: readonly string[];
   readonly processes: Int32Array;
 }
 
-/** What exports read a sum from: rates are not smoothed. */
+/** Export input of sums: raw rates. */
 export interface MachineGroupExport {
   readonly rows: MachineGroupRows;
   rateOf(id: UsageRateId, row: number): number;
@@ -50,16 +50,16 @@ const SUM_COLUMNS = { ...FIGURE_COLUMNS, processes: numbers('i32'), names: TEXT 
 const PLAIN_FIGURES = FIGURE_NAMES.filter((name) => !USAGE_RATE_IDS.some((id) => id === name));
 
 /**
- * The listed processes of a machine summed by program, user, container or unit, as columns `[0..count)` in no particular
- * order. Sums are of what is known, NaN if nothing is. Processes of none are one row with an empty name. Valid until the
- * next `build`.
+ * Sums of the listed processes by program, user, container or unit, as columns `[0..count)` in no particular order.
+ * Sums add known values only, NaN if none is known. Processes without a group are one row with an empty name. Valid
+ * until the next `build`.
  */
 export class MachineGroupRows extends columnsClass(SUM_COLUMNS, RankedRows) {
   declare readonly sort: SortBy<MachineGroupSortKey>;
   by: Grouping = 'program';
   readonly #named = new RowsByName();
 
-  /** Makes the rows anew; `usageOf` where exports want other rates than the smoothed ones. */
+  /** Rebuilds the rows; `usageOf` supplies other rates than the smoothed ones, for exports. */
   build(
     from: MachineProcessRows,
     by: Grouping,
@@ -89,7 +89,7 @@ export class MachineGroupRows extends columnsClass(SUM_COLUMNS, RankedRows) {
     arrangeBy<OrderedSums>(MACHINE_GROUP_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
-  /** `member` is the process's row: while it keeps its name, no name is looked up. */
+  /** `member` is the process's row; the lookup is skipped while it keeps its name. */
   #rowFor(member: number, name: string): number {
     const row = this.#named.findOrAdd(member, name, this.count);
     if (row < this.count) return row;

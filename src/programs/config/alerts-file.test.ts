@@ -83,7 +83,9 @@ describe('one clear line says what is wrong', () => {
     read('rules: [cpu>80%]');
     for (const mode of [0o620, 0o602, 0o666]) {
       chmodSync(path, mode);
-      expect(refusal(() => readAlertsFile(path))).toBe(`${option}other users can write to it; run chmod go-w`);
+      expect(refusal(() => readAlertsFile(path))).toBe(
+        `${option}other users can write to it; run chmod go-w`,
+      );
     }
     chmodSync(path, 0o644);
     expect(readAlertsFile(path).rules).toHaveLength(1);

@@ -18,7 +18,11 @@ export async function totalsIn(path: string, period: TotalsWish['period']): Prom
   try {
     const all = await readAllTotals(folder, period);
     if (all.length > 0) return all;
-    throw new OpError({ op: 'read recording', code: 'EMPTY', message: `'${path}' has no totals yet: they are written while a history is kept` });
+    throw new OpError({
+      op: 'read recording',
+      code: 'EMPTY',
+      message: `'${path}' has no totals yet: they are written while a history is kept`,
+    });
   } finally {
     folder.close();
   }

@@ -145,7 +145,8 @@ function maxAgeOf(value: unknown): number | undefined {
 
 function pidsOf(value: unknown): readonly number[] {
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value) || value.length > PIDS_LIMIT) throw bad('visible_pids is not a list, or too long');
+  if (!Array.isArray(value) || value.length > PIDS_LIMIT)
+    throw bad('visible_pids is not a list, or too long');
   return value.map((entry: unknown) => {
     const pid = wordOf(entry);
     if (pid === undefined) throw bad('visible_pids contains an invalid PID');

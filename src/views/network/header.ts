@@ -134,7 +134,7 @@ export function renderWaitingHeader(
   renderSegments(buffer, area.x, area.y, area.width, left, []);
 }
 
-/** `only eth0`: of what all the figures are, where it is not of everything. */
+/** `only eth0`: set if all figures are those of one interface. */
 function narrowedText({ data, scope }: HeaderView): string {
   const { interfaces } = data.section;
   const index = scope.interfaceIndex;
@@ -157,7 +157,7 @@ function alarmText(count: number): string {
   return count === 1 ? '1 alert' : `${count} alerts`;
 }
 
-/** What goes up and down; with loopback among the rows, what the totals cover, and the rate of loopback. */
+/** Upload and download. With loopback shown, says what the totals cover and adds the rate of loopback. */
 function totalSegments(view: HeaderView, isAlone: boolean): readonly Segment[] {
   const { theme, ascii, units, data } = view;
   const { rates, slot, isAll } = totalsOf(view);
@@ -177,7 +177,7 @@ function totalSegments(view: HeaderView, isAlone: boolean): readonly Segment[] {
   ];
 }
 
-/** `lo 5.9 MB/s`: what the machine sends to itself, which the interface counts once in each direction. */
+/** `lo 5.9 MB/s`: traffic of the machine with itself, which the interface counts once in each direction. */
 function loopbackText({ section, rates }: NetworkData, units: RateUnits): string {
   const { interfaces } = section;
   const slot = interfaces.slots.find(loopbackInterfaceIndex(interfaces), 0, 0, 0);
@@ -189,8 +189,8 @@ function loopbackText({ section, rates }: NetworkData, units: RateUnits): string
 export const FOREIGN_NAME = 'other netns';
 
 /**
- * Bytes a second that rows moved over interfaces of other network namespaces, which the totals do not cover; undefined
- * where nothing moves there, or the totals are those of one interface.
+ * Rates in bytes per second of sockets in other network namespaces, which the totals do not include. Undefined if there
+ * is no such traffic, or if one interface is shown.
  */
 export function foreignTraffic(
   view: Pick<HeaderView, 'data' | 'scope'>,
@@ -217,7 +217,7 @@ function foreignText(traffic: ReturnType<typeof foreignTraffic>, units: RateUnit
   return `${FOREIGN_NAME} ${upMark} ${rateText(traffic.up, units)} ${downMark} ${rateText(traffic.down, units)}`;
 }
 
-/** The tier in force, and what it lacks in a few words: `ebpf`, `netlink, no UDP`. */
+/** The tier in use and what it lacks: `ebpf`, `netlink, no UDP`. */
 export function tierText({ tier, parts }: Pick<NetworkSection, 'tier' | 'parts'>): string {
   if (parts === undefined) return tier;
   const lacks: string[] = [];
@@ -228,8 +228,8 @@ export function tierText({ tier, parts }: Pick<NetworkSection, 'tier' | 'parts'>
 }
 
 /**
- * What is on no row, since the start: connections whose ending the kernel could not announce, and packets that
- * found no room. Empty where nothing was lost.
+ * What is missing from all rows since the start: closed connections that the kernel could not report, and packets
+ * dropped by a full buffer. Empty if nothing was lost.
  */
 export function lossText({ lostClosings, lost }: Pick<NetworkSection, 'lostClosings' | 'lost'>): string {
   const texts: string[] = [];

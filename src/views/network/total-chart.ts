@@ -10,27 +10,28 @@ import { FOREIGN_NAME, foreignTraffic, type HeaderView, totalsOf } from './heade
 const upBuckets = new Float64Array(BUCKET_COUNT);
 const downBuckets = new Float64Array(BUCKET_COUNT);
 const bucketSamples = plainSamples(upBuckets);
-/** Braille has two samples a cell: each bucket is repeated as often as the width takes. */
+/** Braille has two samples per cell; each bucket is repeated to fill the width. */
 const STRETCHED_LENGTH = 2 * 1024;
 const upStretched = new Float64Array(STRETCHED_LENGTH);
 const downStretched = new Float64Array(STRETCHED_LENGTH);
 const MARGIN = 1;
 const GAP = 3;
-/** Of a sparkline that makes room for interfaces. */
+/** Minimum width of the sparkline beside interfaces. */
 const SPARKLINE_MIN_WIDTH = 20;
-/** Narrower than this, the chart has the lines for itself. */
+/** Below this width no interfaces are listed beside the chart. */
 const BESIDE_FROM_WIDTH = 70;
 const RATE_WIDTH = 8;
 const NAME_MAX_WIDTH = 15;
 
-/** Heights that the chart of the totals may have: it does not grow and shrink line by line. 1 is a sparkline. */
+/** Possible heights of the chart of the totals, so that it does not change line by line. 1 is a sparkline. */
 const CHART_HEIGHTS: readonly number[] = [9, 7, 5, 1];
-/** Lines that stay free below the rows before the chart grows. */
+/** Free lines below the rows before the chart grows. */
 const ROOM_TO_GROW = 3;
 
 /**
- * How many lines the chart of the totals takes, where `free` lines are free below the rows while it is `current` high.
- * It gives way as soon as a row needs the line, and grows where a few stay free, so that it does not flicker.
+ * Height of the chart of the totals. `free` is the number of free lines below the rows while the chart has `current`
+ * lines. It shrinks as soon as a row needs the line, and grows only with a few lines to spare, so that it does not
+ * flicker.
  */
 export function chartHeightFor(free: number, current: number): number {
   const room = free + current;
@@ -40,7 +41,7 @@ export function chartHeightFor(free: number, current: number): number {
   return 1;
 }
 
-/** Draws the last sixty seconds of the totals and the interfaces: on one line a sparkline, else a chart. */
+/** Draws the totals of the last sixty seconds and the interfaces: a sparkline on one line, otherwise a chart. */
 export function renderTotals(area: Rect, buffer: Buffer, view: HeaderView): void {
   if (area.height < 1) return;
   const { rates, slot } = totalsOf(view);
@@ -49,7 +50,7 @@ export function renderTotals(area: Rect, buffer: Buffer, view: HeaderView): void
   else renderMirror(area, buffer, view);
 }
 
-/** The sum of both directions, then each interface's rates: the sparkline makes room for those that are up. */
+/** Draws the sum of both directions, then the rates of each interface. The sparkline shrinks to make room for them. */
 function renderSparklineRow(area: Rect, buffer: Buffer, view: HeaderView): void {
   const { theme, ascii } = view;
   const room = area.width - 2 * MARGIN;
@@ -66,7 +67,7 @@ function renderSparklineRow(area: Rect, buffer: Buffer, view: HeaderView): void 
   renderBeside(area, area.x + MARGIN + width + GAP, buffer, lines, theme);
 }
 
-/** Upload above the time axis, download hanging below it, each on a scale of its own; the interfaces beside. */
+/** Draws upload above the time axis and download below it, each with its own scale, and the interfaces beside them. */
 function renderMirror(area: Rect, buffer: Buffer, view: HeaderView): void {
   const { theme, ascii, units } = view;
   const half = (area.height - 1) >> 1;
@@ -88,7 +89,7 @@ function renderMirror(area: Rect, buffer: Buffer, view: HeaderView): void {
   if (isBeside) renderLines(rect(x + width + GAP, area.y, listWidth - GAP, area.height), buffer, view);
 }
 
-/** The buckets spread over `length` samples. */
+/** Spreads the buckets over `length` samples. */
 function stretched(buckets: Float64Array, into: Float64Array, length: number): Samples {
   const count = Math.min(length, STRETCHED_LENGTH);
   for (let i = 0; i < count; i++) into[i] = buckets[Math.floor((i * BUCKET_COUNT) / count)]!;
@@ -131,10 +132,7 @@ function lineOf(name: string, up: number, down: number, isChosen: boolean, view:
   };
 }
 
-/**
- * The interfaces that are up, the chosen one or the busiest first; behind the first one what goes over those of other
- * network namespaces.
- */
+/** The interfaces that are up, the chosen or busiest one first. Traffic of other network namespaces comes second. */
 function trafficLines(view: HeaderView): readonly TrafficLine[] {
   const { section, rates } = view.data;
   const { smoothTx, smoothRx } = rates.interfaces;
@@ -152,7 +150,7 @@ function trafficLines(view: HeaderView): readonly TrafficLine[] {
   return lines;
 }
 
-/** Side by side, as many as fit whole. */
+/** Draws them side by side, as many as fit whole. */
 function renderBeside(
   area: Rect,
   from: number,
@@ -169,7 +167,7 @@ function renderBeside(
   }
 }
 
-/** One below the other, with how many more there are on the last line. */
+/** Draws them one per line; the last line says how many more there are. */
 function renderLines(area: Rect, buffer: Buffer, view: HeaderView): void {
   const { theme, ascii } = view;
   const lines = trafficLines(view);

@@ -11,23 +11,23 @@ import type { SystemData } from './system-data.ts';
 import type { SystemView } from './system-look.ts';
 import { waitingText } from './waiting.ts';
 
-/** What the header says beside the machine itself. */
+/** Input of the header, without the machine's data. */
 interface SystemHeader {
-  /** What the user calls the machine. */
+  /** The user's name for the machine. */
   readonly name: string;
-  /** The way to it; undefined for this machine and for recordings. */
+  /** Connection to it; undefined for this machine and for recordings. */
   readonly link: RemoteStatus | undefined;
   readonly metricsIntervalMillis: number;
   readonly processesIntervalMillis: number;
   readonly nowMillis: number;
   readonly isPaused: boolean;
-  /** What the machine waits for is said. */
+  /** Show what the machine waits for. */
   readonly isWaits?: boolean;
-  /** The chord that tries again, as people write it. */
+  /** The key that retries at once, as shown to users. */
   readonly retryKey: string;
 }
 
-/** Draws the first line: whose dashboard it is, how it is reached, and how the machine is. */
+/** Draws the first line: name, connection, and state of the machine. */
 export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHeader, view: SystemView): void {
   if (area.height < 1) return;
   const { link } = header;
@@ -51,17 +51,17 @@ export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHea
   renderSegments(buffer, area.x, area.y, area.width, left, timeSegments(header, view));
 }
 
-/** `! disk.used>90%`, `! 3 alerts`; '' where none fires. */
+/** `! disk.used>90%`, `! 3 alerts`; '': none fires. */
 function alertsText(firing: readonly Alert[]): string {
   const [first] = firing;
   if (first === undefined) return '';
   return firing.length === 1 ? `! ${first.rule.name}` : `! ${firing.length} alerts`;
 }
 
-/** What is said of a protocol that tells less. */
+/** Words for protocols with less data. */
 const PROTOCOL_WORDS = { 'socktop.v2': '', original: 'original agent', shell: 'no agent' } as const;
 
-/** How the machine is reached. */
+/** Connection to the machine. */
 function linkSegments(link: RemoteStatus | undefined, { theme }: SystemView): readonly Segment[] {
   if (link === undefined) return [{ text: 'local', style: theme.dim, priority: 35 }];
   return [
@@ -97,11 +97,13 @@ function machineSegments({ data, theme, ascii }: SystemView): readonly Segment[]
   ];
 }
 
-/** A machine on a battery as low as this may stop soon. */
+/** Below this charge the battery is marked. */
 const LOW_PERCENT = 20;
 const CRITICAL_PERCENT = 10;
 
-/** `battery 83 % -12.3 W 2h10m`, `battery 83 % +20.1 W 45m to full`; of several their levels, and the sum of the power. */
+/**
+ * `battery 83 % -12.3 W 2h10m`, `battery 83 % +20.1 W 45m to full`; for several batteries their levels and total power.
+ */
 function batterySegment(batteries: readonly Battery[], theme: Theme): Segment {
   const isDischarging = batteries.some(({ state }) => state === 'discharging');
   const lowest = Math.min(...batteries.map(({ percent }) => percent ?? Number.POSITIVE_INFINITY));
@@ -119,13 +121,13 @@ function batteryText(batteries: readonly Battery[]): string {
   const watts = known.reduce((sum, each) => sum + each, 0) / 1000;
   const sign = state === 'charging' ? '+' : state === 'discharging' ? '-' : '';
   const power = known.length === 0 || sign === '' ? '' : ` ${sign}${watts.toFixed(1)} W`;
-  // Which of several is emptied first is not known.
+  // With several batteries, it is unknown which one is used first.
   const isTimed = others.length === 0 && secondsLeft !== undefined;
   const left = isTimed ? ` ${ageText(secondsLeft * 1e6)}${state === 'charging' ? ' to full' : ''}` : '';
   return `${others.length > 0 ? 'batteries' : 'battery'} ${levels}${power}${left}`;
 }
 
-/** `fan 1240 rpm`, `fans 0-1240 rpm`: the slowest to the fastest; '' where none tells its speed. */
+/** `fan 1240 rpm`, `fans 0-1240 rpm`: slowest to fastest; '' if none reports its speed. */
 function fansText(fans: readonly { readonly rpm: number | undefined }[]): string {
   const speeds = fans.flatMap(({ rpm }) => rpm ?? []);
   if (speeds.length === 0) return '';
@@ -176,8 +178,8 @@ function renderLost(
 }
 
 /**
- * What is known of a connection that is not there: `✖ lost, data 12 s old, next try in 4 s`; of one that never was, why:
- * `✖ connection refused, next try in 4 s`.
+ * State of a lost connection: `✖ lost, data 12 s old, next try in 4 s`; of one that never worked: `✖ connection
+ * refused, next try in 4 s`.
  */
 export function linkStateText(link: RemoteStatus, nowMillis: number, ascii: boolean): string {
   if (link.phase === 'connecting') return 'connecting';
@@ -187,7 +189,7 @@ export function linkStateText(link: RemoteStatus, nowMillis: number, ascii: bool
   return `${sign} ${lossText(link, nowMillis)}${tryText}`;
 }
 
-/** Why a connection was lost, where `linkStateText` does not say it; '' unknown. */
+/** Why a connection was lost, if `linkStateText` does not say it; '': unknown. */
 export function reasonText(link: RemoteStatus): string {
   return link.protocol === undefined ? '' : (link.reason ?? '');
 }
@@ -197,23 +199,23 @@ function lossText({ protocol, reason, answeredMillis }: RemoteStatus, nowMillis:
   return answeredMillis === undefined ? 'lost' : `lost, data ${secondsText(nowMillis - answeredMillis)} old`;
 }
 
-/** `12 s`, from a minute on as ages are written. */
+/** `12 s`; from one minute on as an age. */
 function secondsText(millis: number): string {
   const seconds = Math.max(0, Math.round(millis / 1000));
   return seconds < 60 ? `${seconds} s` : ageText(seconds * 1e6);
 }
 
-/** What the header over several machines says. */
+/** Input of the header of the hosts table. */
 interface HostsHeader {
   readonly hosts: readonly { readonly link: RemoteStatus | undefined; readonly data: SystemData }[];
-  /** How many of them are listed. */
+  /** Number of hosts listed. */
   readonly listed: number;
   readonly nowMillis: number;
   readonly isPaused: boolean;
   readonly theme: Theme;
 }
 
-/** Draws the first line of the table of hosts: how many there are, and how many of them answer. */
+/** Draws the first line of the hosts table: how many hosts there are, and how many are lost. */
 export function renderHostsHeader(area: Rect, buffer: Buffer, header: HostsHeader): void {
   if (area.height < 1) return;
   const { hosts, listed, theme, nowMillis, isPaused } = header;
