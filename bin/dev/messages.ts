@@ -106,7 +106,7 @@ export function messagesMarkdown(program: (typeof MESSAGE_PROGRAMS)[number]): st
 
 Generated from the sources by \`npm run bun bin/dev/messages.ts\`.
 \`<name>\` stands for a value. The code is that of the error in JSON and in the log; it is empty where there is none.
-A part of a message that several messages share stands alone.
+A part that several messages share is listed on its own, and so are messages of files that this program shares with the others.
 `;
   const sections = SECTIONS.map(({ title, words, paths: own }) => {
     const rows = messages.filter(
@@ -129,7 +129,9 @@ function tableOf(messages: readonly Message[]): string {
   return markdownTable([['message', 'code'], ...rows.values()]);
 }
 
-/** The entry and whatever it imports, by path. */
+const TYPE_IMPORT = /^import type [^;]*;$/gm;
+
+/** The entry and all files that it imports code from, by path. */
 function reachableFrom(entry: string): readonly string[] {
   const seen = new Set<string>();
   const waiting = [entry, 'bin/main.ts'];
@@ -138,7 +140,9 @@ function reachableFrom(entry: string): readonly string[] {
     if (seen.has(path) || !path.endsWith('.ts')) continue;
     seen.add(path);
     if (path === 'bin/main.ts') continue;
-    for (const { specifier } of importsOf(readFileSync(`${ROOT}${path}`, 'utf8'))) {
+    for (const { specifier } of importsOf(
+      readFileSync(`${ROOT}${path}`, 'utf8').replaceAll(TYPE_IMPORT, ''),
+    )) {
       const to = specifier === undefined ? undefined : resolveImport(path, specifier);
       if (to !== undefined && !isTestOrBench(to)) waiting.push(to);
     }

@@ -14,8 +14,9 @@ const SIZES = [
 ] as const;
 /** Until graphs have a shape. */
 const WARM_UP_MILLIS = 63_000;
-/** Longer than a program waits for the rest of a key. */
 const KEY_MILLIS = 150;
+/** Escape and the next key must not be read together: that is another key. */
+const ESCAPE_MILLIS = 600;
 /** Until a program has drawn itself anew, with a sample. */
 const SETTLE_MILLIS = 450;
 const ESCAPE = '\x1b';
@@ -61,14 +62,14 @@ const SSTOP_STOPS: readonly Stop[] = [
   stop('filter-error', ['/nginx port:https'], /takes numbers|port/, [ESCAPE, ESCAPE]),
   stop('kill', ['g', 'j', 'K'], /SIGTERM/, [ESCAPE]),
   stop('alert', ['A'], /alert above/, [ESCAPE]),
-  stop('timeline', ['H'], /Time line|go to|history/i, [ESCAPE, ESCAPE]),
+  stop('timeline', ['H'], /Pressure/, [ESCAPE]),
   stop('totals', ['T'], /Totals|history/i, [ESCAPE]),
 ];
 const SOCKTOP_STOPS: readonly Stop[] = [
   stop('dashboard', [], /Processes \d/, []),
   stop('pane', ['/nginx', ENTER, 'g', ENTER], /Threads/, [ESCAPE, ESCAPE]),
   stop('grouped', ['p'], /by program/, [ESCAPE]),
-  stop('search', ['/ng'], /ng/, [ESCAPE, ESCAPE]),
+  stop('search', ['/ng'], /ng/, [ESCAPE]),
   stop('waits', ['W'], /WAIT/, ['W']),
   stop('alerts', ['A'], /Alerts/, [ESCAPE]),
   stop('columns', ['C'], /Space/, [ESCAPE]),
@@ -77,7 +78,7 @@ const SOCKTOP_STOPS: readonly Stop[] = [
   stop('kill', ['g', 'j', 't'], /SIGTERM/, [ESCAPE]),
   stop('paused', [' '], /PAUSED/, [' ']),
   stop('network', ['n'], /PROCESS/, ['n']),
-  stop('timeline', ['H'], /Time line|go to|history/i, [ESCAPE, ESCAPE]),
+  stop('timeline', ['H'], /zoom/, [ESCAPE]),
 ];
 /** What an ordinary user sees otherwise. */
 const USER_STOPS = [
@@ -241,6 +242,6 @@ async function takeStop(
 async function type(program: PtyProgram, keys: readonly string[]): Promise<void> {
   for (const key of keys) {
     program.key(key);
-    await Bun.sleep(KEY_MILLIS);
+    await Bun.sleep(key === ESCAPE ? ESCAPE_MILLIS : KEY_MILLIS);
   }
 }

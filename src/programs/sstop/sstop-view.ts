@@ -43,6 +43,17 @@ const TITLES: Readonly<Record<ViewName, string>> = {
   trouble: 'Network trouble',
   detail: 'Process',
 };
+const NARROW_TITLES: Readonly<Record<ViewName, string>> = {
+  ...TITLES,
+  hosts: 'Hosts',
+  listen: 'Ports',
+  trouble: 'Trouble',
+};
+const NARROW_WIDTH = 60;
+
+function titleOf({ view, width }: Pick<Model, 'view' | 'width'>): string {
+  return (width < NARROW_WIDTH ? NARROW_TITLES : TITLES)[view];
+}
 
 /** What an empty list says. */
 const EMPTY: Readonly<Record<ViewName, string>> = {
@@ -119,7 +130,7 @@ function renderWaiting(model: Model, layout: ScreenLayout, buffer: Buffer): void
   const { table } = layout;
   const { theme, machineName = '', failure } = model;
   renderWaitingHeader(layout.header, buffer, {
-    ...{ title: TITLES[model.view], machineName, interval: intervalOf(model), theme },
+    ...{ title: titleOf(model), machineName, interval: intervalOf(model), theme },
   });
   if (model.view !== 'detail') listOf(model).render(table, buffer, lookOf(model));
   if (table.height < 2) return;
@@ -138,7 +149,8 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
     data,
     link: model.link,
     scope,
-    title: TITLES[model.view],
+    title: titleOf(model),
+    namesView: TITLES[model.view] !== TITLES.processes,
     interval: intervalOf(model),
     pausedAtMillis: model.pausedAtMillis,
     alarmCount: workspace.alerts.count,
@@ -191,10 +203,11 @@ function renderList(model: Model, layout: ScreenLayout, buffer: Buffer): void {
 
 function renderEmpty(model: Model, table: Rect, buffer: Buffer): void {
   const { filterText } = stateOf(model);
-  const text =
+  const texts =
     filterText !== '' && listOf(model).unfilteredCount > 0
-      ? `No match for "${filterText}": Esc clears the filter.`
-      : EMPTY[model.view];
+      ? [`No match for "${filterText}": Esc clears the filter.`, 'No match: Esc clears the filter.']
+      : [EMPTY[model.view]];
+  const text = texts.find((one) => one.length < table.width) ?? texts.at(-1)!;
   if (table.height > 1) buffer.put(table.x + 1, table.y + 1, text, model.theme.dim, table.width - 1);
 }
 

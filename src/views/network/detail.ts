@@ -194,19 +194,20 @@ function renderTitle(area: Rect, buffer: Buffer, view: DetailView): void {
     { text: facts.namespace === '' ? '' : `@${facts.namespace}`, style: theme.info, priority: 13 },
     { text: facts.cgroup, style: theme.dim, priority: 10 },
   ];
+  const [upSign, downSign] = ascii ? ['up', 'dn'] : ['▲', '▼'];
   const right: Segment[] = [
     {
-      text: `total ${bytesText(facts.sums.upTotal)} / ${bytesText(facts.sums.downTotal)}`,
+      text: `total ${upSign} ${bytesText(facts.sums.upTotal)} ${downSign} ${bytesText(facts.sums.downTotal)}`,
       style: theme.text,
       priority: 20,
     },
     {
-      text: `${ascii ? 'up' : '▲'} ${rateText(facts.sums.up, view.units)}`,
+      text: `${upSign} ${rateText(facts.sums.up, view.units)}`,
       style: theme.upload,
       priority: 90,
     },
     {
-      text: `${ascii ? 'dn' : '▼'} ${rateText(facts.sums.down, view.units)}`,
+      text: `${downSign} ${rateText(facts.sums.down, view.units)}`,
       style: theme.download,
       priority: 91,
     },

@@ -20,8 +20,9 @@ export interface HeaderView {
   /** Connection to the machine; undefined for this machine and for recordings. */
   readonly link: RemoteStatus | undefined;
   readonly scope: Scope;
-  /** What the view below is called. */
   readonly title: string;
+  /** The title names the view below, not the program: it stays longest. */
+  readonly namesView: boolean;
   /** Time between two samples, `1s`; '' where a recording has its own. */
   readonly interval: string;
   /** Wall time at which the screen was frozen; undefined: it is live. */
@@ -98,7 +99,7 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView, isAlo
       ? { text: clockText(data.header.wallMillis), style: theme.text, priority: 40 }
       : { text: `PAUSED ${clockText(view.pausedAtMillis)}`, style: theme.warning, priority: 95 };
   const left: Segment[] = [
-    { text: view.title, style: theme.title, priority: 70 },
+    { text: view.title, style: theme.title, priority: view.namesView ? 85 : 70 },
     { text: data.header.hostName, style: theme.bold, priority: view.link === undefined ? 50 : 66 },
     ...linkSegments(view.link, theme),
     clock,
@@ -169,7 +170,7 @@ function totalSegments(view: HeaderView, isAlone: boolean): readonly Segment[] {
   const foreign = foreignTraffic(view);
   const isPart = loopback !== '' || foreign !== undefined;
   return [
-    { text: isPart ? 'uplinks' : '', style: theme.dim, priority: 75 },
+    { text: isPart ? 'uplinks' : '', style: theme.dim, priority: loopback === '' ? 69 : 75 },
     { text: `${ascii ? 'up' : '▲'} ${up}`, style: theme.upload, priority: 90 },
     { text: `${ascii ? 'dn' : '▼'} ${down} ${mark}`, style: theme.download, priority: 91 },
     { text: loopback, style: theme.text, priority: 76 },

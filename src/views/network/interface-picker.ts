@@ -145,7 +145,8 @@ export function renderPicker(screen: Rect, buffer: Buffer, view: PickerView): vo
       const name = names[item]!;
       const { smoothTx, smoothRx } = data.rates.interfaces;
       const slot = interfaces.slots.find(interfaceNamed(interfaces, name) ?? -1, 0, 0, 0);
-      const nameWidth = Math.max(0, width - 2 * RATE_WIDTH);
+      // A blank cell keeps the figures away from the border.
+      const nameWidth = Math.max(0, width - 2 * RATE_WIDTH - 1);
       putAligned(buffer, x, y, nameWidth, 'left', name, theme.text, ascii);
       if (slot < 0 || nameWidth === 0) return;
       const up = `${ascii ? 'up' : '▲'} ${compactRateText(smoothTx[slot] ?? Number.NaN, units)}`;

@@ -1,8 +1,11 @@
 import { BUCKET_COUNT } from '../../data/rates/histories.ts';
+import { cellWidth } from '../../kit/text/cell-width.ts';
 import { compactRateText, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
+import type { Style } from '../../screen/style/style.ts';
 import type { Theme } from '../../screen/style/theme.ts';
+import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { putSparkline, renderChart } from '../../screen/widgets/chart.ts';
 import { maximumOf, plainSamples, type Samples } from '../../screen/widgets/levels.ts';
 import { FOREIGN_NAME, foreignTraffic, type HeaderView, totalsOf } from './header.ts';
@@ -20,7 +23,9 @@ const GAP = 3;
 const SPARKLINE_MIN_WIDTH = 20;
 /** Below this width no interfaces are listed beside the chart. */
 const BESIDE_FROM_WIDTH = 70;
+/** Of a sign, a blank and a rate. */
 const RATE_WIDTH = 8;
+const RATE_GAP = 2;
 const NAME_MAX_WIDTH = 15;
 
 /** Possible heights of the chart of the totals, so that it does not change line by line. 1 is a sparkline. */
@@ -71,8 +76,10 @@ function renderSparklineRow(area: Rect, buffer: Buffer, view: HeaderView): void 
 function renderMirror(area: Rect, buffer: Buffer, view: HeaderView): void {
   const { theme, ascii, units } = view;
   const half = (area.height - 1) >> 1;
-  const isBeside = area.width >= BESIDE_FROM_WIDTH;
-  const listWidth = isBeside ? NAME_MAX_WIDTH + 2 * (RATE_WIDTH + 3) + GAP : 0;
+  const lines = area.width >= BESIDE_FROM_WIDTH ? trafficLines(view) : [];
+  const nameWidth = Math.min(NAME_MAX_WIDTH, Math.max(0, ...lines.map(({ name }) => cellWidth(name))));
+  const rateWidth = RATE_WIDTH + (ascii ? 1 : 0);
+  const listWidth = lines.length === 0 ? 0 : nameWidth + 2 * (rateWidth + RATE_GAP) + GAP;
   const width = Math.max(0, area.width - 2 * MARGIN - listWidth);
   const x = area.x + MARGIN;
   const up = stretched(upBuckets, upStretched, 2 * width);
@@ -84,9 +91,10 @@ function renderMirror(area: Rect, buffer: Buffer, view: HeaderView): void {
   renderChart(downArea, buffer, { ...chart, samples: down, ramp: theme.downloadRamp, isHanging: true });
   renderTimeAxis(rect(x, area.y + half, width, 1), buffer, view);
   const peak = (samples: Samples) => rateText(maximumOf(samples, 2 * width), units);
-  buffer.put(x, area.y, `${ascii ? 'up' : '▲'} peak ${peak(up)}`, theme.dim, width);
-  buffer.put(x, area.y + area.height - 1, `${ascii ? 'dn' : '▼'} peak ${peak(down)}`, theme.dim, width);
-  if (isBeside) renderLines(rect(x + width + GAP, area.y, listWidth - GAP, area.height), buffer, view);
+  buffer.put(x, area.y, `${ascii ? 'up' : '▲'} peak ${peak(up)} `, theme.dim, width);
+  buffer.put(x, area.y + area.height - 1, `${ascii ? 'dn' : '▼'} peak ${peak(down)} `, theme.dim, width);
+  const list = rect(x + width + GAP, area.y, listWidth - GAP, area.height);
+  if (lines.length > 0) renderLines(list, buffer, lines, nameWidth, rateWidth, view);
 }
 
 /** Spreads the buckets over `length` samples. */
@@ -128,7 +136,7 @@ function lineOf(name: string, up: number, down: number, isChosen: boolean, view:
   const downText = `${ascii ? 'dn' : '▼'} ${compactRateText(down, units)}`;
   return {
     ...{ name, isChosen, up: upText, down: downText },
-    width: name.length + upText.length + downText.length + 2,
+    width: cellWidth(name) + upText.length + downText.length + 2,
   };
 }
 
@@ -168,25 +176,33 @@ function renderBeside(
 }
 
 /** Draws them one per line; the last line says how many more there are. */
-function renderLines(area: Rect, buffer: Buffer, view: HeaderView): void {
-  const { theme, ascii } = view;
-  const lines = trafficLines(view);
+function renderLines(
+  area: Rect,
+  buffer: Buffer,
+  lines: readonly TrafficLine[],
+  nameWidth: number,
+  rateWidth: number,
+  { theme, ascii }: HeaderView,
+): void {
   const shown = lines.length > area.height ? area.height - 1 : lines.length;
   for (const [row, { name, up, down, isChosen }] of lines.slice(0, shown).entries()) {
     const y = area.y + row;
-    buffer.put(area.x, y, name, isChosen ? theme.accent : theme.dim, NAME_MAX_WIDTH);
-    buffer.put(area.x + NAME_MAX_WIDTH + 1, y, up, theme.upload, RATE_WIDTH + (ascii ? 1 : 0));
-    buffer.put(
-      area.x + NAME_MAX_WIDTH + RATE_WIDTH + 4,
-      y,
-      down,
-      theme.download,
-      RATE_WIDTH + (ascii ? 1 : 0),
-    );
+    const upX = area.x + nameWidth + RATE_GAP;
+    const nameStyle = isChosen ? theme.accent : theme.dim;
+    putAligned(buffer, area.x, y, nameWidth, 'left', name, nameStyle, ascii);
+    putRate(buffer, upX, y, rateWidth, up, theme.upload);
+    putRate(buffer, upX + rateWidth + RATE_GAP, y, rateWidth, down, theme.download);
   }
   if (shown < lines.length) {
     buffer.put(area.x, area.y + shown, `${lines.length - shown} more`, theme.dim, area.width);
   }
+}
+
+/** The sign at the left, the figure at the right. */
+function putRate(buffer: Buffer, x: number, y: number, width: number, text: string, style: Style): void {
+  const [sign = '', figure = ''] = text.split(' ');
+  buffer.put(x, y, sign, style);
+  buffer.put(x + width - figure.length, y, figure, style);
 }
 
 function isChosen({ data, scope }: HeaderView, slot: number): boolean {

@@ -38,19 +38,22 @@ const COLUMNS_MAX = 3;
 const ROWS_MIN = 2;
 
 /**
- * Lays the help out in as few columns as fit into `height` rows; in one scrolled column if none fit into `width`. A
- * group that continues in the next column repeats its title.
+ * Lays the help out in as few columns as fit into `height` rows; if that needs more than `width`, in as many columns as
+ * fit, which scroll together. A group that continues in the next column repeats its title.
  */
 export function helpColumns(
   groups: readonly HelpGroup[],
   width: number,
   height: number,
 ): readonly HelpColumn[] {
+  let fitting: readonly HelpColumn[] = [columnOf(rowsInColumns(groups, Number.POSITIVE_INFINITY).flat())];
   for (let count = 1; count <= COLUMNS_MAX; count++) {
     const columns = evenColumns(groups, count, height);
     if (columns !== undefined && widthOf(columns) <= width) return columns;
+    const scrolled = evenColumns(groups, count, Number.POSITIVE_INFINITY);
+    if (scrolled !== undefined && widthOf(scrolled) <= width) fitting = scrolled;
   }
-  return [columnOf(rowsInColumns(groups, Number.POSITIVE_INFINITY).flat())];
+  return fitting;
 }
 
 /** Total width of columns side by side. */
@@ -138,15 +141,19 @@ function helpOffsetMax(groups: readonly HelpGroup[], screen: Size): number {
   return offsetMax(columnsOn(screen, groups), screen);
 }
 
-function offsetMax([first]: readonly HelpColumn[], screen: Size): number {
-  return Math.max(0, first!.rows.length - Math.max(1, screen.height - 2 * BORDER));
+function offsetMax(columns: readonly HelpColumn[], screen: Size): number {
+  return Math.max(0, heightOf(columns) - Math.max(1, screen.height - 2 * BORDER));
+}
+
+function heightOf(columns: readonly HelpColumn[]): number {
+  return Math.max(...columns.map(({ rows }) => rows.length));
 }
 
 /** Draws the help in the middle of the screen. */
 export function renderHelp(screen: Rect, buffer: Buffer, view: HelpView): void {
   const { theme, ascii } = view;
   const columns = columnsOn(screen, view.groups);
-  const height = columns[0]!.rows.length;
+  const height = heightOf(columns);
   const last = offsetMax(columns, screen);
   const offset = Math.max(0, Math.min(view.offset, last));
   const more = ascii ? 'more below' : '↓ more';

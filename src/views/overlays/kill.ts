@@ -46,9 +46,11 @@ const HEIGHT = KILL_SIGNALS.length + 1 + NOTE_LINES;
 /** Draws the list of signals in the middle of the screen. On a low screen the list scrolls and the note stays. */
 export function renderKill(screen: Rect, buffer: Buffer, view: KillView): void {
   const { theme, ascii } = view;
+  const shown = signalsIn(popupArea(screen, WIDTH, HEIGHT).height - 2, view.selected);
+  const isLast = shown.first + shown.count === KILL_SIGNALS.length;
   const inside = renderPopup(screen, buffer, {
     title: `Kill ${view.pid} ${view.name}`,
-    rightTitle: '',
+    rightTitle: isLast ? '' : ascii ? 'more below' : '↓ more',
     borderStyle: theme.focusedBorder,
     titleStyle: theme.title,
     rightTitleStyle: theme.dim,
@@ -57,7 +59,7 @@ export function renderKill(screen: Rect, buffer: Buffer, view: KillView): void {
     height: HEIGHT,
     ascii,
   });
-  const { first, count } = signalsIn(inside.height, view.selected);
+  const { first, count } = shown;
   for (let row = 0; row < count; row++) renderSignal(inside, row, first + row, buffer, view);
   const lines = wrapped(view.note, inside.width - 2);
   // With a blank line between if one is free.

@@ -223,7 +223,7 @@ export function renderTimeLine(
   const rule = ascii ? '-' : '─';
   buffer.put(area.x, area.y, rule.repeat(area.width), theme.border, area.width);
   const moment = moments[momentBefore(moments, cursorMillis)] ?? moments[0]!;
-  buffer.put(area.x + 1, area.y, ` ${titleOf(moment, cursorMillis)} `, theme.title, area.width - 2);
+  buffer.put(area.x + 1, area.y, ` ${titleOf(moment, cursorMillis, area.width - 4)} `, theme.title);
   const columns = columnsOf(area.width);
   const cursor = columnAt(timeLine, cursorMillis, columns);
   for (const [row, strip] of STRIPS.entries()) {
@@ -243,16 +243,19 @@ export function renderTimeLine(
   }
 }
 
-function titleOf(moment: HistoryMoment, cursorMillis: number): string {
+/** The time, and as many figures as fit whole. */
+function titleOf(moment: HistoryMoment, cursorMillis: number, width: number): string {
   const percent = (value: number): string => (Number.isNaN(value) ? '-' : `${tenthsText(value)} %`);
   const network = moment.networkBytesPerSecond;
-  return [
-    dateTimeText(cursorMillis),
+  const figures = [
     `CPU ${percent(moment.cpuPercent)}`,
     `memory ${percent(moment.memoryPercent)}`,
     `pressure ${percent(moment.pressurePercent)}`,
     `network ${Number.isNaN(network) ? '-' : rateText(network)}`,
-  ].join('  ');
+  ];
+  let title = dateTimeText(cursorMillis);
+  for (const figure of figures) if (title.length + 2 + figure.length <= width) title += `  ${figure}`;
+  return title;
 }
 
 function columnAt({ fromMillis, toMillis }: TimeLine, wallMillis: number, columns: number): number {

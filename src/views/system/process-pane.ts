@@ -60,6 +60,8 @@ const PATHS = 3;
 const THREE_CHARTS_FROM_WIDTH = 90;
 const BESIDE_FROM_WIDTH = 110;
 const LISTS_MIN_HEIGHT = 5;
+/** Room for a thread's ID, its name of 15 characters, state and CPU, between borders. */
+const THREADS_MIN_WIDTH = 36;
 const NOWHERE = rect(0, 0, 0, 0);
 
 /** Lays out the pane. If it is narrow, only the focused list is shown. */
@@ -91,8 +93,8 @@ function layoutLists(area: Rect, focus: PaneListName): PaneLayout['lists'] {
   if (width < BESIDE_FROM_WIDTH) {
     return { threads: NOWHERE, children: NOWHERE, journal: NOWHERE, [focus]: area };
   }
-  const threads = Math.floor(width * 0.24);
-  const children = Math.floor(width * 0.31);
+  const threads = Math.max(THREADS_MIN_WIDTH, Math.floor(width * 0.24));
+  const children = Math.floor((width - threads) * 0.4);
   return {
     threads: rect(x, y, threads, height),
     children: rect(x + threads, y, children, height),

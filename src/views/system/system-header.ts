@@ -159,7 +159,10 @@ function intervalText(millis: number): string {
   return millis < 1000 ? `${millis} ms` : `${millis / 1000} s`;
 }
 
-/** `web-1 ✖ lost, data 12 s old, next try in 4 s  r now  connection refused`. */
+/** Margins, and the gap between name and state. */
+const STATE_SPACES = 4;
+
+/** `web-1  ✖ lost, data 12 s old, next try in 4 s  r now  connection refused`; a narrow line has the first parts alone. */
 function renderLost(
   area: Rect,
   buffer: Buffer,
@@ -168,9 +171,12 @@ function renderLost(
   view: SystemView,
 ): void {
   const { theme } = view;
+  const parts = linkStateText(link, header.nowMillis, view.ascii).split(', ');
+  const room = area.width - header.name.length - STATE_SPACES;
+  while (parts.length > 1 && parts.join(', ').length > room) parts.pop();
   const left: Segment[] = [
     { text: header.name, style: theme.title, priority: 100 },
-    { text: linkStateText(link, header.nowMillis, view.ascii), style: theme.bad, priority: 99 },
+    { text: parts.join(', '), style: theme.bad, priority: 99 },
     { text: `${header.retryKey} now`, style: theme.key, priority: 60 },
     { text: reasonText(link), style: theme.warning, priority: 50 },
   ];
