@@ -97,7 +97,8 @@ interface RawOptions extends RawCommonOptions {
   readonly geoip?: string;
   readonly log?: string;
   readonly profile?: string;
-  readonly totals?: TotalsPeriod;
+  /** True: no period was given. */
+  readonly totals?: TotalsPeriod | true;
   readonly by?: TotalsKind;
 }
 
@@ -176,7 +177,6 @@ function fileOptions(): Option[] {
     ...lookBackOptions(),
     new Option('--totals [period]', 'print bytes per hour, day or month of the history (default: day)')
       .choices(TOTALS_PERIODS)
-      .preset('day')
       .conflicts(['csv', 'once', 'record', 'playback', 'at']),
     new Option('--by <kind>', 'with --totals: sum bytes by this (default: program)').choices(TOTALS_KINDS),
     new Option('--log <file>', 'append events of sstop itself to this file, one per line').argParser(
@@ -218,7 +218,10 @@ function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
     sniff: raw.sniff,
     geoipPath: raw.geoip,
     logPath: raw.log,
-    totals: raw.totals === undefined ? undefined : { period: raw.totals, by: raw.by ?? 'program' },
+    totals:
+      raw.totals === undefined
+        ? undefined
+        : { period: raw.totals === true ? 'day' : raw.totals, by: raw.by ?? 'program' },
     agent:
       url === undefined && raw.profile === undefined
         ? undefined

@@ -234,7 +234,7 @@ function openRow(model: Model): Step {
 
 /** The pane of the parent of the process under the cursor: its own first, which says whose child it is. */
 function openParent(model: Model): Step {
-  return { model: withNotice(model, 'Open a process first: the key goes on to its parent.', true) };
+  return { model: withNotice(model, 'Open a process first: then this key opens its parent.', true) };
 }
 
 /** Escape takes away one thing at a time: the search, the view; at the outermost it quits. */

@@ -245,7 +245,7 @@ export class SshConnection implements AgentLine {
       return Buffer.from(text.slice(at + greeting.length), 'latin1');
     }
     if (text.length > NOISE_LIMIT_BYTES) {
-      const message = 'the login shell there prints too much, and no agent or POSIX shell answers';
+      const message = 'the login shell there prints too much before an agent or POSIX shell replies';
       throw new OpError({ op: 'connect', code: 'NO_SHELL', message });
     }
     this.#noise = text;
