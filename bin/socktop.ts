@@ -14,6 +14,7 @@ import type { Snapshot, Want } from '../src/data/sample/snapshot.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { useLocalTime } from '../src/kit/text/format.ts';
+import { helpColors } from '../src/programs/cli/help-colors.ts';
 import type { HistoryOptions } from '../src/programs/cli/history-arguments.ts';
 import { parseSocktopArguments, type SocktopOptions } from '../src/programs/cli/socktop-command.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
@@ -25,7 +26,6 @@ import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import { readSocktopSettings, type SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
 import { THEME_NAMES } from '../src/screen/style/theme.ts';
 import { buildVersion } from './executable.ts';
-import { helpColors } from './help-colors.ts';
 import type { Shown } from './socktop-hosts.ts';
 import { show, showHistory, showRecording, withPast } from './socktop-show.ts';
 
@@ -35,7 +35,8 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
   if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
   const vocabulary = { version: buildVersion(system), themeNames: THEME_NAMES };
   let invocation = parseSocktopArguments(argv, vocabulary);
-  if (invocation.kind === 'print') invocation = parseSocktopArguments(argv, vocabulary, await helpColors());
+  if (invocation.kind === 'print')
+    invocation = parseSocktopArguments(argv, vocabulary, await helpColors(isTerminal));
   if (invocation.kind === 'print') return printOutcome('socktop', invocation);
   const { options } = invocation;
   const lacking =

@@ -17,6 +17,7 @@ import { FILTER_KEYS } from '../src/data/query/filter/filter-term.ts';
 import type { TotalsWish } from '../src/data/sample/totals-kind.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { useLocalTime } from '../src/kit/text/format.ts';
+import { helpColors } from '../src/programs/cli/help-colors.ts';
 import {
   type AgentOptions,
   parseSstopArguments,
@@ -33,7 +34,6 @@ import type { RemoteSource } from '../src/remote/client/remote-source.ts';
 import { THEME_NAMES } from '../src/screen/style/theme.ts';
 import { PROCESS_SORT_KEYS } from '../src/views/network/network-process-list.ts';
 import { buildVersion, compiledExecutable, VERSION } from './executable.ts';
-import { helpColors } from './help-colors.ts';
 import { endByError, endOnExceptions } from './last-words.ts';
 import { giveBackStartMemory } from './start-memory.ts';
 
@@ -46,7 +46,8 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
     ...{ sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
   };
   let invocation = parseSstopArguments(argv, vocabulary);
-  if (invocation.kind === 'print') invocation = parseSstopArguments(argv, vocabulary, await helpColors());
+  if (invocation.kind === 'print')
+    invocation = parseSstopArguments(argv, vocabulary, await helpColors(isTerminal));
   if (invocation.kind === 'print') return printOutcome('sstop', invocation);
   const { options } = invocation;
   const isLocal = isOfThisMachine(options);
