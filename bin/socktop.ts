@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import { isatty } from 'node:tty';
 import {
   currentPlatform,
+  isTerminal,
   isWatchable,
   lockFile,
   lowerPrivileges,
@@ -25,6 +25,7 @@ import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import { readSocktopSettings, type SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
 import { THEME_NAMES } from '../src/screen/style/theme.ts';
 import { buildVersion } from './executable.ts';
+import { helpColors } from './help-colors.ts';
 import type { Shown } from './socktop-hosts.ts';
 import { show, showHistory, showRecording, withPast } from './socktop-show.ts';
 
@@ -32,9 +33,9 @@ import { show, showHistory, showRecording, withPast } from './socktop-show.ts';
 export async function runSocktop(argv: readonly string[]): Promise<number> {
   // Times on the command line are local ones.
   if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
-  const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const vocabulary = { version: buildVersion(system), themeNames: THEME_NAMES };
-  const invocation = parseSocktopArguments(argv, vocabulary, isColored);
+  let invocation = parseSocktopArguments(argv, vocabulary);
+  if (invocation.kind === 'print') invocation = parseSocktopArguments(argv, vocabulary, await helpColors());
   if (invocation.kind === 'print') return printOutcome('socktop', invocation);
   const { options } = invocation;
   const lacking =
@@ -45,7 +46,7 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
   }
   const isTop = options.lookBack?.top === true;
   const needsScreen = options.output === 'screen' && !options.dryRun && !options.measure && !isTop;
-  const obstacle = needsScreen ? screenObstacle(system) : undefined;
+  const obstacle = needsScreen ? screenObstacle(system, isTerminal) : undefined;
   if (obstacle !== undefined) {
     complain('socktop', `${obstacle}; use --once, --json or --csv without one`);
     return EXIT_USAGE;
