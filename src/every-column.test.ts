@@ -74,7 +74,7 @@ test('a seed leaves nothing unknown', () => {
   expect(unknownIn(plainNetwork(seed.network()))).toEqual([]);
   expect(unknownIn(plainProcesses(seed.processes(), seededUser))).toEqual([]);
   for (const section of [
-    ...[seed.machine(), seed.disks(), seed.controlGroups(), seed.detail(), seed.journal()],
+    ...[seed.machine(), seed.disks(), seed.controlGroups(), seed.detail(), seed.journal(), seed.alerts()],
   ]) {
     expect(unknownIn(plain(section))).toEqual([]);
   }
@@ -143,7 +143,7 @@ describe('from an agent', () => {
     return {
       ...{ machine: seed.machine(), disks: seed.disks(), processes: seed.processes() },
       controlGroups: seed.controlGroups(),
-      ...{ detail: seed.detail(), journal: seed.journal() },
+      ...{ detail: seed.detail(), journal: seed.journal(), alerts: seed.alerts() },
     };
   }
 
@@ -154,7 +154,8 @@ describe('from an agent', () => {
     nowMicros += 10e6;
   }
 
-  test('the machine, its disks, one process and a journal', async () => {
+  test('the machine, its disks, one process, a journal and the rules that it is watched by', async () => {
+    source.watch = () => collected.alerts;
     for (const seedOf of [100, 5000]) {
       next(seedOf);
       // The agent keeps to itself what failed, which stands in the parts.
@@ -164,6 +165,7 @@ describe('from an agent', () => {
       const detail = (await session.processDetail(FIRST_PID)).section;
       expectKept(plain(collected.detail), plain(detail), internalFields(PROCESS_DETAIL));
       expectKept(plain(collected.journal), plain((await session.journal(FIRST_PID)).section), {});
+      expectKept(plain(collected.alerts), plain((await session.alerts()).section), {});
     }
   });
 

@@ -52,6 +52,7 @@ const EVERYWHERE = {
   'seek-forward': 'nothing',
   now: 'nothing',
   timeline: text(/[Nn]o history/, 'g'),
+  totals: text(/[Nn]o history/, 'g'),
 } as const satisfies Partial<SocktopChecks>;
 
 const INTERVALS = {

@@ -63,7 +63,7 @@ export class RecordedMachine {
   async apply(line: RecordedLine): Promise<void> {
     const { recorded } = line;
     if (recorded.coding === 'changes' && !this.#hasBase)
-      throw badValue('a change without what was before it,');
+      throw badValue('a change without the value before it,');
     this.#hasBase = false;
     if (recorded.network !== undefined) {
       this.#network = await this.#tables.apply(line, this.#slice);

@@ -1,4 +1,5 @@
 import { toOpError } from '../../kit/errors/op-error.ts';
+import type { AlertsSection } from '../schema/alerts-section.ts';
 import type { ControlGroupsSection } from '../schema/control-groups-section.ts';
 import type { DisksSection } from '../schema/disks-section.ts';
 import type { JournalSection } from '../schema/journal-section.ts';
@@ -25,6 +26,8 @@ export interface Snapshot {
   readonly machineProcesses?: MachineProcesses;
   readonly processDetail?: ProcessDetailSection;
   readonly journal?: JournalSection;
+  /** Of an agent that watches its machine by rules of its own. */
+  readonly alerts?: AlertsSection;
   /** Why a section that was asked for is missing, and what failed between two samples. */
   readonly errors: readonly SectionError[];
 }
@@ -57,4 +60,6 @@ export interface Want {
   readonly processDetail?: number;
   /** The pid whose journal is asked for. */
   readonly journal?: number;
+  /** The rules that an agent watches by: others have none. */
+  readonly alerts?: boolean;
 }

@@ -103,6 +103,8 @@ export interface AgentAccess {
   readonly tlsCaPath: string | undefined;
   readonly verifyHostname: boolean;
   readonly tokenFile: string | undefined;
+  /** Over ssh: the folder there with the history; undefined: the agent's own place, or none is asked for. */
+  readonly historyFolder?: string | undefined;
 }
 
 /** Options as commander returns them. */
@@ -126,7 +128,12 @@ export interface RawCommonOptions extends RawHistoryOptions, RawLookBack {
 }
 
 export function agentAccessOf(raw: RawCommonOptions): AgentAccess {
-  return { tlsCaPath: raw.tlsCa, verifyHostname: raw.verifyHostname === true, tokenFile: raw.tokenFile };
+  return {
+    tlsCaPath: raw.tlsCa,
+    verifyHostname: raw.verifyHostname === true,
+    tokenFile: raw.tokenFile,
+    historyFolder: raw.history,
+  };
 }
 
 export function commonOptionsOf(raw: RawCommonOptions): CommonOptions {

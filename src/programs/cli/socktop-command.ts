@@ -142,7 +142,7 @@ function fileOptions(): Option[] {
     recordOption(),
     new Option('--playback <file>', 'play a recording').argParser(filePath).conflicts(['demo', 'local']),
     ...historyOptions(
-      'with --local keep a history of this machine in this folder, with --at look back in it',
+      'with --local keep a history of this machine in this folder, with --at look back in it; with ssh:// a folder there',
     ),
     ...lookBackOptions(),
     completionsOption(),

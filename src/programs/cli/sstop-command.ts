@@ -97,7 +97,8 @@ interface RawOptions extends RawCommonOptions {
   readonly geoip?: string;
   readonly log?: string;
   readonly profile?: string;
-  readonly totals?: TotalsPeriod;
+  /** True: no period was given. */
+  readonly totals?: TotalsPeriod | true;
   readonly by?: TotalsKind;
 }
 
@@ -170,11 +171,12 @@ function fileOptions(): Option[] {
   return [
     recordOption(),
     new Option('--playback <file>', 'play a recording').argParser(filePath),
-    ...historyOptions('keep a history of this machine in this folder, or with --at look back in it'),
+    ...historyOptions(
+      'keep a history of this machine in this folder, with --at look back in it; with ssh:// a folder there',
+    ),
     ...lookBackOptions(),
     new Option('--totals [period]', 'print bytes per hour, day or month of the history (default: day)')
       .choices(TOTALS_PERIODS)
-      .preset('day')
       .conflicts(['csv', 'once', 'record', 'playback', 'at']),
     new Option('--by <kind>', 'with --totals: sum bytes by this (default: program)').choices(TOTALS_KINDS),
     new Option('--log <file>', 'append events of sstop itself to this file, one per line').argParser(
@@ -216,7 +218,10 @@ function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
     sniff: raw.sniff,
     geoipPath: raw.geoip,
     logPath: raw.log,
-    totals: raw.totals === undefined ? undefined : { period: raw.totals, by: raw.by ?? 'program' },
+    totals:
+      raw.totals === undefined
+        ? undefined
+        : { period: raw.totals === true ? 'day' : raw.totals, by: raw.by ?? 'program' },
     agent:
       url === undefined && raw.profile === undefined
         ? undefined
@@ -237,7 +242,9 @@ function contradiction(
   );
   if (ofHistory !== undefined) return ofHistory;
   if (raw.by !== undefined && raw.totals === undefined) return '--by needs --totals';
-  if (raw.totals !== undefined && raw.history === undefined) return '--totals needs --history <folder>';
+  if (raw.totals !== undefined && raw.history === undefined && agent === undefined) {
+    return '--totals needs a history: add --history <folder>, or the URL of an agent that keeps one';
+  }
   if (agent === undefined) {
     const named =
       raw.tlsCa !== undefined

@@ -1,8 +1,7 @@
-import type { AlertRule } from '../../data/alerts/alert-rule.ts';
+import { type AlertRule, RULES_MOST } from '../../data/alerts/alert-rule.ts';
 import { parseRule } from '../../data/alerts/parse-rule.ts';
 import { described, type Entry, isNothing, quoted, type Value, type YamlFile } from './yaml-file.ts';
 
-const RULES_MOST = 64;
 const NAME_LENGTH_MOST = 100;
 
 /** Rules as a list: each a text, or a map with `rule` and `name`. What is wrong is reported, and the rest holds. */

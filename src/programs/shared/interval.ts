@@ -2,6 +2,8 @@
 export const FIRST_RATES_MILLIS = 250;
 /** Disks change slowly, and asking each file system may wake one up. */
 export const DISKS_MILLIS = 5000;
+/** An agent judges its rules every 1 to 10 s. */
+export const ALERTS_MILLIS = 2000;
 
 /**
  * When the next sample is due: on the grid `start + n * interval`, so that delays do not add up; points of the

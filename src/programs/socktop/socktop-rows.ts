@@ -4,7 +4,7 @@ import type { ProcessesWant, Snapshot } from '../../data/sample/snapshot.ts';
 import { PROCESS_USAGE_RATES } from '../../data/schema/process-columns.ts';
 import { ListScreen } from '../../views/list-screen.ts';
 import type { ListSort } from '../../views/network/network-list.ts';
-import type { HostAlerts } from '../../views/overlays/alerts.ts';
+import { agentAlerts, type HostAlerts } from '../../views/overlays/alerts.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { withNotice } from '../../views/screen-update.ts';
 import { type DashboardLayout, layoutDashboard, needsOf } from '../../views/system/dashboard.ts';
@@ -196,7 +196,10 @@ export function sortByTraffic(model: Model): Model {
 /** The rules of the host that is shown, or of all of them where they are listed, with how they stand. */
 export function alertsOf(model: Model): readonly HostAlerts[] {
   const hosts = model.view === 'hosts' ? model.hosts : [hostOf(model)];
-  return hosts.map(({ name, data }) => ({ name: hosts.length > 1 ? name : '', alerts: data.alerts.alerts }));
+  return hosts.flatMap(({ name, data }) => [
+    { name: hosts.length > 1 ? name : '', alerts: data.alerts.alerts },
+    ...agentAlerts(name, data.agentAlerts),
+  ]);
 }
 
 const WAITS_AFTER = { processes: 'control-groups', 'control-groups': undefined } as const;

@@ -2,8 +2,8 @@ import { otherUnits } from '../../kit/text/format.ts';
 import type { InputEvent, KeyEvent, MouseEvent } from '../../screen/input/event.ts';
 import { rect } from '../../screen/layout/rect.ts';
 import { type TextInput, textInput } from '../../screen/widgets/text-input.ts';
-import { isMovement, moveOffset, WHEEL_LINES } from '../../views/list-screen.ts';
-import { alertsOffsetMax } from '../../views/overlays/alerts.ts';
+import { isMovement, WHEEL_LINES } from '../../views/list-screen.ts';
+import { actOnAlerts } from '../../views/overlays/alerts.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/screen-update.ts';
 import {
@@ -121,8 +121,8 @@ function takeLink(model: Model, { host, status, nowMillis }: Extract<Message, { 
 }
 
 function actOnView(model: Model, action: SocktopAction): Step | undefined {
-  const step = actOnAlerts(model, action);
-  if (step !== undefined) return step;
+  const listed = actOnAlerts(model, alertsOf(model), action);
+  if (listed !== undefined) return { model: listed };
   if (model.view === 'hosts') {
     const step = actOnHosts(model, action);
     if (step !== undefined) return step;
@@ -148,17 +148,6 @@ function actOnView(model: Model, action: SocktopAction): Step | undefined {
     default:
       return undefined;
   }
-}
-
-/** The list of alerts: its key opens and closes it, Escape closes it, arrows scroll it; other keys act as ever. */
-function actOnAlerts(model: Model, action: SocktopAction): Step | undefined {
-  const { alertsOffset: offset } = model;
-  if (action === 'alerts') return { model: { ...model, alertsOffset: offset === undefined ? 0 : undefined } };
-  if (offset === undefined) return undefined;
-  if (action === 'back') return { model: { ...model, alertsOffset: undefined } };
-  if (!isMovement(action)) return undefined;
-  const last = alertsOffsetMax(alertsOf(model), model);
-  return { model: { ...model, alertsOffset: moveOffset(offset, action, last, model.height - 3) } };
 }
 
 function actOnRows(model: Model, action: SocktopAction): Step | undefined {
@@ -245,7 +234,7 @@ function openRow(model: Model): Step {
 
 /** The pane of the parent of the process under the cursor: its own first, which says whose child it is. */
 function openParent(model: Model): Step {
-  return { model: withNotice(model, 'Open a process first: the key goes on to its parent.', true) };
+  return { model: withNotice(model, 'Open a process first: then this key opens its parent.', true) };
 }
 
 /** Escape takes away one thing at a time: the search, the view; at the outermost it quits. */

@@ -4,7 +4,7 @@ import { type Rect, rect } from '../../screen/layout/rect.ts';
 import { hintAt } from '../../screen/widgets/key-hints.ts';
 import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
-import { renderAlerts } from '../../views/overlays/alerts.ts';
+import { firingText, renderAlerts } from '../../views/overlays/alerts.ts';
 import type { HelpGroup } from '../../views/overlays/help.ts';
 import type { Notice } from '../../views/screen-update.ts';
 import { renderColumnPicker } from '../../views/system/column-picker.ts';
@@ -72,7 +72,9 @@ function renderHostsView(model: Model, buffer: Buffer): void {
   const { hosts, hostsViewport, hostsSort, nowMillis, theme, ascii, isPaused } = model;
   const listed = hostRows(model).map((at) => hosts[at]!);
   const header = rect(0, 0, buffer.width, 1);
-  renderHostsHeader(header, buffer, { hosts, listed: listed.length, nowMillis, isPaused, theme });
+  renderHostsHeader(header, buffer, {
+    ...{ hosts, alerts: alertsOf(model), listed: listed.length, nowMillis, isPaused, theme },
+  });
   renderHosts(hostsArea(buffer.area), buffer, {
     ...{
       hosts: listed,
@@ -109,6 +111,7 @@ function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
       ...{ name: host.name, link: host.link, metricsIntervalMillis, processesIntervalMillis, nowMillis },
       isPaused,
       isWaits: model.waits !== undefined && model.view === 'dashboard',
+      alerts: alertsOf(model),
       retryKey: chordText(model.keymap.chordsOf('retry')[0] ?? '', ascii),
     },
     view,
@@ -340,7 +343,7 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
     case 'compact':
       return model.isCompact ? 'full' : undefined;
     case 'alerts':
-      return host.data.alerts.firing.length > 0 ? undefined : null;
+      return firingText(alertsOf(model)) === '' ? null : undefined;
     case 'pause':
       return model.isPaused ? 'resume' : undefined;
     default:

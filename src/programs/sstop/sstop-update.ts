@@ -12,6 +12,7 @@ import {
   pressKeyInPicker,
 } from '../../views/network/interface-picker.ts';
 import { frozen, type NetworkData } from '../../views/network/network-list.ts';
+import { actOnAlerts } from '../../views/overlays/alerts.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/screen-update.ts';
 import { fasterThan, slowerThan } from '../shared/interval.ts';
@@ -31,6 +32,7 @@ import {
   ungrouped,
 } from './navigation.ts';
 import {
+  alertsOf,
   type Effect,
   initialModel,
   listOf,
@@ -58,6 +60,8 @@ export function update(model: Model, message: Message): Step {
       return { model: withPlayback(model, message.playback) };
     case 'linked':
       return { model: { ...model, link: message.link } };
+    case 'alerts':
+      return { model: { ...model, agentAlerts: message.alerts } };
     case 'settled':
       model.workspace.alerts.settle(message.round);
       return { model: { ...model } };
@@ -67,7 +71,7 @@ export function update(model: Model, message: Message): Step {
 }
 
 const PARTS = {
-  helpOf: (model: Model) => model.totals ?? helpGroups(model.keymap, model.ascii),
+  helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
   act: (model: Model, action: SstopAction): Step | undefined =>
     actOnView(model, action) ?? actOnRows(model, action) ?? actOnScreen(model, action),
   ...{ acceptPrompt, cancelPrompt, editPrompt, recallPrompt, pointAt, pressKeyInOverlay },
@@ -77,8 +81,10 @@ const PARTS = {
 };
 
 function takeSample(model: Model, data: NetworkData): Step {
-  const { alerts, histories } = model.workspace;
+  const { workspace } = model;
+  const { alerts, histories } = workspace;
   histories.update(data.section, data.rates, model.scope);
+  workspace.watch.take(data.header, data.section, data.rates);
   const crossings = alerts.update(data.section, data.rates, model.scope);
   const effects: readonly Effect[] = crossings > 0 ? [{ kind: 'alarm', round: alerts.round }] : [];
   const live = { ...model, live: data, failure: undefined };
@@ -115,6 +121,8 @@ function withMovedInterface(model: Model, { section, rates }: NonNullable<Model[
 }
 
 function actOnView(model: Model, action: SstopAction): Step | undefined {
+  const listed = actOnAlerts(model, alertsOf(model), action);
+  if (listed !== undefined) return { model: listed };
   if (isMovement(action)) return { model: LIST.move(model, action) };
   switch (action) {
     case 'open':
@@ -234,14 +242,14 @@ function sortedBy(model: Model, wanted: string): Model {
   };
   const key = sortKeys.find(standsFor);
   return key === undefined
-    ? withNotice(model, `This list has no order by ${wanted}.`, false)
+    ? withNotice(model, `This list cannot be sorted by ${wanted}.`, false)
     : LIST.sortBy(model, key);
 }
 
 /** What the process table has with single rows alone. */
 function ofProcesses(model: Model, change: (model: Model) => Model): Model {
   if (model.view !== 'grouped') return inProcessTable(model, change);
-  return withNotice(model, 'The tree needs a row for each process: Esc returns to it.', false);
+  return withNotice(model, 'The tree does not work while rows are summed: Esc shows processes.', false);
 }
 
 /** What only the process table has; elsewhere a notice says so. */
@@ -253,10 +261,10 @@ function inProcessTable(model: Model, change: (model: Model) => Model): Model {
 /** The branch under the cursor shows its first row alone, or all again. */
 function toggleFold(model: Model): Model {
   const { sort, selection, viewport } = stateOf(model);
-  if (!model.isTree) return withNotice(model, 'Only in the tree: t shows it.', false);
+  if (!model.isTree) return withNotice(model, 'Works only in the tree: t shows it.', false);
   const isBranch = model.workspace.processes.hasBranch(sort, viewport.selected);
   if (selection === undefined || !isBranch) {
-    return withNotice(model, 'Select a process with others below it.', false);
+    return withNotice(model, 'Select a process with children.', false);
   }
   const others = model.folded.filter(
     ({ slot, serial }) => slot !== selection.slot || serial !== selection.serial,
@@ -283,7 +291,7 @@ function toggleLoopback(model: Model): Model {
   const { scope } = model;
   const next = relist({ ...model, scope: { ...scope, includeLoopback: !scope.includeLoopback } });
   if (scope.interfaceIndex === undefined) return next;
-  return withNotice(next, 'One interface is shown: loopback counts among all.', false);
+  return withNotice(next, 'Loopback has no effect while one interface is shown: i selects all.', false);
 }
 
 function toggleCumulative(model: Model): Model {
@@ -371,6 +379,9 @@ function resume(model: Model): Model {
 
 /** The model after a report of the mouse on the current view. */
 function pointAt(model: Model, event: MouseEvent): Step {
+  if (model.alertsOffset !== undefined) {
+    return { model: event.action === 'press' ? { ...model, alertsOffset: undefined } : model };
+  }
   if (model.picker !== undefined && model.shown !== undefined) {
     const screen = rect(0, 0, model.width, model.height);
     return {

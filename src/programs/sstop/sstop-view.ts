@@ -12,6 +12,7 @@ import type { NetworkData } from '../../views/network/network-list.ts';
 import { ownerNote } from '../../views/network/network-process-list.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
 import { renderTotals } from '../../views/network/total-chart.ts';
+import { firingText, renderAlerts } from '../../views/overlays/alerts.ts';
 import type { Notice } from '../../views/screen-update.ts';
 import type { SstopAction } from '../shared/keymaps.ts';
 import {
@@ -22,7 +23,7 @@ import {
   renderRowsScrollbar,
 } from '../shared/screen-frame.ts';
 import { isOnMembers, isOnPorts } from './navigation.ts';
-import { listOf, type Model, stateOf, type ViewName } from './sstop-model.ts';
+import { alertsOf, listOf, type Model, stateOf, type ViewName } from './sstop-model.ts';
 import {
   fullLayoutOf,
   hidesProcesses,
@@ -43,6 +44,17 @@ const TITLES: Readonly<Record<ViewName, string>> = {
   trouble: 'Network trouble',
   detail: 'Process',
 };
+const NARROW_TITLES: Readonly<Record<ViewName, string>> = {
+  ...TITLES,
+  hosts: 'Hosts',
+  listen: 'Ports',
+  trouble: 'Trouble',
+};
+const NARROW_WIDTH = 60;
+
+function titleOf({ view, width }: Pick<Model, 'view' | 'width'>): string {
+  return (width < NARROW_WIDTH ? NARROW_TITLES : TITLES)[view];
+}
 
 /** What an empty list says. */
 const EMPTY: Readonly<Record<ViewName, string>> = {
@@ -60,7 +72,7 @@ const FRAME = {
   minWidth: SCREEN_MIN_WIDTH,
   minHeight: SCREEN_MIN_HEIGHT,
   paint,
-  helpOf: (model: Model) => model.totals ?? helpGroups(model.keymap, model.ascii),
+  helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
 };
 
 /** Paints the whole screen. */
@@ -75,7 +87,9 @@ function paint(model: Model, buffer: Buffer): void {
   renderRule(layout.topRule, model, buffer);
   renderRule(layout.bottomRule, model, buffer);
   renderBottomLine(model, layout, buffer);
-  const { picker, shown, units, theme, ascii } = model;
+  const { picker, shown, units, theme, ascii, alertsOffset: offset } = model;
+  if (offset !== undefined)
+    renderAlerts(buffer.area, buffer, { hosts: alertsOf(model), offset, theme, ascii });
   if (picker !== undefined && shown !== undefined) {
     renderPicker(buffer.area, buffer, { picker, data: shown, units, theme, ascii });
   }
@@ -119,7 +133,7 @@ function renderWaiting(model: Model, layout: ScreenLayout, buffer: Buffer): void
   const { table } = layout;
   const { theme, machineName = '', failure } = model;
   renderWaitingHeader(layout.header, buffer, {
-    ...{ title: TITLES[model.view], machineName, interval: intervalOf(model), theme },
+    ...{ title: titleOf(model), machineName, interval: intervalOf(model), theme },
   });
   if (model.view !== 'detail') listOf(model).render(table, buffer, lookOf(model));
   if (table.height < 2) return;
@@ -138,17 +152,20 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
     data,
     link: model.link,
     scope,
-    title: TITLES[model.view],
+    title: titleOf(model),
+    namesView: TITLES[model.view] !== TITLES.processes,
     interval: intervalOf(model),
     pausedAtMillis: model.pausedAtMillis,
     alarmCount: workspace.alerts.count,
+    firing: firingText(alertsOf(model)),
     modes: modesOf(model),
     units: model.units,
     theme,
     ascii,
   };
-  renderHeader(layout.header, buffer, header);
-  if (model.playback === undefined) renderTotals(layout.sparkline, buffer, header);
+  const isPlayed = model.playback !== undefined;
+  renderHeader(layout.header, buffer, header, isPlayed || layout.sparkline.height === 0);
+  if (!isPlayed) renderTotals(layout.sparkline, buffer, header);
   else {
     const { fileName, progress, wallMillis } = model.playback;
     renderPlaybackLine(layout.sparkline, buffer, { fileName, wallMillis, ...progress, theme, ascii });
@@ -190,10 +207,11 @@ function renderList(model: Model, layout: ScreenLayout, buffer: Buffer): void {
 
 function renderEmpty(model: Model, table: Rect, buffer: Buffer): void {
   const { filterText } = stateOf(model);
-  const text =
+  const texts =
     filterText !== '' && listOf(model).unfilteredCount > 0
-      ? `No match for "${filterText}": Esc clears the filter.`
-      : EMPTY[model.view];
+      ? [`No match for "${filterText}": Esc clears the filter.`, 'No match: Esc clears the filter.']
+      : [EMPTY[model.view]];
+  const text = texts.find((one) => one.length < table.width) ?? texts.at(-1)!;
   if (table.height > 1) buffer.put(table.x + 1, table.y + 1, text, model.theme.dim, table.width - 1);
 }
 

@@ -3,6 +3,7 @@ import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
 import type { ProcessesWant, Snapshot, Want } from '../../data/sample/snapshot.ts';
+import type { AlertsSection } from '../../data/schema/alerts-section.ts';
 import type { ControlGroupsSection } from '../../data/schema/control-groups-section.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
@@ -27,6 +28,10 @@ export interface Session {
   processDetail(pid: number): Promise<Told<ProcessDetailSection>>;
   journal(pid: number): Promise<Told<JournalSection>>;
   network(): Promise<Told<NetworkSection>>;
+  /** The rules that the agent watches by itself; missing: this protocol has none. */
+  alerts?(): Promise<Told<AlertsSection>>;
+  /** Whether there may be such rules. */
+  readonly hasAlerts?: boolean;
   /** Whether a reply is pending. */
   readonly isWaiting: boolean;
   /** Handles a received frame. */
@@ -161,6 +166,11 @@ function wishesOf(session: Session, want: Want): readonly Wish[] {
   if (journal !== undefined) {
     wishes.push({ key: `journal ${journal}`, name: 'journal', ask: () => session.journal(journal) });
   }
+  const { hasAlerts } = session;
+  if (want.alerts === true && hasAlerts === true && session.alerts !== undefined) {
+    const ask = session.alerts.bind(session);
+    wishes.push({ key: 'alerts', name: 'alerts', ask });
+  }
   if (want.network === true) wishes.push({ key: 'network', name: 'network', ask: () => session.network() });
   return wishes;
 }
@@ -180,7 +190,8 @@ function gatheredOf(parts: readonly Part[]): Gathered {
   const errors: SectionError[] = [];
   let header: SnapshotHeader | undefined;
   for (const { name, told, error } of parts) {
-    if (error !== undefined) errors.push(error);
+    // An agent that watches for nothing lacks nothing that is shown.
+    if (error !== undefined && name !== 'alerts') errors.push(error);
     if (told === undefined) continue;
     sections[name] = told.section;
     errors.push(...(told.errors ?? []));

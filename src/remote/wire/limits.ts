@@ -23,6 +23,7 @@ export const PAYLOAD_LIMIT_BYTES = {
   processes: 32 << 20,
   network: 64 << 20,
   history: 1 << 20,
+  alerts: 1 << 20,
 } as const;
 
 /** JSON nests no deeper: the deepest of the messages is a process's children, see CHILD_DEPTH_LIMIT. */

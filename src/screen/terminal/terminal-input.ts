@@ -17,7 +17,7 @@ export interface WindowSize {
 }
 
 /** What is read, and how reading ends. Nothing is called from within a method of the input. */
-export interface InputEvents {
+interface InputEvents {
   /** Bytes lent for the call. */
   input(bytes: Uint8Array): void;
   /** Nothing more comes. */

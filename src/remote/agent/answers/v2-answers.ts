@@ -56,7 +56,10 @@ export class V2Answers {
       case 'get_journal_entries':
         return this.#journal(request.pid ?? 0);
       case 'get_history':
+      case 'get_totals':
         return this.#history.payload(request);
+      case 'get_alerts':
+        return this.#alerts();
       default:
         return this.#network(request.maxAgeMillis);
     }
@@ -107,6 +110,10 @@ export class V2Answers {
 
   async #journal(pid: number): Promise<V2Payload> {
     return v2JsonPayload(this.#sections.journal.write(await this.#from.journal(pid)));
+  }
+
+  async #alerts(): Promise<V2Payload> {
+    return v2JsonPayload(this.#sections.alerts.write(this.#from.alerts()));
   }
 
   #network(maxAgeMillis: number | undefined): Promise<V2Payload> {

@@ -243,7 +243,7 @@ function listenFailure(thrown: unknown, port: number, bindAddress: string | unde
   // For a name that means nothing the runtime gives whatever code the system call before left behind.
   const isName = bindAddress !== undefined && ipVersion(bindAddress) === 0;
   const otherwise = isName
-    ? `'${bindAddress}' is neither an address of this machine nor a name for one`
+    ? `'${bindAddress}' is not an address of this machine or a name for one`
     : `cannot listen on ${where} (${code})`;
   const message = reasons[code] ?? otherwise;
   return new OpError({ op: 'listen', code, message, cause: thrown });
