@@ -408,7 +408,7 @@ describe('an agent with a history', () => {
         const [program, ...argv] = command;
         const second = run(program!, ...argv);
         expect(second.err).toBe(
-          `${program!.split('/').at(-1)}: cannot write a history to '${path}': another program writes its history there\n`,
+          `${program!.split('/').at(-1)}: cannot write a history to '${path}': another program keeps its history there\n`,
         );
         expect(second.code).not.toBe(0);
       }

@@ -5,6 +5,7 @@ import {
   raisePrivileges,
   secondsEastOfUtc,
   system,
+  terminalControl,
 } from '../platforms/index.ts';
 import type { RecordedSource } from '../src/data/recording/recorded-source.ts';
 import type { Source } from '../src/data/source/source.ts';
@@ -108,7 +109,7 @@ async function run(
   if (settings.output === 'screen' || host === undefined) {
     const { runSocktopScreen } = await import('../src/programs/socktop/socktop-screen.ts');
     const keepStartMemory = giveBackStartMemory(EventLog.none(), false);
-    const outside = { system, secondsEastOfUtc, ignoreUnnamedSignals, version: VERSION };
+    const outside = { system, terminalControl, secondsEastOfUtc, ignoreUnnamedSignals, version: VERSION };
     const code = await runSocktopScreen(settings, hosts, playback, outside);
     keepStartMemory();
     return code;

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import { isatty } from 'node:tty';
 import {
   currentPlatform,
+  isTerminal,
   isWatchable,
   lockFile,
   lowerPrivileges,
@@ -14,6 +14,7 @@ import type { Snapshot, Want } from '../src/data/sample/snapshot.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { useLocalTime } from '../src/kit/text/format.ts';
+import { helpColors } from '../src/programs/cli/help-colors.ts';
 import type { HistoryOptions } from '../src/programs/cli/history-arguments.ts';
 import { parseSocktopArguments, type SocktopOptions } from '../src/programs/cli/socktop-command.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
@@ -32,9 +33,10 @@ import { show, showHistory, showRecording, withPast } from './socktop-show.ts';
 export async function runSocktop(argv: readonly string[]): Promise<number> {
   // Times on the command line are local ones.
   if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
-  const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const vocabulary = { version: buildVersion(system), themeNames: THEME_NAMES };
-  const invocation = parseSocktopArguments(argv, vocabulary, isColored);
+  let invocation = parseSocktopArguments(argv, vocabulary);
+  if (invocation.kind === 'print')
+    invocation = parseSocktopArguments(argv, vocabulary, await helpColors(isTerminal));
   if (invocation.kind === 'print') return printOutcome('socktop', invocation);
   const { options } = invocation;
   const lacking =
@@ -45,7 +47,7 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
   }
   const isTop = options.lookBack?.top === true;
   const needsScreen = options.output === 'screen' && !options.dryRun && !options.measure && !isTop;
-  const obstacle = needsScreen ? screenObstacle(system) : undefined;
+  const obstacle = needsScreen ? screenObstacle(system, isTerminal) : undefined;
   if (obstacle !== undefined) {
     complain('socktop', `${obstacle}; use --once, --json or --csv without one`);
     return EXIT_USAGE;

@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
-import { isatty } from 'node:tty';
 import {
   currentPlatform,
   examineMachine,
   ignoreUnnamedSignals,
+  isTerminal,
   isWatchable,
   lockFile,
   lowerPrivileges,
@@ -11,11 +11,13 @@ import {
   restartWithoutPrivileges,
   secondsEastOfUtc,
   system,
+  terminalControl,
 } from '../platforms/index.ts';
 import { FILTER_KEYS } from '../src/data/query/filter/filter-term.ts';
 import type { TotalsWish } from '../src/data/sample/totals-kind.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { useLocalTime } from '../src/kit/text/format.ts';
+import { helpColors } from '../src/programs/cli/help-colors.ts';
 import {
   type AgentOptions,
   parseSstopArguments,
@@ -39,15 +41,13 @@ import { giveBackStartMemory } from './start-memory.ts';
 export async function runSstop(argv: readonly string[]): Promise<number> {
   // Times on the command line are local ones.
   if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
-  const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
-  const invocation = parseSstopArguments(
-    argv,
-    {
-      ...{ version: buildVersion(system), tiers: system.tiers, themeNames: THEME_NAMES },
-      ...{ sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
-    },
-    isColored,
-  );
+  const vocabulary = {
+    ...{ version: buildVersion(system), tiers: system.tiers, themeNames: THEME_NAMES },
+    ...{ sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
+  };
+  let invocation = parseSstopArguments(argv, vocabulary);
+  if (invocation.kind === 'print')
+    invocation = parseSstopArguments(argv, vocabulary, await helpColors(isTerminal));
   if (invocation.kind === 'print') return printOutcome('sstop', invocation);
   const { options } = invocation;
   const isLocal = isOfThisMachine(options);
@@ -59,7 +59,7 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   if (options.doctor) return runDoctor(options.output === 'json');
   if (options.totals !== undefined) return runTotals(options, options.totals);
   const needsScreen = options.output === 'screen' && options.lookBack?.top !== true;
-  const obstacle = needsScreen ? screenObstacle(system) : undefined;
+  const obstacle = needsScreen ? screenObstacle(system, isTerminal) : undefined;
   if (obstacle !== undefined) {
     complain('sstop', `${obstacle}; use --once, --json or --csv without one`);
     return EXIT_USAGE;
@@ -228,7 +228,8 @@ async function run(settings: Settings, log: EventLog, open: () => Promise<Opened
   }
   const { runScreen } = await import('../src/programs/sstop/sstop-screen.ts');
   const machineName = isWatched(settings) ? hostname() : undefined;
-  return runScreen(settings, { system, secondsEastOfUtc, ignoreUnnamedSignals, log, machineName, open });
+  const outside = { system, terminalControl, secondsEastOfUtc, ignoreUnnamedSignals };
+  return runScreen(settings, { ...outside, log, machineName, open });
 }
 
 /** Loaded only for an agent. */

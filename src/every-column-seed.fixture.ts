@@ -5,6 +5,7 @@ import { type NetworkSection, NetworkTables } from './data/sample/network-sectio
 import { PROCESS_DETAIL, type ProcessDetailSection } from './data/sample/process-detail-section.ts';
 import { ProcessTable } from './data/sample/process-table.ts';
 import { ALERTS, type AlertsSection } from './data/schema/alerts-section.ts';
+import { CONTROL_GROUPS, type ControlGroupsSection } from './data/schema/control-groups-section.ts';
 import { DISKS, type DisksSection } from './data/schema/disks-section.ts';
 import { JOURNAL, type JournalSection } from './data/schema/journal-section.ts';
 import type { Fields, RecordField, Shape, ValueOf } from './data/schema/record.ts';
@@ -99,6 +100,10 @@ export class EveryColumn {
 
   disks(): DisksSection {
     return { ...this.#section(), ...this.#record(DISKS) };
+  }
+
+  controlGroups(): ControlGroupsSection {
+    return { ...this.#section(), ...this.#record(CONTROL_GROUPS) };
   }
 
   detail(): ProcessDetailSection {

@@ -1,5 +1,6 @@
 import { toOpError } from '../../kit/errors/op-error.ts';
 import type { AlertsSection } from '../schema/alerts-section.ts';
+import type { ControlGroupsSection } from '../schema/control-groups-section.ts';
 import type { DisksSection } from '../schema/disks-section.ts';
 import type { JournalSection } from '../schema/journal-section.ts';
 import type { UsageColumn } from '../schema/process-columns.ts';
@@ -21,6 +22,7 @@ export interface Snapshot {
   readonly network?: NetworkSection;
   readonly machine?: MachineSection;
   readonly disks?: DisksSection;
+  readonly controlGroups?: ControlGroupsSection;
   readonly machineProcesses?: MachineProcesses;
   readonly processDetail?: ProcessDetailSection;
   readonly journal?: JournalSection;
@@ -50,6 +52,8 @@ export interface Want {
   readonly disks?: boolean;
   /** With `disks`: how old the space of file systems may be, for it is asked of a process beside. Default 0. */
   readonly diskSpaceMaxAgeMillis?: number;
+  /** What control groups wait for; costs some ten reads for each of them. */
+  readonly controlGroups?: boolean;
   /** All processes; what costs a read of its own (exact memory, columns of usage) only where it is wanted. */
   readonly machineProcesses?: ProcessesWant;
   /** The pid of one process in depth. */

@@ -21,7 +21,7 @@ export function socktopManual(vocabulary: ScreenVocabulary, keys: readonly Manua
     section('NAME', 'socktop - system monitor for the terminal, for local and remote machines'),
     section('SYNOPSIS', '`socktop` [<options>] [<url>...]'),
     DESCRIPTION,
-    optionsSection(socktopCommand(vocabulary, false)),
+    optionsSection(socktopCommand(vocabulary)),
     keysSection(keys),
     CONNECTION,
     CERTIFICATES,

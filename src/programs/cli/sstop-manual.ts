@@ -13,7 +13,7 @@ import { type SstopVocabulary, sstopCommand } from './sstop-command.ts';
 
 /** Returns the manual page sstop(1): options from the command definition, `keys` as given, the rest written by hand. */
 export function sstopManual(vocabulary: SstopVocabulary, keys: readonly ManualKeys[]): string {
-  const command = sstopCommand(vocabulary, false);
+  const command = sstopCommand(vocabulary);
   const head = {
     name: 'sstop',
     section: 1,

@@ -27,8 +27,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'is a directory',
   NOT_A_FILE: 'not a regular file',
   TOO_LONG: `longer than ${LIMIT_BYTES >> 10} KiB`,
-  FOREIGN_FILE: 'belongs to another user; accepted are root and the user of the agent',
-  WRITABLE: 'others may write to it; use chmod go-w',
+  FOREIGN_FILE: 'owned by another user; accepted are root and the user of the agent',
+  WRITABLE: 'other users can write to it; run chmod go-w',
 };
 
 /**

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { closeSync, linkSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
@@ -13,7 +12,11 @@ const MOST_NAMES = 8;
  * are made. A link of the user's or of root is followed, also where nothing is yet, so that it stays one. `makeSuffix`
  * makes what the name of the temporary file ends with. OpError with the system's code, or `FOREIGN_LINK`.
  */
-export function writeWhole(path: string, text: string, makeSuffix: () => string = randomUUID): void {
+export function writeWhole(
+  path: string,
+  text: string,
+  makeSuffix: () => string = () => crypto.randomUUID(),
+): void {
   withUserRights(() => {
     const folder = dirname(path);
     try {

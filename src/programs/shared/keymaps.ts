@@ -120,7 +120,12 @@ const SOCKTOP_GROUPS = [
         description: 'Toggle the NET column',
         label: 'NET',
       },
-      { action: 'waits', chords: ['W'], description: 'What processes wait for', label: 'waits' },
+      {
+        action: 'waits',
+        chords: ['W'],
+        description: 'What processes and cgroups wait for',
+        label: 'waits',
+      },
       { action: 'columns', chords: ['C'], description: 'Choose and order the columns' },
       { action: 'per-core', chords: ['I'], description: 'CPU % of one core or of the machine' },
       {

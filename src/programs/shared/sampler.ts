@@ -18,6 +18,8 @@ export interface Demand {
   readonly alertsMillis: number;
   /** Request network use together with the processes. */
   readonly network: boolean;
+  /** And what control groups wait for. */
+  readonly controlGroups: boolean;
   /** PID of the process pane; 0: none. */
   readonly pid: number;
   ofProcesses(): ProcessesWant;
@@ -30,7 +32,7 @@ const NEVER = Number.POSITIVE_INFINITY;
 export const NO_DEMAND: Demand = {
   ...{ metricsMillis: NEVER, processesMillis: NEVER, disksMillis: NEVER },
   ...{ detailMillis: NEVER, journalMillis: NEVER, networkMillis: NEVER, alertsMillis: NEVER },
-  ...{ network: false, pid: 0, ofProcesses: () => NONE },
+  ...{ network: false, controlGroups: false, pid: 0, ofProcesses: () => NONE },
 };
 
 /** Callbacks of the sampler. */
@@ -182,6 +184,7 @@ export class Sampler {
         ...(disks === true ? { disks: true } : {}),
         ...(processes === true ? { machineProcesses: demand.ofProcesses() } : {}),
         ...(processes === true && demand.network ? { network: true } : {}),
+        ...(processes === true && demand.controlGroups ? { controlGroups: true } : {}),
         ...(detail === true ? { processDetail: demand.pid } : {}),
         ...(metrics === true && take('alerts') ? { alerts: true } : {}),
       };

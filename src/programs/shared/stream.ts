@@ -174,7 +174,11 @@ class Stream {
       return exitCodeOfSignal(signal);
     }
     if (!this.#stop.isWished || !this.#isFirstOutput) return EXIT_OK;
-    throw new OpError({ op: 'sample', code: 'DEADLINE', message: 'no sample within --duration' });
+    throw new OpError({
+      op: 'sample',
+      code: 'DEADLINE',
+      message: 'no sample within --duration; use a longer one',
+    });
   }
 
   /** Takes a sample in; resolves to why it holds nothing to print, if that is so. */

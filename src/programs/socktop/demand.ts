@@ -37,6 +37,7 @@ export function demandOf(model: Model, index: number): Demand | undefined {
     metricsMillis,
     processesMillis: processesIntervalMillis,
     disksMillis: DISKS_MILLIS,
+    controlGroups: model.waits !== undefined && model.view === 'dashboard',
     ofProcesses: () => withAlerts(wantedOfProcesses(model), want.processes),
   };
   const pane = model.view === 'process' ? model.hosts[index]!.pane : undefined;

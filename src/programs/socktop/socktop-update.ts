@@ -24,9 +24,9 @@ import {
   type Effect,
   hostOf,
   initialModel,
-  isGrouped,
   type Message,
   type Model,
+  rowsOf,
   type StartOptions,
   type Step,
   tablesOf,
@@ -37,6 +37,7 @@ import {
   alertsOf,
   applySearch,
   killTargetOf,
+  nextWaits,
   orderByWhatIsKnown,
   reorder,
   rowCountOf,
@@ -44,7 +45,7 @@ import {
   sortKeysOf,
   tableOf,
   toggleTraffic,
-  toggleWaits,
+  withWaits,
 } from './socktop-rows.ts';
 import { footerActionAt, helpOf, view } from './socktop-view.ts';
 
@@ -162,13 +163,15 @@ function actOnRows(model: Model, action: SocktopAction): Step | undefined {
     case 'columns':
       return { model: isOnTable(model) ? openColumns(model) : model };
     case 'group-by':
-      return isOnTable(model) ? groupByNext(model) : { model };
+      return isOnTable(model) ? groupByNext(withoutControlGroups(model)) : { model };
     case 'waits':
-      return isOnTable(model) ? toggleWaits(model) : { model };
+      return isOnTable(model) ? nextWaits(model) : { model };
     case 'traffic':
       return isOnTable(model) ? toggleTraffic(model) : { model };
     case 'search':
-      return { model: isOnTable(model) || model.view === 'hosts' ? openPrompt(model) : model };
+      return {
+        model: isOnTable(model) || model.view === 'hosts' ? openPrompt(withoutControlGroups(model)) : model,
+      };
     case 'per-core':
       return { model: { ...model, isPerCore: !model.isPerCore } };
     case 'kill':
@@ -176,6 +179,11 @@ function actOnRows(model: Model, action: SocktopAction): Step | undefined {
     default:
       return undefined;
   }
+}
+
+/** Searches and sums are of processes. */
+function withoutControlGroups(model: Model): Model {
+  return model.waits === 'control-groups' ? withWaits(model, 'processes').model : model;
 }
 
 function isOnTable(model: Model): boolean {
@@ -212,14 +220,21 @@ function actOnScreen(model: Model, action: SocktopAction): Step | undefined {
   }
 }
 
-/** The pane of the process under the cursor, or the processes of the row that sums them. */
+/** The pane of the process under the cursor, or the processes of the row that sums them; control groups have none. */
 function openRow(model: Model): Step {
-  return isGrouped(hostOf(model)) ? openMembers(model) : openPane(model);
+  switch (rowsOf(model, hostOf(model))) {
+    case 'control-groups':
+      return { model };
+    case 'sums':
+      return openMembers(model);
+    default:
+      return openPane(model);
+  }
 }
 
 /** The pane of the parent of the process under the cursor: its own first, which says whose child it is. */
 function openParent(model: Model): Step {
-  return { model: withNotice(model, 'Open a process first: the key goes on to its parent.', true) };
+  return { model: withNotice(model, 'Open a process first: then this key opens its parent.', true) };
 }
 
 /** Escape takes away one thing at a time: the search, the view; at the outermost it quits. */
@@ -227,13 +242,14 @@ function clearOrGoBack(model: Model): Step {
   if (model.view === 'network') return leaveNetwork(model);
   if (model.view === 'process') return leavePane(model);
   if (model.view === 'hosts' && model.hostsSearch !== '') return { model: searchHosts(model, '') };
+  if (model.view === 'dashboard' && model.waits === 'control-groups') return withWaits(model, undefined);
   if (model.view === 'dashboard' && hostOf(model).members?.search === hostOf(model).search) {
     return leaveMembers(model);
   }
   if (model.view === 'dashboard' && hostOf(model).search !== '') return { model: applySearch(model, '') };
   if (model.view === 'dashboard' && hostOf(model).members !== undefined) return leaveMembers(model);
   if (model.view === 'dashboard' && hostOf(model).groupBy !== undefined) return ungroup(model);
-  if (model.view === 'dashboard' && model.isWaits) return toggleWaits(model);
+  if (model.view === 'dashboard' && model.waits !== undefined) return withWaits(model, undefined);
   if (model.view === 'dashboard' && model.hosts.length > 1) {
     return { model: reorderHosts({ ...model, view: 'hosts' }), effects: [{ kind: 'demand' }] };
   }
@@ -281,7 +297,7 @@ function pressKeyInOverlay(model: Model, key: KeyEvent): Model | undefined {
 
 /** The choice is about the usual table. */
 function openColumns(model: Model): Model {
-  const usual = model.isWaits ? toggleWaits(model).model : model;
+  const usual = model.waits === undefined ? model : withWaits(model, undefined).model;
   return { ...usual, picker: openColumnPicker(usual.columns) };
 }
 
@@ -344,10 +360,11 @@ function acceptPrompt(model: Model): Model {
   if (search === '') return closed;
   const viewport = { offset: 0, selected: 0 };
   // Rows that are still to come find the cursor waiting on the first.
-  if (rowCountOf(hostOf(model)) > 0) return tableOf(closed).selectAt(closed, viewport);
+  if (rowCountOf(model, hostOf(model)) > 0) return tableOf(closed).selectAt(closed, viewport);
   const place = { viewport, selection: undefined };
   const { grouped } = hostOf(closed);
-  return withHost(closed, isGrouped(hostOf(closed)) ? { grouped: { ...grouped, ...place } } : place);
+  const isSummed = rowsOf(closed, hostOf(closed)) === 'sums';
+  return withHost(closed, isSummed ? { grouped: { ...grouped, ...place } } : place);
 }
 
 function cancelPrompt(model: Model): Model {

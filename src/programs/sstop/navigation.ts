@@ -107,7 +107,7 @@ export function openSelected(model: Model): Model {
 /** All listening ports of the process in the detail, which has a line for the first of them. */
 export function openPorts(model: Model): Model {
   const { listening } = model.workspace.detail;
-  if (listening.length === 0) return withNotice(model, 'This process listens on no known port.', true);
+  if (listening.length === 0) return withNotice(model, 'No listening port of this process is known.', true);
   return applyFilter(goTo(model, 'listen'), portsFilterOf(model));
 }
 

@@ -40,11 +40,17 @@ export interface ScreenLayout {
 }
 
 /**
- * The places on a screen of this size, from 0x0 up. The chart of the totals has `chartHeight` lines; a `note` stands in
- * the lower rule, which is there for it on low screens too.
+ * Lays out a screen of this size, from 0x0 up. The chart of the totals has `chartHeight` lines. Low screens have no line
+ * for it unless a recording is played, and no lower rule unless it has a note.
  */
-export function layoutScreen(width: number, height: number, chartHeight = 1, hasNote = false): ScreenLayout {
-  const hasSparkline = height >= SPARKLINE_FROM_HEIGHT;
+export function layoutScreen(
+  width: number,
+  height: number,
+  chartHeight = 1,
+  hasNote = false,
+  isPlayed = false,
+): ScreenLayout {
+  const hasSparkline = height >= (isPlayed ? SCREEN_MIN_HEIGHT : SPARKLINE_FROM_HEIGHT);
   const hasRules = height >= RULES_FROM_HEIGHT;
   const line = (y: number, isThere: boolean) => rect(0, y, width, isThere ? 1 : 0);
   const header = line(0, height > 0);
@@ -84,7 +90,8 @@ export function layoutOf(model: Model): ScreenLayout {
 
 /** The screen's areas without those inside a view. */
 export function fullLayoutOf(model: Model): ScreenLayout {
-  return layoutScreen(model.width, model.height, model.chartHeight, hidesProcesses(model));
+  const { width, height, chartHeight, playback } = model;
+  return layoutScreen(width, height, chartHeight, hidesProcesses(model), playback !== undefined);
 }
 
 /**

@@ -242,14 +242,14 @@ function sortedBy(model: Model, wanted: string): Model {
   };
   const key = sortKeys.find(standsFor);
   return key === undefined
-    ? withNotice(model, `This list has no order by ${wanted}.`, false)
+    ? withNotice(model, `This list cannot be sorted by ${wanted}.`, false)
     : LIST.sortBy(model, key);
 }
 
 /** What the process table has with single rows alone. */
 function ofProcesses(model: Model, change: (model: Model) => Model): Model {
   if (model.view !== 'grouped') return inProcessTable(model, change);
-  return withNotice(model, 'The tree needs a row for each process: Esc returns to it.', false);
+  return withNotice(model, 'The tree does not work while rows are summed: Esc shows processes.', false);
 }
 
 /** What only the process table has; elsewhere a notice says so. */
@@ -261,10 +261,10 @@ function inProcessTable(model: Model, change: (model: Model) => Model): Model {
 /** The branch under the cursor shows its first row alone, or all again. */
 function toggleFold(model: Model): Model {
   const { sort, selection, viewport } = stateOf(model);
-  if (!model.isTree) return withNotice(model, 'Only in the tree: t shows it.', false);
+  if (!model.isTree) return withNotice(model, 'Works only in the tree: t shows it.', false);
   const isBranch = model.workspace.processes.hasBranch(sort, viewport.selected);
   if (selection === undefined || !isBranch) {
-    return withNotice(model, 'Select a process with others below it.', false);
+    return withNotice(model, 'Select a process with children.', false);
   }
   const others = model.folded.filter(
     ({ slot, serial }) => slot !== selection.slot || serial !== selection.serial,
@@ -291,7 +291,7 @@ function toggleLoopback(model: Model): Model {
   const { scope } = model;
   const next = relist({ ...model, scope: { ...scope, includeLoopback: !scope.includeLoopback } });
   if (scope.interfaceIndex === undefined) return next;
-  return withNotice(next, 'One interface is shown: loopback counts among all.', false);
+  return withNotice(next, 'Loopback has no effect while one interface is shown: i selects all.', false);
 }
 
 function toggleCumulative(model: Model): Model {

@@ -44,6 +44,17 @@ const TITLES: Readonly<Record<ViewName, string>> = {
   trouble: 'Network trouble',
   detail: 'Process',
 };
+const NARROW_TITLES: Readonly<Record<ViewName, string>> = {
+  ...TITLES,
+  hosts: 'Hosts',
+  listen: 'Ports',
+  trouble: 'Trouble',
+};
+const NARROW_WIDTH = 60;
+
+function titleOf({ view, width }: Pick<Model, 'view' | 'width'>): string {
+  return (width < NARROW_WIDTH ? NARROW_TITLES : TITLES)[view];
+}
 
 /** What an empty list says. */
 const EMPTY: Readonly<Record<ViewName, string>> = {
@@ -122,7 +133,7 @@ function renderWaiting(model: Model, layout: ScreenLayout, buffer: Buffer): void
   const { table } = layout;
   const { theme, machineName = '', failure } = model;
   renderWaitingHeader(layout.header, buffer, {
-    ...{ title: TITLES[model.view], machineName, interval: intervalOf(model), theme },
+    ...{ title: titleOf(model), machineName, interval: intervalOf(model), theme },
   });
   if (model.view !== 'detail') listOf(model).render(table, buffer, lookOf(model));
   if (table.height < 2) return;
@@ -141,7 +152,8 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
     data,
     link: model.link,
     scope,
-    title: TITLES[model.view],
+    title: titleOf(model),
+    namesView: TITLES[model.view] !== TITLES.processes,
     interval: intervalOf(model),
     pausedAtMillis: model.pausedAtMillis,
     alarmCount: workspace.alerts.count,
@@ -151,8 +163,9 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
     theme,
     ascii,
   };
-  renderHeader(layout.header, buffer, header);
-  if (model.playback === undefined) renderTotals(layout.sparkline, buffer, header);
+  const isPlayed = model.playback !== undefined;
+  renderHeader(layout.header, buffer, header, isPlayed || layout.sparkline.height === 0);
+  if (!isPlayed) renderTotals(layout.sparkline, buffer, header);
   else {
     const { fileName, progress, wallMillis } = model.playback;
     renderPlaybackLine(layout.sparkline, buffer, { fileName, wallMillis, ...progress, theme, ascii });
@@ -194,10 +207,11 @@ function renderList(model: Model, layout: ScreenLayout, buffer: Buffer): void {
 
 function renderEmpty(model: Model, table: Rect, buffer: Buffer): void {
   const { filterText } = stateOf(model);
-  const text =
+  const texts =
     filterText !== '' && listOf(model).unfilteredCount > 0
-      ? `No match for "${filterText}": Esc clears the filter.`
-      : EMPTY[model.view];
+      ? [`No match for "${filterText}": Esc clears the filter.`, 'No match: Esc clears the filter.']
+      : [EMPTY[model.view]];
+  const text = texts.find((one) => one.length < table.width) ?? texts.at(-1)!;
   if (table.height > 1) buffer.put(table.x + 1, table.y + 1, text, model.theme.dim, table.width - 1);
 }
 

@@ -4,10 +4,11 @@ import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
 import type { ProcessesWant, Snapshot, Want } from '../../data/sample/snapshot.ts';
 import type { AlertsSection } from '../../data/schema/alerts-section.ts';
+import type { ControlGroupsSection } from '../../data/schema/control-groups-section.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
 import type { SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
-import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { ErrorReply } from '../wire/error-reply.ts';
 
 /** A section received from an agent, with its header. */
@@ -22,6 +23,7 @@ export interface Told<T> {
 export interface Session {
   machine(): Promise<Told<MachineSection>>;
   disks(): Promise<Told<DisksSection>>;
+  controlGroups(): Promise<Told<ControlGroupsSection>>;
   processes(want: ProcessesWant): Promise<Told<MachineProcesses>>;
   processDetail(pid: number): Promise<Told<ProcessDetailSection>>;
   journal(pid: number): Promise<Told<JournalSection>>;
@@ -54,6 +56,11 @@ export const UNASKED_LIMIT = 64;
 
 /** Limit of pending requests; more would only be stale. */
 export const WAITING_LIMIT = 32;
+
+/** Why control groups cannot be had of a machine. */
+export function noControlGroups(message: string): OpError {
+  return new OpError({ op: 'collect control groups', code: 'ENOTSUP', message });
+}
 
 /** Error reported by the agent. */
 export function agentError(op: string, { error, code }: ErrorReply): SectionError {
@@ -145,6 +152,9 @@ function wishesOf(session: Session, want: Want): readonly Wish[] {
   const { machineProcesses, processDetail, journal } = want;
   if (want.machine === true) wishes.push({ key: 'machine', name: 'machine', ask: () => session.machine() });
   if (want.disks === true) wishes.push({ key: 'disks', name: 'disks', ask: () => session.disks() });
+  if (want.controlGroups === true) {
+    wishes.push({ key: 'controlGroups', name: 'controlGroups', ask: () => session.controlGroups() });
+  }
   if (machineProcesses !== undefined) {
     const ask = (): ReturnType<Session['processes']> => session.processes(machineProcesses);
     wishes.push({ key: 'processes', name: 'machineProcesses', ask });

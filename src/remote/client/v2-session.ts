@@ -7,6 +7,7 @@ import type { ProcessDetailSection } from '../../data/sample/process-detail-sect
 import type { ProcessesWant } from '../../data/sample/snapshot.ts';
 import type { TotalsPeriod } from '../../data/sample/totals-kind.ts';
 import type { AlertsSection } from '../../data/schema/alerts-section.ts';
+import type { ControlGroupsSection } from '../../data/schema/control-groups-section.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
 import { TimeSlice } from '../../data/source/source.ts';
@@ -21,6 +22,7 @@ import { printV2Request, type V2Request, type V2RequestName } from '../wire/v2-r
 import type { HistorySession } from './remote-history.ts';
 import {
   agentError,
+  noControlGroups,
   type Session,
   type SessionLine,
   type Told,
@@ -93,6 +95,16 @@ export class V2Session implements Session, HistorySession {
 
   async disks(): Promise<Told<DisksSection>> {
     return (await this.#asked('get_disks')).told;
+  }
+
+  async controlGroups(): Promise<Told<ControlGroupsSection>> {
+    try {
+      return (await this.#asked('get_control_groups')).told;
+    } catch (thrown) {
+      const error = toOpError('get_control_groups', thrown);
+      if (error.code !== 'BAD_REQUEST') throw error;
+      throw noControlGroups('the agent is too old to tell of control groups');
+    }
   }
 
   async processes({

@@ -17,6 +17,7 @@ export const PAYLOAD_LIMIT_BYTES = {
   capabilities: 256 << 10,
   metrics: 4 << 20,
   disks: 4 << 20,
+  controlGroups: 4 << 20,
   process: 8 << 20,
   journal: 8 << 20,
   processes: 32 << 20,

@@ -4,6 +4,7 @@ import { wireError } from '../../data/codec/wire-error.ts';
 import { MACHINE, type MachineSection } from '../../data/sample/machine-section.ts';
 import { PROCESS_DETAIL, type ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
 import { ALERTS, type AlertsSection } from '../../data/schema/alerts-section.ts';
+import { CONTROL_GROUPS, type ControlGroupsSection } from '../../data/schema/control-groups-section.ts';
 import { DISKS, type DisksSection } from '../../data/schema/disks-section.ts';
 import { JOURNAL, type JournalSection } from '../../data/schema/journal-section.ts';
 import { parseJsonWithin } from '../../kit/bytes/json-bytes.ts';
@@ -17,6 +18,7 @@ import type { V2RequestName } from './v2-request.ts';
 export class JsonSections {
   readonly machine = new SectionCodec(MACHINE);
   readonly disks = new SectionCodec(DISKS);
+  readonly controlGroups = new SectionCodec(CONTROL_GROUPS);
   readonly processDetail = new SectionCodec(PROCESS_DETAIL);
   readonly journal = new SectionCodec(JOURNAL);
   readonly alerts = new SectionCodec(ALERTS);
@@ -30,6 +32,7 @@ export type V2Answer =
   | { readonly reply: 'get_capabilities'; readonly capabilities: Capabilities }
   | { readonly reply: 'get_metrics'; readonly told: ToldSection<MachineSection> }
   | { readonly reply: 'get_disks'; readonly told: ToldSection<DisksSection> }
+  | { readonly reply: 'get_control_groups'; readonly told: ToldSection<ControlGroupsSection> }
   | { readonly reply: 'get_process_metrics'; readonly told: ToldSection<ProcessDetailSection> }
   | { readonly reply: 'get_journal_entries'; readonly told: ToldSection<JournalSection> }
   | { readonly reply: 'get_alerts'; readonly told: ToldSection<AlertsSection> }
@@ -46,6 +49,7 @@ const LIMIT_BYTES: Readonly<Record<V2RequestName, number>> = {
   get_capabilities: PAYLOAD_LIMIT_BYTES.capabilities,
   get_metrics: PAYLOAD_LIMIT_BYTES.metrics,
   get_disks: PAYLOAD_LIMIT_BYTES.disks,
+  get_control_groups: PAYLOAD_LIMIT_BYTES.controlGroups,
   get_processes: PAYLOAD_LIMIT_BYTES.processes,
   get_process_metrics: PAYLOAD_LIMIT_BYTES.process,
   get_journal_entries: PAYLOAD_LIMIT_BYTES.journal,
@@ -94,6 +98,8 @@ export function decodeV2Reply(
       return { reply: request, told: sections.machine.read(value) };
     case 'get_disks':
       return { reply: request, told: sections.disks.read(value) };
+    case 'get_control_groups':
+      return { reply: request, told: sections.controlGroups.read(value) };
     case 'get_process_metrics':
       return { reply: request, told: sections.processDetail.read(value) };
     case 'get_journal_entries':

@@ -14,6 +14,7 @@ export const V2_REQUESTS = [
   'get_capabilities',
   'get_metrics',
   'get_disks',
+  'get_control_groups',
   'get_processes',
   'get_process_metrics',
   'get_journal_entries',
@@ -91,12 +92,12 @@ export function readV2Request(text: string): V2Request | V2Refusal {
 }
 
 function requestOf(id: number, fields: Readonly<Record<string, unknown>>): V2Request {
-  if (id === 0) throw bad('no id');
+  if (id === 0) throw bad('id is missing or invalid');
   const request = V2_REQUESTS.find((name) => name === fields['request']);
-  if (request === undefined) throw bad('no request of this protocol');
+  if (request === undefined) throw bad('unknown request');
   const needsPid = request === 'get_process_metrics' || request === 'get_journal_entries';
   const pid = needsPid ? wordOf(fields['pid']) : undefined;
-  if (needsPid && pid === undefined) throw bad('no pid');
+  if (needsPid && pid === undefined) throw bad('pid is missing or invalid');
   return {
     id,
     request,
@@ -162,16 +163,17 @@ function periodOf(
 
 function maxAgeOf(value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'number' || !(value >= 0)) throw bad('max_age_ms is no age');
+  if (typeof value !== 'number' || !(value >= 0)) throw bad('max_age_ms is not a time');
   return Math.min(value, MAX_AGE_LIMIT_MILLIS);
 }
 
 function pidsOf(value: unknown): readonly number[] {
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value) || value.length > PIDS_LIMIT) throw bad('visible_pids is no short list');
+  if (!Array.isArray(value) || value.length > PIDS_LIMIT)
+    throw bad('visible_pids is not a list, or too long');
   return value.map((entry: unknown) => {
     const pid = wordOf(entry);
-    if (pid === undefined) throw bad('visible_pids holds no pid');
+    if (pid === undefined) throw bad('visible_pids contains an invalid PID');
     return pid;
   });
 }

@@ -47,6 +47,8 @@ export class V2Answers {
         return this.#metrics(request.maxAgeMillis);
       case 'get_disks':
         return this.#disks(request.maxAgeMillis);
+      case 'get_control_groups':
+        return this.#controlGroups(request.maxAgeMillis);
       case 'get_processes':
         return this.#processes(request, position);
       case 'get_process_metrics':
@@ -78,6 +80,15 @@ export class V2Answers {
       const { replies } = sample;
       replies.v2 ??= v2JsonPayload(this.#sections.disks.write(sample));
       return replies.v2;
+    });
+  }
+
+  #controlGroups(maxAgeMillis: number | undefined): Promise<V2Payload> {
+    const { samples } = this.#from;
+    // They are asked for with the processes, and as often.
+    return samples.controlGroups.cache.read(samples.maxAgeMicros('processes', maxAgeMillis), (sample) => {
+      sample.replies.v2 ??= v2JsonPayload(this.#sections.controlGroups.write(sample));
+      return sample.replies.v2;
     });
   }
 
