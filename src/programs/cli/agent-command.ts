@@ -45,7 +45,7 @@ export interface AgentOptions {
   readonly sniff: boolean;
   /** Undefined: none is written. */
   readonly history: HistoryOptions | undefined;
-  /** Serve the client on standard input and output alone, and listen nowhere. */
+  /** Serve one client on standard input and output, without listening on a port. */
   readonly stdio: boolean;
 }
 

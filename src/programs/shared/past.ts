@@ -6,16 +6,16 @@ import type { Source } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { TravelCommand } from '../../views/screen-update.ts';
 
-/** Opens the history of a machine as it is at the moment. Rejects with an OpError of one line. */
+/** Opens the current history of a machine. Rejects with an OpError with a one-line message. */
 export type OpenPast = () => Promise<RecordedSource>;
 
-/** The history in a folder of this machine. Rejects with an OpError of one line. */
+/** The history in a folder of this machine. Rejects with an OpError with a one-line message. */
 export async function openPastIn(folder: string): Promise<RecordedSource> {
   const { HistoryFiles } = await import('../../data/recording/history-files.ts');
   return openPast(await HistoryFiles.open(folder));
 }
 
-/** A history as a source. Rejects with an OpError of one line. */
+/** A history as a source. Rejects with an OpError with a one-line message. */
 export async function openPast(bytes: RecordedBytes): Promise<RecordedSource> {
   const [{ RecordedSource }, { MachineSectionReader }] = await Promise.all([
     import('../../data/recording/recorded-source.ts'),
@@ -27,21 +27,21 @@ export async function openPast(bytes: RecordedBytes): Promise<RecordedSource> {
 
 /** What a screen can show: the present, if there is a machine, and its history. */
 interface PastOptions {
-  /** Undefined: only the history can be shown. */
+  /** Undefined: only the history. */
   readonly live: Source | undefined;
   readonly open: OpenPast;
-  /** The history where it is open already, and shown. */
+  /** The history if it is already open and shown. */
   readonly past?: RecordedSource;
 }
 
 /**
- * A source that a screen can send back in time. It shows the present, or a moment of the history, paused until it is
- * played. Each step changes the epoch, so that readers subtract nothing across one.
+ * A source with time travel. It shows the present, or a moment of the history, paused until it is played. Each jump
+ * changes the epoch, so that no rate is computed across it.
  */
 export class TimeTravel implements Source {
   readonly #options: PastOptions;
   #past: RecordedSource | undefined;
-  /** Opened for a time line over what is now. */
+  /** History opened for the time line while the present is shown. */
   #ahead: RecordedSource | undefined;
   #observer: SnapshotObserver = () => undefined;
   #isClosed = false;
@@ -68,7 +68,9 @@ export class TimeTravel implements Source {
     return source.sample(want, deadlineMicros);
   }
 
-  /** The moments of the history. Opens it anew while the present is shown. Rejects with an OpError of one line. */
+  /**
+   * The moments of the history; reopens it while the present is shown. Rejects with an OpError with a one-line message.
+   */
   async moments(): Promise<readonly HistoryMoment[]> {
     if (this.#past === undefined) {
       const opened = await this.#options.open();
@@ -79,7 +81,7 @@ export class TimeTravel implements Source {
     return (this.#past ?? this.#ahead)?.moments() ?? [];
   }
 
-  /** Shows a wall time of the history, paused. Rejects with an OpError of one line. */
+  /** Shows a wall time of the history, paused. Rejects with an OpError with a one-line message. */
   async goTo(wallMillis: number): Promise<void> {
     this.#past ??= this.#ahead ?? (await this.#options.open());
     this.#ahead = undefined;
@@ -110,14 +112,14 @@ export class TimeTravel implements Source {
 }
 
 const NO_HISTORY = 'No history: start this program, or the agent, with --history FOLDER.';
-/** Why a screen that is not sstop's on the machine itself shows no totals. */
+/** Why a screen without access to the machine's folder shows no totals. */
 export const NO_TOTALS = 'Totals are shown only on the machine itself: sstop --totals --history FOLDER.';
 
 /** Callbacks for the result of a time line command. */
 interface TravelOutside {
-  /** The history was opened, for the time line. */
+  /** The history is open, for the time line. */
   opened(moments: readonly HistoryMoment[]): void;
-  /** Shows the totals; undefined: there are none here. */
+  /** Shows the totals; undefined: not available here. */
   readonly totals?: (() => Promise<void>) | undefined;
   /** Another time is shown now. */
   arrived(): void;

@@ -7,10 +7,10 @@ import type { ScreenEffect } from '../../views/screen-update.ts';
 import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
 import { complain } from './messages.ts';
 
-/** What a screen has to know of the operating system; the entry points hand it in. */
+/** Facts about the operating system, supplied by the entry point. */
 export interface ScreenSystem {
   readonly system: System;
-  /** How far local time is ahead of UTC, in seconds, by the wall time in milliseconds; undefined: the runtime knows. */
+  /** Offset of local time from UTC in seconds at a wall time in milliseconds; undefined: use the runtime's. */
   readonly secondsEastOfUtc: ((wallMillis: number) => number) | undefined;
   /**
    * Ignores signals without a handler: they would end the screen without restoring the terminal. Rejects with OpError.
@@ -22,12 +22,12 @@ type ScreenOptions<Model, Message, Effect> = Pick<
   RunOptions<Model, Message, Effect>,
   'color' | 'mouse' | 'effect'
 > & {
-  /** Ends the program after so long. */
+  /** Time limit of the program, milliseconds. */
   readonly durationMillis: number | undefined;
   started(controls: Controls<Model, Message>): void;
 };
 
-/** Runs a program on this process's terminal until it is left. */
+/** Runs a program on this process's terminal until it quits. */
 export async function runOnTerminal<Model, Message, Effect>(
   program: Program<Model, Message, Effect>,
   { system, secondsEastOfUtc, ignoreUnnamedSignals }: ScreenSystem,

@@ -47,7 +47,7 @@ class MachineStream implements StreamContent {
     const now = performance.now();
     const disks = now - this.#disksMillis >= DISKS_MILLIS;
     if (disks) this.#disksMillis = now;
-    // Whose reading and writing is of interest is known from the sample before.
+    // Processes whose I/O is printed, from the previous sample.
     const want = { machine: true, machineProcesses: this.#data.wantedProcesses, disks };
     return this.#host.source.sample(want, Number.POSITIVE_INFINITY);
   }

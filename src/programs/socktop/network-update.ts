@@ -18,7 +18,7 @@ import {
   withUnits,
 } from './socktop-model.ts';
 
-/** The network views of the current host, opened or come back to. */
+/** Opens the network views of the current host, or returns to them. */
 export function openNetwork(model: Model): Step {
   const host = hostOf(model);
   const network =
@@ -44,7 +44,7 @@ export function leaveNetwork(model: Model): Step {
   return { model: { ...model, view: model.networkFrom }, effects: [{ kind: 'demand' }] };
 }
 
-/** The network views at the time that the screen is at, with the keys and the overlays for it. */
+/** The network views at the screen's time, with its keys and overlays. */
 export function networkInTime(
   { playback, timeLine, networkOptions: { pastKeymap } }: Model,
   network: NetworkModel,
@@ -53,12 +53,12 @@ export function networkInTime(
   return { ...network, playback, timeLine, keymap };
 }
 
-/** Keys that socktop itself has on the network views too: where in time they are. */
+/** socktop's own keys on the network views: time travel. */
 const TIME_ACTIONS: readonly string[] = [
   ...['timeline', 'now', 'playback-slower', 'playback-faster', 'seek-back', 'seek-forward'],
 ];
 
-/** What an input means on the network views: sstop's message, but that Escape at their outermost leaves them. */
+/** Message for an input on the network views: sstop's, except that Escape in the outermost view closes them. */
 export function networkMessageOf(model: Model, event: InputEvent): Message | undefined {
   const shown = hostOf(model).network;
   if (shown === undefined) return undefined;
@@ -85,7 +85,7 @@ function isOfTimeLine(model: Model, event: InputEvent): boolean {
   return event.kind !== 'mouse' || event.y >= timeLineArea(model).y;
 }
 
-/** A message for the network views of a host; one that has none takes none. */
+/** Passes a message to the network views of a host, if it has any. */
 export function updateNetwork(model: Model, index: number, message: NetworkMessage): Step {
   const { network } = model.hosts[index]!;
   if (network === undefined) return { model };

@@ -49,7 +49,7 @@ interface InputOutside {
   lock(descriptor: number): Promise<boolean>;
 }
 
-/** Another machine. */
+/** Source of another machine. */
 type RemoteMachine = Source & RemoteLink & { openHistory(): Promise<RecordedBytes> };
 
 /**
@@ -78,7 +78,7 @@ export async function openInput(
     const remote =
       settings.agent === undefined ? undefined : await connectAgent(settings.agent, settings.durationMillis);
     const open = pastOf(settings, remote);
-    // What cannot be looked back in is told before there is a screen.
+    // Errors of the history are reported before the screen opens.
     const past = lookBack === undefined ? undefined : await open?.();
     raisePrivileges();
     const live = remote ?? (platform === undefined ? undefined : await openLocal(platform, settings));
@@ -114,12 +114,12 @@ async function openPlayback(path: string, clock: PlaybackOptions): Promise<Recor
   return RecordedSource.open(path, clock);
 }
 
-/** The way to the past of what is shown; undefined: it has none. */
+/** Access to the past of what is shown; undefined: none. */
 function pastOf(
   { history, agent, playbackPath, recordPath }: Settings,
   remote: RemoteMachine | undefined,
 ): OpenPast | undefined {
-  // What is recorded is what is now.
+  // Only the present is recorded.
   if (recordPath !== undefined) return undefined;
   if (remote !== undefined) return async () => openPast(await remote.openHistory());
   if (history === undefined || agent !== undefined || playbackPath !== undefined) return undefined;

@@ -12,7 +12,9 @@ import { StandardOutput } from '../shared/stream.ts';
 const SCHEMA = 1;
 const BYTES_WIDTH = 10;
 
-/** The totals of a folder, the newest period first. Rejects with an OpError of one line where there are none. */
+/**
+ * Reads the totals of a folder, newest period first. Rejects with an OpError with a one-line message if there are none.
+ */
 export async function totalsIn(path: string, period: TotalsWish['period']): Promise<readonly PeriodTotals[]> {
   const folder = PrivateFolder.toRead(path);
   try {
@@ -35,7 +37,7 @@ export async function printTotals(path: string, wish: TotalsWish, isJson: boolea
   return EXIT_OK;
 }
 
-/** One line for each period, the newest first. */
+/** One line per period, newest first. */
 function totalsJson(all: readonly PeriodTotals[], { period, by }: TotalsWish): string {
   const line = ({ name, rows }: PeriodTotals): string =>
     JSON.stringify({
@@ -58,7 +60,7 @@ function totalsText(all: readonly PeriodTotals[], { period, by }: TotalsWish): s
   return alignedText(columns, rows);
 }
 
-/** For a screen: a group for each day. */
+/** For the screen: one group per day. */
 export function totalsGroups(all: readonly PeriodTotals[], { by }: TotalsWish): readonly HelpGroup[] {
   const size = (bytes: number): string => bytesText(bytes).padStart(BYTES_WIDTH);
   const line = (row: TotalsRow) => ({
