@@ -1,5 +1,6 @@
 import type { HistoryMoment } from '../data/sample/history-moment.ts';
 import type { SignalOutcome } from '../data/sample/platform.ts';
+import { TOTALS_KINDS, TOTALS_PERIODS, type TotalsWish } from '../data/sample/totals-kind.ts';
 import type { InputEvent, KeyEvent, MouseEvent } from '../screen/input/event.ts';
 import { rect } from '../screen/layout/rect.ts';
 import { insertText, type TextInput, updateTextInput } from '../screen/widgets/text-input.ts';
@@ -114,7 +115,7 @@ interface ScreenModel {
   /** First visible line of the help; undefined: closed. */
   readonly helpOffset: number | undefined;
   /** Shown by the help overlay instead of the keys. */
-  readonly totals: readonly HelpGroup[] | undefined;
+  readonly totals: ShownTotals | undefined;
   readonly isMouseOn: boolean;
   /** The line being typed at the bottom; undefined: closed. */
   readonly prompt: { readonly input: TextInput } | undefined;
@@ -125,12 +126,21 @@ interface ScreenModel {
   readonly timeLine: TimeLine | undefined;
 }
 
+/** Totals of a history, as they stand over the screen. */
+export interface ShownTotals {
+  readonly wish: TotalsWish;
+  readonly groups: readonly HelpGroup[];
+}
+
+/** What is shown first. */
+const FIRST_TOTALS: TotalsWish = { period: 'day', by: 'program' };
+
 /** Commands of time travel. */
 export type TravelCommand =
   | { readonly kind: 'open' }
   | { readonly kind: 'go'; readonly wallMillis: number }
   | { readonly kind: 'now' }
-  | { readonly kind: 'totals' };
+  | { readonly kind: 'totals'; readonly wish: TotalsWish };
 
 export type PlaybackCommand = 'slower' | 'faster' | 'back' | 'forward' | 'pause' | 'resume';
 
@@ -139,7 +149,7 @@ export type ScreenMessage<Action extends string> =
   | InputMessage<Action>
   | { readonly kind: 'signalled'; readonly outcome: SignalOutcome }
   /** Totals of the history, to show instead of the help. */
-  | { readonly kind: 'totals'; readonly groups: readonly HelpGroup[] }
+  | { readonly kind: 'totals'; readonly totals: ShownTotals }
   /** The history was opened, for the time line. */
   | { readonly kind: 'timeline'; readonly moments: readonly HistoryMoment[] }
   | { readonly kind: 'noticed'; readonly text: string; readonly isBad: boolean };
@@ -212,7 +222,7 @@ export function updateScreen<Model extends ScreenModel, Action extends string, E
       if (model.kill === undefined) return { model };
       return { model: { ...model, kill: withOutcome(model.kill, message.outcome) } };
     case 'totals':
-      return { model: { ...model, totals: message.groups, helpOffset: 0, timeLine: undefined } };
+      return { model: { ...model, totals: message.totals, helpOffset: 0, timeLine: undefined } };
     case 'timeline': {
       const timeLine = openTimeLine(message.moments, model.playback?.wallMillis ?? Number.NaN);
       return { model: timeLine === undefined ? withNotice(model, NO_MOMENTS, true) : { ...model, timeLine } };
@@ -275,8 +285,11 @@ function act<Model extends ScreenModel, Action extends string, Effect>(
   parts: ScreenParts<Model, Action, Effect>,
 ): StepOf<Model, Effect | ScreenEffect> {
   if (model.helpOffset !== undefined) {
-    const helped = actOnHelp(model, parts.helpOf(model), action);
+    const helped = actOnHelp(model, helpOf(model, parts), action);
     if (helped !== undefined) return { model: helped };
+    const wish = model.totals && otherTotals(model.totals.wish, action);
+    if (wish !== undefined)
+      return { model, effects: [{ kind: 'travel', command: { kind: 'totals', wish } }] };
   }
   // A recording is paused itself; a live machine continues behind a frozen screen.
   if (action === 'pause' && model.playback !== undefined) {
@@ -301,7 +314,7 @@ function actAnywhere<Model extends ScreenModel>(model: Model, action: string): S
       return { model, effects: [{ kind: 'travel', command: { kind: 'open' } }] };
     case 'totals':
       if (model.helpOffset !== undefined) return { model: { ...model, helpOffset: undefined } };
-      return { model, effects: [{ kind: 'travel', command: { kind: 'totals' } }] };
+      return { model, effects: [{ kind: 'travel', command: { kind: 'totals', wish: FIRST_TOTALS } }] };
     case 'now':
       return {
         model: { ...model, timeLine: undefined },
@@ -328,7 +341,31 @@ function pointAt<Model extends ScreenModel, Action, Effect>(
     const step = model.timeLine && pointAtTimeLine(model.timeLine, event, model);
     return step === undefined ? parts.pointAt(model, event) : applyTimeLine(model, step);
   }
-  return { model: pointAtHelp(model, parts.helpOf(model), event.action) };
+  return { model: pointAtHelp(model, helpOf(model, parts), event.action) };
+}
+
+function helpOf<Model extends ScreenModel, Action, Effect>(
+  model: Model,
+  parts: ScreenParts<Model, Action, Effect>,
+): readonly HelpGroup[] {
+  return model.totals?.groups ?? parts.helpOf(model);
+}
+
+/** What keys of both programs mean while totals are shown: the next period, and what the next sums are by. */
+function otherTotals({ period, by }: TotalsWish, action: string): TotalsWish | undefined {
+  switch (action) {
+    case 'interface-next':
+    case 'host-next':
+      return { period: after(TOTALS_PERIODS, period), by };
+    case 'group-by':
+      return { period, by: after(TOTALS_KINDS, by) };
+    default:
+      return undefined;
+  }
+}
+
+function after<T>(all: readonly T[], one: T): T {
+  return all[(all.indexOf(one) + 1) % all.length]!;
 }
 
 function applyKillStep<Model extends ScreenModel, Action, Effect>(

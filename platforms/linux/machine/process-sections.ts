@@ -134,6 +134,7 @@ export class ProcessSections {
     // A walk under way still reads the descriptors: they are closed when it has ended.
     const shut = (): void => {
       this.#collector.close();
+      this.#usage.close();
       this.#proc.close();
       this.#size.close();
     };

@@ -5,7 +5,7 @@ import type { OwnerTable } from '../sample/network-section.ts';
 const NAMES_LIMIT = 1 << 16;
 
 /** Small numbers for names, to compare rows by number. The lookup is skipped while a slot keeps its name. */
-export class NameNumbers {
+class NameNumbers {
   readonly #numbers = new Map<string, number>();
   readonly #names: (string | undefined)[] = [];
   readonly #numberOf: number[] = [];

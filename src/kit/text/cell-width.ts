@@ -24,7 +24,7 @@ prefill(0x20, 0x7e, NARROW);
 prefill(0x2500, 0x259f, NARROW);
 prefill(0x2800, 0x28ff, NARROW);
 // The marks of this program's own screens.
-for (const mark of '·°…←↑→↓▲▼▸●') prefill(mark.charCodeAt(0), mark.charCodeAt(0), NARROW);
+for (const mark of '·°µ…←↑→↓▲▼▴▾▸●') prefill(mark.charCodeAt(0), mark.charCodeAt(0), NARROW);
 prefill(0x4e00, 0x9fff, WIDE);
 prefill(0xac00, 0xd7a3, WIDE);
 

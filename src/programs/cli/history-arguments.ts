@@ -67,16 +67,15 @@ export function historyOptionsOf(raw: RawHistoryOptions): HistoryOptions | undef
 
 /** Returns one line if a limit is given without a history; otherwise undefined. */
 export function historyMisuse(raw: RawHistoryOptions): string | undefined {
-  if (raw.history !== undefined) return undefined;
-  const idle =
-    raw.historySize !== undefined
-      ? '--history-size'
-      : raw.historyAge !== undefined
-        ? '--history-age'
-        : raw.historyInterval !== undefined
-          ? '--history-interval'
-          : undefined;
+  const idle = raw.history === undefined ? boundOf(raw) : undefined;
   return idle === undefined ? undefined : `${idle} needs --history`;
+}
+
+/** The first bound of a history to write that is given. */
+function boundOf({ historySize, historyAge, historyInterval }: RawHistoryOptions): string | undefined {
+  if (historySize !== undefined) return '--history-size';
+  if (historyAge !== undefined) return '--history-age';
+  return historyInterval === undefined ? undefined : '--history-interval';
 }
 
 function within(
@@ -157,10 +156,9 @@ export function historyProblem(
     return '--at needs a history: add --history <folder>, or the URL of an agent that keeps one';
   }
   if (at !== undefined && agents > 1) return '--at works with one agent';
-  if (history !== undefined && agents > 0) {
-    return 'an agent keeps its own history: remove --history, or the URL and --profile';
-  }
-  if (history !== undefined && at === undefined && !canKeep) {
+  const bound = boundOf(raw);
+  if (bound !== undefined && agents > 0) return `${bound} is for a history of this machine: remove it`;
+  if (history !== undefined && at === undefined && !canKeep && agents === 0) {
     return '--history needs --local to keep a history, or --at to look back in one';
   }
   return undefined;

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { closeSync, linkSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
@@ -13,7 +12,11 @@ const MOST_NAMES = 8;
  * folders. Follows a symbolic link owned by the user or root, even a dangling one, so that it stays a link.
  * `makeSuffix` returns the suffix of the temporary file. Throws OpError with the system's code, or `FOREIGN_LINK`.
  */
-export function writeWhole(path: string, text: string, makeSuffix: () => string = randomUUID): void {
+export function writeWhole(
+  path: string,
+  text: string,
+  makeSuffix: () => string = () => crypto.randomUUID(),
+): void {
   withUserRights(() => {
     const folder = dirname(path);
     try {

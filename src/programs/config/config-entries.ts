@@ -1,8 +1,7 @@
-import type { AlertRule } from '../../data/alerts/alert-rule.ts';
+import { type AlertRule, RULES_MOST } from '../../data/alerts/alert-rule.ts';
 import { parseRule } from '../../data/alerts/parse-rule.ts';
 import { described, type Entry, isNothing, quoted, type Value, type YamlFile } from './yaml-file.ts';
 
-const RULES_MOST = 64;
 const NAME_LENGTH_MOST = 100;
 
 /** Parses a list of rules: each a text, or a map with `rule` and `name`. Invalid ones are reported and skipped. */

@@ -54,6 +54,7 @@ export const HISTORY_GROUP = {
   bindings: [
     { action: 'timeline', chords: ['H'], description: 'Time line: go back in time', label: 'history' },
     { action: 'now', chords: ['0'], description: 'Return to now', label: 'now' },
+    { action: 'totals', chords: ['T'], description: 'Bytes by day and program' },
   ],
 } as const;
 

@@ -1,5 +1,4 @@
 import { close, closeSync, write, writeSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { openToAppend } from '../../kit/files/user-file.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
@@ -118,7 +117,7 @@ export class EventLog {
   static open(path: string, hasScreen: boolean): EventLog {
     try {
       const descriptor = openToAppend(path, MODE);
-      if (hasScreen && isatty(descriptor)) {
+      if (hasScreen && process.getBuiltinModule('node:tty').isatty(descriptor)) {
         closeSync(descriptor);
         throw new OpError({ op: 'open log', code: 'ENOTSUP', message: 'is a terminal; use a file' });
       }

@@ -2,6 +2,8 @@
 export const FIRST_RATES_MILLIS = 250;
 /** Disks change slowly, and reading a file system may wake a disk up. */
 export const DISKS_MILLIS = 5000;
+/** An agent judges its rules every 1 to 10 s. */
+export const ALERTS_MILLIS = 2000;
 
 /**
  * Time of the next sample on the grid `start + n * interval`, so that delays do not add up; past points are skipped.

@@ -57,16 +57,11 @@ const SSTOP_GROUPS = [
     ],
   },
   PLAYBACK_GROUP,
-  {
-    ...HISTORY_GROUP,
-    bindings: [
-      ...HISTORY_GROUP.bindings,
-      { action: 'totals', chords: ['T'], description: 'Bytes by day and program' },
-    ],
-  },
+  HISTORY_GROUP,
   {
     title: 'Everywhere',
     bindings: [
+      { action: 'alerts', chords: ['a'], description: 'Alerts and who causes them', label: 'alerts' },
       { action: 'interface', chords: ['i'], description: 'Choose an interface', label: 'interface' },
       { action: 'interface-next', chords: ['tab'], description: 'Next interface' },
       { action: 'interface-previous', chords: ['shift+tab'], description: 'Previous interface' },
@@ -125,7 +120,12 @@ const SOCKTOP_GROUPS = [
         description: 'Toggle the NET column',
         label: 'NET',
       },
-      { action: 'waits', chords: ['W'], description: 'What processes wait for', label: 'waits' },
+      {
+        action: 'waits',
+        chords: ['W'],
+        description: 'What processes and cgroups wait for',
+        label: 'waits',
+      },
       { action: 'columns', chords: ['C'], description: 'Choose and order the columns' },
       { action: 'per-core', chords: ['I'], description: 'CPU % of one core or of the machine' },
       {
@@ -167,7 +167,7 @@ const LIVE_ACTIONS = {
 } as const;
 
 const PLAYBACK_ACTIONS = PLAYBACK_GROUP.bindings.map(({ action }) => action);
-const HISTORY_ACTIONS = [...HISTORY_GROUP.bindings.map(({ action }) => action), 'totals'];
+const HISTORY_ACTIONS = HISTORY_GROUP.bindings.map(({ action }) => action);
 
 /** What a screen shows: a live machine, its history, or a recording. */
 export type ShownTime = 'live' | 'past' | 'recording';

@@ -1,4 +1,5 @@
 import type { ProcessesWant, Snapshot, Want } from '../../data/sample/snapshot.ts';
+import type { AlertsSection } from '../../data/schema/alerts-section.ts';
 import type { Source } from '../../data/source/source.ts';
 import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { FIRST_RATES_MILLIS, nextDue } from './interval.ts';
@@ -13,8 +14,12 @@ export interface Demand {
   readonly journalMillis: number;
   /** Network use, for the network views. */
   readonly networkMillis: number;
+  /** Rules that the agent watches by; they come with the metrics, or without those with the network. */
+  readonly alertsMillis: number;
   /** Request network use together with the processes. */
   readonly network: boolean;
+  /** And what control groups wait for. */
+  readonly controlGroups: boolean;
   /** PID of the process pane; 0: none. */
   readonly pid: number;
   ofProcesses(): ProcessesWant;
@@ -26,8 +31,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** Requests nothing. */
 export const NO_DEMAND: Demand = {
   ...{ metricsMillis: NEVER, processesMillis: NEVER, disksMillis: NEVER },
-  ...{ detailMillis: NEVER, journalMillis: NEVER, networkMillis: NEVER },
-  ...{ network: false, pid: 0, ofProcesses: () => NONE },
+  ...{ detailMillis: NEVER, journalMillis: NEVER, networkMillis: NEVER, alertsMillis: NEVER },
+  ...{ network: false, controlGroups: false, pid: 0, ofProcesses: () => NONE },
 };
 
 /** Callbacks of the sampler. */
@@ -37,6 +42,8 @@ interface SamplerEvents {
   /** Sampling failed; the sampler continues. */
   failed(message: string): void;
   readonly network: NetworkFeed;
+  /** How the agent's rules stand, where they came with the network. */
+  alerts?(section: AlertsSection): void;
 }
 
 /** Rates need two samples; disk I/O of the processes then at the top needs two more. */
@@ -44,8 +51,8 @@ const FIRST_SAMPLES = 2;
 /** Sections due within this time are requested now, in one request. */
 const TOGETHER_MILLIS = 20;
 
-type Lane = 'metrics' | 'processes' | 'disks' | 'detail' | 'journal' | 'network';
-/** Sections of one request. The journal and the network can be slow, so they have requests of their own. */
+type Lane = 'metrics' | 'processes' | 'disks' | 'detail' | 'journal' | 'network' | 'alerts';
+/** Sections of one request. The journal and the network can be slow and have their own requests. */
 const LANES: readonly Lane[] = ['metrics', 'processes', 'disks', 'detail'];
 
 /**
@@ -62,6 +69,7 @@ export class Sampler {
     ...{ metrics: Number.NEGATIVE_INFINITY, processes: Number.NEGATIVE_INFINITY },
     ...{ disks: Number.NEGATIVE_INFINITY, detail: Number.NEGATIVE_INFINITY },
     ...{ journal: Number.NEGATIVE_INFINITY, network: Number.NEGATIVE_INFINITY },
+    alerts: Number.NEGATIVE_INFINITY,
   };
   #pid = 0;
   #hasNetwork = false;
@@ -176,12 +184,17 @@ export class Sampler {
         ...(disks === true ? { disks: true } : {}),
         ...(processes === true ? { machineProcesses: demand.ofProcesses() } : {}),
         ...(processes === true && demand.network ? { network: true } : {}),
+        ...(processes === true && demand.controlGroups ? { controlGroups: true } : {}),
         ...(detail === true ? { processDetail: demand.pid } : {}),
+        ...(metrics === true && take('alerts') ? { alerts: true } : {}),
       };
       if (Object.keys(want).length > 0) void this.#ask(want);
     }
     if (!this.#isAskingJournal && take('journal')) void this.#askJournal(demand.pid);
-    if (!this.#isAskingNetwork && take('network')) void this.#askNetwork();
+    if (!this.#isAskingNetwork && take('network')) {
+      const alerts = demand.metricsMillis === NEVER && take('alerts');
+      void this.#askNetwork({ network: true, ...(alerts ? { alerts } : {}) });
+    }
     this.#schedule(demand);
   }
 
@@ -204,13 +217,14 @@ export class Sampler {
     this.wake();
   }
 
-  async #askNetwork(): Promise<void> {
+  async #askNetwork(want: Want): Promise<void> {
     const { network } = this.#events;
     this.#isAskingNetwork = true;
     network.begin();
-    const snapshot = await this.#sample({ network: true }, (error) => network.fail(error));
+    const snapshot = await this.#sample(want, (error) => network.fail(error));
     if (snapshot !== undefined && this.#isRunning) {
       if (snapshot.network !== undefined) this.#networkSamples++;
+      if (snapshot.alerts !== undefined) this.#events.alerts?.(snapshot.alerts);
       await network.take(snapshot, () => this.#isRunning);
     }
     this.#networkTaken = performance.now();
@@ -244,5 +258,7 @@ function intervalOf(demand: Demand, lane: Lane): number {
       return demand.journalMillis;
     case 'network':
       return demand.networkMillis;
+    case 'alerts':
+      return demand.alertsMillis;
   }
 }

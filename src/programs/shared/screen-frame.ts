@@ -8,7 +8,7 @@ import { type HelpGroup, renderHelp } from '../../views/overlays/help.ts';
 import { type KillState, killNote, renderKill } from '../../views/overlays/kill.ts';
 import { type PromptLine, renderPromptLine } from '../../views/overlays/prompt-line.ts';
 import { followedTimeLine, renderTimeLine, type TimeLine } from '../../views/overlays/time-line.ts';
-import type { Notice } from '../../views/screen-update.ts';
+import type { Notice, ShownTotals } from '../../views/screen-update.ts';
 import { chordText, type Keymap, keyLines } from '../config/keymap.ts';
 import type { PlaybackState } from './recordings.ts';
 
@@ -38,8 +38,8 @@ export interface FrameModel<Action extends string> extends Omit<FrameOptions<Act
   /** Keymap for the present. */
   readonly liveKeymap: Keymap<Action>;
   readonly timeLine: TimeLine | undefined;
-  /** Shown by the help overlay instead of the keys. */
-  readonly totals: readonly HelpGroup[] | undefined;
+  /** What the help shows in place of the keys. */
+  readonly totals: ShownTotals | undefined;
   readonly notice: Notice | undefined;
 }
 
@@ -82,7 +82,10 @@ export function withPlayback<Action extends string, Model extends FrameModel<Act
   return { ...model, playback, keymap, timeLine: followed };
 }
 
-type FramedModel = Pick<FrameModel<never>, 'helpOffset' | 'kill' | 'theme' | 'ascii' | 'timeLine' | 'totals'>;
+type FramedModel = Pick<
+  FrameModel<never>,
+  'helpOffset' | 'kill' | 'theme' | 'ascii' | 'timeLine' | 'totals'
+> & { readonly keymap: { chordsOf(action: never): readonly string[] } };
 
 /** The program's own part of its screen. */
 interface ScreenFrame<Model> {
@@ -126,11 +129,11 @@ function renderOverlays<Model extends FramedModel>(
   buffer: Buffer,
   { program, helpOf }: ScreenFrame<Model>,
 ): void {
-  const { helpOffset: offset, kill, theme, ascii, timeLine } = model;
+  const { helpOffset: offset, kill, theme, ascii, timeLine, totals } = model;
   if (timeLine !== undefined) renderTimeLine(buffer.area, buffer, { timeLine, theme, ascii });
   if (offset !== undefined) {
-    const title = model.totals === undefined ? `${program} keys` : 'Totals';
-    const help = { title, groups: helpOf(model), offset };
+    const title = totals === undefined ? `${program} keys` : totalsTitle(model, totals);
+    const help = { title, groups: totals?.groups ?? helpOf(model), offset };
     renderHelp(buffer.area, buffer, { ...help, theme, ascii });
   }
   if (kill !== undefined) {
@@ -139,7 +142,17 @@ function renderOverlays<Model extends FramedModel>(
   }
 }
 
-/** Content of the last line: the first of these that is set. */
+/** `Totals by day (Tab) and program (p)`, with the keys that show others. */
+function totalsTitle({ keymap, ascii }: FramedModel, { wish }: ShownTotals): string {
+  const keyOf = (...actions: readonly string[]): string => {
+    const [chord] = actions.flatMap((action) => keymap.chordsOf(action as never));
+    return chord === undefined ? '' : ` (${chordText(chord, ascii)})`;
+  };
+  const period = `${wish.period}${keyOf('interface-next', 'host-next')}`;
+  return `Totals by ${period} and ${wish.by}${keyOf('group-by')}`;
+}
+
+/** What the last line of a screen may show: the first of these that is there. */
 interface Footer {
   /** The line being typed. */
   readonly prompt: Omit<PromptLine, 'theme' | 'ascii'> | undefined;

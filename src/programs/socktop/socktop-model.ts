@@ -11,6 +11,7 @@ import type { ListPlace } from '../../views/list-screen.ts';
 import type { ListSort } from '../../views/network/network-list.ts';
 import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
 import type { ColumnPicker } from '../../views/system/column-picker.ts';
+import { ControlGroupList } from '../../views/system/control-group-list.ts';
 import { type HostSort, listedHosts } from '../../views/system/hosts-table.ts';
 import { MachineGroupList } from '../../views/system/machine-group-list.ts';
 import { MachineProcessList, USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
@@ -58,7 +59,9 @@ export interface HostModel {
   readonly groupBy: Grouping | undefined;
   /** As `sort`, `selection` (a name) and `viewport`, for the grouped table. */
   readonly grouped: ListPlace<string>;
-  /** The group whose processes are shown, and the search it was opened with. */
+  /** As `grouped`, of the table of control groups, which go by their paths. */
+  readonly controlGroups: ListPlace<string>;
+  /** The row of the table with sums whose processes are shown, and the search that it was opened with. */
   readonly members: (Member & { readonly search: string }) | undefined;
   /** Show the network use of processes; it is counted only then. */
   readonly hasTraffic: boolean;
@@ -88,9 +91,10 @@ export interface Model extends FrameModel<SocktopAction> {
   readonly hostsSearch: string;
   readonly list: MachineProcessList;
   readonly groupList: MachineGroupList;
-  /** Show what processes wait for, instead of `columns`. */
-  readonly isWaits: boolean;
-  /** Columns of the process table, in order. */
+  readonly controlGroupList: ControlGroupList;
+  /** What processes or control groups wait for is shown, whatever `columns` says; undefined: the usual tables. */
+  readonly waits: 'processes' | 'control-groups' | undefined;
+  /** Columns of the process table, in their order. */
   readonly columns: readonly string[];
   /** The column picker while it is open. */
   readonly picker: ColumnPicker | undefined;
@@ -176,9 +180,13 @@ export function hostOf(model: Model): HostModel {
   return model.hosts[model.current]!;
 }
 
-/** Whether the table of a host shows groups. */
-export function isGrouped({ groupBy, members }: HostModel): boolean {
-  return groupBy !== undefined && members === undefined;
+/** What the rows of the table of a host are: single processes, sums of them, or control groups. */
+export function rowsOf(
+  { waits }: Model,
+  { groupBy, members }: HostModel,
+): 'processes' | 'sums' | 'control-groups' {
+  if (waits === 'control-groups') return 'control-groups';
+  return groupBy !== undefined && members === undefined ? 'sums' : 'processes';
 }
 
 /** Indexes of the listed hosts, in table order. */
@@ -221,6 +229,7 @@ export function initialModel(options: StartOptions): Model {
       ...{ sort: { key: 'cpu', isReversed: false }, viewport: TOP, search: '' },
       ...{ hasTraffic: false, groupBy: options.groupBy, members: undefined },
       grouped: { sort: { key: 'cpu', isReversed: false }, selection: undefined, viewport: TOP },
+      controlGroups: { sort: { key: 'trouble', isReversed: false }, selection: undefined, viewport: TOP },
     }),
   );
   for (const { data } of hosts) data.group(options.groupBy, undefined);
@@ -233,7 +242,8 @@ export function initialModel(options: StartOptions): Model {
     hostsSort: { key: 'given', isReversed: false },
     hostsSearch: '',
     ...tablesOf(options.columns ?? USUAL_MACHINE_COLUMN_IDS),
-    ...{ picker: undefined, isWaits: false },
+    controlGroupList: new ControlGroupList(),
+    ...{ picker: undefined, waits: undefined },
     ...{ isPaused: false, isCompact: options.compact, isPerCore: false, units: options.networkOptions.units },
     alertsOffset: undefined,
     ...{ metricsIntervalMillis, processesIntervalMillis, nowMillis, version },

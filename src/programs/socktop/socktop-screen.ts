@@ -8,7 +8,7 @@ import { keymapFor, type ShownTime } from '../shared/keymaps.ts';
 import { complain } from '../shared/messages.ts';
 import { DeferredNames } from '../shared/name-lookup.ts';
 import { NetworkFeed } from '../shared/network-feed.ts';
-import { carryOutTravel, NO_TOTALS } from '../shared/past.ts';
+import { carryOutTravel } from '../shared/past.ts';
 import { controlPlayback, playbackState } from '../shared/recordings.ts';
 import { Sampler } from '../shared/sampler.ts';
 import {
@@ -168,6 +168,8 @@ class Screen {
         keymap: keymapFor(network.keymap, 'sstop', 'live', hasJobControl),
         pastKeymap: keymapFor(network.keymap, 'sstop', 'past', hasJobControl),
         ...{
+          // They are judged by all figures of the machine, for these views too.
+          alerts: [],
           ...{ machineName: undefined, canSignal: false, hiddenAdvice: this.#hiddenAdvice() },
           ownPid: process.pid,
           names: this.#names.lookup,
@@ -240,6 +242,10 @@ class Screen {
     const { current } = controls.model;
     void carryOutTravel(this.#hosts[current]?.travel, command, {
       opened: (moments) => controls.dispatch({ kind: 'timeline', moments }),
+      totals: async (all, wish) => {
+        const { shownTotals } = await import('../sstop/totals-report.ts');
+        controls.dispatch({ kind: 'totals', totals: shownTotals(all, wish) });
+      },
       arrived: () => {
         if (this.#played === undefined) controls.dispatch({ kind: 'played', playback: undefined });
         this.#tellProgress();
@@ -297,8 +303,8 @@ class Screen {
       tell: (message) => this.#tellNetwork(host, message),
       // Playback is controlled by this screen.
       controlPlayback: () => undefined,
-      // The time line belongs to this screen too.
-      travel: ({ kind }) => this.#tellProblem(host, kind === 'totals' ? NO_TOTALS : undefined),
+      // Its time line and totals are this screen's own too.
+      travel: () => undefined,
       rememberUnits: (units) => {
         this.#chosenUnits = units;
       },

@@ -2,8 +2,8 @@ import { otherUnits } from '../../kit/text/format.ts';
 import type { InputEvent, KeyEvent, MouseEvent } from '../../screen/input/event.ts';
 import { rect } from '../../screen/layout/rect.ts';
 import { type TextInput, textInput } from '../../screen/widgets/text-input.ts';
-import { isMovement, moveOffset, WHEEL_LINES } from '../../views/list-screen.ts';
-import { alertsOffsetMax } from '../../views/overlays/alerts.ts';
+import { isMovement, WHEEL_LINES } from '../../views/list-screen.ts';
+import { actOnAlerts } from '../../views/overlays/alerts.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/screen-update.ts';
 import {
@@ -24,9 +24,9 @@ import {
   type Effect,
   hostOf,
   initialModel,
-  isGrouped,
   type Message,
   type Model,
+  rowsOf,
   type StartOptions,
   type Step,
   tablesOf,
@@ -37,6 +37,7 @@ import {
   alertsOf,
   applySearch,
   killTargetOf,
+  nextWaits,
   orderByWhatIsKnown,
   reorder,
   rowCountOf,
@@ -44,7 +45,7 @@ import {
   sortKeysOf,
   tableOf,
   toggleTraffic,
-  toggleWaits,
+  withWaits,
 } from './socktop-rows.ts';
 import { footerActionAt, helpOf, view } from './socktop-view.ts';
 
@@ -120,8 +121,8 @@ function takeLink(model: Model, { host, status, nowMillis }: Extract<Message, { 
 }
 
 function actOnView(model: Model, action: SocktopAction): Step | undefined {
-  const step = actOnAlerts(model, action);
-  if (step !== undefined) return step;
+  const listed = actOnAlerts(model, alertsOf(model), action);
+  if (listed !== undefined) return { model: listed };
   if (model.view === 'hosts') {
     const step = actOnHosts(model, action);
     if (step !== undefined) return step;
@@ -149,20 +150,6 @@ function actOnView(model: Model, action: SocktopAction): Step | undefined {
   }
 }
 
-/**
- * Keys of the alerts overlay: its key opens and closes it, Escape closes it, movement keys scroll; other keys work as
- * usual.
- */
-function actOnAlerts(model: Model, action: SocktopAction): Step | undefined {
-  const { alertsOffset: offset } = model;
-  if (action === 'alerts') return { model: { ...model, alertsOffset: offset === undefined ? 0 : undefined } };
-  if (offset === undefined) return undefined;
-  if (action === 'back') return { model: { ...model, alertsOffset: undefined } };
-  if (!isMovement(action)) return undefined;
-  const last = alertsOffsetMax(alertsOf(model), model);
-  return { model: { ...model, alertsOffset: moveOffset(offset, action, last, model.height - 3) } };
-}
-
 function actOnRows(model: Model, action: SocktopAction): Step | undefined {
   const key = sortKeysOf(model).find((one) => action === `sort-${one}`);
   if (key !== undefined) return { model: isOnTable(model) ? tableOf(model).sortBy(model, key) : model };
@@ -176,13 +163,15 @@ function actOnRows(model: Model, action: SocktopAction): Step | undefined {
     case 'columns':
       return { model: isOnTable(model) ? openColumns(model) : model };
     case 'group-by':
-      return isOnTable(model) ? groupByNext(model) : { model };
+      return isOnTable(model) ? groupByNext(withoutControlGroups(model)) : { model };
     case 'waits':
-      return isOnTable(model) ? toggleWaits(model) : { model };
+      return isOnTable(model) ? nextWaits(model) : { model };
     case 'traffic':
       return isOnTable(model) ? toggleTraffic(model) : { model };
     case 'search':
-      return { model: isOnTable(model) || model.view === 'hosts' ? openPrompt(model) : model };
+      return {
+        model: isOnTable(model) || model.view === 'hosts' ? openPrompt(withoutControlGroups(model)) : model,
+      };
     case 'per-core':
       return { model: { ...model, isPerCore: !model.isPerCore } };
     case 'kill':
@@ -190,6 +179,11 @@ function actOnRows(model: Model, action: SocktopAction): Step | undefined {
     default:
       return undefined;
   }
+}
+
+/** Searches and sums are of processes. */
+function withoutControlGroups(model: Model): Model {
+  return model.waits === 'control-groups' ? withWaits(model, 'processes').model : model;
 }
 
 function isOnTable(model: Model): boolean {
@@ -226,9 +220,16 @@ function actOnScreen(model: Model, action: SocktopAction): Step | undefined {
   }
 }
 
-/** Opens the pane of the selected process, or the processes of the selected group. */
+/** The pane of the process under the cursor, or the processes of the row that sums them; control groups have none. */
 function openRow(model: Model): Step {
-  return isGrouped(hostOf(model)) ? openMembers(model) : openPane(model);
+  switch (rowsOf(model, hostOf(model))) {
+    case 'control-groups':
+      return { model };
+    case 'sums':
+      return openMembers(model);
+    default:
+      return openPane(model);
+  }
 }
 
 /** Opens the pane of the parent. From the table, opens the selected process's own pane first. */
@@ -241,13 +242,14 @@ function clearOrGoBack(model: Model): Step {
   if (model.view === 'network') return leaveNetwork(model);
   if (model.view === 'process') return leavePane(model);
   if (model.view === 'hosts' && model.hostsSearch !== '') return { model: searchHosts(model, '') };
+  if (model.view === 'dashboard' && model.waits === 'control-groups') return withWaits(model, undefined);
   if (model.view === 'dashboard' && hostOf(model).members?.search === hostOf(model).search) {
     return leaveMembers(model);
   }
   if (model.view === 'dashboard' && hostOf(model).search !== '') return { model: applySearch(model, '') };
   if (model.view === 'dashboard' && hostOf(model).members !== undefined) return leaveMembers(model);
   if (model.view === 'dashboard' && hostOf(model).groupBy !== undefined) return ungroup(model);
-  if (model.view === 'dashboard' && model.isWaits) return toggleWaits(model);
+  if (model.view === 'dashboard' && model.waits !== undefined) return withWaits(model, undefined);
   if (model.view === 'dashboard' && model.hosts.length > 1) {
     return { model: reorderHosts({ ...model, view: 'hosts' }), effects: [{ kind: 'demand' }] };
   }
@@ -295,7 +297,7 @@ function pressKeyInOverlay(model: Model, key: KeyEvent): Model | undefined {
 
 /** The picker changes the usual table. */
 function openColumns(model: Model): Model {
-  const usual = model.isWaits ? toggleWaits(model).model : model;
+  const usual = model.waits === undefined ? model : withWaits(model, undefined).model;
   return { ...usual, picker: openColumnPicker(usual.columns) };
 }
 
@@ -357,11 +359,12 @@ function acceptPrompt(model: Model): Model {
   const { search } = hostOf(model);
   if (search === '') return closed;
   const viewport = { offset: 0, selected: 0 };
-  // If rows have not arrived yet, the cursor waits on the first.
-  if (rowCountOf(hostOf(model)) > 0) return tableOf(closed).selectAt(closed, viewport);
+  // Rows that are still to come find the cursor waiting on the first.
+  if (rowCountOf(model, hostOf(model)) > 0) return tableOf(closed).selectAt(closed, viewport);
   const place = { viewport, selection: undefined };
   const { grouped } = hostOf(closed);
-  return withHost(closed, isGrouped(hostOf(closed)) ? { grouped: { ...grouped, ...place } } : place);
+  const isSummed = rowsOf(closed, hostOf(closed)) === 'sums';
+  return withHost(closed, isSummed ? { grouped: { ...grouped, ...place } } : place);
 }
 
 function cancelPrompt(model: Model): Model {

@@ -1,3 +1,5 @@
+import type { AlertRule } from '../../data/alerts/alert-rule.ts';
+import { NetworkWatch } from '../../data/alerts/network-watch.ts';
 import { AlertTracker } from '../../data/query/alert-tracker.ts';
 import { FilterCaches } from '../../data/query/filter/filter-context.ts';
 import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
@@ -7,6 +9,7 @@ import type { SortKey } from '../../data/query/process-fields.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import type { Grouping } from '../../data/sample/grouping.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
+import type { AlertState } from '../../data/schema/alerts-section.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import type { Step as StepOf } from '../../screen/loop/program.ts';
 import type { TextInput } from '../../screen/widgets/text-input.ts';
@@ -31,6 +34,7 @@ import {
   USUAL_PROCESS_COLUMN_IDS,
 } from '../../views/network/network-process-list.ts';
 import { TroubleList } from '../../views/network/trouble-list.ts';
+import { agentAlerts, type HostAlerts } from '../../views/overlays/alerts.ts';
 import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
 import type { SstopAction } from '../shared/keymaps.ts';
 import type { PlaybackState } from '../shared/recordings.ts';
@@ -70,7 +74,9 @@ class Workspace {
   readonly detail = new DetailFacts();
   readonly histories = new OwnerHistories();
   readonly alerts = new AlertTracker();
-  /** Caches shared by the filters created while typing. */
+  /** Rules of the configuration. */
+  readonly watch: NetworkWatch;
+  /** What the filters made while typing share. */
   readonly filterCaches = new FilterCaches();
   #hosts: HostList | undefined;
   #listen: ListenList | undefined;
@@ -79,8 +85,9 @@ class Workspace {
   #trouble: TroubleList | undefined;
   #connections: ConnectionList | undefined;
 
-  constructor(columns: readonly ProcessColumn[]) {
+  constructor(columns: readonly ProcessColumn[], rules: readonly AlertRule[]) {
     this.processes = new ProcessList(columns);
+    this.watch = new NetworkWatch(rules);
   }
 
   get hosts(): HostList {
@@ -148,6 +155,12 @@ export interface Model extends FrameModel<SstopAction> {
   readonly isFollowing: boolean;
   readonly isDnsOn: boolean;
   readonly alertBytesPerSecond: number | undefined;
+  /** The rules that the machine's agent watches by, as it said last; empty: none. */
+  readonly agentAlerts: readonly AlertState[];
+  /** Rules that somebody else judges, in place of the workspace's. */
+  readonly givenAlerts: readonly HostAlerts[] | undefined;
+  /** First line of the alerts shown; undefined: they are closed. */
+  readonly alertsOffset: number | undefined;
   readonly prompt: Prompt | undefined;
   /** Earlier filters, newest first. */
   readonly filterHistory: readonly string[];
@@ -172,7 +185,9 @@ export type Message =
   | ScreenMessage<SstopAction>
   | { readonly kind: 'played'; readonly playback: PlaybackState | undefined }
   | { readonly kind: 'linked'; readonly link: RemoteStatus }
-  /** Ends the highlight of owners that crossed the alert threshold up to a round. */
+  /** How the rules of the machine's agent stand. */
+  | { readonly kind: 'alerts'; readonly alerts: readonly AlertState[] }
+  /** The flash of those who crossed the alert's threshold up to a round is over. */
   | { readonly kind: 'settled'; readonly round: number };
 
 /** Effects, carried out by the screen. */
@@ -199,6 +214,8 @@ export interface StartOptions extends FrameOptions<SstopAction> {
   readonly intervalMillis: number;
   readonly dns: boolean;
   readonly alertBytesPerSecond: number | undefined;
+  /** Rules about the machine. */
+  readonly alerts?: readonly AlertRule[];
   readonly columns: readonly ProcessColumn[];
   readonly machineName: string | undefined;
   readonly canSignal: boolean;
@@ -206,6 +223,16 @@ export interface StartOptions extends FrameOptions<SstopAction> {
   readonly units: RateUnits;
   readonly groupBy?: Grouping | undefined;
   readonly names: NameLookup;
+}
+
+/** Every rule with how it stands; those of an agent are about now. */
+export function alertsOf(model: Model): readonly HostAlerts[] {
+  const { workspace, givenAlerts, agentAlerts: ofAgent, playback, link, live } = model;
+  if (givenAlerts !== undefined) return givenAlerts;
+  const { alerts, unwatched } = workspace.watch;
+  const own = { name: '', alerts, unwatched };
+  if (playback !== undefined) return [own];
+  return [own, ...agentAlerts(live?.header.hostName ?? link?.hostName ?? '', ofAgent)];
 }
 
 /** The list of a view. */
@@ -236,7 +263,7 @@ function columnsFor({ columns, sort }: StartOptions): readonly ProcessColumn[] {
 
 /** The initial model; the first update parses the filter of the command line. */
 export function initialModel(options: StartOptions): Model {
-  const workspace = new Workspace(columnsFor(options));
+  const workspace = new Workspace(columnsFor(options), options.alerts ?? []);
   workspace.alerts.setThreshold(options.alertBytesPerSecond);
   const { groupBy } = options;
   const view = groupBy === undefined ? 'processes' : 'grouped';
@@ -259,6 +286,7 @@ export function initialModel(options: StartOptions): Model {
     ...{ isCumulative: false, isTree: false, folded: [], isFollowing: false, isDnsOn: options.dns },
     ...{ units: options.units, picker: undefined, chartHeight: 1, hiddenAdvice: options.hiddenAdvice },
     alertBytesPerSecond: options.alertBytesPerSecond,
+    ...{ agentAlerts: [], givenAlerts: undefined, alertsOffset: undefined },
     ...{ prompt: undefined, filterHistory: [], link: undefined, failure: undefined },
     intervalMillis: options.intervalMillis,
     ...{ canSignal: options.canSignal, names: options.names, machineName: options.machineName },

@@ -10,6 +10,7 @@ import type { NetworkData } from '../../views/network/network-list.ts';
 import type { PlaybackCommand, TravelCommand } from '../../views/screen-update.ts';
 import { type EventLog, exceptionFields } from '../shared/event-log.ts';
 import { EXIT_USAGE } from '../shared/exit-codes.ts';
+import { ALERTS_MILLIS } from '../shared/interval.ts';
 import { keymapFor } from '../shared/keymaps.ts';
 import { complain } from '../shared/messages.ts';
 import { nameLookup } from '../shared/name-lookup.ts';
@@ -125,11 +126,13 @@ class Screen {
     if (this.#isLeft) return;
     this.#opened = opened;
     this.#listen(opened.input, controls);
-    const demand = () => ({ ...NO_DEMAND, networkMillis: controls.model.intervalMillis });
+    const alertsMillis = opened.input.link === undefined ? NO_DEMAND.alertsMillis : ALERTS_MILLIS;
+    const demand = () => ({ ...NO_DEMAND, networkMillis: controls.model.intervalMillis, alertsMillis });
     this.#sampler = new Sampler(opened.input.source, demand, {
       sampled: () => undefined,
       failed: () => undefined,
       network: this.#feed,
+      alerts: ({ alerts }) => controls.dispatch({ kind: 'alerts', alerts }),
     });
     // In a turn of its own, so that keys typed at the first frame do not wait for the first sample.
     setImmediate(() => this.#sampler?.start());
@@ -204,22 +207,13 @@ class Screen {
     this.#sampler?.sampleNow();
   }
 
-  /** Undefined: no folder with totals. */
-  #totals(controls: ScreenControls): (() => Promise<void>) | undefined {
-    const { history, agent } = this.#settings;
-    if (history === undefined || agent !== undefined) return undefined;
-    return async () => {
-      const { totalsGroups, totalsIn } = await import('./totals-report.ts');
-      const wish = { period: 'day', by: 'program' } as const;
-      const groups = totalsGroups(await totalsIn(history.path, wish.period), wish);
-      controls.dispatch({ kind: 'totals', groups });
-    };
-  }
-
   #travel(command: TravelCommand, controls: ScreenControls): void {
     void carryOutTravel(this.#opened?.input.travel, command, {
       opened: (moments) => controls.dispatch({ kind: 'timeline', moments }),
-      totals: this.#totals(controls),
+      totals: async (all, wish) => {
+        const { shownTotals } = await import('./totals-report.ts');
+        controls.dispatch({ kind: 'totals', totals: shownTotals(all, wish) });
+      },
       arrived: () => {
         if (this.#playback === undefined) controls.dispatch({ kind: 'played', playback: undefined });
         this.#tellProgress();
@@ -243,7 +237,10 @@ class Screen {
 
   #tellLink(): void {
     const link = this.#opened?.input.link;
-    if (link !== undefined) this.#controls?.dispatch({ kind: 'linked', link: link.status });
+    if (link === undefined) return;
+    this.#controls?.dispatch({ kind: 'linked', link: link.status });
+    // The next agent may watch by other rules, or by none.
+    if (link.status.phase !== 'live') this.#controls?.dispatch({ kind: 'alerts', alerts: [] });
   }
 
   #tellProblem(message: string): void {

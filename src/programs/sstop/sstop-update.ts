@@ -12,6 +12,7 @@ import {
   pressKeyInPicker,
 } from '../../views/network/interface-picker.ts';
 import { frozen, type NetworkData } from '../../views/network/network-list.ts';
+import { actOnAlerts } from '../../views/overlays/alerts.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/screen-update.ts';
 import { fasterThan, slowerThan } from '../shared/interval.ts';
@@ -31,6 +32,7 @@ import {
   ungrouped,
 } from './navigation.ts';
 import {
+  alertsOf,
   type Effect,
   initialModel,
   listOf,
@@ -58,6 +60,8 @@ export function update(model: Model, message: Message): Step {
       return { model: withPlayback(model, message.playback) };
     case 'linked':
       return { model: { ...model, link: message.link } };
+    case 'alerts':
+      return { model: { ...model, agentAlerts: message.alerts } };
     case 'settled':
       model.workspace.alerts.settle(message.round);
       return { model: { ...model } };
@@ -67,7 +71,7 @@ export function update(model: Model, message: Message): Step {
 }
 
 const PARTS = {
-  helpOf: (model: Model) => model.totals ?? helpGroups(model.keymap, model.ascii),
+  helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
   act: (model: Model, action: SstopAction): Step | undefined =>
     actOnView(model, action) ?? actOnRows(model, action) ?? actOnScreen(model, action),
   ...{ acceptPrompt, cancelPrompt, editPrompt, recallPrompt, pointAt, pressKeyInOverlay },
@@ -77,8 +81,10 @@ const PARTS = {
 };
 
 function takeSample(model: Model, data: NetworkData): Step {
-  const { alerts, histories } = model.workspace;
+  const { workspace } = model;
+  const { alerts, histories } = workspace;
   histories.update(data.section, data.rates, model.scope);
+  workspace.watch.take(data.header, data.section, data.rates);
   const crossings = alerts.update(data.section, data.rates, model.scope);
   const effects: readonly Effect[] = crossings > 0 ? [{ kind: 'alarm', round: alerts.round }] : [];
   const live = { ...model, live: data, failure: undefined };
@@ -115,6 +121,8 @@ function withMovedInterface(model: Model, { section, rates }: NonNullable<Model[
 }
 
 function actOnView(model: Model, action: SstopAction): Step | undefined {
+  const listed = actOnAlerts(model, alertsOf(model), action);
+  if (listed !== undefined) return { model: listed };
   if (isMovement(action)) return { model: LIST.move(model, action) };
   switch (action) {
     case 'open':
@@ -371,6 +379,9 @@ function resume(model: Model): Model {
 
 /** Handles a mouse event on the current view. */
 function pointAt(model: Model, event: MouseEvent): Step {
+  if (model.alertsOffset !== undefined) {
+    return { model: event.action === 'press' ? { ...model, alertsOffset: undefined } : model };
+  }
   if (model.picker !== undefined && model.shown !== undefined) {
     const screen = rect(0, 0, model.width, model.height);
     return {

@@ -12,6 +12,7 @@ import type { NetworkData } from '../../views/network/network-list.ts';
 import { ownerNote } from '../../views/network/network-process-list.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
 import { renderTotals } from '../../views/network/total-chart.ts';
+import { firingText, renderAlerts } from '../../views/overlays/alerts.ts';
 import type { Notice } from '../../views/screen-update.ts';
 import type { SstopAction } from '../shared/keymaps.ts';
 import {
@@ -22,7 +23,7 @@ import {
   renderRowsScrollbar,
 } from '../shared/screen-frame.ts';
 import { isOnMembers, isOnPorts } from './navigation.ts';
-import { listOf, type Model, stateOf, type ViewName } from './sstop-model.ts';
+import { alertsOf, listOf, type Model, stateOf, type ViewName } from './sstop-model.ts';
 import {
   fullLayoutOf,
   hidesProcesses,
@@ -71,7 +72,7 @@ const FRAME = {
   minWidth: SCREEN_MIN_WIDTH,
   minHeight: SCREEN_MIN_HEIGHT,
   paint,
-  helpOf: (model: Model) => model.totals ?? helpGroups(model.keymap, model.ascii),
+  helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
 };
 
 /** Draws the whole screen. */
@@ -86,7 +87,9 @@ function paint(model: Model, buffer: Buffer): void {
   renderRule(layout.topRule, model, buffer);
   renderRule(layout.bottomRule, model, buffer);
   renderBottomLine(model, layout, buffer);
-  const { picker, shown, units, theme, ascii } = model;
+  const { picker, shown, units, theme, ascii, alertsOffset: offset } = model;
+  if (offset !== undefined)
+    renderAlerts(buffer.area, buffer, { hosts: alertsOf(model), offset, theme, ascii });
   if (picker !== undefined && shown !== undefined) {
     renderPicker(buffer.area, buffer, { picker, data: shown, units, theme, ascii });
   }
@@ -154,6 +157,7 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
     interval: intervalOf(model),
     pausedAtMillis: model.pausedAtMillis,
     alarmCount: workspace.alerts.count,
+    firing: firingText(alertsOf(model)),
     modes: modesOf(model),
     units: model.units,
     theme,

@@ -29,6 +29,8 @@ export interface HeaderView {
   readonly pausedAtMillis: number | undefined;
   /** Processes over the alert's threshold. */
   readonly alarmCount: number;
+  /** Rules that fire, see `firingText`; '' none. */
+  readonly firing: string;
   /** Modes that are on, a word each: `tree`, `loopback`. */
   readonly modes: readonly string[];
   readonly units: RateUnits;
@@ -101,6 +103,7 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView, isAlo
   const left: Segment[] = [
     { text: view.title, style: theme.title, priority: view.namesView ? 85 : 70 },
     { text: data.header.hostName, style: theme.bold, priority: view.link === undefined ? 50 : 66 },
+    { text: view.firing, style: theme.bad, priority: 78 },
     ...linkSegments(view.link, theme),
     clock,
     { text: view.interval, style: theme.text, priority: 68 },

@@ -20,9 +20,9 @@ export interface ColumnPicker {
   readonly selected: number;
 }
 
-const WIDTH = 56;
+const WIDTH = 60;
 const HEIGHT_MAX = 16;
-const TITLE_WIDTH = 8;
+const TITLE_WIDTH = 11;
 /** Columns that identify the row cannot be hidden. */
 const ALWAYS = 'name';
 /** Shown by a key of its own. */

@@ -183,9 +183,11 @@ export function needsOf(data: SystemData, isCompact: boolean): DashboardNeeds {
 }
 
 /** Titles in the frame of the process table. */
-interface FrameTitles {
+export interface FrameTitles {
   readonly title: string;
   readonly rightTitle: string;
+  /** The right one says what is wrong. */
+  readonly isWarning?: boolean;
 }
 
 /** Draws everything except header, rows and footer. */
@@ -217,7 +219,7 @@ export function renderDashboard(
         ...titles,
         borderStyle: theme.border,
         titleStyle: theme.title,
-        rightTitleStyle: theme.dim,
+        rightTitleStyle: titles.isWarning === true ? theme.warning : theme.dim,
         ascii,
       });
       return;
@@ -228,11 +230,12 @@ function putRuleTitle(
   { rule }: DashboardLayout,
   buffer: Buffer,
   { theme }: SystemView,
-  { title, rightTitle }: FrameTitles,
+  { title, rightTitle, isWarning }: FrameTitles,
 ): void {
   const end = buffer.put(rule.x + 1, rule.y, ` ${title} `, theme.title, rule.width - 2);
   const x = rule.x + rule.width - rightTitle.length - 3;
-  if (rightTitle !== '' && x > end) buffer.put(x, rule.y, ` ${rightTitle} `, theme.dim);
+  if (rightTitle !== '' && x > end)
+    buffer.put(x, rule.y, ` ${rightTitle} `, isWarning === true ? theme.warning : theme.dim);
 }
 
 /** Whether the kernel reports pressure (PSI). */

@@ -113,6 +113,8 @@ const LAID_OUT: Readonly<Record<RateUnits, readonly Column[]>> = {
 
 const FIGURE_WIDTH = 6;
 const HEADER_LINES = 2;
+/** Before the name of a host for which a rule fires. */
+const ALERT_MARK = '! ';
 
 /** Area of the table: below the header, above the footer, left of the scrollbar. */
 export function hostsArea({ width, height }: Rect): Rect {
@@ -250,11 +252,20 @@ function paintText({ buffer, x, y, width, theme, ascii }: HostCell, text: string
 }
 
 function paintName(cell: HostCell): void {
-  const { buffer, host, x, y, width, theme, ascii } = cell;
-  paintText(cell, host.name);
+  const { buffer, host, y, theme, ascii } = cell;
+  const mark = hasAlert(host) ? ALERT_MARK : '';
+  buffer.put(cell.x, y, mark, theme.bad, cell.width);
+  const x = cell.x + mark.length;
+  const width = cell.width - mark.length;
+  putAligned(buffer, x, y, width, 'left', host.name, theme.text, ascii);
   const used = cellWidth(host.name) + 1;
   if (used + 3 > width) return;
   putAligned(buffer, x + used, y, width - used, 'left', ownName(host), theme.dim, ascii);
+}
+
+/** Whether a rule fires for it, of this program or of its agent. */
+function hasAlert({ data }: HostRow): boolean {
+  return data.alerts.firing.length > 0 || data.agentAlerts.some(({ isFiring }) => isFiring);
 }
 
 function paintFigure(

@@ -79,6 +79,11 @@ export const FIGURES = {
     isOptional: true,
     paint: ({ rows }, row, pen) => pen.percent(rows['block-delay'][row]! / MILLIS_PER_PERCENT),
   },
+  'memory-delay': {
+    ...right('MEM WAIT %', 90, 10, 10),
+    isOptional: true,
+    paint: ({ rows }, row, pen) => pen.percent(rows['memory-delay'][row]! / MILLIS_PER_PERCENT),
+  },
   'major-faults': {
     ...right('FAULT/s', 89, 7, 7),
     isOptional: true,
@@ -145,8 +150,8 @@ export const USUAL_MACHINE_COLUMN_IDS = MACHINE_COLUMN_IDS.filter(
 
 /** Columns of the view of waits. */
 export const WAIT_COLUMN_IDS: readonly string[] = [
-  ...['pid', 'user', 'name', 'state', 'run-delay', 'block-delay', 'major-faults'],
-  ...['read', 'written', 'io-calls', 'context-switches', 'cpu'],
+  ...['pid', 'user', 'name', 'state', 'run-delay', 'block-delay', 'memory-delay'],
+  ...['major-faults', 'read', 'written', 'io-calls', 'context-switches', 'cpu'],
 ];
 
 /** The process table of a machine. */

@@ -1,5 +1,6 @@
 import { AlertMonitor } from '../../data/alerts/alert-monitor.ts';
 import type { AlertRule } from '../../data/alerts/alert-rule.ts';
+import { ControlGroupRows } from '../../data/query/control-group-rows.ts';
 import { MachineGroupRows } from '../../data/query/machine-group-rows.ts';
 import {
   MachineProcessRows,
@@ -9,6 +10,7 @@ import {
 } from '../../data/query/machine-process-rows.ts';
 import { ProcessTraffic } from '../../data/query/owner-rates.ts';
 import type { Scope } from '../../data/query/scope.ts';
+import { ControlGroupsRates } from '../../data/rates/control-group-rates.ts';
 import { DetailRates } from '../../data/rates/detail-rates.ts';
 import { MachineRates } from '../../data/rates/machine-rates.ts';
 import { ProcessRates } from '../../data/rates/process-rates.ts';
@@ -17,6 +19,7 @@ import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
+import type { AlertState } from '../../data/schema/alerts-section.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
 import type { ProcessDetail, ThreadSample } from '../../data/schema/process-detail.ts';
@@ -54,6 +57,11 @@ export class SystemData {
   readonly rows = new MachineProcessRows();
   /** Sums over the listed processes, while the table shows them. */
   readonly groups = new MachineGroupRows();
+  /** Empty until they are asked for. */
+  readonly controlGroups = new ControlGroupRows();
+  /** What stands where no control group is listed. */
+  controlGroupsText = 'Reading control groups';
+  readonly #controlGroupRates = new ControlGroupsRates();
   header: SnapshotHeader | undefined;
   machine: MachineSection | undefined;
   disks: DisksSection | undefined;
@@ -83,6 +91,8 @@ export class SystemData {
 
   /** Alert rules of this machine, and their state. */
   readonly alerts: AlertMonitor;
+  /** Those that its agent watches by, as it said last; empty: none. */
+  agentAlerts: readonly AlertState[] = [];
 
   /** `includeLoopback`: whether loopback traffic counts as network use of processes. */
   constructor(userOf: UserNames, includeLoopback = false, rules: readonly AlertRule[] = []) {
@@ -113,9 +123,11 @@ export class SystemData {
       this.disks = disks;
     }
     if (machineProcesses !== undefined) this.#takeProcesses(snapshot, machineProcesses);
+    this.#takeControlGroups(snapshot);
     this.detailError = snapshot.errors.find(isOfDetail) ?? this.detailError;
     if (processDetail !== undefined) this.#takeDetail(processDetail, header.clockTicksPerSecond);
     if (journal !== undefined) this.journal = journal;
+    if (snapshot.alerts !== undefined) this.agentAlerts = snapshot.alerts.alerts;
     this.alerts.absorb(snapshot);
     this.alerts.evaluate(header.monotonicMicros, header.wallMillis);
   }
@@ -169,7 +181,10 @@ export class SystemData {
     this.rates.rebase();
     this.processRates.rebase();
     this.detailRates.rebase();
+    this.#controlGroupRates.rebase();
     this.alerts.rebase();
+    // Another agent, or another time.
+    this.agentAlerts = [];
     if (this.#traffic !== undefined) this.#traffic = new ProcessTraffic();
   }
 
@@ -184,6 +199,14 @@ export class SystemData {
       this.#sum();
       if (traffic === undefined) this.trafficError = this.#traffic && networkErrorOf(snapshot);
     }
+  }
+
+  #takeControlGroups({ controlGroups, errors }: Snapshot): void {
+    const error = errors.find(({ op }) => CONTROL_GROUPS_OP.test(op));
+    if (error !== undefined) this.controlGroupsText = error.message;
+    if (controlGroups === undefined || !this.#controlGroupRates.update(controlGroups)) return;
+    this.controlGroupsText = 'No control group has processes or a limit.';
+    this.controlGroups.build(controlGroups.groups, this.#controlGroupRates);
   }
 
   /** Absorbs a network sample; undefined: no sample, or not requested. */
@@ -228,6 +251,9 @@ export class SystemData {
     return row < 0 ? undefined : { ...rows.identityOf(row), name: rows.names[row]! };
   }
 }
+
+/** However it was asked: `collect control groups`, `get_control_groups`. */
+const CONTROL_GROUPS_OP = /control.?groups/i;
 
 /** Whether this is the empty sample of a source that lost its connection; the screen then stays as it is. */
 function isLost({ header: _header, errors, ...sections }: Snapshot): boolean {

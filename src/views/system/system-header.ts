@@ -1,13 +1,12 @@
-import type { Alert } from '../../data/alerts/alert-monitor.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { Battery } from '../../data/schema/sensors-sample.ts';
 import { ageText, clockText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
+import { firingText, type HostAlerts } from '../overlays/alerts.ts';
 import { latencyText, renderSegments, type Segment, schemeSegment } from '../segments.ts';
 import { temperatureText } from './gpu-panel.ts';
-import type { SystemData } from './system-data.ts';
 import type { SystemView } from './system-look.ts';
 import { waitingText } from './waiting.ts';
 
@@ -25,7 +24,11 @@ interface SystemHeader {
   readonly isWaits?: boolean;
   /** The key that retries at once, as shown to users. */
   readonly retryKey: string;
+  readonly alerts: readonly HostAlerts[];
 }
+
+/** A narrower line has no room for all that is said of waits. */
+const SHORT_WIDTH = 70;
 
 /** Draws the first line: name, connection, and state of the machine. */
 export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHeader, view: SystemView): void {
@@ -38,9 +41,10 @@ export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHea
   const { theme } = view;
   const left: Segment[] = [
     { text: header.name, style: theme.title, priority: 100 },
-    { text: alertsText(view.data.alerts.firing), style: theme.bad, priority: 98 },
+    { text: firingText(header.alerts), style: theme.bad, priority: 98 },
     {
-      text: header.isWaits === true ? waitingText(view.data.machine?.cpu.value) : '',
+      text:
+        header.isWaits === true ? waitingText(view.data.machine?.cpu.value, area.width < SHORT_WIDTH) : '',
       style: theme.warning,
       priority: 97,
     },
@@ -49,13 +53,6 @@ export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHea
     { text: latencyText(link), style: theme.dim, priority: 45 },
   ];
   renderSegments(buffer, area.x, area.y, area.width, left, timeSegments(header, view));
-}
-
-/** `! disk.used>90%`, `! 3 alerts`; '': none fires. */
-function alertsText(firing: readonly Alert[]): string {
-  const [first] = firing;
-  if (first === undefined) return '';
-  return firing.length === 1 ? `! ${first.rule.name}` : `! ${firing.length} alerts`;
 }
 
 /** Words for protocols with less data. */
@@ -213,7 +210,9 @@ function secondsText(millis: number): string {
 
 /** Input of the header of the hosts table. */
 interface HostsHeader {
-  readonly hosts: readonly { readonly link: RemoteStatus | undefined; readonly data: SystemData }[];
+  readonly hosts: readonly { readonly link: RemoteStatus | undefined }[];
+  /** Alerts of all hosts. */
+  readonly alerts: readonly HostAlerts[];
   /** Number of hosts listed. */
   readonly listed: number;
   readonly nowMillis: number;
@@ -240,7 +239,7 @@ export function renderHostsHeader(area: Rect, buffer: Buffer, header: HostsHeade
         priority: 80,
       },
       { text: lost === 0 ? '' : `${lost} lost`, style: theme.bad, priority: 90 },
-      { text: alertsText(hosts.flatMap(({ data }) => data.alerts.firing)), style: theme.bad, priority: 95 },
+      { text: firingText(header.alerts), style: theme.bad, priority: 95 },
     ],
     [
       isPaused

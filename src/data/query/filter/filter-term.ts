@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import type { SlotTable } from '../../../kit/table/slot-table.ts';
+import { ipVersion } from '../../../kit/text/ip-version.ts';
 import { readAddress } from '../../sample/address-words.ts';
 import type { Grouping } from '../../sample/grouping.ts';
 import { ADDRESS_WORDS } from '../../schema/network-columns.ts';
@@ -115,7 +115,7 @@ export function parsePrefix(text: string): AddressPrefix | undefined {
   const match = PREFIX.exec(text);
   if (match === null) return undefined;
   const address = match[1]!;
-  const version = isIP(address);
+  const version = ipVersion(address);
   const bits = Number(match[2]);
   if (version === 0 || bits > (version === 4 ? 32 : 128)) return undefined;
   const words = new Uint32Array(ADDRESS_WORDS);

@@ -1,3 +1,4 @@
+import { suggestion } from '../../../kit/text/nearest-word.ts';
 import { stateNames } from '../socket-texts.ts';
 import { FilterCaches, type FilterNames } from './filter-context.ts';
 import { FilterExpression } from './filter-expression.ts';
@@ -47,8 +48,11 @@ const LANGUAGE: TermLanguage<FilterTest> = {
   keyed: KEYED,
   isKey: isFilterKey,
   // Shortest first, because a prompt shows only as much as fits.
-  unknownKey: (word, operator) =>
-    `unknown key "${word}": ${FILTER_KEYS.join(' ')}; put text with ${operator} in quotes`,
+  unknownKey: (word, operator) => {
+    const meant = suggestion(word, FILTER_KEYS);
+    const keys = `${meant === '' ? ':' : `${meant} Accepted:`} ${FILTER_KEYS.join(' ')}`;
+    return `unknown key "${word}"${keys}; put text with ${operator} in quotes`;
+  },
   keyTest: (key, operator, value) => testOf(key as FilterKey, operator, value),
   textTest: ({ text }) => ({ key: 'text', text: text.toLowerCase() }),
 };

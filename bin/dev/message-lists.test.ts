@@ -1,12 +1,12 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
-import { MESSAGE_PROGRAMS, messagesMarkdown, messagesPath } from './messages.ts';
+import { MESSAGE_PROGRAMS, messagesMarkdown, messagesPath } from './message-lists.ts';
 import { literalsOf } from './source-literals.ts';
 
 const lists = new Map(MESSAGE_PROGRAMS.map((program) => [program, messagesMarkdown(program)]));
 
 test.each([...lists])(
-  'docs/messages/%s.md is what the sources say (else: npm run bun bin/dev/messages.ts)',
+  'docs/messages/%s.md is what the sources say (else: npm run bun bin/dev/message-lists.ts)',
   (program, list) => {
     expect(readFileSync(messagesPath(program), 'utf8')).toBe(list);
   },

@@ -104,7 +104,7 @@ export function messagesMarkdown(program: (typeof MESSAGE_PROGRAMS)[number]): st
   const messages = paths.flatMap((path) => messagesOf(path, names));
   const head = `# Messages of ${program}
 
-Generated from the sources by \`npm run bun bin/dev/messages.ts\`.
+Generated from the sources by \`npm run bun bin/dev/message-lists.ts\`.
 \`<name>\` stands for a value. The code is that of the error in JSON and in the log; it is empty where there is none.
 A part that several messages share is listed on its own, and so are messages of files that this program shares with the others.
 `;
