@@ -7,9 +7,9 @@ import type { OpError } from '../../kit/errors/op-error.ts';
 import type { HistoryOptions } from '../cli/history-arguments.ts';
 import { closedInTime } from './stop.ts';
 
-/** Free space changes slowly, and asking for it keeps a process beside. */
+/** Free space changes slowly, and reading it needs a helper process. */
 const SPACE_MAX_AGE_MILLIS = 600_000;
-/** Control groups cost as much as all else of the processes, and a process seldom leaves its own. */
+/** Control groups cost as much as everything else about processes, and a process rarely changes its group. */
 const CGROUP_SAMPLES = 60;
 const WANT: Want = {
   ...{ network: true, machine: true, disks: true, diskSpaceMaxAgeMillis: SPACE_MAX_AGE_MILLIS },
@@ -20,7 +20,7 @@ const WANT: Want = {
   },
 };
 
-/** A history that a program keeps of this machine while it shows it. */
+/** History of this machine that a program writes while it shows the machine. */
 export class KeptHistory {
   readonly path: string;
   readonly #writer: HistoryWriter;
@@ -35,8 +35,8 @@ export class KeptHistory {
   }
 
   /**
-   * Opens the folder with the rights that are in force. Rejects with an OpError of one line. `failed` is told once, when
-   * nothing more can be written.
+   * Opens the folder with the current privileges. Rejects with an OpError with a one-line message. `failed` is called
+   * once, when nothing more can be written.
    */
   static async open(
     options: HistoryOptions,
@@ -67,7 +67,7 @@ export class KeptHistory {
     return { ...WANT, machineProcesses: { ...WANT.machineProcesses!, cgroups } };
   }
 
-  /** Writes what was taken; a disk that hangs is not waited for. */
+  /** Writes what is pending, without waiting for a hung disk. */
   async close(): Promise<void> {
     await closedInTime(this.#recorder?.stop() ?? this.#writer.close());
   }
