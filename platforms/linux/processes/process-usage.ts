@@ -33,6 +33,12 @@ interface UsageFile {
   read(kept: ProcessUsage, slot: number, pid: number): void;
 }
 
+/** Bytes from and to storage by the slots of the table, as the kernel's programs tell them with every process. */
+interface StorageCounters {
+  readonly readBytes: Float64Array;
+  readonly writeBytes: Float64Array;
+}
+
 /** What costs reads of its own, for single processes: exact memory (`statm`), and columns of usage. */
 export class ProcessUsageReader {
   readonly usage = new ProcessUsage();
@@ -48,17 +54,8 @@ export class ProcessUsageReader {
   /** Whether the kernel counts how long tasks wait for block devices; undefined: not asked in this collection. */
   #isBlockDelayCounted: boolean | undefined;
   readonly #statm: PidStatm = { virtualPages: 0, residentPages: 0, sharedPages: 0 };
-  readonly #files: readonly UsageFile[] = [
-    {
-      columns: ['readBytes', 'writtenBytes', 'ioCalls'],
-      readings: new Readings(),
-      read: (kept, slot, pid) => {
-        if (!this.readIo(pid, this.#io)) return;
-        kept.readBytes[slot] = this.#io.readBytes;
-        kept.writtenBytes[slot] = this.#io.writtenBytes;
-        kept.ioCalls[slot] = this.#io.readCalls + this.#io.writeCalls;
-      },
-    },
+  readonly #files: readonly UsageFile[];
+  readonly #otherFiles: readonly UsageFile[] = [
     {
       columns: ['contextSwitches'],
       readings: new Readings(),
@@ -89,11 +86,51 @@ export class ProcessUsageReader {
     },
   ];
 
-  /** `hasClocks`: whether the table knows of every process whether it ran, however shortly. */
-  constructor(proc: ProcDirectory, pageSizeBytes: number, hasClocks: boolean) {
+  /**
+   * `hasClocks`: whether the table knows of every process whether it ran, however shortly. `storage`: undefined: bytes
+   * from and to storage are read with `ioCalls`.
+   */
+  constructor(proc: ProcDirectory, pageSizeBytes: number, hasClocks: boolean, storage?: StorageCounters) {
     this.#proc = proc;
     this.#pageSizeBytes = pageSizeBytes;
     this.#hasClocks = hasClocks;
+    this.#files = [
+      ...(storage === undefined ? [this.#ioFile()] : this.#toldIo(storage)),
+      ...this.#otherFiles,
+    ];
+  }
+
+  #ioFile(): UsageFile {
+    return {
+      columns: ['readBytes', 'writtenBytes', 'ioCalls'],
+      readings: new Readings(),
+      read: (kept, slot, pid) => {
+        if (!this.readIo(pid, this.#io)) return;
+        kept.readBytes[slot] = this.#io.readBytes;
+        kept.writtenBytes[slot] = this.#io.writtenBytes;
+        kept.ioCalls[slot] = this.#io.readCalls + this.#io.writeCalls;
+      },
+    };
+  }
+
+  #toldIo(storage: StorageCounters): readonly UsageFile[] {
+    return [
+      {
+        columns: ['readBytes', 'writtenBytes'],
+        readings: new Readings(),
+        read: (kept, slot) => {
+          kept.readBytes[slot] = storage.readBytes[slot]!;
+          kept.writtenBytes[slot] = storage.writeBytes[slot]!;
+        },
+      },
+      {
+        columns: ['ioCalls'],
+        readings: new Readings(),
+        read: (kept, slot, pid) => {
+          if (this.readIo(pid, this.#io)) kept.ioCalls[slot] = this.#io.readCalls + this.#io.writeCalls;
+        },
+      },
+    ];
   }
 
   /**

@@ -123,7 +123,10 @@ function answersOf(
   log: AgentLog,
   servesJournals: boolean,
 ): { readonly samples: AgentSamples; readonly context: ConnectionContext } {
-  const samples = new AgentSamples(platform, settings);
+  const samples = new AgentSamples(platform, {
+    ...settings,
+    mayLoadPrograms: settings.keptHistory !== undefined,
+  });
   const answers = new AnswerSource(samples, servesJournals);
   const { keptHistory } = settings;
   const history = new HistoryAnswers(keptHistory?.folder, servesJournals);
