@@ -5,6 +5,7 @@ import type { MachineCollector, MachineOptions } from '../../../src/data/sample/
 import type { ProcessDetailSection } from '../../../src/data/sample/process-detail-section.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { type ProcessesWant, sectionError } from '../../../src/data/sample/snapshot.ts';
+import type { ControlGroupsSection } from '../../../src/data/schema/control-groups-section.ts';
 import type { DisksSection } from '../../../src/data/schema/disks-section.ts';
 import type { GpuSample } from '../../../src/data/schema/gpu-sample.ts';
 import type { JournalSection } from '../../../src/data/schema/journal-section.ts';
@@ -15,6 +16,7 @@ import { Host } from '../host.ts';
 import type { LinkSource } from '../link.ts';
 import { type JournalOptions, readJournal } from '../process/journal.ts';
 import type { ContainerNames } from '../processes/container-names.ts';
+import { ControlGroupCollector } from './control-group-collector.ts';
 import { CpuCollector } from './cpu.ts';
 import { DiskCollector, type SpaceSource } from './disks.ts';
 import { GpuCollector } from './gpus.ts';
@@ -52,7 +54,8 @@ export class LinuxMachine implements MachineCollector {
   readonly #options: MachineRoots;
   #parts: MachineParts | undefined;
   #disks: DiskCollector | undefined;
-  #processes: ProcessSections | undefined;
+  #controlGroups: ControlGroupCollector | undefined;
+  #processes: Promise<ProcessSections> | undefined;
   #host: Host | undefined;
   #journalSequence = 0;
 
@@ -71,19 +74,24 @@ export class LinuxMachine implements MachineCollector {
     return this.#disks.collect(spaceMaxAgeMillis);
   }
 
+  async collectControlGroups(slice: Slice): Promise<ControlGroupsSection> {
+    this.#controlGroups ??= new ControlGroupCollector(this.#options);
+    return this.#controlGroups.collect(slice);
+  }
+
   async collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses> {
-    return this.#openProcesses().collect(want, slice);
+    return (await this.#openProcesses()).collect(want, slice);
   }
 
   async collectProcess(pid: number, slice: Slice): Promise<ProcessDetailSection> {
-    return this.#openProcesses().collectOne(pid, slice);
+    return (await this.#openProcesses()).collectOne(pid, slice);
   }
 
   async collectJournal(pid: number): Promise<JournalSection> {
     const started = monotonicMicros();
     this.#host ??= new Host(this.#options.procRoot);
     const host = this.#host.facts;
-    const startTicks = this.#openProcesses().startTicks(pid) ?? 0;
+    const startTicks = (await this.#openProcesses()).startTicks(pid) ?? 0;
     const startMillis = host.bootWallMillis + (startTicks / host.clockTicksPerSecond) * 1000;
     const sinceWallMicros = startMillis * 1000 - START_SLACK_MICROS;
     const reading = await readJournal({ pid, bootId: host.bootId, sinceWallMicros }, this.#options.journal);
@@ -100,14 +108,21 @@ export class LinuxMachine implements MachineCollector {
   close(): void {
     this.#parts?.close();
     this.#disks?.close();
-    this.#processes?.close();
+    // One that could not be opened was its asker's business.
+    this.#processes?.then(
+      (processes) => processes.close(),
+      () => undefined,
+    );
     this.#parts = undefined;
     this.#disks = undefined;
     this.#processes = undefined;
   }
 
-  #openProcesses(): ProcessSections {
-    this.#processes ??= new ProcessSections(this.#options);
+  #openProcesses(): Promise<ProcessSections> {
+    this.#processes ??= ProcessSections.open(this.#options).catch((thrown: unknown) => {
+      this.#processes = undefined;
+      throw thrown;
+    });
     return this.#processes;
   }
 }

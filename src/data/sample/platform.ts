@@ -1,3 +1,4 @@
+import type { ControlGroupsSection } from '../schema/control-groups-section.ts';
 import type { DisksSection } from '../schema/disks-section.ts';
 import type { JournalSection } from '../schema/journal-section.ts';
 import type { MachineProcesses } from './machine-processes.ts';
@@ -73,6 +74,11 @@ export interface MachineOptions {
   readonly gpus?: boolean;
   /** Default true; includes temperatures of drives. */
   readonly temperatures?: boolean;
+  /**
+   * Whether programs may be loaded into the kernel that list all processes: worth it for who lists them again and again,
+   * not for a first screen. Default false.
+   */
+  readonly mayLoadPrograms?: boolean;
 }
 
 /**
@@ -84,6 +90,8 @@ export interface MachineCollector {
   collectMachine(): MachineSection | Promise<MachineSection>;
   /** Rejects with OpError only if the mounts cannot be read. */
   collectDisks(spaceMaxAgeMillis?: number): Promise<DisksSection>;
+  /** Missing if the platform has none. Rejects with OpError `ENOENT` if no hierarchy of them is mounted. */
+  collectControlGroups?(slice: Slice): Promise<ControlGroupsSection>;
   /** Rejects with OpError only if the processes cannot be listed. */
   collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses>;
   /** Rejects with OpError; `ESRCH`: no such process. */

@@ -20,6 +20,7 @@ import {
   filePath,
   groupingProblem,
   groupOption,
+  type HelpColors,
   type Invocation,
   invocationOf,
   misused,
@@ -96,7 +97,8 @@ interface RawOptions extends RawCommonOptions {
   readonly geoip?: string;
   readonly log?: string;
   readonly profile?: string;
-  readonly totals?: TotalsPeriod;
+  /** True: no period was given. */
+  readonly totals?: TotalsPeriod | true;
   readonly by?: TotalsKind;
 }
 
@@ -109,8 +111,8 @@ function interval(text: string): number {
 }
 
 /** Defines sstop's command line. Help, completions and the manual page are generated from it. */
-export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): Command {
-  const command = screenCommand('sstop', vocabulary.version, isColored)
+export function sstopCommand(vocabulary: SstopVocabulary, colors?: HelpColors): Command {
+  const command = screenCommand('sstop', vocabulary.version, colors)
     .description('Show network use per process, live.')
     .usage('[options] [url]')
     .argument(
@@ -169,11 +171,12 @@ function fileOptions(): Option[] {
   return [
     recordOption(),
     new Option('--playback <file>', 'play a recording').argParser(filePath),
-    ...historyOptions('keep a history of this machine in this folder, or with --at look back in it'),
+    ...historyOptions(
+      'keep a history of this machine in this folder, with --at look back in it; with ssh:// a folder there',
+    ),
     ...lookBackOptions(),
     new Option('--totals [period]', 'print bytes per hour, day or month of the history (default: day)')
       .choices(TOTALS_PERIODS)
-      .preset('day')
       .conflicts(['csv', 'once', 'record', 'playback', 'at']),
     new Option('--by <kind>', 'with --totals: sum bytes by this (default: program)').choices(TOTALS_KINDS),
     new Option('--log <file>', 'append events of sstop itself to this file, one per line').argParser(
@@ -215,7 +218,10 @@ function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
     sniff: raw.sniff,
     geoipPath: raw.geoip,
     logPath: raw.log,
-    totals: raw.totals === undefined ? undefined : { period: raw.totals, by: raw.by ?? 'program' },
+    totals:
+      raw.totals === undefined
+        ? undefined
+        : { period: raw.totals === true ? 'day' : raw.totals, by: raw.by ?? 'program' },
     agent:
       url === undefined && raw.profile === undefined
         ? undefined
@@ -236,7 +242,9 @@ function contradiction(
   );
   if (ofHistory !== undefined) return ofHistory;
   if (raw.by !== undefined && raw.totals === undefined) return '--by needs --totals';
-  if (raw.totals !== undefined && raw.history === undefined) return '--totals needs --history <folder>';
+  if (raw.totals !== undefined && raw.history === undefined && agent === undefined) {
+    return '--totals needs a history: add --history <folder>, or the URL of an agent that keeps one';
+  }
   if (agent === undefined) {
     const named =
       raw.tlsCa !== undefined
@@ -286,10 +294,10 @@ function meantKey(word: string, rest: string, filterKeys: readonly string[]): st
 export function parseSstopArguments(
   argv: readonly string[],
   vocabulary: SstopVocabulary,
-  isColored: boolean,
+  colors?: HelpColors,
 ): Invocation<SstopOptions> {
-  const command = sstopCommand(vocabulary, isColored);
-  return invocationOf<RawOptions, SstopOptions>(command, argv, isColored, (raw) => {
+  const command = sstopCommand(vocabulary, colors);
+  return invocationOf<RawOptions, SstopOptions>(command, argv, colors !== undefined, (raw) => {
     const options = optionsOf(raw, command.args[0]);
     const problem = groupingProblem(options) ?? contradiction(raw, options, vocabulary.filterKeys);
     return problem === undefined ? { kind: 'run', options } : misused('sstop', problem);

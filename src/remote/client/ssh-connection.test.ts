@@ -53,6 +53,8 @@ describe('the arguments of ssh', () => {
     expect(words).toContain('BatchMode=yes');
     expect(sshArguments(DESTINATION, true)).toContain('BatchMode=no');
     expect(words.at(-1)).toMatch(/^exec sh -c '[^'!\n\\]*'$/);
+    const named = sshArguments({ ...DESTINATION, historyFolder: '/var/lib/x' }, false);
+    expect(named.at(-1)).toBe(`${sshArguments(DESTINATION, false).at(-1)} sh --history /var/lib/x`);
   });
 
   test('set times where the configuration has none, and no end for a jump host that may ask', () => {

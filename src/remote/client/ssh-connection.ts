@@ -69,7 +69,7 @@ const SHELL_GREETING = '\nsocktop.shell\n';
 const AGENT_OR_SHELL = [
   'for a in "$(command -v socktop-agent)" /usr/bin/socktop-agent /usr/local/bin/socktop-agent',
   ' "$HOME/.local/bin/socktop-agent"; do',
-  ' if [ -x "$a" ]; then "$a" --stdio; s=$?; case $s in 2) break;; esac; exit $s; fi;',
+  ' if [ -x "$a" ]; then "$a" --stdio "$@"; s=$?; case $s in 2) break;; esac; exit $s; fi;',
   ' done; echo; echo socktop.shell; exec sh',
 ].join('');
 
@@ -91,6 +91,7 @@ export function sshArguments(
   mayAsk: boolean,
   { connectSeconds, hasAliveInterval, hasProxy }: SshSettings = NO_SETTINGS,
 ): readonly string[] {
+  const { historyFolder } = destination;
   const hasTimeout = connectSeconds !== undefined || (mayAsk && hasProxy);
   const settings = [
     `BatchMode=${mayAsk ? 'no' : 'yes'}`,
@@ -105,7 +106,7 @@ export function sshArguments(
     ...['-T', '-x', '-a', '-v'],
     ...settings.flatMap((setting) => ['-o', setting]),
     ...destinationArguments(destination),
-    `exec sh -c '${AGENT_OR_SHELL}'`,
+    `exec sh -c '${AGENT_OR_SHELL}'${historyFolder === undefined ? '' : ` sh --history ${historyFolder}`}`,
   ];
 }
 
@@ -244,7 +245,7 @@ export class SshConnection implements AgentLine {
       return Buffer.from(text.slice(at + greeting.length), 'latin1');
     }
     if (text.length > NOISE_LIMIT_BYTES) {
-      const message = 'the login shell there prints too much, and no agent or POSIX shell answers';
+      const message = 'the login shell there prints too much before an agent or POSIX shell replies';
       throw new OpError({ op: 'connect', code: 'NO_SHELL', message });
     }
     this.#noise = text;

@@ -1,6 +1,6 @@
 import type { Platform } from '../../../data/sample/platform.ts';
 import { LocalSource } from '../../../data/source/local-source.ts';
-import { DisksSamples, MachineSamples } from './machine-samples.ts';
+import { ControlGroupSamples, DisksSamples, MachineSamples } from './machine-samples.ts';
 import { NetworkAccounting } from './network-lease.ts';
 import { ProcessSamples } from './process-samples.ts';
 
@@ -16,6 +16,8 @@ export interface SampleOptions extends SampleAges {
   readonly temperatures: boolean;
   /** Learn names of remote hosts from packets. */
   readonly sniff: boolean;
+  /** See `MachineOptions`. */
+  readonly mayLoadPrograms?: boolean;
 }
 
 /** Minimum sample intervals, so that no client can keep a core busy. */
@@ -27,16 +29,18 @@ export class AgentSamples {
   readonly source: LocalSource;
   readonly machine: MachineSamples;
   readonly disks: DisksSamples;
+  readonly controlGroups: ControlGroupSamples;
   readonly processes: ProcessSamples;
   readonly network: NetworkAccounting;
   readonly #ages: SampleAges;
 
   constructor(platform: Platform, options: SampleOptions) {
     this.#ages = options;
-    const { gpus, temperatures, sniff } = options;
-    this.source = new LocalSource(platform, { tier: 'auto', gpus, temperatures, sniff });
+    const { gpus, temperatures, sniff, mayLoadPrograms = false } = options;
+    this.source = new LocalSource(platform, { tier: 'auto', gpus, temperatures, sniff, mayLoadPrograms });
     this.machine = new MachineSamples(this.source);
     this.disks = new DisksSamples(this.source);
+    this.controlGroups = new ControlGroupSamples(this.source);
     this.processes = new ProcessSamples(this.source);
     this.network = new NetworkAccounting(this.source);
   }
