@@ -138,3 +138,38 @@ describe('whom to trust', () => {
     expect(() => agentTarget(wish('wss://h/ws', { tlsCaPath }), {})).toThrow(why);
   });
 });
+
+describe('a folder with a history', () => {
+  test('is for ssh, where it is one plain word', () => {
+    const named = agentTarget(wish('ssh://h', { historyFolder: '/var/lib/socktop/history' }), {});
+    expect(named.agent.ssh).toMatchObject({ host: 'h', historyFolder: '/var/lib/socktop/history' });
+    expect(agentTarget(wish('ssh://h'), {}).agent.ssh).not.toHaveProperty('historyFolder');
+  });
+
+  test.each([
+    ...[
+      'history',
+      '~/history',
+      '/a b',
+      "/a'b",
+      '/a"b',
+      '/$(x)',
+      '/`x`',
+      '/a;b',
+      '/a\nb',
+      '/a\\b',
+      '/*',
+      '',
+      '-x',
+    ],
+    `/${'x'.repeat(1025)}`,
+  ])('%p is refused', (historyFolder) => {
+    expect(() => agentTarget(wish('ssh://h', { historyFolder }), {})).toThrow('accepted: an absolute path');
+  });
+
+  test('of an agent that listens is its own', () => {
+    expect(() => agentTarget(wish('wss://h', { historyFolder: '/x' }), {})).toThrow(
+      'an agent keeps its own history: remove --history',
+    );
+  });
+});

@@ -20,6 +20,7 @@ import {
   encrypted,
   parseAgentUrl,
   type SshDestination,
+  sshHistoryFolder,
 } from '../src/remote/client/agent-url.ts';
 import { RemoteSource } from '../src/remote/client/remote-source.ts';
 import type { ShellReader } from '../src/remote/client/shell-session.ts';
@@ -47,6 +48,7 @@ export function wishOf(url: string, options: AgentAccess, profile: AgentAccess |
     tlsCaPath: options.tlsCaPath ?? profile?.tlsCaPath,
     verifyHostname: options.verifyHostname || profile?.verifyHostname === true,
     tokenFile: options.tokenFile ?? profile?.tokenFile,
+    historyFolder: options.historyFolder,
   };
 }
 
@@ -61,7 +63,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** Reads the files that are named. Throws OpError whose message says in one line what the user has to change. */
 export function agentTarget(wish: AgentWish, environment: Environment): AgentTarget {
   const asked = parseAgentUrl(wish.url);
-  if (asked.ssh !== undefined) return sshTarget(asked, wish);
+  if (asked.ssh !== undefined) return sshTarget(asked, asked.ssh, wish);
+  if (wish.historyFolder !== undefined) {
+    const message = 'an agent keeps its own history: remove --history, or name a machine by ssh://';
+    throw new OpError({ op: 'parse URL', code: 'BAD_URL', message });
+  }
   const named = wish.tlsCaPath === undefined ? undefined : readNamed(wish.tlsCaPath);
   // A certificate was named, so TLS is meant.
   const agent = named === undefined ? asked : encrypted(asked);
@@ -78,7 +84,11 @@ export function agentTarget(wish: AgentWish, environment: Environment): AgentTar
 }
 
 /** Trust and login are up to ssh. */
-function sshTarget(agent: AgentUrl, { tlsCaPath, verifyHostname, tokenFile }: AgentWish): AgentTarget {
+function sshTarget(
+  asked: AgentUrl,
+  destination: SshDestination,
+  { tlsCaPath, verifyHostname, tokenFile, historyFolder }: AgentWish,
+): AgentTarget {
   const given: readonly [string, boolean][] = [
     ['--tls-ca', tlsCaPath !== undefined],
     ['--verify-hostname', verifyHostname],
@@ -90,6 +100,8 @@ function sshTarget(agent: AgentUrl, { tlsCaPath, verifyHostname, tokenFile }: Ag
     throw new OpError({ op: 'parse URL', code: 'BAD_URL', message });
   }
   const trust: Trust = { kind: 'system' };
+  const named = historyFolder === undefined ? {} : { historyFolder: sshHistoryFolder(historyFolder) };
+  const agent = { ...asked, ssh: { ...destination, ...named } };
   return { agent, trust, token: undefined, hasTokenInUrl: false, keptCertificatePath: undefined };
 }
 

@@ -94,6 +94,25 @@ describe('a look back', () => {
     expect(column).toMatch(name);
   });
 
+  test.each([
+    ['03:11:30', '', /▾CPU .*\n.* 9001 user-1 forkbomb /],
+    ['03:22', 'MEM', /▾MEM .*\n.* 9002 user-2 leaker /],
+    ['03:32', 'W/s', /▾W\/s .*\n.* 9003 user-0 dumper /],
+    ['03:42', 'n', /PROCESS.*▾.*\n.* 9004 user-1 uploader /],
+  ])(
+    '--at %s has the culprit in its first row on the screen',
+    async (at, by, first) => {
+      const socktop = screen(SOCKTOP, '--history', made, '--at', `2026-11-28T${at}`);
+      await socktop.waitFor(/Processes \d+ (.*\n)*.* CPU %/);
+      // The order by a column is asked for on its title.
+      const y = socktop.lines().findIndex((line) => line.includes(' PID USER '));
+      if (by.length > 1) socktop.key(`\x1b[<0;${socktop.line(y).indexOf(` ${by}`) + 2};${y + 1}M`);
+      else socktop.key(by);
+      await socktop.waitFor(first);
+    },
+    LONG_MILLIS,
+  );
+
   test('--json from one time to another, with rates from the first line on', () => {
     const span = ['--at', '2026-11-28T03:31', '--until', '2026-11-28T03:32'];
     const { out } = run(SOCKTOP, '--history', made, ...span, '--json');
@@ -159,6 +178,9 @@ describe('a look back', () => {
     [['--at', '03:12', '--once', '--history', '/nowhere'], 2, "cannot use '/nowhere': folder not found"],
     [['--at', '03:12', '--once'], 2, 'add --history <folder>, or the URL of an agent'],
     [['--history-size', '5M', '--at', '03:12'], 2, '--history-size needs --history'],
+    [['--at', '03:12', '--once', '--history', '/x', 'wss://h'], 2, 'an agent keeps its own history'],
+    [['--once', '--history', '~/x', 'ssh://h'], 2, 'accepted: an absolute path of letters, digits'],
+    [['--history', '/x', '--history-age', '1d', 'ssh://h'], 2, '--history-age is for a history of this'],
     [['--history', '/tmp', '--history-size', '7', '--local'], 2, 'Accepted: 1M to 1T'],
   ] as const)('%p is refused in one line', (argv, code, words) => {
     const refused = run(SOCKTOP, ...argv);
@@ -166,6 +188,41 @@ describe('a look back', () => {
     expect(refused.err).toContain(words);
     expect(refused.code).toBe(code);
   });
+});
+
+describe('totals', () => {
+  const of = (...argv: readonly string[]) => run(SSTOP, '--history', made, '--totals', ...argv);
+
+  test('of a folder, by every kind of sum', () => {
+    const day = JSON.parse(of('--json').out);
+    expect(day).toMatchObject({ schema: 1, period: 'day', time: '2026-11-28', by: 'program' });
+    expect(day.totals[0].name).toBe('/usr/bin/program-9004');
+    expect(day.totals[0].bytes_sent).toBe(180 * 40e6);
+    expect(of('hour', '--by', 'network').out).toMatch(/^2026-11-28T03 +6\.7 GB .*198\.51\.100\.0\/24$/m);
+    expect(of('month', '--by', 'unit').out).toMatch(/^2026-11 +6\.7 GB .*unit-2\.service$/m);
+  });
+
+  test(
+    'on the screen, by the keys that choose what they are by',
+    async () => {
+      const socktop = screen(SOCKTOP, '--history', made, '--at', '2026-11-28T03:11');
+      await socktop.waitFor(/9001 user-1 forkbomb/);
+      socktop.key('T');
+      await socktop.waitFor(/Totals by day \(Tab\) and program \(p\).*(.*\n)*.*6\.7 GB up.*program-9004/);
+      socktop.key('p');
+      await socktop.waitFor(/Totals by day \(Tab\) and user.*(.*\n)*.*6\.7 GB up.* user-1/);
+      socktop.key('\t');
+      await socktop.waitFor(/Totals by month .*(.*\n)*.*2026-11\b/);
+      socktop.key('T');
+      await socktop.waitUntil(() => !socktop.text().includes('Totals'), 'closed');
+      socktop.key('nT');
+      await socktop.waitFor(/Totals by day/);
+      socktop.key('\x1b');
+      await socktop.waitUntil(() => !socktop.text().includes('Totals'), 'closed');
+      expect(socktop.text()).toMatch(/^ sstop /m);
+    },
+    LONG_MILLIS,
+  );
 });
 
 describe('the time line', () => {
@@ -282,8 +339,24 @@ describe('an agent with a history', () => {
         '--json',
       ).out;
       expect(JSON.parse(lines.split('\n')[0]!).processes[0]).toMatchObject({ name: 'uploader' });
+      // One mechanism here and there: the same lines, but for what the agent adds of today.
+      for (const by of ['program', 'user', 'unit', 'network']) {
+        const lineOf = (...from: readonly string[]): string | undefined =>
+          run(SSTOP, ...from, '--totals', 'hour', '--by', by, '--json')
+            .out.split('\n')
+            .find((line) => line.includes('2026-11-28T03'));
+        expect(lineOf(url)).toBe(lineOf('--history', path)!);
+        expect(lineOf(url)).toContain('7200000000');
+      }
+      const sstop = screen(SSTOP, url);
+      await sstop.waitFor(/\d processes/);
+      sstop.key('T');
+      await sstop.waitFor(/Totals by day.*(.*\n)*.*program-9004/);
       const socktop = screen(SOCKTOP, url);
       await socktop.waitFor(/Processes \d+/);
+      socktop.key('T');
+      await socktop.waitFor(/Totals by day.*(.*\n)*.*program-9004/);
+      socktop.key('T');
       socktop.key('H');
       await socktop.waitFor(/─ \d{4}-.* {2}CPU/);
       socktop.key('/2026-11-28T03:11\r');
@@ -311,6 +384,9 @@ describe('an agent with a history', () => {
       const refused = run(SOCKTOP, `ws://127.0.0.1:${child.port}/ws`, '--at', '03:12', '--once');
       expect(refused.err).toContain('no history is served without a token');
       expect(refused.code).not.toBe(0);
+      const noTotals = run(SSTOP, `ws://127.0.0.1:${child.port}/ws`, '--totals');
+      expect(noTotals.err).toContain('no history is served without a token');
+      expect(noTotals.code).toBe(1);
       const plain = await AgentProcess.start({ environment: ENVIRONMENT });
       open.push(plain);
       const none = run(SOCKTOP, `ws://127.0.0.1:${plain.port}/ws`, '--at', '03:12', '--once');
@@ -332,7 +408,7 @@ describe('an agent with a history', () => {
         const [program, ...argv] = command;
         const second = run(program!, ...argv);
         expect(second.err).toBe(
-          `${program!.split('/').at(-1)}: cannot write a history to '${path}': another program writes its history there\n`,
+          `${program!.split('/').at(-1)}: cannot write a history to '${path}': another program keeps its history there\n`,
         );
         expect(second.code).not.toBe(0);
       }
@@ -347,13 +423,14 @@ describe('an agent with a history', () => {
       mkdirSync(mount);
       Bun.spawnSync(['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mount]);
       try {
-        writeFileSync(join(mount, 'filler'), Buffer.alloc(48 << 10));
+        writeFileSync(join(mount, 'filler'), Buffer.alloc(60 << 10));
         const args = ['--history', join(mount, 'history'), '--history-interval', '1s'];
         const started = await AgentProcess.start({ args, environment: ENVIRONMENT });
         const ended = (): readonly string[] => started.lines.filter((line) => line.includes('history-ended'));
         while (ended().length === 0) await Bun.sleep(50);
         expect(ended()[0]).toContain('no space left on device');
-        await Bun.sleep(2500);
+        // Another sample has been due since.
+        await Bun.sleep(1500);
         expect(ended()).toHaveLength(1);
         const answer = await started.fetch('/metrics', { authorization: `Bearer ${TOKEN}` });
         expect(answer.status).toBe(200);

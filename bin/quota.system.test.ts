@@ -1,15 +1,10 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { SOCKTOP, SSTOP } from './testing/executables.ts';
+import { type LimitedGroup, makeLimitedGroup } from './testing/limited-group.ts';
 import { PtyProgram } from './testing/pty.ts';
 
-/**
- * A fifth of one core, as a small board or a container has it: a control group's quota of 20 ms in each 100 ms, by
- * cpu.max (cgroup v2) or cpu.cfs_quota_us (v1), whichever is there.
- */
+/** A fifth of one core, as a small board or a container has it. */
 
-const PERIOD_MICROS = 100_000;
-const QUOTA_MICROS = 20_000;
 const FIRST_FRAME_MILLIS = 5000;
 const FIRST_ROWS_MILLIS = 15_000;
 /** The compilation of what runs each second is over; until then it takes its share of the quota. */
@@ -20,42 +15,11 @@ const KEYS = 12;
 const KEY_MILLIS = 250;
 const CLOCK = /\b(\d\d):(\d\d):(\d\d)\b/;
 
-const V1 = '/sys/fs/cgroup/cpu';
-const V2 = '/sys/fs/cgroup';
-
-interface Limited {
-  readonly folder: string;
-  throttledCount(): number;
-  remove(): void;
-}
-
-/** A group with the quota; undefined where none can be made. */
-function makeGroup(): Limited | undefined {
-  const name = `sstop-quota-${process.pid}`;
-  const isV1 = existsSync(`${V1}/cpu.cfs_quota_us`);
-  const folder = `${isV1 ? V1 : V2}/${name}`;
-  try {
-    mkdirSync(folder);
-    if (isV1) {
-      writeFileSync(`${folder}/cpu.cfs_period_us`, `${PERIOD_MICROS}`);
-      writeFileSync(`${folder}/cpu.cfs_quota_us`, `${QUOTA_MICROS}`);
-    } else {
-      writeFileSync(`${folder}/cpu.max`, `${QUOTA_MICROS} ${PERIOD_MICROS}`);
-    }
-  } catch {
-    if (existsSync(folder)) rmdirSync(folder);
-    return undefined;
-  }
-  const throttledCount = (): number =>
-    Number(/^nr_throttled (\d+)$/m.exec(readFileSync(`${folder}/cpu.stat`, 'utf8'))?.[1]);
-  return { folder, throttledCount, remove: () => rmdirSync(folder) };
-}
-
-const probe = makeGroup();
+const probe = makeLimitedGroup();
 probe?.remove();
 
 let program: PtyProgram | undefined;
-let group: Limited | undefined;
+let group: LimitedGroup | undefined;
 
 afterEach(async () => {
   await program?.close();
@@ -71,7 +35,7 @@ function shownSecond(pty: PtyProgram): number {
 }
 
 function startLimited(command: readonly string[]): PtyProgram {
-  group = makeGroup();
+  group = makeLimitedGroup();
   const joining = `echo $$ > ${group?.folder}/cgroup.procs && exec "$0" "$@"`;
   program = new PtyProgram(['sh', '-c', joining, ...command], {
     ...{ columns: 120, rows: 40, environment: { COLORTERM: 'truecolor' } },

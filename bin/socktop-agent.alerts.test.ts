@@ -3,6 +3,9 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AGENT, AgentProcess } from './testing/agent-process.ts';
+import { SOCKTOP, SSTOP } from './testing/executables.ts';
+import { PtyProgram } from './testing/pty.ts';
+import { V2Client } from './testing/v2-client.ts';
 
 /** Of 15 bytes, as long as a task name may be; a shell that read it as code would make files. */
 const NAME = '$(>pwn);|>"pwn`';
@@ -97,6 +100,39 @@ webhook: ${url}
   expect(agent.lines.join('\n')).toContain('alert-firing');
   expect(agent.lines.join('\n')).not.toContain('secret-path');
   expect(agent.lines).toContain('socktop-agent: watching by 2 rules every 2 s');
+}, 60_000);
+
+test('screens that watch an agent show its rules as its own, and ask none of one that has none', async () => {
+  const path = fileOf('rules: [{ rule: process.rss>1K, name: any }, cpu>100.5%]');
+  const agent = await AgentProcess.start({ args: ['--alerts', path] });
+  const plain = await AgentProcess.start();
+  const url = `ws://127.0.0.1:${agent.port}/ws`;
+  const options = { columns: 130, rows: 30, environment: { XDG_CONFIG_HOME: folder } };
+  const screens = [
+    { program: new PtyProgram([SOCKTOP, url], options), key: 'A' },
+    { program: new PtyProgram([SSTOP, url], options), key: 'a' },
+    { program: new PtyProgram([SOCKTOP, url, `ws://127.0.0.1:${plain.port}/ws`], options), key: 'A' },
+  ];
+  try {
+    for (const { program, key } of screens) {
+      await program.waitFor(/^.* ! any on \S+ .*/m);
+      program.key(key);
+      await program.waitFor(/! on \S+: any {2}process\.rss>1K {2}\S+ \SB {2}firing since/);
+      await program.waitFor(/\S+ \(\d+\) \d+\.\d [KMG]B, /);
+      await program.waitFor(/ {2}on \S+: cpu>100\.5%/);
+    }
+    const [, , hosts] = screens;
+    hosts!.program.key('\x1b');
+    await hosts!.program.waitFor(/^.! 127\.0\.0\.1:\d+ /m);
+    expect(hosts!.program.text().match(/^.! /gm)).toHaveLength(1);
+    const client = await V2Client.open(plain.port);
+    expect(await client.ask('get_alerts')).toMatchObject({ reply: 'error', error: { code: 'NO_ALERTS' } });
+    client.close();
+  } finally {
+    for (const { program } of screens) await program.close();
+    await agent.close();
+    await plain.close();
+  }
 }, 60_000);
 
 describe('a file that is wrong', () => {

@@ -1,23 +1,31 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { FRAME_LIMIT_BYTES } from '../src/remote/wire/limits.ts';
 import { STREAM_GREETING, StreamFrames, streamFrame } from '../src/remote/wire/stream-frames.ts';
 import { v2ReplyId } from '../src/remote/wire/v2-frame.ts';
 import { decodeV2Reply } from '../src/remote/wire/v2-reply.ts';
 import type { V2RequestName } from '../src/remote/wire/v2-request.ts';
+import { AgentProcess } from './testing/agent-process.ts';
 import { SOCKTOP_AGENT } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
 
 /** `socktop-agent --stdio`, and its messages by the ids of the requests. */
 class StdioAgent {
-  readonly child = Bun.spawn([SOCKTOP_AGENT, '--stdio'], {
-    env: { ...process.env, SOCKTOP_TOKEN: 'not for this', SOCKTOP_PORT: '3999' },
-    ...{ stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' },
-  });
-  readonly #reader = this.child.stdout.getReader();
+  readonly child: Bun.Subprocess<'pipe', 'pipe', 'pipe'>;
+  readonly #reader;
   readonly #frames = new StreamFrames(FRAME_LIMIT_BYTES);
   readonly #replies = new Map<number, Uint8Array>();
   #greeting = '';
+
+  constructor(...argv: readonly string[]) {
+    this.child = Bun.spawn([SOCKTOP_AGENT, '--stdio', ...argv], {
+      env: { ...process.env, SOCKTOP_TOKEN: 'not for this', SOCKTOP_PORT: '3999' },
+      ...{ stdin: 'pipe', stdout: 'pipe', stderr: 'pipe' },
+    });
+    this.#reader = this.child.stdout.getReader();
+  }
 
   async greeting(): Promise<string> {
     while (this.#greeting.length < STREAM_GREETING.length) await this.#read();
@@ -56,8 +64,8 @@ afterEach(async () => {
   }
 });
 
-async function started(): Promise<StdioAgent> {
-  const agent = new StdioAgent();
+async function started(...argv: readonly string[]): Promise<StdioAgent> {
+  const agent = new StdioAgent(...argv);
   agents.push(agent);
   expect(await agent.greeting()).toBe(STREAM_GREETING);
   return agent;
@@ -83,6 +91,33 @@ describe('socktop-agent --stdio', () => {
     agent.child.stdin.end();
     expect(await agent.child.exited).toBe(0);
     expect(await new Response(agent.child.stderr).text()).toBe('');
+  });
+
+  test('serves the history of a folder that another agent writes, and says why where it cannot', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'stdio-history-'));
+    try {
+      const path = join(folder, 'history');
+      const writer = await AgentProcess.start({ args: ['--history', path, '--history-interval', '1s'] });
+      const isWritten = (): boolean => readdirSync(path).some((name) => name.endsWith('.sstop'));
+      while (!isWritten()) await Bun.sleep(50);
+      await writer.close();
+      const agent = await started('--history', path);
+      agent.ask(1, 'get_history');
+      expect(await agent.reply(1, 'get_history')).toMatchObject({
+        history: { segments: [[1, expect.any(Number)]] },
+      });
+      agent.ask(2, 'get_history', { segment: 1, from: 0, length: 2 });
+      expect(await agent.reply(2, 'get_history')).toMatchObject({ history: Uint8Array.of(0x1f, 0x8b) });
+      agent.ask(3, 'get_totals', { period: 'day' });
+      expect(await agent.reply(3, 'get_totals')).toMatchObject({ totals: { files: expect.any(Array) } });
+      const none = await started('--history', join(folder, 'none'));
+      none.ask(1, 'get_history');
+      expect(await none.reply(1, 'get_history')).toMatchObject({
+        error: { code: 'NO_HISTORY', error: `cannot use '${folder}/none': folder not found` },
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   test('listens on no port', async () => {
@@ -135,7 +170,7 @@ describe('socktop-agent --stdio', () => {
     expect(await agent.child.exited).toBe(0);
   });
 
-  test.each([['--port=1'], ['3000'], ['--tls'], ['--bind=127.0.0.1']])(
+  test.each([['--port=1'], ['3000'], ['--tls'], ['--bind=127.0.0.1'], ['--history-size=1M']])(
     'together with %s is refused',
     async (argument) => {
       const child = Bun.spawn([SOCKTOP_AGENT, '--stdio', argument], { stdin: 'ignore', stderr: 'pipe' });

@@ -250,7 +250,7 @@ describe('what keeps it from starting is one line', () => {
   test('a word that is no address', async () => {
     expect(await refusal(['--bind', 'no-where', '-p', '0'])).toEqual({
       code: 1,
-      said: "socktop-agent: 'no-where' is neither an address of this machine nor a name for one\n",
+      said: "socktop-agent: 'no-where' is not an address of this machine or a name for one\n",
     });
   });
 

@@ -14,14 +14,18 @@ import { toOpError } from '../src/kit/errors/op-error.ts';
 import { PrivateFolder } from '../src/kit/files/private-folder.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
 
-import { type AgentOptions, parseAgentArguments } from '../src/programs/cli/agent-command.ts';
+import {
+  type AgentOptions,
+  parseAgentArguments,
+  STDIO_HISTORY_FOLDER,
+} from '../src/programs/cli/agent-command.ts';
 import type { HistoryOptions } from '../src/programs/cli/history-arguments.ts';
 import { readTokenFile, usableToken } from '../src/programs/config/credentials.ts';
 import { exceptionFields, LineBudget, type LogLevel, logLine } from '../src/programs/shared/event-log.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
 import { complain, printOutcome } from '../src/programs/shared/messages.ts';
 import { Stop } from '../src/programs/shared/stop.ts';
-import { type KeptHistory, serveStream, startAgent } from '../src/remote/agent/agent.ts';
+import { type KeptHistory, type ReadHistory, serveStream, startAgent } from '../src/remote/agent/agent.ts';
 import { type AlertOptions, watchMillis } from '../src/remote/agent/alerts/alert-watch.ts';
 import {
   certificateFolder,
@@ -121,6 +125,8 @@ async function openHistory(options: HistoryOptions, log: StandardErrorLog): Prom
  */
 async function serveStandardInput(options: AgentOptions): Promise<number> {
   const platform = await currentPlatform();
+  lowerPrivileges();
+  const readHistory = historyToRead(options);
   raisePrivileges();
   const log: AgentLog = {
     event: (level, event, fields) => {
@@ -129,9 +135,27 @@ async function serveStandardInput(options: AgentOptions): Promise<number> {
   };
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
   const stream = { input: process.stdin, output: process.stdout };
-  const served = serveStream({ ...options, version: VERSION, platformName }, platform, log, stream);
+  const settings = { ...options, version: VERSION, platformName, readHistory };
+  const served = serveStream(settings, platform, log, stream);
   const wasWish = await Promise.race([served, stop.wished]);
   return wasWish === false ? EXIT_FAILURE : EXIT_OK;
+}
+
+/** The history that another agent writes here; where it cannot be read, its client hears why when it asks. */
+function historyToRead({ history }: AgentOptions): ReadHistory {
+  const path = history?.path ?? STDIO_HISTORY_FOLDER;
+  try {
+    return { folder: PrivateFolder.toRead(path), obstacle: undefined };
+  } catch (thrown) {
+    const { code, message } = toOpError('open folder', thrown);
+    const isForeign = ['EACCES', 'EPERM', 'FOREIGN_FOLDER'].includes(code);
+    const advice = isForeign
+      ? 'log in as its owner or as root'
+      : history === undefined
+        ? 'name the folder of the history there with --history'
+        : undefined;
+    return { folder: undefined, obstacle: advice === undefined ? message : `${message}; ${advice}` };
+  }
 }
 
 /** Tells systemd, where it waits for that. */

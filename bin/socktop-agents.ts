@@ -2,7 +2,7 @@ import { currentPlatform, raisePrivileges } from '../platforms/index.ts';
 import { MEASURE_MILLIS } from '../src/programs/cli/socktop-command.ts';
 import { EXIT_FAILURE, exitCodeOfSignal } from '../src/programs/shared/exit-codes.ts';
 import { canAsk, complain } from '../src/programs/shared/messages.ts';
-import { openPast } from '../src/programs/shared/past.ts';
+import { historyOf } from '../src/programs/shared/past.ts';
 import { Stop } from '../src/programs/shared/stop.ts';
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import type { SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
@@ -45,11 +45,10 @@ export async function runAgents(
     for (const [at, { source, error }] of contacts.entries()) {
       const { name } = agents[at]!;
       const host = { name, link: source, signaller: undefined };
-      const open = async () => openPast(await source.openHistory());
       // What is recorded is what is now.
       const canLookBack = error === undefined || settings.lookBack === undefined;
       const hasPast = settings.recordPath === undefined && !settings.measure && canLookBack;
-      hosts.push(hasPast ? await withPast(host, source, open, settings) : { ...host, source });
+      hosts.push(hasPast ? await withPast(host, source, historyOf(source), settings) : { ...host, source });
       // The screen shows the state of a host that is down, and retries. A stream needs a connection, and so does
       // whatever trying again would not help: a wrong token, a certificate. ssh asks only before there is a screen.
       const isRetried =

@@ -5,12 +5,13 @@ import {
   raisePrivileges,
   secondsEastOfUtc,
   system,
+  terminalControl,
 } from '../platforms/index.ts';
 import type { RecordedSource } from '../src/data/recording/recorded-source.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { EventLog } from '../src/programs/shared/event-log.ts';
 import { EXIT_FAILURE, EXIT_OK } from '../src/programs/shared/exit-codes.ts';
-import { type OpenPast, openPastIn, TimeTravel } from '../src/programs/shared/past.ts';
+import { type HistoryPlace, historyIn, TimeTravel } from '../src/programs/shared/past.ts';
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import type { SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
 import { VERSION } from './executable.ts';
@@ -55,11 +56,11 @@ export async function show(
 export async function withPast(
   host: Omit<SocktopHost, 'source' | 'travel'>,
   live: Source | undefined,
-  open: OpenPast,
+  history: HistoryPlace,
   { lookBack }: SocktopSettings,
 ): Promise<SocktopHost> {
-  const past = lookBack === undefined ? undefined : await open();
-  const travel = new TimeTravel({ live, open, ...(past && { past }) });
+  const past = lookBack === undefined ? undefined : await history.open();
+  const travel = new TimeTravel({ live, history, ...(past && { past }) });
   if (lookBack !== undefined) await travel.goTo(lookBack.atMillis);
   return { ...host, source: travel, travel };
 }
@@ -67,7 +68,7 @@ export async function withPast(
 /** Shows the history in a folder. Rejects with an OpError of one line if there is none. */
 export async function showHistory(settings: SocktopSettings, folder: string): Promise<number> {
   const facts = { name: basename(folder), link: undefined, signaller: undefined };
-  const host = await withPast(facts, undefined, () => openPastIn(folder), settings);
+  const host = await withPast(facts, undefined, historyIn(folder), settings);
   try {
     return await run(settings, [host]);
   } finally {
@@ -108,7 +109,7 @@ async function run(
   if (settings.output === 'screen' || host === undefined) {
     const { runSocktopScreen } = await import('../src/programs/socktop/socktop-screen.ts');
     const keepStartMemory = giveBackStartMemory(EventLog.none(), false);
-    const outside = { system, secondsEastOfUtc, ignoreUnnamedSignals, version: VERSION };
+    const outside = { system, terminalControl, secondsEastOfUtc, ignoreUnnamedSignals, version: VERSION };
     const code = await runSocktopScreen(settings, hosts, playback, outside);
     keepStartMemory();
     return code;

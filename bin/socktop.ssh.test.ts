@@ -1,4 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { HistoryWorld, writeHistory } from '../src/data/recording/history-world.fixture.ts';
 import { SOCKTOP, SSTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
 import { SSH_USERS, SshServer, sshObstacle } from './testing/ssh-server.ts';
@@ -172,6 +176,46 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
     const line = (await new Response(child.stderr).text()).trim();
     expect(line).toMatch(/^sstop: ssh:\/\/127\.0\.0\.1:1: connect to host .*Connection refused$/);
     expect(await child.exited).toBe(1);
+  });
+
+  test('the history of a folder there is shown to who may read it, by the agent there', async () => {
+    const start = Date.UTC(2026, 10, 28, 3);
+    const trouble = [{ kind: 'upload', fromSeconds: 0, toSeconds: 600 }] as const;
+    const path = join(mkdtempSync(join(tmpdir(), 'ssh-history-')), 'history');
+    await writeHistory(path, new HistoryWorld(start, trouble), 30);
+    const run = async (program: string, user: string, ...argv: readonly string[]) => {
+      const child = Bun.spawn([program, server.url(user), '--history', path, ...argv], {
+        env: { ...process.env, ...server.environment, TZ: 'UTC' },
+        ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
+      });
+      const [out, err] = await Promise.all([
+        new Response(child.stdout).text(),
+        new Response(child.stderr).text(),
+      ]);
+      return { out, err: err.replace(/^Connecting to .*\n/, ''), code: await child.exited };
+    };
+    try {
+      const { rootWithAgent, ordinaryWithAgent, root } = SSH_USERS;
+      const at = ['--at', '2026-11-28T03:02'];
+      const [once, top, totals, foreign, shell] = await Promise.all([
+        run(SOCKTOP, rootWithAgent, ...at, '--once'),
+        run(SSTOP, rootWithAgent, ...at, '--top'),
+        run(SSTOP, rootWithAgent, '--totals', '--json'),
+        run(SSTOP, ordinaryWithAgent, ...at, '--json'),
+        run(SOCKTOP, root, ...at, '--once'),
+      ]);
+      expect([once.err, once.code]).toEqual(['', 0]);
+      expect(once.out).toContain('2026-11-28T03:02:00');
+      expect(top.out).toMatch(/Most network\n.*\n.* uploader\n/);
+      expect(JSON.parse(totals.out).totals[0].name).toBe('/usr/bin/program-9004');
+      expect(foreign.err.trimEnd().split('\n')).toHaveLength(1);
+      expect(foreign.err).toContain('permission denied; log in as its owner or as root');
+      expect(foreign.code).toBe(1);
+      expect(shell.err).toContain('a history needs socktop-agent there');
+      expect(shell.code).toBe(1);
+    } finally {
+      rmSync(dirname(path), { recursive: true });
+    }
   });
 
   test('a profile holds such a URL', async () => {

@@ -157,7 +157,7 @@ test('an agent that is not there, or is asked for wrongly, is one line', async (
   const absent = await run('--json', 'ws://127.0.0.1:1/ws');
   expect(absent).toEqual({
     ...{ code: 1, stdout: '' },
-    stderr: 'socktop: ws://127.0.0.1:1/ws: connection refused: no agent is listening there\n',
+    stderr: 'socktop: ws://127.0.0.1:1/ws: connection refused: no agent there\n',
   });
   expect(await run('--json')).toMatchObject({ code: 2, stdout: '' });
   expect((await run('--json', '--token-file', '/nowhere', url)).stderr).toMatch(

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
-import { isatty } from 'node:tty';
 import {
   currentPlatform,
+  isTerminal,
   isWatchable,
   lockFile,
   lowerPrivileges,
@@ -14,12 +14,13 @@ import type { Snapshot, Want } from '../src/data/sample/snapshot.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { useLocalTime } from '../src/kit/text/format.ts';
+import { helpColors } from '../src/programs/cli/help-colors.ts';
 import type { HistoryOptions } from '../src/programs/cli/history-arguments.ts';
 import { parseSocktopArguments, type SocktopOptions } from '../src/programs/cli/socktop-command.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
 import type { KeptHistory } from '../src/programs/shared/kept-history.ts';
 import { complain, printOutcome } from '../src/programs/shared/messages.ts';
-import { openPastIn } from '../src/programs/shared/past.ts';
+import { historyIn } from '../src/programs/shared/past.ts';
 import { localObstacle, screenObstacle } from '../src/programs/shared/screen-session.ts';
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import { readSocktopSettings, type SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
@@ -32,9 +33,10 @@ import { show, showHistory, showRecording, withPast } from './socktop-show.ts';
 export async function runSocktop(argv: readonly string[]): Promise<number> {
   // Times on the command line are local ones.
   if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
-  const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
   const vocabulary = { version: buildVersion(system), themeNames: THEME_NAMES };
-  const invocation = parseSocktopArguments(argv, vocabulary, isColored);
+  let invocation = parseSocktopArguments(argv, vocabulary);
+  if (invocation.kind === 'print')
+    invocation = parseSocktopArguments(argv, vocabulary, await helpColors(isTerminal));
   if (invocation.kind === 'print') return printOutcome('socktop', invocation);
   const { options } = invocation;
   const lacking =
@@ -45,7 +47,7 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
   }
   const isTop = options.lookBack?.top === true;
   const needsScreen = options.output === 'screen' && !options.dryRun && !options.measure && !isTop;
-  const obstacle = needsScreen ? screenObstacle(system) : undefined;
+  const obstacle = needsScreen ? screenObstacle(system, isTerminal) : undefined;
   if (obstacle !== undefined) {
     complain('socktop', `${obstacle}; use --once, --json or --csv without one`);
     return EXIT_USAGE;
@@ -65,7 +67,8 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
 /** Help, version and errors of the command line need no agent code. */
 async function findShown(options: SocktopOptions): Promise<Shown> {
   if (options.local) return { kind: 'local' };
-  if (options.history !== undefined) return { kind: 'history' };
+  const isRemote = options.urls.length + options.profiles.length > 0;
+  if (options.history !== undefined && !isRemote) return { kind: 'history' };
   if (options.demo) return { kind: 'demo' };
   if (options.playbackPath !== undefined) return { kind: 'playback' };
   const [{ resolveShown }, { canAsk }] = await Promise.all([
@@ -135,9 +138,8 @@ async function runLocal(settings: SocktopSettings): Promise<number> {
     // A screen is painted before anything of the machine is opened.
     if (settings.output !== 'screen') await machine.open();
     const { source, ...facts } = machine.host;
-    const hasPast = history !== undefined && recordPath === undefined;
-    const open = () => openPastIn(history?.path ?? '');
-    const host = hasPast ? await withPast(facts, source, open, settings) : machine.host;
+    const past = history !== undefined && recordPath === undefined ? historyIn(history.path) : undefined;
+    const host = past === undefined ? machine.host : await withPast(facts, source, past, settings);
     const code = await show(settings, [host], true);
     host.travel?.closePast();
     return code;

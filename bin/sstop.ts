@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
-import { isatty } from 'node:tty';
 import {
   currentPlatform,
   examineMachine,
   ignoreUnnamedSignals,
+  isTerminal,
   isWatchable,
   lockFile,
   lowerPrivileges,
@@ -11,11 +11,13 @@ import {
   restartWithoutPrivileges,
   secondsEastOfUtc,
   system,
+  terminalControl,
 } from '../platforms/index.ts';
 import { FILTER_KEYS } from '../src/data/query/filter/filter-term.ts';
 import type { TotalsWish } from '../src/data/sample/totals-kind.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { useLocalTime } from '../src/kit/text/format.ts';
+import { helpColors } from '../src/programs/cli/help-colors.ts';
 import {
   type AgentOptions,
   parseSstopArguments,
@@ -39,15 +41,13 @@ import { giveBackStartMemory } from './start-memory.ts';
 export async function runSstop(argv: readonly string[]): Promise<number> {
   // Times on the command line are local ones.
   if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
-  const isColored = isatty(1) && (process.env['NO_COLOR'] ?? '') === '';
-  const invocation = parseSstopArguments(
-    argv,
-    {
-      ...{ version: buildVersion(system), tiers: system.tiers, themeNames: THEME_NAMES },
-      ...{ sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
-    },
-    isColored,
-  );
+  const vocabulary = {
+    ...{ version: buildVersion(system), tiers: system.tiers, themeNames: THEME_NAMES },
+    ...{ sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
+  };
+  let invocation = parseSstopArguments(argv, vocabulary);
+  if (invocation.kind === 'print')
+    invocation = parseSstopArguments(argv, vocabulary, await helpColors(isTerminal));
   if (invocation.kind === 'print') return printOutcome('sstop', invocation);
   const { options } = invocation;
   const isLocal = isOfThisMachine(options);
@@ -59,7 +59,7 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   if (options.doctor) return runDoctor(options.output === 'json');
   if (options.totals !== undefined) return runTotals(options, options.totals);
   const needsScreen = options.output === 'screen' && options.lookBack?.top !== true;
-  const obstacle = needsScreen ? screenObstacle(system) : undefined;
+  const obstacle = needsScreen ? screenObstacle(system, isTerminal) : undefined;
   if (obstacle !== undefined) {
     complain('sstop', `${obstacle}; use --once, --json or --csv without one`);
     return EXIT_USAGE;
@@ -105,15 +105,25 @@ async function runDoctor(asJson: boolean): Promise<number> {
   }
 }
 
-/** `sstop --totals`: what is in the folder of a history. */
-async function runTotals({ history, output }: SstopOptions, wish: TotalsWish): Promise<number> {
+/** `sstop --totals`: of the history in a folder, or of an agent. */
+async function runTotals(options: SstopOptions, wish: TotalsWish): Promise<number> {
+  const { history, agent, durationMillis } = options;
   lowerPrivileges();
+  let remote: RemoteSource | undefined;
   try {
-    const { printTotals } = await import('../src/programs/sstop/totals-report.ts');
-    return await printTotals(history?.path ?? '', wish, output === 'json');
+    const [{ printTotals }, { historyIn, historyOf }] = await Promise.all([
+      import('../src/programs/sstop/totals-report.ts'),
+      import('../src/programs/shared/past.ts'),
+    ]);
+    remote = agent === undefined ? undefined : await connectAgent(agent, durationMillis);
+    const { totals } = remote === undefined ? historyIn(history?.path ?? '') : historyOf(remote);
+    return await printTotals(totals, wish, options.output === 'json');
   } catch (thrown) {
-    complain('sstop', toOpError('read totals', thrown).message);
-    return EXIT_USAGE;
+    const error = toOpError('read totals', thrown);
+    complain('sstop', error.message);
+    return agent === undefined || (await isAgentNamedWrong(error)) ? EXIT_USAGE : EXIT_FAILURE;
+  } finally {
+    remote?.close();
   }
 }
 
@@ -218,7 +228,8 @@ async function run(settings: Settings, log: EventLog, open: () => Promise<Opened
   }
   const { runScreen } = await import('../src/programs/sstop/sstop-screen.ts');
   const machineName = isWatched(settings) ? hostname() : undefined;
-  return runScreen(settings, { system, secondsEastOfUtc, ignoreUnnamedSignals, log, machineName, open });
+  const outside = { system, terminalControl, secondsEastOfUtc, ignoreUnnamedSignals };
+  return runScreen(settings, { ...outside, log, machineName, open });
 }
 
 /** Loaded only for an agent. */
@@ -239,8 +250,11 @@ function tellFailure(thrown: unknown, op: string, code: number, log: EventLog): 
 /** A file that was named and cannot be used is the command line's fault; all else is the machine's. */
 async function isUsageError(thrown: unknown, settings: Settings): Promise<boolean> {
   const { recordPath, playbackPath, geoipPath, history, agent } = settings;
-  if ([recordPath, playbackPath, geoipPath, history].some((named) => named !== undefined)) return true;
-  if (agent === undefined) return false;
-  const { isAgentNamedWrong } = await import('./agent-connect.ts');
-  return isAgentNamedWrong(toOpError('start', thrown));
+  const ownHistory = agent === undefined ? history : undefined;
+  if ([recordPath, playbackPath, geoipPath, ownHistory].some((named) => named !== undefined)) return true;
+  return agent !== undefined && isAgentNamedWrong(toOpError('start', thrown));
+}
+
+async function isAgentNamedWrong(error: OpError): Promise<boolean> {
+  return (await import('./agent-connect.ts')).isAgentNamedWrong(error);
 }

@@ -19,6 +19,7 @@ const linux =
   process.platform === 'linux'
     ? {
         ...(await import('./linux/clock.ts')),
+        ...(await import('./linux/terminal-control.ts')),
         loadPlatform: () => import('./linux/linux-platform.ts'),
         loadHandedPrograms: () => import('./linux/handed-programs.ts'),
         loadPrivilegeDrop: () => import('./linux/privilege-drop.ts'),
@@ -145,6 +146,13 @@ export async function lockFile(descriptor: number): Promise<boolean> {
 
 /** How far local time is ahead of UTC, in seconds, by the wall time in milliseconds; undefined: the runtime knows. */
 export const secondsEastOfUtc = linux?.secondsEastOfUtc;
+
+/** The terminal by the system's calls; undefined: the runtime's streams know it. */
+export const terminalControl = linux?.terminalControl;
+
+/** Whether a descriptor is a terminal. */
+export const isTerminal: (descriptor: number) => boolean =
+  terminalControl?.isTerminal ?? (await import('node:tty')).isatty;
 
 /** Whether this program can watch the machine that it runs on, and not only ask agents of others. */
 export const isWatchable = linux !== undefined || darwin !== undefined;

@@ -4,6 +4,8 @@ import { MACHINE, type MachineSection } from './data/sample/machine-section.ts';
 import { type NetworkSection, NetworkTables } from './data/sample/network-section.ts';
 import { PROCESS_DETAIL, type ProcessDetailSection } from './data/sample/process-detail-section.ts';
 import { ProcessTable } from './data/sample/process-table.ts';
+import { ALERTS, type AlertsSection } from './data/schema/alerts-section.ts';
+import { CONTROL_GROUPS, type ControlGroupsSection } from './data/schema/control-groups-section.ts';
 import { DISKS, type DisksSection } from './data/schema/disks-section.ts';
 import { JOURNAL, type JournalSection } from './data/schema/journal-section.ts';
 import type { Fields, RecordField, Shape, ValueOf } from './data/schema/record.ts';
@@ -100,6 +102,10 @@ export class EveryColumn {
     return { ...this.#section(), ...this.#record(DISKS) };
   }
 
+  controlGroups(): ControlGroupsSection {
+    return { ...this.#section(), ...this.#record(CONTROL_GROUPS) };
+  }
+
   detail(): ProcessDetailSection {
     const { process, ...lists } = this.#record(PROCESS_DETAIL);
     const userName = seededUser(process.effectiveUid ?? 0);
@@ -108,6 +114,10 @@ export class EveryColumn {
 
   journal(): JournalSection {
     return { ...this.#section(), ...this.#record(JOURNAL) };
+  }
+
+  alerts(): AlertsSection {
+    return { ...this.#section(), ...this.#record(ALERTS) };
   }
 
   #record<S extends Fields>({ fields }: RecordField<S>): ValueOf<RecordField<S>> {

@@ -73,7 +73,9 @@ test('a seed leaves nothing unknown', () => {
   const seed = new EveryColumn(100);
   expect(unknownIn(plainNetwork(seed.network()))).toEqual([]);
   expect(unknownIn(plainProcesses(seed.processes(), seededUser))).toEqual([]);
-  for (const section of [seed.machine(), seed.disks(), seed.detail(), seed.journal()]) {
+  for (const section of [
+    ...[seed.machine(), seed.disks(), seed.controlGroups(), seed.detail(), seed.journal(), seed.alerts()],
+  ]) {
     expect(unknownIn(plain(section))).toEqual([]);
   }
 });
@@ -91,6 +93,7 @@ describe('from an agent', () => {
     openMachine: () => ({
       collectMachine: () => collected.machine,
       collectDisks: () => Promise.resolve(collected.disks),
+      collectControlGroups: () => Promise.resolve(collected.controlGroups),
       collectProcesses: () => Promise.resolve(collected.processes),
       collectProcess: () => Promise.resolve(collected.detail),
       collectJournal: () => Promise.resolve(collected.journal),
@@ -139,7 +142,8 @@ describe('from an agent', () => {
   function everything() {
     return {
       ...{ machine: seed.machine(), disks: seed.disks(), processes: seed.processes() },
-      ...{ detail: seed.detail(), journal: seed.journal() },
+      controlGroups: seed.controlGroups(),
+      ...{ detail: seed.detail(), journal: seed.journal(), alerts: seed.alerts() },
     };
   }
 
@@ -150,15 +154,18 @@ describe('from an agent', () => {
     nowMicros += 10e6;
   }
 
-  test('the machine, its disks, one process and a journal', async () => {
+  test('the machine, its disks, one process, a journal and the rules that it is watched by', async () => {
+    source.watch = () => collected.alerts;
     for (const seedOf of [100, 5000]) {
       next(seedOf);
       // The agent keeps to itself what failed, which stands in the parts.
       expectKept(plain(collected.machine), plain((await session.machine()).section), internalFields(MACHINE));
       expectKept(plain(collected.disks), plain((await session.disks()).section), {});
+      expectKept(plain(collected.controlGroups), plain((await session.controlGroups()).section), {});
       const detail = (await session.processDetail(FIRST_PID)).section;
       expectKept(plain(collected.detail), plain(detail), internalFields(PROCESS_DETAIL));
       expectKept(plain(collected.journal), plain((await session.journal(FIRST_PID)).section), {});
+      expectKept(plain(collected.alerts), plain((await session.alerts()).section), {});
     }
   });
 
@@ -197,6 +204,7 @@ describe('from a recording', () => {
       return {
         ...{ header: { ...seed.header(), epoch: 7 }, errors: [{ op: 'a', code: 'b', message: 'c' }] },
         ...{ network: seed.network(), machine: seed.machine(), disks: seed.disks() },
+        controlGroups: seed.controlGroups(),
         machineProcesses: seed.processes(),
       };
     });
@@ -210,6 +218,7 @@ describe('from a recording', () => {
       expectKept(network(snapshot.network), network(played?.network), NETWORK_INTERNAL);
       expectKept(plain(snapshot.machine), plain(played?.machine), internalFields(MACHINE));
       expectKept(plain(snapshot.disks), plain(played?.disks), {});
+      expectKept(plain(snapshot.controlGroups), plain(played?.controlGroups), {});
       expectKept(processes(snapshot.machineProcesses), processes(played?.machineProcesses), PROCESSES);
       expect(played?.errors).toEqual(snapshot.errors);
       const { hostName, bootId, wallMillis, bootWallMillis, clockTicksPerSecond } = snapshot.header;
@@ -263,10 +272,14 @@ test('from a history, whole and as changes: all but what it sums and does not as
     expectKept(processes(snapshot.machineProcesses), processes(played?.machineProcesses), {
       ...PROCESSES,
       ...Object.fromEntries(
-        ['contextSwitches', 'runDelayNanos', 'blockDelayNanos', 'majorFaults', 'ioCalls'].map((column) => [
-          `rows.${column}`,
-          'is not asked for: it costs a file of each process',
-        ]),
+        [
+          'contextSwitches',
+          'runDelayNanos',
+          'blockDelayNanos',
+          'majorFaults',
+          'ioCalls',
+          'memoryDelayNanos',
+        ].map((column) => [`rows.${column}`, 'is not asked for: it costs a file of each process']),
       ),
     });
   }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { ALERT_KEYS } from '../../src/data/alerts/alert-rule.ts';
 import { csvFields } from '../../src/data/export/csv.ts';
 import { CONNECTION_FIELDS } from '../../src/data/query/connection-rows.ts';
+import { CONTROL_GROUP_FIELDS } from '../../src/data/query/control-group-rows.ts';
 import { GROUP_FIELDS } from '../../src/data/query/group-rows.ts';
 import { HOST_FIELDS } from '../../src/data/query/host-rows.ts';
 import { LISTEN_FIELDS, OWNER_FIELDS } from '../../src/data/query/listen-rows.ts';
@@ -29,6 +30,7 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
   groups: fieldTable(GROUP_FIELDS),
   troubles: fieldTable(TROUBLE_FIELDS),
   'machine processes': fieldTable(MACHINE_PROCESS_FIELDS),
+  'control groups': jsonTable(CONTROL_GROUP_FIELDS),
   'process columns': columnTable(PROCESS_FIELDS, PROCESS_COLUMNS),
   'machine process columns': columnTable(MACHINE_PROCESS_FIELDS, MACHINE_COLUMNS),
   'alert keys': alertTable(),
@@ -58,6 +60,12 @@ function fieldTable(fields: Fields, before: Fields = {}): string[] {
     ...rows,
     ...['', `Columns of the CSV: ${[code('timestamp'), ...header].join(', ')}.`, ''],
   ];
+}
+
+/** The names of a list's fields, of one that only JSON has. */
+function jsonTable(fields: Fields): string[] {
+  const rows = Object.values(fields).map(({ json, help }) => `| ${code(json)} | ${help} |`);
+  return ['', '| JSON | |', '|---|---|', ...rows, ''];
 }
 
 /** The columns of a list on the screen: their words in the configuration, their titles. */

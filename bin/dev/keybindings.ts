@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { chordText, type KeyBinding, type KeyGroup, keymapOf } from '../../src/programs/config/keymap.ts';
 import { SOCKTOP_KEYMAP, SSTOP_KEYMAP } from '../../src/programs/shared/keymaps.ts';
 import { helpGroups } from '../../src/programs/shared/screen-frame.ts';
+import { markdownCode, markdownTable } from './markdown.ts';
 
 /** Where the list of keys is kept. */
 export const KEYBINDINGS_PATH = fileURLToPath(new URL('../../docs/keybindings.md', import.meta.url));
@@ -41,22 +42,15 @@ function sectionOf<SocktopAction extends string>(
 }
 
 function rowOf({ action, chords, description }: KeyBinding<string>): readonly string[] {
-  return [chords.map((chord) => code(chordText(chord, false))).join(' '), code(action), description];
+  return [
+    chords.map((chord) => markdownCode(chordText(chord, false))).join(' '),
+    markdownCode(action),
+    description,
+  ];
 }
 
 function tableOf(title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.map(cellOf).join(' | ')} |`);
-  return `## ${title}\n\n${lines.join('\n')}\n`;
-}
-
-/** A bar ends a cell, even inside code. */
-function cellOf(text: string): string {
-  return text.replaceAll('|', '\\|');
-}
-
-/** A backtick is shown by a fence of two. */
-function code(text: string): string {
-  return text.includes('`') ? `\`\` ${text} \`\`` : `\`${text}\``;
+  return `## ${title}\n\n${markdownTable([head, ...rows])}`;
 }
 
 if (import.meta.main) writeFileSync(KEYBINDINGS_PATH, keybindingsMarkdown());

@@ -32,11 +32,7 @@ export function madeDocuments(): readonly MadeDocument[] {
     ...{ version: VERSION, tiers: TIERS_OF.linux, themeNames: THEME_NAMES },
     ...{ sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
   };
-  const commands = [
-    sstopCommand(vocabulary, false),
-    socktopCommand(vocabulary, false),
-    agentCommand(VERSION),
-  ];
+  const commands = [sstopCommand(vocabulary), socktopCommand(vocabulary), agentCommand(VERSION)];
   return [
     {
       path: 'docs/man/sstop.1',

@@ -1,8 +1,11 @@
 /**
  * Makes docs/screenshots from the program's own screen: `npm run bun bin/dev/screenshots.ts`, with names of pictures
  * only those. The executable runs on a real terminal emulator, on a machine made up of namespaces with real traffic.
+ * With `-- --sizes --out FOLDER` it makes pictures of every view at four sizes in that folder instead, with names of
+ * tours only theirs.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
 import { PtyProgram } from '../testing/pty.ts';
@@ -17,6 +20,7 @@ import {
   setStage,
   stageHere,
 } from './screenshot-stage.ts';
+import { TOUR_NAMES, takeTours } from './screenshot-tours.ts';
 
 const SCRIPT = fileURLToPath(import.meta.url);
 const FOLDER = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url));
@@ -290,7 +294,10 @@ async function playOn(stage: Stage, wanted: (name: string) => boolean): Promise<
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const names = args.filter((arg) => !arg.startsWith('--'));
+  const at = args.indexOf('--out');
+  const out = at < 0 ? undefined : resolve(args[at + 1] ?? '.');
+  const names = args.filter((arg, place) => !arg.startsWith('--') && (at < 0 || place !== at + 1));
+  if (args.includes('--sizes')) return takeSizes(names, out, args.includes('--no-build'));
   const known = ACTS.flat();
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
@@ -308,6 +315,24 @@ async function main(args: readonly string[]): Promise<number> {
     if (code !== 0) return code;
   }
   return 0;
+}
+
+/** Every view at four sizes, tour by tour. */
+async function takeSizes(
+  names: readonly string[],
+  out: string | undefined,
+  isBuilt: boolean,
+): Promise<number> {
+  const unknown = names.find((name) => !TOUR_NAMES.includes(name));
+  if (unknown !== undefined || out === undefined) {
+    const problem = unknown === undefined ? '--sizes needs --out FOLDER' : `no tour '${unknown}'`;
+    process.stderr.write(`screenshots: ${problem}. Tours: ${TOUR_NAMES.join(', ')}\n`);
+    return 2;
+  }
+  const stage = stageHere();
+  if (stage !== undefined) return takeTours(stage, out, names);
+  if (!isBuilt) build('release');
+  return enterStage(SCRIPT, ['--sizes', '--out', out, ...(names.length === 0 ? TOUR_NAMES : names)]);
 }
 
 try {

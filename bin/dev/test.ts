@@ -9,6 +9,11 @@ const REPORT = `${ROOT}.cache/junit-${process.pid}.xml`;
 const FOLDERS = ['src', 'platforms', 'bench', 'bin'];
 /** For tests that name no limit of their own; on a busy machine each may take many times its usual time. */
 const TEST_LIMIT_MILLIS = 60_000;
+/**
+ * Files of the quick tier that run at the same time, each worker of `bun test` with a share of them: they wait more than
+ * they compute. The other tiers measure, and run alone. Globals stay from file to file, as they do in one process.
+ */
+const QUICK_WORKERS = ['--parallel=2', '--no-isolate'] as const;
 /** Tiers beside the quick one: by the argument that chooses them, how their files end. */
 const SUFFIXES = { '--system': '.system.test.ts', '--release': '.release.test.ts' } as const;
 type Tier = keyof typeof SUFFIXES;
@@ -46,13 +51,14 @@ function needsExecutables(paths: readonly string[]): boolean {
   return paths.some((path) => path.startsWith('bin/') && !path.startsWith('bin/dev/'));
 }
 
-async function runTests(paths: readonly string[]): Promise<TestCount> {
+async function runTests(paths: readonly string[], tier: Tier | undefined): Promise<TestCount> {
   mkdirSync(`${ROOT}.cache`, { recursive: true });
   const report = ['--reporter=junit', `--reporter-outfile=${REPORT}`];
   const child = Bun.spawn(
     [
       process.execPath,
       'test',
+      ...(tier === undefined ? QUICK_WORKERS : []),
       '--only-failures',
       `--timeout=${TEST_LIMIT_MILLIS}`,
       ...report,
@@ -86,7 +92,7 @@ async function runSelection(selection: Selection): Promise<TestCount> {
     build('test');
   }
   if (selection.tier === '--release' && !selection.isReleaseAsItIs) makeRelease();
-  return runTests(paths);
+  return runTests(paths, selection.tier);
 }
 
 function selectionOf(args: readonly string[]): Selection {

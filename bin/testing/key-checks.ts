@@ -72,6 +72,7 @@ export const COMMON = {
   now: 'nothing',
   timeline: texted(/No history: start this program/, 'g'),
   totals: texted(/No history: start this program/, 'g'),
+  alerts: texted(/Alerts: none/, 'a'),
   down: { shows: (screen, was) => screen.shown().selected === was.rows[1] },
   up: {
     from: { chords: ['j'], until: ({ rows, selected }) => selected === rows[1] },

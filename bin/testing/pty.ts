@@ -8,6 +8,8 @@ const IXON = 0o2000;
 const IXANY = 0o4000;
 /** Whether the line discipline makes signals of Ctrl-C and its like (termios c_lflag). */
 const ISIG = 0o1;
+/** Private mode that is set from the first byte of a frame to its last, once the emulator has said that it knows it. */
+const SYNCHRONIZED_UPDATE = 2026;
 const STOP_OUTPUT = '\x13';
 const START_OUTPUT = '\x11';
 
@@ -114,9 +116,12 @@ export class PtyProgram {
     return this.text();
   }
 
-  /** Resolves once `check` holds, asked whenever the program has written something or its output has ended. */
+  /**
+   * Resolves once `check` holds, asked whenever the program has written something or its output has ended. Never within
+   * a frame, which may arrive in pieces: its first lines are new then, and its last ones old.
+   */
   waitUntil(check: () => boolean, what: string, timeoutMillis = DEFAULT_TIMEOUT_MILLIS): Promise<void> {
-    if (check()) return Promise.resolve();
+    if (!this.#isWithinFrame && check()) return Promise.resolve();
     return new Promise((resolve, reject) => {
       const waiter = { check, resolve: () => this.#settle(waiter, timer, resolve) };
       const timer = setTimeout(() => {
@@ -215,7 +220,12 @@ export class PtyProgram {
     this.#ask();
   }
 
+  get #isWithinFrame(): boolean {
+    return this.#modes.get(SYNCHRONIZED_UPDATE) === true && !this.#isAtEnd;
+  }
+
   #ask(): void {
+    if (this.#isWithinFrame) return;
     for (const waiter of this.#waiters) if (waiter.check()) waiter.resolve();
   }
 

@@ -52,6 +52,7 @@ const EVERYWHERE = {
   'seek-forward': 'nothing',
   now: 'nothing',
   timeline: text(/[Nn]o history/, 'g'),
+  totals: text(/[Nn]o history/, 'g'),
 } as const satisfies Partial<SocktopChecks>;
 
 const INTERVALS = {
@@ -105,7 +106,7 @@ export function dashboardChecks(tag: string): SocktopChecks {
     'sort-time': sorted('time', '3'),
     'sort-network': { ...sorted('network', 'N', '3'), from: ['N'], fromUntil: HAS_NET },
     traffic: { shows: HAS_NET, back: ['N'] },
-    waits: text(/waiting for (.*\n)*.*CPU WAIT %/, 'W', '3'),
+    waits: text(/waiting for (.*\n)*.*CPU WAIT %/, 'W', 'W', '3'),
     'group-by': text(/Processes [\d,]+ of [\d,]+ by program/, 'p', 'p', 'p', 'p'),
     'per-core': text(/CPU % of one core/, 'I'),
     columns: text(/Columns ─.*\n.*\[x\] PID/, 'escape'),

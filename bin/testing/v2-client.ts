@@ -1,3 +1,4 @@
+import type { TotalsPeriod } from '../../src/data/sample/totals-kind.ts';
 import type { UsageColumn } from '../../src/data/schema/process-columns.ts';
 import { v2ReplyId } from '../../src/remote/wire/v2-frame.ts';
 import { decodeV2Reply, type V2Answer } from '../../src/remote/wire/v2-reply.ts';
@@ -12,6 +13,8 @@ export interface V2Question {
   readonly segment?: number;
   readonly from?: number;
   readonly length?: number;
+  readonly period?: TotalsPeriod;
+  readonly before?: string;
 }
 
 /** What may come for a request. */
@@ -51,8 +54,19 @@ export class V2Client {
     const id = ++this.#lastId;
     const arrived = Promise.withResolvers<Uint8Array>();
     this.#waiting.set(id, arrived.resolve);
-    const { segment, from, length } = place;
-    const rest = { visiblePids, columns, columnsOfAll: [], cgroups: false, isFull, segment, from, length };
+    const { segment, from, length, period, before } = place;
+    const rest = {
+      visiblePids,
+      columns,
+      columnsOfAll: [],
+      cgroups: false,
+      isFull,
+      segment,
+      from,
+      length,
+      period,
+      before,
+    };
     this.#socket.send(printV2Request({ id, request, maxAgeMillis, pid, ...rest }));
     const frame = await arrived.promise;
     return decodeV2Reply(request, frame) as V2AnswerTo<N>;

@@ -9,7 +9,7 @@ complete -c socktop-agent -l token-file -r -F -d 'require the token in this file
 complete -c socktop-agent -l network-metrics -d 'export network counters per process name on /metrics'
 complete -c socktop-agent -l alerts -r -F -d 'watch this machine by the rules in this file'
 complete -c socktop-agent -l sniff -d 'learn names of remote hosts from DNS answers and first packets, and send them to clients'
-complete -c socktop-agent -l history -x -d 'keep a history of this machine in this folder'
+complete -c socktop-agent -l history -x -d 'keep a history of this machine in this folder, or with --stdio serve the one there'
 complete -c socktop-agent -l history-size -x -d 'maximum size of the history on disk (default: 256M)'
 complete -c socktop-agent -l history-age -x -d 'delete samples older than this (default: 7d)'
 complete -c socktop-agent -l history-interval -x -d 'time between samples of the history (default: 10s)'

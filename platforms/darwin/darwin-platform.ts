@@ -27,7 +27,7 @@ const WORKS: Readonly<Partial<Record<Tier, string>>> = {
   pcblist: 'payload bytes of every TCP and UDP socket, with its process',
   nettop:
     'payload bytes of every TCP and UDP socket, with its process, once a second; it takes CPU time itself',
-  netstat: 'payload bytes of every TCP and UDP socket; long addresses may be cut, and are then left out',
+  netstat: 'payload bytes of every TCP and UDP socket; long addresses are truncated and then left out',
 };
 
 /** macOS, asked by the C library where it can be opened, and by its own programs. */

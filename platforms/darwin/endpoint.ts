@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { readAddress } from '../../src/data/sample/address-words.ts';
+import { ipVersion } from '../../src/kit/text/ip-version.ts';
 import { unspecified } from './socket-fact.ts';
 
 /** An end of a socket as a program prints it. */
@@ -39,7 +39,8 @@ export function parseEndpoint(
   if (isCutPort) return UNKNOWN;
   if (host === '*') return port === 0 ? ANY : { host: '', port, isWhole: true };
   // A port at the end of the text is whole even where the address before it is not.
-  if (isCutHost || isIP(withoutZone(host)) !== (isIpv6 ? 6 : 4)) return { host: '', port, isWhole: false };
+  if (isCutHost || ipVersion(withoutZone(host)) !== (isIpv6 ? 6 : 4))
+    return { host: '', port, isWhole: false };
   return { host, port, isWhole: true };
 }
 

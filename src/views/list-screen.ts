@@ -15,10 +15,10 @@ import {
 } from '../screen/widgets/viewport.ts';
 import type { ListHit, ListSort } from './network/network-list.ts';
 
-/** How far a notch of the wheel moves. */
+/** Lines that one notch of the wheel scrolls. */
 export const WHEEL_LINES = 3;
 
-/** What keys do in every list. */
+/** Movement keys of every list. */
 type Movement = 'down' | 'up' | 'page-down' | 'page-up' | 'top' | 'bottom';
 
 const MOVEMENTS: ReadonlySet<string> = new Set([
@@ -30,7 +30,7 @@ export function isMovement(action: string): action is Movement {
   return MOVEMENTS.has(action);
 }
 
-/** A list's view after a movement. */
+/** Returns a list's viewport after a movement. */
 export function moveViewport(
   viewport: Viewport,
   movement: Movement,
@@ -53,7 +53,7 @@ export function moveViewport(
   }
 }
 
-/** The first line of a text that only scrolls, after a movement; a page is `height` lines. */
+/** Returns the first visible line of scrolled text after a movement; a page is `height` lines. */
 export function moveOffset(offset: number, movement: Movement, last: number, height: number): number {
   const page = Math.max(1, height);
   const wanted = {
@@ -63,31 +63,31 @@ export function moveOffset(offset: number, movement: Movement, last: number, hei
   return Math.max(0, Math.min(wanted, last));
 }
 
-/** Where one is in a list: its order, whose row has the cursor, and which rows are on screen. */
+/** Position in a list: sort order, selected row, and visible rows. */
 export interface ListPlace<Identity> {
   readonly sort: ListSort;
   readonly selection: Identity | undefined;
   readonly viewport: Viewport;
 }
 
-/** How a program's model holds the list that is on its screen. */
+/** Access to the list on screen in a program's model. */
 interface ListModel<Model, Identity> {
   placeOf(model: Model): ListPlace<Identity>;
   withPlace(model: Model, change: Partial<ListPlace<Identity>>): Model;
   count(model: Model): number;
-  /** The round of the sort key. */
+  /** Sort keys in the order of the sort key `s`. */
   sortKeys(model: Model): readonly string[];
-  /** The row at a rank, undefined past the end. */
+  /** The row at a rank; undefined past the end. */
   identityAt(model: Model, rank: number): Identity | undefined;
-  /** -1 where it is not listed. */
+  /** Rank of a row; -1 if it is not listed. */
   rankOf(model: Model, identity: Identity): number;
   areasOf(model: Model): { readonly table: Rect; readonly scrollbar: Rect };
   hit(model: Model, table: Rect, x: number, y: number): ListHit | undefined;
-  /** Whether the cursor stays on its row even where the wheel leaves it behind. */
+  /** Whether the cursor stays on its row even if the wheel scrolls it off the screen. */
   keepsCursor(model: Model): boolean;
 }
 
-/** What the keys and the mouse do to a list: the same in every program. */
+/** Keys and mouse of a list, shared by both programs. */
 export class ListScreen<Model extends { readonly grab: number | undefined }, Identity> {
   readonly #of: ListModel<Model, Identity>;
 
@@ -101,8 +101,8 @@ export class ListScreen<Model extends { readonly grab: number | undefined }, Ide
   }
 
   /**
-   * The model after rows or their order changed: the cursor follows its row. Where that is gone its place keeps the
-   * cursor; where no row is left, the cursor comes back with its own.
+   * Returns the model after rows or their order changed. The cursor follows its row; if that row is gone, it stays at
+   * the same rank. If the list is empty, the cursor returns when its row does.
    */
   reorder(model: Model): Model {
     const { selection, viewport } = this.#of.placeOf(model);
@@ -117,14 +117,14 @@ export class ListScreen<Model extends { readonly grab: number | undefined }, Ide
     return followed === viewport ? model : this.#of.withPlace(model, { viewport: followed });
   }
 
-  /** The model with the cursor where the viewport says, remembering whose row that is. */
+  /** Returns the model with the cursor of `viewport`, and remembers the selected row. */
   selectAt(model: Model, viewport: Viewport): Model {
     const selection = this.#of.identityAt(model, viewport.selected);
     const settled = selection === undefined ? { ...viewport, selected: -1 } : viewport;
     return this.#of.withPlace(model, { viewport: settled, selection });
   }
 
-  /** The model with its rows in another order. */
+  /** Returns the model with another sort order. */
   sortBy(model: Model, key: string, isReversed = false): Model {
     return this.reorder(this.#of.withPlace(model, { sort: { key, isReversed } }));
   }
@@ -145,7 +145,9 @@ export class ListScreen<Model extends { readonly grab: number | undefined }, Ide
     return this.selectAt(model, move);
   }
 
-  /** After a report of the mouse; `open` is what a press on the row under the cursor does, undefined: nothing. */
+  /**
+   * Handles a mouse event. `open` is called for a press on the selected row; if it returns undefined, nothing happens.
+   */
   pointAt<Step>(
     model: Model,
     event: MouseEvent,
@@ -172,7 +174,7 @@ export class ListScreen<Model extends { readonly grab: number | undefined }, Ide
     return { count: this.#of.count(model), visible: this.visibleRows(model), offset };
   }
 
-  /** Moves the view. The cursor goes along where it would leave the screen, unless it stays with its row. */
+  /** Scrolls. The cursor moves along if it would leave the screen, unless `keepsCursor`. */
   #show(model: Model, viewport: Viewport): Model {
     const now = this.#of.placeOf(model).viewport;
     if (viewport === now) return model;
@@ -181,7 +183,7 @@ export class ListScreen<Model extends { readonly grab: number | undefined }, Ide
     return this.#of.withPlace(model, { viewport: { ...now, offset: viewport.offset } });
   }
 
-  /** Where all rows are on screen, the wheel moves the cursor instead. */
+  /** If all rows are on screen, the wheel moves the cursor instead. */
   #scroll(model: Model, lines: number): Model {
     const { count, visible } = this.#positionOf(model);
     if (count <= visible) return this.move(model, lines < 0 ? 'up' : 'down');

@@ -1,5 +1,6 @@
 import type { HistoryMoment } from '../data/sample/history-moment.ts';
 import type { SignalOutcome } from '../data/sample/platform.ts';
+import { TOTALS_KINDS, TOTALS_PERIODS, type TotalsWish } from '../data/sample/totals-kind.ts';
 import type { InputEvent, KeyEvent, MouseEvent } from '../screen/input/event.ts';
 import { rect } from '../screen/layout/rect.ts';
 import { insertText, type TextInput, updateTextInput } from '../screen/widgets/text-input.ts';
@@ -41,7 +42,7 @@ function withoutNotice<Model extends Noticing>(model: Model): Model {
   return model.notice === undefined ? model : { ...model, notice: undefined };
 }
 
-/** The model with the mouse on or off: told, since nothing on the screen looks different. */
+/** Switches the mouse on or off, with a notice, because nothing on the screen shows it. */
 function withMouse<Model extends Noticing & { readonly isMouseOn: boolean }>(
   model: Model,
   isOn: boolean,
@@ -56,17 +57,17 @@ function withMouse<Model extends Noticing & { readonly isMouseOn: boolean }>(
   };
 }
 
-/** What a user does, as a message to a model. */
+/** User input as a message to a model. */
 type InputMessage<Action extends string> =
   | { readonly kind: 'action'; readonly action: Action }
   | { readonly kind: 'typed'; readonly key: KeyEvent }
   | { readonly kind: 'pasted'; readonly text: string }
   | { readonly kind: 'pointer'; readonly event: MouseEvent };
 
-/** What of a model decides what a key means. */
+/** The part of a model that decides what a key means. */
 interface Keyed<Action extends string> {
   readonly keymap: { actionOf(chord: string): Action | undefined };
-  /** What is being typed into, if anything. */
+  /** The line being typed, if any. */
   readonly prompt: unknown;
   /** The overlays that take every key, if one is open. */
   readonly kill: unknown;
@@ -74,10 +75,10 @@ interface Keyed<Action extends string> {
   readonly timeLine?: { readonly input: TextInput | undefined } | undefined;
 }
 
-/** Keys that mean the same while the time line is open. */
+/** Keys with the same meaning while the time line is open. */
 const TIME_LINE_ACTIONS: readonly string[] = ['timeline', 'now', 'pause', 'quit', 'redraw', 'suspend'];
 
-/** The message that an input stands for, if any. */
+/** The message for an input; undefined: none. */
 export function inputMessageOf<Action extends string>(
   { keymap, prompt, kill, picker, timeLine }: Keyed<Action>,
   event: InputEvent,
@@ -103,34 +104,43 @@ export function inputMessageOf<Action extends string>(
   }
 }
 
-/** What the screen of every program has beside its own views. */
+/** Model of the screen of every program, without its views. */
 interface ScreenModel {
   readonly width: number;
   readonly height: number;
   readonly notice: Notice | undefined;
   readonly kill: KillState | undefined;
-  /** This program's own process: it asks once more before it signals itself. */
+  /** This program's PID: a signal to it needs confirmation. */
   readonly ownPid: number;
-  /** First line of the help shown; undefined: it is closed. */
+  /** First visible line of the help; undefined: closed. */
   readonly helpOffset: number | undefined;
-  /** What the help shows in place of the keys. */
-  readonly totals: readonly HelpGroup[] | undefined;
+  /** Shown by the help overlay instead of the keys. */
+  readonly totals: ShownTotals | undefined;
   readonly isMouseOn: boolean;
-  /** The line that is being typed at the bottom; undefined: it is closed. */
+  /** The line being typed at the bottom; undefined: closed. */
   readonly prompt: { readonly input: TextInput } | undefined;
-  /** Set where a recording is played. */
+  /** Set while a recording is played. */
   readonly playback:
     | { readonly progress: { readonly isPaused: boolean }; readonly wallMillis?: number }
     | undefined;
   readonly timeLine: TimeLine | undefined;
 }
 
-/** Where in time the screen is to go. */
+/** Totals of a history, as they stand over the screen. */
+export interface ShownTotals {
+  readonly wish: TotalsWish;
+  readonly groups: readonly HelpGroup[];
+}
+
+/** What is shown first. */
+const FIRST_TOTALS: TotalsWish = { period: 'day', by: 'program' };
+
+/** Commands of time travel. */
 export type TravelCommand =
   | { readonly kind: 'open' }
   | { readonly kind: 'go'; readonly wallMillis: number }
   | { readonly kind: 'now' }
-  | { readonly kind: 'totals' };
+  | { readonly kind: 'totals'; readonly wish: TotalsWish };
 
 export type PlaybackCommand = 'slower' | 'faster' | 'back' | 'forward' | 'pause' | 'resume';
 
@@ -138,13 +148,13 @@ export type PlaybackCommand = 'slower' | 'faster' | 'back' | 'forward' | 'pause'
 export type ScreenMessage<Action extends string> =
   | InputMessage<Action>
   | { readonly kind: 'signalled'; readonly outcome: SignalOutcome }
-  /** The totals of the history, to be shown in place of the help. */
-  | { readonly kind: 'totals'; readonly groups: readonly HelpGroup[] }
+  /** Totals of the history, to show instead of the help. */
+  | { readonly kind: 'totals'; readonly totals: ShownTotals }
   /** The history was opened, for the time line. */
   | { readonly kind: 'timeline'; readonly moments: readonly HistoryMoment[] }
   | { readonly kind: 'noticed'; readonly text: string; readonly isBad: boolean };
 
-/** What every screen asks of the outside. */
+/** Effects that every screen requests. */
 export type ScreenEffect =
   | { readonly kind: 'set-mouse'; readonly isOn: boolean }
   | { readonly kind: 'playback'; readonly command: PlaybackCommand }
@@ -158,20 +168,20 @@ interface StepOf<Model, Effect> {
   readonly quit?: boolean;
 }
 
-/** What is a program's own in the update of its screen. */
+/** The program's own part in the update of its screen. */
 interface ScreenParts<Model, Action, Effect> {
   helpOf(model: Model): readonly HelpGroup[];
-  /** An action of the program; undefined: one of every screen. `pause` of a recording is not asked here. */
+  /** Handles an action of the program; undefined: not one of its own. Never called with `pause` for a recording. */
   act(model: Model, action: Action): StepOf<Model, Effect> | undefined;
-  /** The line at the bottom: Enter closes it, Escape does too and undoes what it did; every change is applied. */
+  /** The line at the bottom: Enter closes it, Escape closes and undoes it; every change applies at once. */
   acceptPrompt(model: Model): Model;
   cancelPrompt(model: Model): Model;
   editPrompt(model: Model, input: TextInput): Model;
-  /** A key that an overlay of the program's own takes; undefined: none is open. */
+  /** Handles a key of an overlay of the program's own; undefined: none is open. */
   pressKeyInOverlay?(model: Model, key: KeyEvent): Model | undefined;
-  /** The arrows: 1 is an earlier line, -1 a later one. */
+  /** Recalls an earlier (1) or later (-1) line. */
   recallPrompt?(model: Model, step: number): Model;
-  /** The mouse on the views; overlays take theirs before. */
+  /** Handles the mouse on the views, after the overlays. */
   pointAt(model: Model, event: MouseEvent): StepOf<Model, Effect>;
   signalEffect(model: Model, target: KillTarget, signal: number): Effect;
 }
@@ -181,7 +191,7 @@ const PLAYBACK_COMMANDS: Readonly<Record<string, PlaybackCommand | undefined>> =
   ...{ 'seek-back': 'back', 'seek-forward': 'forward' },
 };
 
-/** Handles a message of every screen: keys and mouse go to overlays first, then to the views. */
+/** Handles a message of every screen. Keys and mouse go to overlays first, then to the views. */
 export function updateScreen<Model extends ScreenModel, Action extends string, Effect>(
   model: Model,
   message: ScreenMessage<Action>,
@@ -212,7 +222,7 @@ export function updateScreen<Model extends ScreenModel, Action extends string, E
       if (model.kill === undefined) return { model };
       return { model: { ...model, kill: withOutcome(model.kill, message.outcome) } };
     case 'totals':
-      return { model: { ...model, totals: message.groups, helpOffset: 0, timeLine: undefined } };
+      return { model: { ...model, totals: message.totals, helpOffset: 0, timeLine: undefined } };
     case 'timeline': {
       const timeLine = openTimeLine(message.moments, model.playback?.wallMillis ?? Number.NaN);
       return { model: timeLine === undefined ? withNotice(model, NO_MOMENTS, true) : { ...model, timeLine } };
@@ -233,7 +243,7 @@ function applyTimeLine<Model extends ScreenModel, Effect>(
   return { model: next, effects: [{ kind: 'travel', command: { kind: 'go', wallMillis: goTo } }] };
 }
 
-/** A key while the line at the bottom is open: it takes them all. */
+/** Handles a key while the line at the bottom is open; it takes all keys. */
 function typeKey<Model extends ScreenModel, Action extends string, Effect>(
   model: Model,
   key: KeyEvent,
@@ -258,7 +268,7 @@ function typeKey<Model extends ScreenModel, Action extends string, Effect>(
   }
 }
 
-/** The model with the overlay open for a process; a notice where that cannot be. */
+/** Opens the signal overlay for a process, or shows why that is not possible. */
 export function openKill<Model extends ScreenModel>(
   model: Model,
   canSignal: boolean,
@@ -275,10 +285,13 @@ function act<Model extends ScreenModel, Action extends string, Effect>(
   parts: ScreenParts<Model, Action, Effect>,
 ): StepOf<Model, Effect | ScreenEffect> {
   if (model.helpOffset !== undefined) {
-    const helped = actOnHelp(model, parts.helpOf(model), action);
+    const helped = actOnHelp(model, helpOf(model, parts), action);
     if (helped !== undefined) return { model: helped };
+    const wish = model.totals && otherTotals(model.totals.wish, action);
+    if (wish !== undefined)
+      return { model, effects: [{ kind: 'travel', command: { kind: 'totals', wish } }] };
   }
-  // A recording stands still itself; a live machine goes on behind a screen that is held.
+  // A recording is paused itself; a live machine continues behind a frozen screen.
   if (action === 'pause' && model.playback !== undefined) {
     const command = model.playback.progress.isPaused ? 'resume' : 'pause';
     return { model, effects: [{ kind: 'playback', command }] };
@@ -301,7 +314,7 @@ function actAnywhere<Model extends ScreenModel>(model: Model, action: string): S
       return { model, effects: [{ kind: 'travel', command: { kind: 'open' } }] };
     case 'totals':
       if (model.helpOffset !== undefined) return { model: { ...model, helpOffset: undefined } };
-      return { model, effects: [{ kind: 'travel', command: { kind: 'totals' } }] };
+      return { model, effects: [{ kind: 'travel', command: { kind: 'totals', wish: FIRST_TOTALS } }] };
     case 'now':
       return {
         model: { ...model, timeLine: undefined },
@@ -328,7 +341,31 @@ function pointAt<Model extends ScreenModel, Action, Effect>(
     const step = model.timeLine && pointAtTimeLine(model.timeLine, event, model);
     return step === undefined ? parts.pointAt(model, event) : applyTimeLine(model, step);
   }
-  return { model: pointAtHelp(model, parts.helpOf(model), event.action) };
+  return { model: pointAtHelp(model, helpOf(model, parts), event.action) };
+}
+
+function helpOf<Model extends ScreenModel, Action, Effect>(
+  model: Model,
+  parts: ScreenParts<Model, Action, Effect>,
+): readonly HelpGroup[] {
+  return model.totals?.groups ?? parts.helpOf(model);
+}
+
+/** What keys of both programs mean while totals are shown: the next period, and what the next sums are by. */
+function otherTotals({ period, by }: TotalsWish, action: string): TotalsWish | undefined {
+  switch (action) {
+    case 'interface-next':
+    case 'host-next':
+      return { period: after(TOTALS_PERIODS, period), by };
+    case 'group-by':
+      return { period, by: after(TOTALS_KINDS, by) };
+    default:
+      return undefined;
+  }
+}
+
+function after<T>(all: readonly T[], one: T): T {
+  return all[(all.indexOf(one) + 1) % all.length]!;
 }
 
 function applyKillStep<Model extends ScreenModel, Action, Effect>(

@@ -14,7 +14,7 @@ export interface Segment {
 const GAP = 2;
 const MARGIN = 1;
 
-/** The segments that fit into `width` cells beside each other, in order; the last one left is cut by the caller. */
+/** The segments that fit into `width` cells side by side, in order. The caller truncates the last one. */
 function segmentsThatFit(segments: readonly Segment[], width: number): Segment[] {
   const kept = segments.filter((segment) => segment.text !== '');
   while (kept.length > 1 && lineWidth(kept) > width) {
@@ -25,7 +25,7 @@ function segmentsThatFit(segments: readonly Segment[], width: number): Segment[]
   return withThoseThatFit(kept, segments, width);
 }
 
-/** Where a long one has gone, shorter ones that went before it may have room again. */
+/** After a long segment was dropped, shorter ones dropped before it may fit again. */
 function withThoseThatFit(kept: readonly Segment[], segments: readonly Segment[], width: number): Segment[] {
   let fitting = [...kept];
   const gone = segments.filter((segment) => segment.text !== '' && !kept.includes(segment));
@@ -43,8 +43,8 @@ function lineWidth(segments: readonly Segment[]): number {
 }
 
 /**
- * Draws one line: `left` from the left edge, `right` against the right one, a cell of margin on both sides. Where
- * both do not fit, the pieces of least priority go, whichever side they are on.
+ * Draws one line: `left` from the left edge, `right` at the right edge, with a margin of one cell. Segments of the
+ * lowest priority are dropped first, on either side.
  */
 export function renderSegments(
   buffer: Buffer,
@@ -70,7 +70,7 @@ export function renderSegments(
   }
 }
 
-/** Whether what goes to a machine and comes from it is encrypted: a letter says what a colour says. */
+/** Says whether the connection is encrypted, by text and colour. */
 export function schemeSegment(
   { isEncrypted, isSsh = false }: RemoteStatus,
   theme: Theme,
@@ -80,7 +80,7 @@ export function schemeSegment(
   return { text, style: isEncrypted ? theme.good : theme.warning, priority };
 }
 
-/** `12 ms`; empty where it is not known. */
+/** `12 ms`; empty if unknown. */
 export function latencyText(link: RemoteStatus | undefined): string {
   if (link?.latencyMicros === undefined) return '';
   const millis = link.latencyMicros / 1000;

@@ -81,7 +81,7 @@ function recordsOf(index: Buffer): number[] {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {
       const byte = index[at++];
-      if (byte === undefined || factor > 2 ** 42) throw broken('a number without an end');
+      if (byte === undefined || factor > 2 ** 42) throw broken('a number without its last byte');
       value += (byte & 127) * factor;
       if (byte < 128) return value;
     }

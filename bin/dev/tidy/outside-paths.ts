@@ -30,6 +30,8 @@ const TOUCHING: Readonly<Record<string, string>> = {
   'platforms/linux/machine/interface-collector.ts': '/proc/net',
   'platforms/linux/sockets/sockets-proc.ts': '/proc/net',
   'platforms/linux/process/process-detail-reader.ts': '/proc',
+  'platforms/linux/process/group-waits.ts': '/proc, /sys/fs/cgroup',
+  'platforms/linux/machine/control-group-collector.ts': '/sys/fs/cgroup',
   'platforms/linux/process/journal.ts': 'names of the program that is started',
 };
 

@@ -67,6 +67,10 @@ const IPV6_BYTES = 40;
 const PLAIN_IPV4 = 0x45;
 const UDP_BYTES = 8;
 const TCP_DATA_OFFSET = 12;
+/** Type and length of a handshake message (RFC 8446, 4). */
+const HANDSHAKE_HEADER_BYTES = 4;
+/** A head of HTTP ends so. */
+const BLANK_LINE = 0x0d0a_0d0a;
 /** struct bpf_tcp_sock, include/uapi/linux/bpf.h: segments with data so far, this one included. */
 const DATA_SEGMENTS_OUT = 68;
 /** 4 KiB in the smallest segments that are usual. */
@@ -81,7 +85,7 @@ const LENGTH = -16;
 
 /**
  * cgroup_skb/egress: copies the first segment of a connection that begins with a ClientHello or a request of HTTP, the
- * segments behind it where the first record does not end in it, and datagrams that begin with an Initial packet of
+ * segments behind it where its end is not in that one, and datagrams that begin with an Initial packet of
  * QUIC. Always lets the packet pass.
  *
  * Registers: R6 context, R7 socket, R8 segments before this one, R9 an offset in the packet.
@@ -196,16 +200,19 @@ function emitSegment(code: Assembler, { wanted }: FirstPacketMaps): void {
   code.jumpIfImmediate(Jump.NE, R8, 0, 'later');
   loadPacket(code, BYTES, 6, 'out');
   code.load(Size.W, R1, R10, BYTES).swapNetworkOrder(R1, 32);
-  for (const head of HTTP_HEADS) code.jumpIfImmediate(Jump.EQ, R1, head, 'copy');
+  for (const head of HTTP_HEADS) code.jumpIfImmediate(Jump.EQ, R1, head, 'request');
   code.aluImmediate(Alu.RSH, R1, 16).jumpIfImmediate(Jump.NE, R1, TLS_HEAD, 'out');
   code.load(Size.B, R1, R10, BYTES + TLS_HEADER_BYTES).jumpIfImmediate(Jump.NE, R1, CLIENT_HELLO, 'out');
-  // A record that ends in this segment needs no others.
-  code
-    .load(Size.B, R1, R10, BYTES + 3)
-    .aluImmediate(Alu.LSH, R1, 8)
-    .load(Size.B, R2, R10, BYTES + 4);
-  code.alu(Alu.ADD, R1, R2).alu(Alu.ADD, R1, R9).aluImmediate(Alu.ADD, R1, TLS_HEADER_BYTES);
-  code.load(Size.W, R2, R6, SkBuff.LEN).jumpIf(Jump.LE, R1, R2, 'copy');
+  // A ClientHello that ends in this segment needs no others; it may be in several records.
+  code.aluImmediate(Alu.ADD, R9, TLS_HEADER_BYTES);
+  loadPacket(code, BYTES, HANDSHAKE_HEADER_BYTES, 'wanted');
+  code.load(Size.W, R1, R10, BYTES).swapNetworkOrder(R1, 32).aluImmediate(Alu.AND, R1, 0xff_ffff);
+  code.alu(Alu.ADD, R1, R9).aluImmediate(Alu.ADD, R1, HANDSHAKE_HEADER_BYTES);
+  code.load(Size.W, R2, R6, SkBuff.LEN).jumpIf(Jump.LE, R1, R2, 'copy').jump('wanted');
+  code.label('request').load(Size.W, R9, R6, SkBuff.LEN).aluImmediate(Alu.SUB, R9, 4);
+  loadPacket(code, BYTES, 4, 'out');
+  code.load(Size.W, R1, R10, BYTES).swapNetworkOrder(R1, 32);
+  code.jumpIfImmediate(Jump.EQ, R1, BLANK_LINE, 'copy').label('wanted');
   storageOf(code, wanted, R7, STORAGE_CREATE);
   code.jumpIfImmediate(Jump.EQ, R0, 0, 'copy').storeImmediate(Size.DW, R0, 0, 1).jump('copy');
   code.label('later');

@@ -13,11 +13,23 @@ export function createRing(name: string, bytes: number): number {
   return createMap({ type: MapType.RINGBUF, keyBytes: 0, valueBytes: 0, maxEntries: bytes, name });
 }
 
+/** For `fence`. */
+const FENCE = new Int32Array(new SharedArrayBuffer(4));
+
+/** What was read before it was read before everything behind it: two atomic exchanges are a full barrier, on arm64 too. */
+function fence(): void {
+  Atomics.exchange(FENCE, 0, 0);
+  Atomics.exchange(FENCE, 0, 0);
+}
+
 /**
  * Reads a ring buffer (kernel/bpf/ringbuf.c) without system calls:
  *
  *   page 0 consumer position u64 | page 1 producer position u64 | data, mapped twice so that records never wrap
  *   record: 0 length u32 with two flags | 4 u32 | 8 data, padded to 8 bytes
+ *
+ * What the kernel writes is mapped for reading alone, as it demands, so `Atomics.load` must not be used on it: compiled,
+ * it is an exchange, which writes.
  */
 export class RingReader {
   readonly #consumer: SharedMemory;
@@ -47,19 +59,22 @@ export class RingReader {
   drain(visit: (view: DataView, at: number, bytes: number) => void): number {
     if (this.#isClosed) return 0;
     const { view, i32 } = this.#producer;
-    const positions = new BigInt64Array(this.#consumer.view.buffer, 0, 1);
-    const end = Number(Atomics.load(new BigInt64Array(view.buffer, 0, 1), 0));
-    const start = Number(Atomics.load(positions, 0));
+    const consumed = new BigInt64Array(this.#consumer.view.buffer, 0, 1);
+    const start = Number(consumed[0]);
+    // In one piece: of two words one may be older.
+    const end = Number(new BigInt64Array(view.buffer, 0, 1)[0]);
     let position = start;
     while (position < end) {
       const at = this.#pageBytes + (position % this.#ringBytes);
-      const header = Atomics.load(i32, at >> 2) >>> 0;
+      fence();
+      const header = i32[at >> 2]! >>> 0;
       if ((header & BUSY) !== 0) break;
+      fence();
       const bytes = header & LENGTH_MASK;
       if ((header & DISCARDED) === 0) visit(view, at + RECORD_HEADER_BYTES, bytes);
       position += (bytes + RECORD_HEADER_BYTES + 7) & ~7;
     }
-    Atomics.store(positions, 0, BigInt(position));
+    if (position > start) Atomics.store(consumed, 0, BigInt(position));
     return position - start;
   }
 

@@ -44,7 +44,7 @@ interface RecordPlace {
  * The instructions that describe a task as task-record.ts draws it. The task is in a register of the caller's that
  * calls leave alone, as is `base`; R1 to R5, R7 and R8 are overwritten.
  */
-class TaskRecordCode {
+export class TaskRecordCode {
   readonly #code: Assembler;
   readonly #offsets: TaskOffsets;
   readonly #task: number;
@@ -199,7 +199,7 @@ class TaskRecordCode {
 
 /** struct bpf_iter__task: meta, task; struct bpf_iter_meta begins with the seq_file. */
 const CONTEXT_META = 0;
-const CONTEXT_TASK = 8;
+export const CONTEXT_TASK = 8;
 const META_SEQ = 0;
 /** The record lies at the top of the stack; below it is room for counters that are copied. */
 const RECORD = -PROCESS_BYTES;
@@ -221,10 +221,10 @@ export function taskIteratorProgram(offsets: TaskOffsets, pidLevel: number): Uin
   record.writePids();
   code.jumpIf(Jump.EQ, R7, R8, 'process');
   record.writeThread();
-  emit(code, THREAD_BYTES);
+  emitRecord(code, ITERATOR, RECORD, THREAD_BYTES);
   code.jump('out').label('process');
   record.writeProcess();
-  emit(code, PROCESS_BYTES);
+  emitRecord(code, ITERATOR, RECORD, PROCESS_BYTES);
   return code.label('out').returnImmediate(0).build();
 }
 
@@ -234,13 +234,14 @@ export function pidLevelProgram(offsets: TaskOffsets): Uint8Array {
   code.move(ITERATOR, R1).load(Size.DW, TASK, R1, CONTEXT_TASK).jumpIfImmediate(Jump.EQ, TASK, 0, 'out');
   code.load(Size.DW, R1, TASK, offsets.task.threadPid.offset).jumpIfImmediate(Jump.EQ, R1, 0, 'out');
   code.load(Size.W, R0, R1, offsets.pidLevel.offset).store(Size.W, R10, RECORD, R0);
-  emit(code, 4);
+  emitRecord(code, ITERATOR, RECORD, 4);
   return code.label('out').returnImmediate(0).build();
 }
 
-function emit(code: Assembler, bytes: number): void {
-  code.load(Size.DW, R1, ITERATOR, CONTEXT_META).load(Size.DW, R1, R1, META_SEQ);
-  code.move(R2, R10).aluImmediate(Alu.ADD, R2, RECORD).moveImmediate(R3, bytes);
+/** Gives out `bytes` of the stack from `at` on; `iterator` is the register with the program's context. */
+export function emitRecord(code: Assembler, iterator: number, at: number, bytes: number): void {
+  code.load(Size.DW, R1, iterator, CONTEXT_META).load(Size.DW, R1, R1, META_SEQ);
+  code.move(R2, R10).aluImmediate(Alu.ADD, R2, at).moveImmediate(R3, bytes);
   code.call(Helper.SEQ_WRITE);
 }
 

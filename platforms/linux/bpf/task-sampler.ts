@@ -291,8 +291,8 @@ function openTaskIterator(offsets: TaskOffsets, pidLevel: number): TaskIterator 
   return openIterator(offsets, 'sstop_tasks', taskIteratorProgram(offsets, pidLevel));
 }
 
-/** The link keeps the program, so its descriptor is closed at once. */
-function openIterator(offsets: TaskOffsets, name: string, code: Uint8Array): TaskIterator {
+/** Attaches an iterator over tasks. The link keeps the program, so its descriptor is closed at once. Throws BpfError. */
+export function openIterator(offsets: TaskOffsets, name: string, code: Uint8Array): TaskIterator {
   const program = loadProgram({
     type: ProgramType.TRACING,
     code,

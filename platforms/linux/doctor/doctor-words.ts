@@ -1,5 +1,6 @@
 import type { DoctorEntry, DoctorSection } from '../../../src/data/sample/doctor-section.ts';
 import type { TierReport } from '../../../src/data/sample/platform.ts';
+import { hasCapability } from '../privileges.ts';
 import type { Hidepid } from '../proc/mountinfo.ts';
 import type { LinuxExamination, ScopeFacts } from './doctor.ts';
 import { type ProgramFacts, type Refusal, remedyOf } from './doctor-tiers.ts';
@@ -34,23 +35,24 @@ function historySection({ pressureObstacle }: LinuxExamination): DoctorSection {
 }
 
 /** What the kernel counts of the time in which tasks wait. */
-function waitsSection({ kernel }: LinuxExamination): DoctorSection {
-  const { taskDelayAccounting, hasPressure } = kernel;
+function waitsSection(found: LinuxExamination): DoctorSection {
+  const { taskDelayAccounting, hasPressure } = found.kernel;
   const delays: DoctorEntry =
     taskDelayAccounting === 1
       ? {
-          label: 'disk waits',
+          label: 'disk, memory',
           mark: 'good',
-          text: 'Counted for processes that started since that was switched on.',
+          text: 'Waits are counted for processes that started since that was switched on.',
         }
       : {
-          label: 'disk waits',
+          label: 'disk, memory',
           mark: 'lacking',
           text:
-            'Not counted per process: DISK WAIT % of socktop is -. ' +
+            'Waits are not counted per process: DISK WAIT % and MEM WAIT % of socktop are -. ' +
             (taskDelayAccounting === undefined
               ? 'This kernel has no kernel.task_delayacct.'
-              : 'The setting kernel.task_delayacct is 0; it applies to processes that start after it is 1.'),
+              : 'The setting kernel.task_delayacct is 0; it applies to processes that start after it is 1, ' +
+                'and the boot parameter delayacct to all of them.'),
           commands: taskDelayAccounting === undefined ? [] : ['sudo sysctl kernel.task_delayacct=1'],
         };
   const pressure: DoctorEntry = hasPressure
@@ -60,7 +62,20 @@ function waitsSection({ kernel }: LinuxExamination): DoctorSection {
         mark: 'lacking',
         text: '/proc/pressure is missing: which resource the machine waits for is unknown, and psi rules never fire.',
       };
-  return { title: 'What processes wait for', entries: [delays, pressure] };
+  return { title: 'What processes wait for', entries: [delays, threadsEntry(found), pressure] };
+}
+
+/** Of which threads waits are known. */
+function threadsEntry({ programs, privileges }: LinuxExamination): DoctorEntry {
+  const label = 'threads';
+  if (programs.processes === undefined)
+    return { label, mark: 'good', text: 'Waits of all threads of a process are counted, by eBPF.' };
+  if (hasCapability(privileges.effective, 'cap_net_admin'))
+    return { label, mark: 'good', text: 'Waits of all threads of a process are counted, by taskstats.' };
+  const text =
+    'Only the waits of the first thread of a process are known, and MEM WAIT % is -: the others need eBPF or ' +
+    'CAP_NET_ADMIN (taskstats).';
+  return { label, mark: 'lacking', text };
 }
 
 function tiersSection(found: LinuxExamination): DoctorSection {

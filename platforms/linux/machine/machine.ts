@@ -5,6 +5,7 @@ import type { MachineCollector, MachineOptions } from '../../../src/data/sample/
 import type { ProcessDetailSection } from '../../../src/data/sample/process-detail-section.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { type ProcessesWant, sectionError } from '../../../src/data/sample/snapshot.ts';
+import type { ControlGroupsSection } from '../../../src/data/schema/control-groups-section.ts';
 import type { DisksSection } from '../../../src/data/schema/disks-section.ts';
 import type { GpuSample } from '../../../src/data/schema/gpu-sample.ts';
 import type { JournalSection } from '../../../src/data/schema/journal-section.ts';
@@ -15,6 +16,7 @@ import { Host } from '../host.ts';
 import type { LinkSource } from '../link.ts';
 import { type JournalOptions, readJournal } from '../process/journal.ts';
 import type { ContainerNames } from '../processes/container-names.ts';
+import { ControlGroupCollector } from './control-group-collector.ts';
 import { CpuCollector } from './cpu.ts';
 import { DiskCollector, type SpaceSource } from './disks.ts';
 import { GpuCollector } from './gpus.ts';
@@ -52,6 +54,7 @@ export class LinuxMachine implements MachineCollector {
   readonly #options: MachineRoots;
   #parts: MachineParts | undefined;
   #disks: DiskCollector | undefined;
+  #controlGroups: ControlGroupCollector | undefined;
   #processes: Promise<ProcessSections> | undefined;
   #host: Host | undefined;
   #journalSequence = 0;
@@ -69,6 +72,11 @@ export class LinuxMachine implements MachineCollector {
   async collectDisks(spaceMaxAgeMillis = 0): Promise<DisksSection> {
     this.#disks ??= new DiskCollector(this.#options);
     return this.#disks.collect(spaceMaxAgeMillis);
+  }
+
+  async collectControlGroups(slice: Slice): Promise<ControlGroupsSection> {
+    this.#controlGroups ??= new ControlGroupCollector(this.#options);
+    return this.#controlGroups.collect(slice);
   }
 
   async collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses> {

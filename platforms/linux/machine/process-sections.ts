@@ -77,7 +77,9 @@ export class ProcessSections {
     this.#collector = listed ?? new ProcessCollector({ procRoot, pageSizeBytes });
     this.#size = new MachineSize(procRoot);
     const hasClocks = sharesPidNamespace(procRoot);
-    this.#usage = new ProcessUsageReader(this.#proc, pageSizeBytes, hasClocks, listed?.rows);
+    this.#usage = new ProcessUsageReader(this.#proc, pageSizeBytes, hasClocks, {
+      ...(listed && { storage: listed.rows }),
+    });
     this.#details = new ProcessDetailReader({
       proc: this.#proc,
       usage: this.#usage,
@@ -151,6 +153,7 @@ export class ProcessSections {
     // A walk under way still reads the descriptors: they are closed when it has ended.
     const shut = (): void => {
       this.#collector.close();
+      this.#usage.close();
       this.#proc.close();
       this.#size.close();
     };

@@ -17,7 +17,11 @@ function expected(kinds: readonly string[]): Result['seen'] {
   const entries = kinds.flatMap((kind) =>
     ['first', 'second'].map((which) => {
       const name = `${which}.${kind}.example`;
-      const basis = kind.startsWith('dns') ? NameBasis.DNS : kind === 'http' ? NameBasis.HTTP : NameBasis.SNI;
+      const basis = kind.startsWith('dns')
+        ? NameBasis.DNS
+        : kind.startsWith('http')
+          ? NameBasis.HTTP
+          : NameBasis.SNI;
       const offered = ({ tls: 'h2,http/1.1', quic: 'h3' } as Record<string, string>)[kind.replace('-v6', '')];
       return [name, offered === undefined ? { name, basis } : { name, basis, offered }] as const;
     }),
@@ -28,7 +32,8 @@ function expected(kinds: readonly string[]): Result['seen'] {
 describe.skipIf(obstacle !== undefined)(
   `two names on one address, a process each (needs private namespaces: ${obstacle ?? 'there'})`,
   () => {
-    const said = ['tls', 'http', 'quic', 'quic-split', 'tls-v6', 'quic-v6'];
+    const said = ['tls', 'tls-long', 'tls-long-v6', 'tls-split', 'http', 'http-split'];
+    said.push('quic', 'quic-split', 'quic-v6');
 
     test.each(['packet', 'netlink'])(
       'by the packet ring, on %s',
@@ -43,7 +48,7 @@ describe.skipIf(obstacle !== undefined)(
     test.skipIf(withoutBpf !== undefined)(
       `by programs in the kernel, which know who asked a name server (needs them: ${withoutBpf ?? 'there'})`,
       async () => {
-        const kinds = [...said, 'dns', 'dns-tcp', 'tls-split'];
+        const kinds = [...said, 'dns', 'dns-tcp'];
         const { parts, seen } = (await runInNamespace(FIXTURE, 'ebpf', ...kinds)) as Result;
         expect(parts.names).toBe('ebpf');
         expect(seen).toEqual(expected(kinds));

@@ -4,8 +4,9 @@
  *
  *   asking-client.fixture.ts KIND NAME DNS_ADDRESS ADDRESS PORT
  *
- * KIND: dns (a question over UDP, then a connection that says nothing), dns-tcp, tls, tls-split (a ClientHello in two
- * segments, the name in the second), http, quic, quic-split (CRYPTO frames in two datagrams, the second part first).
+ * KIND: dns (a question over UDP, then a connection that says nothing), dns-tcp, tls, tls-long (a ClientHello that one
+ * segment cannot hold, the name at its end), tls-split (the same in five writes), http, http-split (a head in two writes,
+ * the name in the second), quic, quic-split (CRYPTO frames in two datagrams, the second part first).
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -23,7 +24,9 @@ const [kind = '', name = '', dnsAddress = '', address = '', portText = ''] = pro
 const port = Number(portText);
 const QUESTION = joined([0, 9, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0], dnsName(name), [0, 1, 0, 1]);
 const LONG = { paddingBytes: 1800 };
-const SECOND_SEGMENT_MILLIS = 50;
+const NEXT_WRITE_MILLIS = 20;
+/** Where the writes of a split ClientHello begin; one goes on with bytes that begin no record. */
+const WRITES = [0, 7, 1000, 1001, 1500];
 
 async function ask(): Promise<void> {
   const answered = Promise.withResolvers<void>();
@@ -44,12 +47,12 @@ async function askByTcp(): Promise<void> {
   socket.destroy();
 }
 
-/** Each part is a segment of its own. */
+/** Each part is a write of its own. */
 async function say(...parts: readonly Uint8Array[]): Promise<void> {
   const socket = connect({ port, host: address, noDelay: true });
   await once(socket, 'connect');
   for (const [index, part] of parts.entries()) {
-    if (index > 0) await Bun.sleep(SECOND_SEGMENT_MILLIS);
+    if (index > 0) await Bun.sleep(NEXT_WRITE_MILLIS);
     await new Promise((resolve) => socket.write(part, resolve));
   }
 }
@@ -77,13 +80,19 @@ switch (kind) {
   case 'tls':
     await say(tlsRecords(clientHello({ name, alpn: ['h2', 'http/1.1'] })));
     break;
+  case 'tls-long':
+    await say(tlsRecords(clientHello({ name, ...LONG })));
+    break;
   case 'tls-split': {
     const hello = tlsRecords(clientHello({ name, ...LONG }));
-    await say(hello.subarray(0, 1400), hello.subarray(1400));
+    await say(...WRITES.map((start, index) => hello.subarray(start, WRITES[index + 1])));
     break;
   }
   case 'http':
     await say(ascii(`GET / HTTP/1.1\r\nHost: ${name}\r\n\r\n`));
+    break;
+  case 'http-split':
+    await say(ascii('GET / HTTP/1.1\r\nCookie: a=b\r\n'), ascii(`Host: ${name}\r\n\r\n`));
     break;
   case 'quic':
     await saySealed(cryptoFrame(0, clientHello({ name, alpn: ['h3'] })));

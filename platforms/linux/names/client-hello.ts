@@ -12,10 +12,16 @@ const Extension = { SERVER_NAME: 0, ALPN: 16 } as const;
 const HOST_NAME = 0;
 const ALPN_LIMIT = 8;
 const ALPN_BYTES_LIMIT = 32;
+const protocolText = Buffer.alloc(ALPN_BYTES_LIMIT);
+const NOTHING = new Uint8Array(0);
 
-/** The name in the first bytes of a TLS connection: records of type handshake, joined, and a ClientHello in them. */
+/**
+ * The name in the first bytes of a TLS connection, at most STREAM_LIMIT_BYTES: records of type handshake, joined, and a
+ * ClientHello in them.
+ */
 export function nameOfTlsStream(prefix: Uint8Array): AskedName {
-  const handshake = new Uint8Array(Math.min(prefix.length, STREAM_LIMIT_BYTES));
+  const isLast = prefix.length >= STREAM_LIMIT_BYTES;
+  let handshake: Uint8Array | undefined;
   let length = 0;
   for (let at = 0; at < prefix.length; ) {
     if (prefix[at] !== TLS_HANDSHAKE || (prefix[at + 1] ?? TLS_MAJOR) !== TLS_MAJOR) {
@@ -26,11 +32,14 @@ export function nameOfTlsStream(prefix: Uint8Array): AskedName {
     const size = prefix[at + 3]! * 0x100 + prefix[at + 4]!;
     if (size === 0 || size > RECORD_LIMIT_BYTES) return NO_NAME;
     const fragment = prefix.subarray(at + TLS_HEADER_BYTES, at + TLS_HEADER_BYTES + size);
+    at += TLS_HEADER_BYTES + size;
+    // Nearly always there is one, and no copy is needed.
+    if (handshake === undefined && at >= prefix.length) return nameOfClientHello(fragment, isLast);
+    handshake ??= new Uint8Array(prefix.length);
     handshake.set(fragment, length);
     length += fragment.length;
-    at += TLS_HEADER_BYTES + size;
   }
-  return nameOfClientHello(handshake.subarray(0, length), prefix.length >= STREAM_LIMIT_BYTES);
+  return nameOfClientHello(handshake?.subarray(0, length) ?? NOTHING, isLast);
 }
 
 /**
@@ -85,9 +94,14 @@ function protocolsIn(data: Uint8Array): string[] {
   while (reader.left > 0 && protocols.length < ALPN_LIMIT) {
     const name = reader.take(reader.u8());
     if (reader.hasFailed) break;
-    const isPlain = name.every((byte) => byte > 0x20 && byte < 0x7f && byte !== 0x2c);
-    if (isPlain && name.length > 0 && name.length <= ALPN_BYTES_LIMIT)
-      protocols.push(String.fromCharCode(...name));
+    if (!isPlain(name)) continue;
+    protocolText.set(name);
+    protocols.push(protocolText.toString('latin1', 0, name.length));
   }
   return protocols;
+}
+
+function isPlain(name: Uint8Array): boolean {
+  for (const byte of name) if (byte <= 0x20 || byte >= 0x7f || byte === 0x2c) return false;
+  return name.length > 0 && name.length <= ALPN_BYTES_LIMIT;
 }

@@ -4,6 +4,7 @@ const LABEL_LIMIT = 63;
 const DOT = 0x2e;
 const HYPHEN = 0x2d;
 const UNDERSCORE = 0x5f;
+const lowerCase = Buffer.alloc(NAME_LIMIT);
 
 /**
  * A host name in hostile bytes `[start, end)`, in lower case and without the root's dot. Undefined for everything that
@@ -13,16 +14,15 @@ const UNDERSCORE = 0x5f;
 export function hostNameIn(bytes: Uint8Array, start = 0, end = bytes.length): string | undefined {
   const last = end > start && bytes[end - 1] === DOT ? end - 1 : end;
   if (last <= start || last - start > NAME_LIMIT || last > bytes.length) return undefined;
-  let name = '';
   let labelBytes = 0;
   let hasLetterInLabel = false;
   for (let at = start; at < last; at++) {
     const byte = bytes[at]!;
+    lowerCase[at - start] = byte;
     if (byte === DOT) {
       if (labelBytes === 0) return undefined;
       labelBytes = 0;
       hasLetterInLabel = false;
-      name += '.';
       continue;
     }
     const lower = byte >= 0x41 && byte <= 0x5a ? byte + 0x20 : byte;
@@ -32,8 +32,9 @@ export function hostNameIn(bytes: Uint8Array, start = 0, end = bytes.length): st
     }
     if (++labelBytes > LABEL_LIMIT) return undefined;
     hasLetterInLabel ||= isLetter;
-    name += String.fromCharCode(lower);
+    lowerCase[at - start] = lower;
   }
   // The last label of a domain is never a number (RFC 3696, 2).
-  return labelBytes > 0 && hasLetterInLabel ? name : undefined;
+  if (labelBytes === 0 || !hasLetterInLabel) return undefined;
+  return lowerCase.toString('latin1', 0, last - start);
 }

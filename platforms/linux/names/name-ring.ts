@@ -1,7 +1,7 @@
 import type { LinkSource } from '../link.ts';
 import { LinkScope } from '../packet/capture-scope.ts';
 import { LOOPBACK_INDEX, PacketType } from '../packet/filter.ts';
-import { nameFilter } from '../packet/name-filter.ts';
+import { type LaterSegments, nameFilter } from '../packet/name-filter.ts';
 import { type CapturedPacket, PacketRing } from '../packet/ring.ts';
 import type { NamePacket, NameSniffer } from './name-sniffer.ts';
 import type { NameSource } from './name-source.ts';
@@ -9,6 +9,11 @@ import type { NameSource } from './name-source.ts';
 /** 1 MiB: some 200 packets with all of what is kept, or thousands of usual ones. */
 const RING = { blockBytes: 1 << 16, blockCount: 16, retireMillis: 60 } as const;
 const DRAIN_MILLIS = 200;
+/** Segments of one drain that are not wanted, before the filter passes fewer: the ring has room for about 240. */
+const PASSED_OVER_LIMIT = 200;
+/** After that it passes all of them again. */
+const FEWER_MICROS = 60e6;
+const FEWER: Readonly<Record<LaterSegments, LaterSegments>> = { all: 'web', web: 'none', none: 'none' };
 
 interface NameRingOptions {
   readonly sniffer: NameSniffer;
@@ -17,12 +22,19 @@ interface NameRingOptions {
   readonly clock: () => number;
 }
 
-/** Names by a packet socket of this network namespace (name-filter.ts). Needs CAP_NET_RAW. */
+/**
+ * Names by a packet socket of this network namespace (name-filter.ts). Needs CAP_NET_RAW. Its filter does not know which
+ * connections are waited for: where a busy machine sends many segments that may go on with a name, it passes fewer of
+ * them for a minute.
+ */
 export class NameRing implements NameSource {
   readonly part = 'packets';
   readonly #sniffer: NameSniffer;
   readonly #scope: LinkScope;
   readonly #ring: PacketRing;
+  readonly #clock: () => number;
+  #later: LaterSegments = 'all';
+  #fewerUntilMicros = 0;
   readonly #packet: { -readonly [Key in keyof NamePacket]: NamePacket[Key] } = {
     ...{ view: new DataView(new ArrayBuffer(0)), at: 0, captured: 0, length: 0 },
     ...{ isSent: false, isReceived: false, asker: undefined, scope: undefined },
@@ -32,9 +44,10 @@ export class NameRing implements NameSource {
   /** Throws SyscallError: EPERM without CAP_NET_RAW. Closes the links, then and in the end. */
   constructor({ sniffer, links, clock }: NameRingOptions) {
     this.#sniffer = sniffer;
+    this.#clock = clock;
     this.#scope = new LinkScope(links, clock);
     try {
-      this.#ring = new PacketRing({ ...RING, filter: nameFilter(), withSegmentSizes: false });
+      this.#ring = new PacketRing({ ...RING, filter: nameFilter(this.#later), withSegmentSizes: false });
     } catch (thrown) {
       this.#scope.close();
       throw thrown;
@@ -45,6 +58,7 @@ export class NameRing implements NameSource {
     this.#sniffer.begin();
     this.#scope.refresh();
     this.#ring.drain(this.#visit);
+    this.#chooseFilter();
   }
 
   drainWithinMillis(): number {
@@ -54,6 +68,20 @@ export class NameRing implements NameSource {
   close(): void {
     this.#ring.close();
     this.#scope.close();
+  }
+
+  #chooseFilter(): void {
+    const nowMicros = this.#clock();
+    if (this.#sniffer.passedOver > PASSED_OVER_LIMIT) {
+      this.#fewerUntilMicros = nowMicros + FEWER_MICROS;
+      this.#setFilter(FEWER[this.#later]);
+    } else if (nowMicros >= this.#fewerUntilMicros) this.#setFilter('all');
+  }
+
+  #setFilter(later: LaterSegments): void {
+    if (later === this.#later) return;
+    this.#later = later;
+    this.#ring.setFilter(nameFilter(later));
   }
 
   #see({ view, at, captured, length, type, interfaceIndex }: CapturedPacket): void {

@@ -79,6 +79,14 @@ class World {
     return row;
   }
 
+  /** So long as what was seen waits for a socket. */
+  async wait(): Promise<void> {
+    for (let i = 0; i < 3; i++) {
+      this.micros += 1.5e6;
+      await this.names();
+    }
+  }
+
   async names(...rows: number[]): Promise<(string | undefined)[]> {
     await this.sniffer.apply(this.rows, UNHURRIED);
     return rows.map((row) => this.rows.table.remoteName[row]);
@@ -109,10 +117,10 @@ describe('names of a DNS answer', () => {
   test('of a process that is not known counts where it is the only one, after it was waited for', async () => {
     const world = new World();
     world.answer('alone.example');
-    for (let i = 0; i < 3; i++) await world.names();
+    await world.wait();
     expect(await world.names(world.connect(FIRST))).toEqual(['alone.example']);
     world.answer('other.example');
-    for (let i = 0; i < 3; i++) await world.names();
+    await world.wait();
     expect(await world.names(world.connect(SECOND, 6002))).toEqual([undefined]);
   });
 
@@ -150,7 +158,7 @@ describe('names of a DNS answer', () => {
     });
     const udp = joined(u16(53), u16(5000), u16(8 + message.length), [0, 0], message);
     world.see(packet(PROTOCOL_UDP, NAME_SERVER, LOCAL, udp), false, undefined, false);
-    for (let i = 0; i < 4; i++) await world.names();
+    await world.wait();
     expect(world.sniffer.store.size).toBe(0);
   });
 });
@@ -176,6 +184,53 @@ describe('what a connection says', () => {
       world.segment(stream.subarray(at, at + 1400), (start + at) >>> 0);
     }
     expect(await world.names(row)).toEqual(['far.example']);
+  });
+
+  test('is put together of segments in any order behind the first, up to 4 KiB', async () => {
+    const stream = hello('far.example', 3900);
+    const pieces = (...starts: number[]): number[][] => starts.map((start) => [start, start + 700]);
+    const orders = [
+      pieces(0, 2800, 1400, 700, 3500, 2100),
+      pieces(0, 3500, 2800, 2100, 1400, 700),
+      // What overlaps was sent again.
+      [...pieces(0, 700), [350, 1500], [3000, 4096], [1400, 3100]],
+    ];
+    for (const [index, order] of orders.entries()) {
+      const world = new World();
+      const row = world.connect(FIRST);
+      for (const [start = 0, end] of order) world.segment(stream.subarray(start, end), start + 1000);
+      expect([index, await world.names(row)]).toEqual([index, ['far.example']]);
+    }
+  });
+
+  test('of a request may come in the second segment', async () => {
+    const world = new World();
+    const row = world.connect(FIRST);
+    world.segment(ascii('G'), 1);
+    world.segment(ascii('ET / HTTP/1.1\r\nHo'), 2);
+    world.segment(ascii('st: a.example\r\n\r\n'), 19);
+    expect(await world.names(row)).toEqual(['a.example']);
+  });
+
+  test('is nothing where it is longer than 4 KiB, or comes in too many pieces, or too late', async () => {
+    const world = new World();
+    const [long, many, late] = [6001, 6002, 6003].map((port) => world.connect(FIRST, port));
+    world.segment(hello('long.example', 4150), 1, 6001);
+    const stream = hello('slow.example', 100);
+    for (let at = 0; at < stream.length; at++) world.segment(stream.subarray(at, at + 1), at, 6002);
+    world.segment(stream.subarray(0, 100), 1, 6003);
+    world.micros += 11e6;
+    world.segment(stream.subarray(100), 101, 6003);
+    expect(await world.names(long!, many!, late!)).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('later segments of connections that nobody waits for are counted, not kept', async () => {
+    const world = new World();
+    world.segment(hello('far.example', 3000).subarray(0, 1400), 1, 6001);
+    world.segment(ascii('some data'), 1, 6002);
+    expect(world.sniffer.passedOver).toBe(1);
+    world.segment(hello('near.example'), 1, 6003);
+    expect(world.sniffer.passedOver).toBe(0);
   });
 
   test('is forgotten when the socket is connected to another end', async () => {

@@ -41,18 +41,22 @@ interface Ends {
 /** A name that a connection said, until its row is found. */
 interface SaidName extends Ends {
   readonly asked: Extract<AskedName, { kind: 'found' }>;
+  readonly seenMicros: number;
   waits: number;
 }
 
 /** A DNS answer whose process is not known yet. */
 interface GivenAnswer extends Ends {
   readonly answer: DnsAnswer;
+  readonly seenMicros: number;
   waits: number;
 }
 
 const PENDING_LIMIT = 4096;
 /** So many collections what was seen waits for a row, and a row for a name that its owner got before. */
 const WAITS_LIMIT = 3;
+/** What was seen waits so long at least, where collections follow one another faster than sockets are listed. */
+const WAITS_MICROS = 3e6;
 /** Names of connections have no lifetime of their own. */
 const SAID_SECONDS = 300;
 const ROWS_BETWEEN_RESTS = 2048;
@@ -73,6 +77,9 @@ export class NameSniffer {
   /** By protocol and local port. */
   readonly #given = new Map<number, GivenAnswer[]>();
   #pendingCount = 0;
+  /** Of this turn: asking the clock for each packet costs more than reading it. */
+  #nowMicros = 0;
+  readonly #keyOf = (): string => this.#key();
 
   /** @param clock monotonic microseconds */
   constructor(clock: () => number) {
@@ -81,7 +88,13 @@ export class NameSniffer {
 
   /** Before the packets of one turn. */
   begin(): void {
-    this.#streams.begin(this.#clock());
+    this.#nowMicros = this.#clock();
+    this.#streams.begin(this.#nowMicros);
+  }
+
+  /** Segments of this turn that were not worth showing. */
+  get passedOver(): number {
+    return this.#streams.passedOver;
   }
 
   see(packet: NamePacket): void {
@@ -108,13 +121,13 @@ export class NameSniffer {
         this.#giveAnswers(rows, slots.rows[i]!, nowMicros);
         if (i % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
       }
-      this.#age(this.#given, ({ answer }) => this.#learn(UNKNOWN_ASKER, answer, nowMicros));
+      this.#age(this.#given, nowMicros, ({ answer }) => this.#learn(UNKNOWN_ASKER, answer, nowMicros));
     }
     for (let i = 0; i < slots.count; i++) {
       this.#name(rows, slots.rows[i]!, nowMicros);
       if (i % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
     }
-    this.#age(this.#said, () => undefined);
+    this.#age(this.#said, nowMicros, () => undefined);
   }
 
   #seeAnswer(packet: NamePacket, payload: Uint8Array): void {
@@ -124,17 +137,19 @@ export class NameSniffer {
       return;
     }
     if (header.protocol !== PROTOCOL_TCP) return;
-    this.#dnsStreams.segment(this.#key(), this.#sequence(packet), payload, this.#clock(), (message) =>
+    this.#dnsStreams.segment(this.#key(), this.#sequence(packet), payload, this.#nowMicros, (message) =>
       this.#noteAnswer(packet, parseDnsAnswer(message)),
     );
   }
 
   #noteAnswer({ asker }: NamePacket, answer: DnsAnswer | undefined): void {
     if (answer === undefined) return;
-    if (asker !== undefined) this.#learn(asker, answer, this.#clock());
+    if (asker !== undefined) this.#learn(asker, answer, this.#nowMicros);
     else {
       const ends = this.#ends(false);
-      this.#add(this.#given, portKey(ends.protocol, ends.localPort), { ...ends, answer, waits: 0 });
+      this.#add(this.#given, portKey(ends.protocol, ends.localPort), {
+        ...{ ...ends, answer, seenMicros: this.#nowMicros, waits: 0 },
+      });
     }
   }
 
@@ -145,16 +160,16 @@ export class NameSniffer {
 
   #seeSent(packet: NamePacket, payload: Uint8Array): void {
     const { protocol } = this.#header;
-    const nowMicros = this.#clock();
     const asked =
       protocol === PROTOCOL_TCP
-        ? this.#streams.segment(this.#key(), this.#sequence(packet), payload, nowMicros)
-        : this.#streams.datagram(this.#key(), payload, nowMicros);
+        ? this.#streams.segment(this.#keyOf, this.#sequence(packet), payload, this.#nowMicros)
+        : this.#streams.datagram(this.#keyOf, payload, this.#nowMicros);
     if (asked.kind !== 'found') return;
     const ends = this.#ends(true);
     this.#add(this.#said, endsKey(ends.protocol, ends.localPort, ends.remotePort, ends.remote, 0), {
       ...ends,
       asked,
+      seenMicros: this.#nowMicros,
       waits: 0,
     });
   }
@@ -178,8 +193,9 @@ export class NameSniffer {
 
   #name(rows: SocketRows, row: number, nowMicros: number): void {
     const { table } = rows;
-    this.#dropOld(rows, row);
-    const said = this.#said.size === 0 ? undefined : this.#takeSaid(rows, row);
+    const ends = rowKey(rows, row);
+    if (rows.nameEnds[row] !== ends) this.#dropOld(rows, row, ends);
+    const said = this.#said.size === 0 ? undefined : this.#takeSaid(rows, row, ends);
     if (said !== undefined) {
       const { name, basis, alpn } = said.asked;
       this.#write(rows, row, { name, basis: basis === 'sni' ? NameBasis.SNI : NameBasis.HTTP });
@@ -201,11 +217,13 @@ export class NameSniffer {
   #knownName(rows: SocketRows, row: number, nowMicros: number): KnownName | undefined {
     const { remoteAddress } = rows.table;
     const at = row * ADDRESS_WORDS;
-    const asker = askerOf(rows, row);
-    if (asker !== undefined && this.store.has(asker, remoteAddress, at)) {
-      return this.store.find(asker, remoteAddress, at, nowMicros);
-    }
-    return this.store.find(UNKNOWN_ASKER, remoteAddress, at, nowMicros);
+    const { ownerPid, ownerStartTicks } = rows.table;
+    const own = isKnown(rows, row)
+      ? this.store.find(ownerPid[row]!, ownerStartTicks[row]!, remoteAddress, at, nowMicros)
+      : undefined;
+    const { pid, startTicks } = UNKNOWN_ASKER;
+    const known = own ?? this.store.find(pid, startTicks, remoteAddress, at, nowMicros);
+    return known === 'several' ? undefined : known;
   }
 
   #write({ table }: SocketRows, row: number, { name, basis }: KnownName): void {
@@ -214,19 +232,16 @@ export class NameSniffer {
   }
 
   /** A socket can be connected to another end. */
-  #dropOld(rows: SocketRows, row: number): void {
-    const { table, nameEnds } = rows;
-    const ends = rowKey(rows, row);
-    if (nameEnds[row] === ends) return;
-    nameEnds[row] = ends;
+  #dropOld(rows: SocketRows, row: number, ends: number): void {
+    const { table } = rows;
+    rows.nameEnds[row] = ends;
     rows.nameTries[row] = 0;
     table.remoteName[row] = undefined;
     table.nameBasis[row] = NameBasis.NONE;
     table.offeredProtocols[row] = undefined;
   }
 
-  #takeSaid(rows: SocketRows, row: number): SaidName | undefined {
-    const key = rowKey(rows, row);
+  #takeSaid(rows: SocketRows, row: number, key: number): SaidName | undefined {
     const said = this.#said.get(key);
     const found = said?.findIndex((one) => isOfRow(one, rows, row)) ?? -1;
     if (said === undefined || found < 0) return undefined;
@@ -237,10 +252,14 @@ export class NameSniffer {
   }
 
   /** What has waited for long is given up. */
-  #age<T extends SaidName | GivenAnswer>(pending: Map<number, T[]>, giveUp: (one: T) => void): void {
+  #age<T extends SaidName | GivenAnswer>(
+    pending: Map<number, T[]>,
+    nowMicros: number,
+    giveUp: (one: T) => void,
+  ): void {
     for (const [key, all] of pending) {
       const left = all.filter((one) => {
-        if (++one.waits < WAITS_LIMIT) return true;
+        if (++one.waits < WAITS_LIMIT || nowMicros - one.seenMicros < WAITS_MICROS) return true;
         this.#pendingCount--;
         giveUp(one);
         return false;
@@ -261,17 +280,10 @@ export class NameSniffer {
   /** The ends of the packet, seen from this machine's socket. */
   #ends(isSent: boolean): Ends {
     const { protocol, source, destination, sourcePort, destinationPort } = this.#header;
+    const [from, to] = [source.slice(), destination.slice()];
     return isSent
-      ? {
-          ...{ protocol, local: source.slice(), localPort: sourcePort },
-          remote: destination.slice(),
-          remotePort: destinationPort,
-        }
-      : {
-          ...{ protocol, local: destination.slice(), localPort: destinationPort },
-          remote: source.slice(),
-          remotePort: sourcePort,
-        };
+      ? { protocol, local: from, localPort: sourcePort, remote: to, remotePort: destinationPort }
+      : { protocol, local: to, localPort: destinationPort, remote: from, remotePort: sourcePort };
   }
 
   #key(): string {
@@ -327,9 +339,13 @@ function hasRemoteEnd({ table }: SocketRows, row: number): boolean {
   return table.remotePort[row] !== 0 && table.state[row] !== TcpState.LISTEN;
 }
 
-/** The process of a row; undefined: not known, or only inferred. */
-function askerOf({ table }: SocketRows, row: number): Asker | undefined {
-  const pid = table.ownerPid[row]!;
-  const isKnown = pid > 0 && table.ownerBasis[row] === OwnerBasis.DESCRIPTOR;
-  return isKnown ? { pid, startTicks: table.ownerStartTicks[row]! } : undefined;
+/** The process of a row; undefined: not known. */
+function askerOf(rows: SocketRows, row: number): Asker | undefined {
+  const { ownerPid, ownerStartTicks } = rows.table;
+  return isKnown(rows, row) ? { pid: ownerPid[row]!, startTicks: ownerStartTicks[row]! } : undefined;
+}
+
+/** Whether the process of a row is known, and not only inferred. */
+function isKnown({ table }: SocketRows, row: number): boolean {
+  return table.ownerPid[row]! > 0 && table.ownerBasis[row] === OwnerBasis.DESCRIPTOR;
 }

@@ -21,6 +21,12 @@ interface LivingName {
   expiresMicros: number;
 }
 
+/** What a process and an address are known by together. */
+interface Entry extends Asker {
+  readonly address: Uint32Array;
+  readonly names: LivingName[];
+}
+
 const KEYS_LIMIT = 8192;
 /** Two would do to know that a name is not the only one; one of four may expire. */
 const NAMES_LIMIT = 4;
@@ -34,11 +40,11 @@ const MOST_MICROS = 3600e6;
  * each.
  */
 export class NameStore {
-  /** The least recently used first. */
-  readonly #names = new Map<string, LivingName[]>();
+  /** By a number made of process and address, the least recently used first. Of two with one number the newer is kept. */
+  readonly #entries = new Map<number, Entry>();
 
   get size(): number {
-    return this.#names.size;
+    return this.#entries.size;
   }
 
   /** @param at where the address starts in `words` */
@@ -50,11 +56,14 @@ export class NameStore {
     ttlSeconds: number,
     nowMicros: number,
   ): void {
-    const key = keyOf(asker, words, at);
-    const names = this.#names.get(key) ?? [];
-    this.#names.delete(key);
-    this.#names.set(key, names);
-    if (this.#names.size > KEYS_LIMIT) this.#names.delete(this.#names.keys().next().value!);
+    const { pid, startTicks } = asker;
+    const key = keyOf(pid, startTicks, words, at);
+    const found = this.#entries.get(key);
+    const names = found !== undefined && isOf(found, pid, startTicks, words, at) ? found.names : [];
+    const address = words.slice(at, at + ADDRESS_WORDS);
+    this.#entries.delete(key);
+    this.#entries.set(key, { pid, startTicks, address, names });
+    if (this.#entries.size > KEYS_LIMIT) this.#entries.delete(this.#entries.keys().next().value!);
     const expiresMicros = nowMicros + Math.min(Math.max(ttlSeconds * 1e6, LEAST_MICROS), MOST_MICROS);
     const same = names.find(({ name }) => name === known.name);
     if (same !== undefined) {
@@ -68,26 +77,42 @@ export class NameStore {
     names.splice(names.indexOf(soonest), 1);
   }
 
-  /** The only name that the process used for the address; undefined: none, or several, of which none is chosen. */
-  find(asker: Asker, words: Uint32Array, at: number, nowMicros: number): KnownName | undefined {
-    const key = keyOf(asker, words, at);
-    const names = this.#names.get(key);
-    if (names === undefined) return undefined;
-    const living = names.filter(({ expiresMicros }) => expiresMicros > nowMicros);
-    this.#names.delete(key);
-    if (living.length === 0) return undefined;
-    this.#names.set(key, living);
-    return living.length === 1 ? living[0] : undefined;
-  }
-
-  /** Whether anything is known of the process and the address, be it that there are several names. */
-  has(asker: Asker, words: Uint32Array, at: number): boolean {
-    return this.#names.has(keyOf(asker, words, at));
+  /**
+   * The only name that the process used for the address lately; `several`: it used more, of which none is chosen;
+   * undefined: none. Allocates nothing.
+   */
+  find(
+    pid: number,
+    startTicks: number,
+    words: Uint32Array,
+    at: number,
+    nowMicros: number,
+  ): KnownName | 'several' | undefined {
+    const key = keyOf(pid, startTicks, words, at);
+    const entry = this.#entries.get(key);
+    if (entry === undefined || !isOf(entry, pid, startTicks, words, at)) return undefined;
+    const { names } = entry;
+    for (let i = names.length - 1; i >= 0; i--) if (names[i]!.expiresMicros <= nowMicros) names.splice(i, 1);
+    this.#entries.delete(key);
+    if (names.length === 0) return undefined;
+    this.#entries.set(key, entry);
+    return names.length === 1 ? names[0] : 'several';
   }
 }
 
-function keyOf({ pid, startTicks }: Asker, words: Uint32Array, at: number): string {
-  let key = `${pid}.${startTicks}`;
-  for (let i = 0; i < ADDRESS_WORDS; i++) key += `/${words[at + i]}`;
-  return key;
+function isOf(entry: Entry, pid: number, startTicks: number, words: Uint32Array, at: number): boolean {
+  if (entry.pid !== pid || entry.startTicks !== startTicks) return false;
+  for (let i = 0; i < ADDRESS_WORDS; i++) if (entry.address[i] !== words[at + i]) return false;
+  return true;
+}
+
+/** 53 bits. */
+function keyOf(pid: number, startTicks: number, words: Uint32Array, at: number): number {
+  let low = Math.imul(pid, 0x9e3779b1) ^ startTicks;
+  let high = Math.imul(startTicks ^ pid, 0x85ebca6b);
+  for (let i = 0; i < ADDRESS_WORDS; i++) {
+    low = Math.imul(low ^ words[at + i]!, 0x01000193);
+    high = Math.imul(high, 0xc2b2ae35) ^ words[at + i]! ^ (high >>> 15);
+  }
+  return (low >>> 0) * 0x20_0000 + (high >>> 11);
 }

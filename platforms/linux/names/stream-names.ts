@@ -2,7 +2,7 @@ import { TLS_HANDSHAKE } from '../first-bytes.ts';
 import { type AskedName, MORE, NO_NAME } from './asked-name.ts';
 import { nameOfClientHello, nameOfTlsStream } from './client-hello.ts';
 import { nameOfHttpStream } from './http-host.ts';
-import { PieceBuffer } from './piece-buffer.ts';
+import { PieceBuffer, STREAM_LIMIT_BYTES } from './piece-buffer.ts';
 import { type InitialKeys, isInitial, openInitials } from './quic-initial.ts';
 
 /** Streams that are put together at one time; 8 KiB each. */
@@ -11,17 +11,25 @@ const STREAMS_LIMIT = 256;
 const STREAM_MICROS = 10e6;
 /** An Initial packet costs about 50 µs, and any process that can send can make them. */
 const INITIALS_PER_TURN = 256;
+/** 4 KiB in pieces that are worth it: each one is read together with all before it. */
+const PIECES_LIMIT = 64;
 
 interface Stream {
   readonly pieces: PieceBuffer;
+  piecesLeft: number;
   readonly begunMicros: number;
   /** Of TCP: number of the first byte. */
   readonly firstSequence: number;
   keys: InitialKeys | undefined;
 }
 
-/** Puts the first bytes of connections together until they say a name, or will not. Keys are texts of the caller's. */
+/**
+ * Puts the first bytes of connections together until they say a name, or will not. Keys are texts of the caller's, made
+ * where they are needed.
+ */
 export class StreamNames {
+  /** Segments since `begin` that neither begin with a name nor belong to a connection that is waited for. */
+  passedOver = 0;
   /** The oldest first. */
   readonly #streams = new Map<string, Stream>();
   #initialsLeft = INITIALS_PER_TURN;
@@ -33,6 +41,7 @@ export class StreamNames {
   /** Before the packets of one turn: gives new leave for what is costly, and drops streams that take too long. */
   begin(nowMicros: number): void {
     this.#initialsLeft = INITIALS_PER_TURN;
+    this.passedOver = 0;
     for (const [key, { begunMicros }] of this.#streams) {
       if (nowMicros - begunMicros < STREAM_MICROS) break;
       this.#streams.delete(key);
@@ -40,51 +49,55 @@ export class StreamNames {
   }
 
   /** A TCP segment that was sent. `more` stands for connections that are waited for; `none` for all others. */
-  segment(key: string, sequence: number, payload: Uint8Array, nowMicros: number): AskedName {
-    const known = this.#streams.get(key);
+  segment(keyOf: () => string, sequence: number, payload: Uint8Array, nowMicros: number): AskedName {
+    const known = this.#streams.size === 0 ? undefined : this.#streams.get(keyOf());
     if (known === undefined) {
       const asked = nameOfStream(payload);
-      if (asked.kind === 'more') this.#add(key, sequence, nowMicros).pieces.put(0, payload);
+      if (asked.kind === 'none') this.passedOver++;
+      else if (asked.kind === 'more') this.#add(keyOf(), sequence, nowMicros).pieces.put(0, payload);
       return asked;
     }
     const offset = (sequence - known.firstSequence) | 0;
     if (offset < 0) {
       // Another connection between the same ends.
-      this.#streams.delete(key);
-      return this.segment(key, sequence, payload, nowMicros);
+      this.#streams.delete(keyOf());
+      return this.segment(keyOf, sequence, payload, nowMicros);
     }
-    if (!known.pieces.put(offset, payload)) return MORE;
-    return this.#decided(key, nameOfStream(known.pieces.prefix));
+    const isLast = --known.piecesLeft === 0;
+    const hasGrown = known.pieces.put(offset, payload);
+    const asked = hasGrown ? nameOfStream(known.pieces.prefix) : MORE;
+    return this.#decided(keyOf, asked.kind === 'more' && isLast ? NO_NAME : asked);
   }
 
   /** A datagram that was sent. */
-  datagram(key: string, payload: Uint8Array, nowMicros: number): AskedName {
+  datagram(keyOf: () => string, payload: Uint8Array, nowMicros: number): AskedName {
     if (!isInitial(payload) || this.#initialsLeft === 0) return NO_NAME;
     this.#initialsLeft--;
-    const stream = this.#streams.get(key);
+    const stream = this.#streams.get(keyOf());
     const pieces = stream?.pieces ?? new PieceBuffer();
     const keys = openInitials(payload, stream?.keys, (offset, bytes) => pieces.put(offset, bytes));
     if (keys === undefined) return NO_NAME;
     if (stream !== undefined) stream.keys = keys;
     const asked = pieces.prefix.length === 0 ? MORE : nameOfClientHello(pieces.prefix, pieces.isFull);
-    if (asked.kind === 'more' && stream === undefined) this.#add(key, 0, nowMicros, pieces).keys = keys;
-    return this.#decided(key, asked);
+    if (asked.kind === 'more' && stream === undefined) this.#add(keyOf(), 0, nowMicros, pieces).keys = keys;
+    return this.#decided(keyOf, asked);
   }
 
-  #decided(key: string, asked: AskedName): AskedName {
-    if (asked.kind !== 'more') this.#streams.delete(key);
+  #decided(keyOf: () => string, asked: AskedName): AskedName {
+    if (asked.kind !== 'more') this.#streams.delete(keyOf());
     return asked;
   }
 
   #add(key: string, firstSequence: number, begunMicros: number, pieces = new PieceBuffer()): Stream {
-    const stream: Stream = { pieces, begunMicros, firstSequence, keys: undefined };
+    const stream = { pieces, piecesLeft: PIECES_LIMIT, begunMicros, firstSequence, keys: undefined };
     this.#streams.set(key, stream);
     if (this.#streams.size > STREAMS_LIMIT) this.#streams.delete(this.#streams.keys().next().value!);
     return stream;
   }
 }
 
-function nameOfStream(prefix: Uint8Array): AskedName {
+function nameOfStream(bytes: Uint8Array): AskedName {
+  const prefix = bytes.subarray(0, STREAM_LIMIT_BYTES);
   return prefix[0] === TLS_HANDSHAKE ? nameOfTlsStream(prefix) : nameOfHttpStream(prefix);
 }
 
@@ -142,6 +155,7 @@ export class DnsStreams {
     pieces.put(0, rest);
     this.#streams.set(key, {
       pieces,
+      piecesLeft: PIECES_LIMIT,
       begunMicros: nowMicros,
       firstSequence: (sequence + at) >>> 0,
       keys: undefined,

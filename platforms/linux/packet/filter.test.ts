@@ -3,13 +3,15 @@ import { encodeFilter, type FilterInstruction } from '../socket-filter.ts';
 import {
   EtherType,
   NETWORK_HEADER,
+  Operation,
   PacketType,
   PLAIN_UDP_BYTES,
   packetFilter,
   SNAP_BYTES,
   type WantedProtocol,
 } from './filter.ts';
-import { ethernet, fragmentHeader, ipv4, ipv6 } from './packets.fixture.ts';
+import { nameFilter } from './name-filter.ts';
+import { ethernet, fragmentHeader, ipv4, ipv6, type PacketSpec, transport } from './packets.fixture.ts';
 
 interface Seen {
   readonly packet: Uint8Array;
@@ -20,7 +22,7 @@ interface Seen {
   readonly vlanTag?: number;
 }
 
-/** The classic machine as far as these programs use it; bytes are those from the network header on. */
+/** The classic machine (linux/bpf_common.h) as far as these programs use it; bytes are those from the network header on. */
 function run(program: readonly FilterInstruction[], seen: Seen): number {
   const known: Record<number, number> = {
     [-0x1000 >>> 0]: seen.protocol ?? (seen.packet[0]! >> 4 === 6 ? EtherType.IPV6 : EtherType.IPV4),
@@ -30,21 +32,44 @@ function run(program: readonly FilterInstruction[], seen: Seen): number {
     [(-0x1000 + 48) >>> 0]: seen.vlanTag === undefined ? 0 : 1,
   };
   let accumulator = 0;
+  let x = 0;
+  const stored = new Uint32Array(16);
+  /** A load beyond the packet ends the program: nothing is kept. */
+  const load = (offset: number, bytes: number): number | undefined => {
+    let value = 0;
+    for (let i = 0; i < bytes; i++) {
+      const byte = seen.packet[offset + i];
+      if (byte === undefined) return undefined;
+      value = value * 0x100 + byte;
+    }
+    return value;
+  };
   for (let at = 0; ; at++) {
     const instruction = program[at];
     if (instruction === undefined) throw new RangeError(`ran past the end at ${at}`);
     const [code, ifTrue, ifFalse, k] = instruction;
     if (code === 0x06) return k;
-    if (code === 0x54) accumulator &= k;
-    else if (code === 0x15) at += accumulator === k ? ifTrue : ifFalse;
-    else if (code === 0x25) at += accumulator > k ? ifTrue : ifFalse;
+    if (code === Operation.AND) accumulator = (accumulator & k) >>> 0;
+    else if (code === Operation.JUMP_EQUAL) at += accumulator === k ? ifTrue : ifFalse;
+    else if (code === Operation.JUMP_ABOVE) at += accumulator > k ? ifTrue : ifFalse;
+    else if (code === Operation.JUMP_SET) at += (accumulator & k) !== 0 ? ifTrue : ifFalse;
+    else if (code === Operation.SHIFT_RIGHT) accumulator >>>= k;
+    else if (code === Operation.ADD_X) accumulator = (accumulator + x) >>> 0;
+    else if (code === Operation.SUBTRACT_X) accumulator = (accumulator - x) >>> 0;
+    else if (code === Operation.MOVE_TO_X) x = accumulator;
+    else if (code === Operation.SET_X) x = k;
+    else if (code === Operation.STORE) stored[k] = accumulator;
+    else if (code === Operation.LOAD_STORED) accumulator = stored[k]!;
+    else if (code === Operation.LOAD_LENGTH) accumulator = seen.packet.length;
     else if (k in known) accumulator = known[k]!;
     else {
-      const offset = k >= 0xfff00000 ? (k - NETWORK_HEADER) >>> 0 : k;
-      const byte = seen.packet[offset];
-      // A load beyond the packet ends the program: nothing is kept.
-      if (byte === undefined) return 0;
-      accumulator = byte;
+      const isAtX = (code & 0x40) !== 0;
+      const offset = isAtX ? x + k : k >= 0xfff00000 ? (k - NETWORK_HEADER) >>> 0 : k;
+      const isByte = code === Operation.SET_X_TO_HEADER || (code & 0x10) !== 0;
+      const value = load(offset, isByte ? 1 : (code & 0x08) !== 0 ? 2 : 4);
+      if (value === undefined) return 0;
+      if (code === Operation.SET_X_TO_HEADER) x = (value & 15) * 4;
+      else accumulator = value;
     }
   }
 }
@@ -123,9 +148,60 @@ test('keep the headers of plain UDP alone, and what options and extensions may t
   expect(kept('any', ipv4(udp))).toBe(SNAP_BYTES);
 });
 
+describe('the filter of names', () => {
+  const LEVELS = ['all', 'web', 'none'] as const;
+  const PUSH = 0x18;
+
+  /** The levels that keep a sent segment with this payload. */
+  function keepers(payload: string, spec: PacketSpec = {}, seen: Omit<Seen, 'packet'> = {}): string {
+    const bytes = Buffer.from(payload, 'latin1');
+    const inner = transport({ ...spec, protocol: 'tcp', payload: bytes.length });
+    inner.set(bytes, inner.length - bytes.length);
+    const kept = LEVELS.filter((later) =>
+      [ipv4({ ...spec, protocol: 'tcp' }, inner), ipv6({ protocol: 'tcp' }, [], inner)].every(
+        (packet) => run(nameFilter(later), { packet, type: PacketType.OUTGOING, ...seen }) > 0,
+      ),
+    );
+    return kept.join(' ');
+  }
+
+  test('keeps what begins with a ClientHello or a request, whatever options there are', () => {
+    for (const head of ['\x16\x03\x01\x02\x00\x01', 'GET / ', 'OPTIONS *', 'POST /']) {
+      expect([head, keepers(head)]).toEqual([head, 'all web none']);
+      expect([head, keepers(head, { tcpOptions: 12, ipOptions: 8 })]).toEqual([head, 'all web none']);
+      expect([head, keepers(head, {}, { type: PacketType.HOST })]).toEqual([head, '']);
+      expect([head, keepers(head, {}, { type: PacketType.HOST, interfaceIndex: 1 })]).toEqual([
+        head,
+        'all web none',
+      ]);
+    }
+  });
+
+  test('keeps later segments as far as it is told', () => {
+    expect(keepers('later')).toBe('all');
+    expect(keepers('x')).toBe('all');
+    expect(keepers('later', { destinationPort: 443 })).toBe('all');
+    expect(keepers('later', { destinationPort: 443, tcpFlags: PUSH })).toBe('all web');
+    expect(keepers('x', { destinationPort: 80, tcpFlags: PUSH, tcpOptions: 12 })).toBe('all web');
+    expect(keepers('later', { destinationPort: 8443, tcpFlags: PUSH })).toBe('all');
+    // Another record of the handshake, which may go on with it.
+    expect(keepers('\x16\x03\x01\x02\x00\x07')).toBe('all');
+    expect(keepers('x'.repeat(4096))).toBe('all');
+  });
+
+  test('keeps no bare acknowledgement, application data, long segment or what was received', () => {
+    expect(keepers('', { destinationPort: 443, tcpFlags: PUSH })).toBe('');
+    expect(keepers('\x17\x03\x03\x00\x20....', { destinationPort: 443, tcpFlags: PUSH })).toBe('');
+    expect(keepers('x'.repeat(4097), { destinationPort: 443, tcpFlags: PUSH })).toBe('');
+    expect(keepers('later', { destinationPort: 443, tcpFlags: PUSH }, { type: PacketType.HOST })).toBe('');
+    expect(keepers('answer', { sourcePort: 53 }, { type: PacketType.HOST })).toBe('all web none');
+  });
+});
+
 test('every jump goes forwards and stays inside', () => {
-  for (const wanted of ['any', 'tcp', 'not-tcp'] as const) {
-    const program = packetFilter(wanted);
+  const programs = (['any', 'tcp', 'not-tcp'] as const).map((wanted) => packetFilter(wanted));
+  programs.push(...(['all', 'web', 'none'] as const).map((later) => nameFilter(later)));
+  for (const program of programs) {
     for (const [index, [, ifTrue, ifFalse]] of program.entries()) {
       for (const distance of [ifTrue, ifFalse]) {
         expect(distance).toBeGreaterThanOrEqual(0);

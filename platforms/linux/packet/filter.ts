@@ -20,6 +20,10 @@ export const Operation = {
   /** X = A. */
   MOVE_TO_X: 0x07,
   ADD_X: 0x0c,
+  SUBTRACT_X: 0x1c,
+  /** Word k of 16 that live as long as the program runs. */
+  STORE: 0x02,
+  LOAD_STORED: 0x60,
   SHIFT_RIGHT: 0x74,
   AND: 0x54,
   JUMP_EQUAL: 0x15,
@@ -171,6 +175,11 @@ export class FilterAssembler {
     this.#lines.push({ code: Operation.JUMP_EQUAL, k, ifFalse });
   }
 
+  /** If no bit of k is set. */
+  jumpUnlessSet(k: number, ifFalse: string): void {
+    this.#lines.push({ code: Operation.JUMP_SET, k, ifFalse });
+  }
+
   /** If any bit of k is set. */
   jumpIfSet(k: number, ifTrue: string): void {
     this.#lines.push({ code: Operation.JUMP_SET, k, ifTrue });
@@ -178,6 +187,10 @@ export class FilterAssembler {
 
   jumpIfAbove(k: number, ifTrue: string): void {
     this.#lines.push({ code: Operation.JUMP_ABOVE, k, ifTrue });
+  }
+
+  jumpUnlessAbove(k: number, ifFalse: string): void {
+    this.#lines.push({ code: Operation.JUMP_ABOVE, k, ifFalse });
   }
 
   result(k: number): void {

@@ -157,6 +157,12 @@ export class PacketRing {
     return this.dropped;
   }
 
+  /** Packets from now on are kept by this one. Throws SyscallError. */
+  setFilter(program: readonly FilterInstruction[]): void {
+    const attached = attachFilter(this.#descriptor, encodeFilter(program), program.length);
+    if (attached < 0) throw new SyscallError('setsockopt', -attached, 'SO_ATTACH_FILTER');
+  }
+
   close(): void {
     this.#packet.view = new DataView(new ArrayBuffer(0));
     // Not there yet where the constructor failed.
@@ -165,9 +171,7 @@ export class PacketRing {
   }
 
   #configure(options: PacketRingOptions): void {
-    const filter = encodeFilter(options.filter);
-    const attached = attachFilter(this.#descriptor, filter, options.filter.length);
-    if (attached < 0) throw new SyscallError('setsockopt', -attached, 'SO_ATTACH_FILTER');
+    this.setFilter(options.filter);
     this.#set(PacketOption.VERSION, [TPACKET_V3], 'PACKET_VERSION');
     if (options.withSegmentSizes) this.#set(PacketOption.VNET_HDR, [1], 'PACKET_VNET_HDR');
     // struct tpacket_req3 (28): block size, blocks, frame size, frames, retire time, private bytes, features.

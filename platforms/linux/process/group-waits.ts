@@ -1,20 +1,44 @@
+import { readFileSync } from 'node:fs';
 import type { GroupWaits } from '../../../src/data/schema/process-detail.ts';
-import type { MountEntry } from '../proc/mountinfo.ts';
+import { AT_FDCWD, closeDescriptor, NativeBuffer, O_RDONLY, openAt, readInto } from '../libc.ts';
+import { type MountEntry, parseMountEntries } from '../proc/mountinfo.ts';
 import { parsePressure } from '../proc/pressure.ts';
-import { readAttribute } from '../sys/sysfs-value.ts';
+import { orUndefined } from '../sys/sysfs-value.ts';
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 const NANOS_PER_MICRO = 1000;
 /** `cpu,cpuacct:/a/b` behind the number of a hierarchy of version 1; without a controller the unified one. */
 const LINE = /^\d+:([^:]*):(\/.*)$/gm;
 const FIELD = /^(\w+) (\d{1,18})$/gm;
 
+const GROUPS_FOLDER = '/sys/fs/cgroup';
+
+/** Folders of a control group by controller, `` the unified hierarchy of version 2. */
+export type GroupFolders = ReadonlyMap<string, string>;
+
+/** Mounts of hierarchies of control groups. Nothing but the kernel's own files is touched, wherever else one may be. */
+export function readGroupMounts(procRoot: string): readonly MountEntry[] {
+  const bytes = orUndefined(() => readFileSync(`${procRoot}/self/mountinfo`)) ?? new Uint8Array(0);
+  return parseMountEntries(bytes, bytes.length).filter(
+    ({ type, mountPoint }) =>
+      (type === 'cgroup2' || type === 'cgroup') && mountPoint.startsWith(GROUPS_FOLDER),
+  );
+}
+
 /**
- * What the control group of a process waits for. `cgroupText` is /proc/PID/cgroup. Version 2 tells pressure, throttling
- * and memory events, version 1 throttling alone. undefined: no hierarchy is mounted where this process sees it.
+ * What the control group of a process waits for. `cgroupText` is /proc/PID/cgroup. undefined: no hierarchy is mounted
+ * where this process sees it.
  */
 export function readGroupWaits(cgroupText: string, mounts: readonly MountEntry[]): GroupWaits | undefined {
-  const folders = foldersOf(cgroupText, mounts);
+  return readWaitsIn(foldersOf(cgroupText, mounts));
+}
+
+/**
+ * What a control group waits for. Version 2 tells pressure, throttling and memory events, version 1 throttling, refused
+ * memory and kills. undefined: nothing is known.
+ */
+export function readWaitsIn(folders: GroupFolders): GroupWaits | undefined {
   const unified = folders.get('');
   const pressure = (name: string): GroupWaits['cpuPressure'] => {
     const text = readSmall(unified, `${name}.pressure`);
@@ -25,6 +49,8 @@ export function readGroupWaits(cgroupText: string, mounts: readonly MountEntry[]
   // On hybrid systems the unified hierarchy has no controllers.
   const older = fieldsOf(readSmall(folders.get('cpu'), 'cpu.stat'));
   const events = fieldsOf(readSmall(unified, 'memory.events'));
+  const memory = folders.get('memory');
+  const kills = events.get('oom_kill') ?? fieldsOf(readSmall(memory, 'memory.oom_control')).get('oom_kill');
   const isNewer = newer.has('nr_periods');
   const stat = isNewer ? newer : older;
   const throttledMicros = isNewer ? newer.get('throttled_usec') : inMicros(older.get('throttled_time'));
@@ -36,24 +62,34 @@ export function readGroupWaits(cgroupText: string, mounts: readonly MountEntry[]
     throttledPeriods: stat.get('nr_throttled'),
     throttledMicros,
     memoryHighs: events.get('high'),
-    memoryMaxes: events.get('max'),
-    memoryKills: events.get('oom_kill'),
+    memoryMaxes: events.get('max') ?? numberOf(readSmall(memory, 'memory.failcnt')),
+    memoryKills: kills,
+    ...(events.has('oom') ? { memoryOoms: events.get('oom') } : {}),
   };
   return Object.values(waits).every((value) => value === undefined) ? undefined : waits;
+}
+
+/** A hierarchy, by its controller ('' the unified one), where it is mounted. */
+export function hierarchyMount(controller: string, mounts: readonly MountEntry[]): MountEntry | undefined {
+  return mounts.findLast(({ type, superOptions }) =>
+    controller === '' ? type === 'cgroup2' : type === 'cgroup' && superOptions.includes(controller),
+  );
+}
+
+/** A whole number of a file; undefined: none, `max`, or not to be had. */
+export function numberOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,20}$/.test(text) ? Number(text) : undefined;
 }
 
 function inMicros(nanos: number | undefined): number | undefined {
   return nanos === undefined ? undefined : Math.round(nanos / NANOS_PER_MICRO);
 }
 
-/** Folders of the group by controller, '' the unified hierarchy. */
-function foldersOf(cgroupText: string, mounts: readonly MountEntry[]): ReadonlyMap<string, string> {
+function foldersOf(cgroupText: string, mounts: readonly MountEntry[]): GroupFolders {
   const folders = new Map<string, string>();
   for (const [, names = '', path = ''] of cgroupText.matchAll(LINE)) {
     for (const name of names.split(',')) {
-      const mount = mounts.findLast(({ type, superOptions }) =>
-        name === '' ? type === 'cgroup2' : type === 'cgroup' && superOptions.includes(name),
-      );
+      const mount = hierarchyMount(name, mounts);
       const folder = mount && folderBelow(mount, path);
       if (folder !== undefined) folders.set(name, folder);
     }
@@ -72,7 +108,16 @@ function fieldsOf(text = ''): ReadonlyMap<string, number> {
   return new Map(Array.from(text.matchAll(FIELD), ([, name = '', value]) => [name, Number(value)]));
 }
 
-/** A file of the kernel; undefined: not there, or not permitted. */
-function readSmall(folder: string | undefined, name: string): string | undefined {
-  return folder === undefined ? undefined : readAttribute(`${folder}/${name}`);
+/** The kernel writes no more of these at once. */
+const small = new NativeBuffer(4096);
+
+/** A file of the kernel, trimmed; undefined: not there, empty, or not permitted. Missing ones must cost little. */
+export function readSmall(folder: string | undefined, name: string): string | undefined {
+  if (folder === undefined) return undefined;
+  const descriptor = openAt(AT_FDCWD, NativeBuffer.ofPath(`${folder}/${name}`), O_RDONLY);
+  if (descriptor < 0) return undefined;
+  const length = readInto(descriptor, small);
+  closeDescriptor(descriptor);
+  const text = length <= 0 ? '' : decoder.decode(small.bytes.subarray(0, length)).trim();
+  return text === '' ? undefined : text;
 }

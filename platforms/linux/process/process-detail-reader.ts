@@ -1,9 +1,9 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { ChildFacts, ProcessDetail, ThreadSample } from '../../../src/data/schema/process-detail.ts';
 import { processCpuNanos } from '../clock.ts';
 import { Errno, NativeBuffer, SyscallError } from '../libc.ts';
-import { type MountEntry, parseMountEntries } from '../proc/mountinfo.ts';
+import type { MountEntry } from '../proc/mountinfo.ts';
 import { COMMAND_LINE_LIMIT, type PidStatm, parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';
 import { emptyPidStat, type PidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { type PidStatusDetail, parsePidStatusDetail } from '../proc/pid-status.ts';
@@ -13,7 +13,7 @@ import { PidListing } from '../processes/pid-listing.ts';
 import { isInDiskSleep } from '../processes/process-texts.ts';
 import type { ProcessUsageReader } from '../processes/process-usage.ts';
 import { linkTarget } from '../sys/sysfs-value.ts';
-import { readGroupWaits } from './group-waits.ts';
+import { readGroupMounts, readGroupWaits } from './group-waits.ts';
 
 interface ProcessDetailOptions {
   readonly proc: ProcDirectory;
@@ -23,8 +23,6 @@ interface ProcessDetailOptions {
   /** Whether this program's system calls know the pids of `proc`. */
   readonly hasClocks: boolean;
 }
-
-const GROUPS_FOLDER = '/sys/fs/cgroup';
 
 /** Reads all of one process that one look at it gives; the threads and children are others' business. */
 export class ProcessDetailReader {
@@ -148,15 +146,7 @@ export class ProcessDetailReader {
 
   /** Read once: hierarchies of control groups are mounted when the machine starts. */
   #mounts(): readonly MountEntry[] {
-    if (this.#groupMounts !== undefined) return this.#groupMounts;
-    const path = `${this.#options.proc.root}/self/mountinfo`;
-    const bytes = existsSync(path) ? readFileSync(path) : new Uint8Array(0);
-    const mounts = parseMountEntries(bytes, bytes.length);
-    // Nothing but the kernel's own files is touched, wherever else a hierarchy may be mounted.
-    this.#groupMounts = mounts.filter(
-      ({ type, mountPoint }) =>
-        (type === 'cgroup2' || type === 'cgroup') && mountPoint.startsWith(GROUPS_FOLDER),
-    );
+    this.#groupMounts ??= readGroupMounts(this.#options.proc.root);
     return this.#groupMounts;
   }
 

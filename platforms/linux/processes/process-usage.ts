@@ -3,9 +3,13 @@ import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { ProcessesWant } from '../../../src/data/sample/snapshot.ts';
 import type { UsageColumn } from '../../../src/data/schema/process-columns.ts';
+import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
+import { TaskWaits } from '../bpf/task-waits.ts';
+import { openIfPossible } from '../handed-programs.ts';
 import { CLOCK_TICKS_PER_SECOND } from '../host.ts';
 import { NativeBuffer } from '../libc.ts';
+import { type ProcessDelays, TaskStats } from '../netlink/task-stats.ts';
 import { type PidIo, type PidStatm, parsePidIo, parsePidRunDelay, parsePidStatm } from '../proc/pid-files.ts';
 import { type PidWaits, parsePidWaits } from '../proc/pid-stat.ts';
 import { parsePidSwitches } from '../proc/pid-status.ts';
@@ -21,6 +25,26 @@ const FRESH_GENERATIONS = 16;
 /** More rows than any terminal shows. */
 export const VISIBLE_LIMIT = 1024;
 const ROWS_BETWEEN_RESTS = 16;
+
+/**
+ * Columns for which the kernel is asked beyond /proc, which has but the first thread's, or none: by the iterator over
+ * tasks where it runs, else, for delays, by task statistics.
+ */
+const OF_ALL_THREADS: readonly UsageColumn[] = [
+  ...(['runDelayNanos', 'blockDelayNanos', 'memoryDelayNanos', 'contextSwitches'] as const),
+];
+
+/** Who is asked; both throw OpError where they are not to be had. */
+/** Opens what tells of waits. Both throw where it cannot be had. */
+interface ProcessKernel {
+  openIterator(): TaskWaits;
+  openStats(): TaskStats;
+}
+
+const KERNEL: ProcessKernel = { openIterator: () => TaskWaits.open(), openStats: () => new TaskStats() };
+
+/** Those that are counted only where the kernel is told to. */
+const DELAYS: readonly UsageColumn[] = ['blockDelayNanos', 'memoryDelayNanos'];
 
 /** Whose the values of a slot are, and in which generation they were read. */
 class Readings extends columnsClass({ serial: numbers('u32'), generation: numbers('u32') }) {}
@@ -45,14 +69,20 @@ export class ProcessUsageReader {
   /** What was read last, by the slots of the table. */
   readonly #kept = new ProcessUsage();
   readonly #memory = new Readings();
+  readonly #kernel: ProcessKernel;
   readonly #proc: ProcDirectory;
   readonly #pageSizeBytes: number;
   readonly #hasClocks: boolean;
   readonly #text = new NativeBuffer(4096);
+  readonly #sysctl = new NativeBuffer(8);
   readonly #io: PidIo = { readBytes: 0, writtenBytes: 0, readCalls: 0, writeCalls: 0 };
   readonly #waits: PidWaits = { majorFaults: 0, blockDelayTicks: 0 };
-  /** Whether the kernel counts how long tasks wait for block devices; undefined: not asked in this collection. */
-  #isBlockDelayCounted: boolean | undefined;
+  /** Whether the kernel counts how long tasks wait for devices and memory; undefined: not asked in this collection. */
+  #hasDelays: boolean | undefined;
+  /** Null: not to be had; undefined: not tried yet. */
+  #iterator: TaskWaits | null | undefined;
+  #stats: TaskStats | null | undefined;
+  readonly #delays: ProcessDelays = { runDelayNanos: 0, blockDelayNanos: 0, memoryDelayNanos: 0 };
   readonly #statm: PidStatm = { virtualPages: 0, residentPages: 0, sharedPages: 0 };
   readonly #files: readonly UsageFile[];
   readonly #otherFiles: readonly UsageFile[] = [
@@ -65,9 +95,10 @@ export class ProcessUsageReader {
       },
     },
     {
-      columns: ['runDelayNanos'],
+      columns: ['runDelayNanos', 'memoryDelayNanos'],
       readings: new Readings(),
       read: (kept, slot, pid) => {
+        if (this.#readDelays(kept, slot, pid)) return;
         const length = this.#proc.readProcessFile(pid, SCHEDSTAT, this.#text);
         kept.runDelayNanos[slot] = parsePidRunDelay(this.#text.bytes, Math.max(0, length));
       },
@@ -76,12 +107,12 @@ export class ProcessUsageReader {
       columns: ['majorFaults', 'blockDelayNanos'],
       readings: new Readings(),
       read: (kept, slot, pid) => {
-        this.#isBlockDelayCounted ??= countsBlockDelay(this.#proc, this.#text);
         const length = this.#proc.readProcessFile(pid, PidFile.STAT, this.#text);
         if (length <= 0 || !parsePidWaits(this.#text.bytes, length, this.#waits)) return;
         kept.majorFaults[slot] = this.#waits.majorFaults;
-        if (this.#isBlockDelayCounted)
-          kept.blockDelayNanos[slot] = this.#waits.blockDelayTicks * NANOS_PER_TICK;
+        const isRead = this.#stats?.read(pid, this.#delays) === true;
+        const nanos = isRead ? this.#delays.blockDelayNanos : this.#waits.blockDelayTicks * NANOS_PER_TICK;
+        if (this.#areDelaysCounted()) kept.blockDelayNanos[slot] = nanos;
       },
     },
   ];
@@ -90,7 +121,16 @@ export class ProcessUsageReader {
    * `hasClocks`: whether the table knows of every process whether it ran, however shortly. `storage`: undefined: bytes
    * from and to storage are read with `ioCalls`.
    */
-  constructor(proc: ProcDirectory, pageSizeBytes: number, hasClocks: boolean, storage?: StorageCounters) {
+  constructor(
+    proc: ProcDirectory,
+    pageSizeBytes: number,
+    hasClocks: boolean,
+    {
+      storage,
+      kernel = KERNEL,
+    }: { readonly storage?: StorageCounters; readonly kernel?: ProcessKernel } = {},
+  ) {
+    this.#kernel = kernel;
     this.#proc = proc;
     this.#pageSizeBytes = pageSizeBytes;
     this.#hasClocks = hasClocks;
@@ -143,13 +183,14 @@ export class ProcessUsageReader {
     const { capacity, rows, count } = table.slots;
     const pids = want.visiblePids.slice(0, VISIBLE_LIMIT);
     this.usage.clear(capacity);
-    this.#isBlockDelayCounted = undefined;
+    this.#hasDelays = undefined;
     this.#kept.reserve(capacity);
     this.#memory.reserve(capacity);
     for (const pid of pids) {
       const slot = table.find(pid);
       if (slot >= 0 && this.#isStale(this.#memory, table, slot, generation)) this.#readMemory(table, slot);
     }
+    if (await this.#readAllThreads(table, want, slice)) return;
     for (const file of this.#files) {
       const { columns, readings } = file;
       readings.reserve(capacity);
@@ -163,6 +204,70 @@ export class ProcessUsageReader {
         for (const pid of pids) this.#readRow(file, table, table.find(pid), generation);
       }
     }
+  }
+
+  close(): void {
+    this.#iterator?.close();
+    this.#stats?.close();
+  }
+
+  /**
+   * By the iterator, where a column is wanted of which /proc knows less: all that are wanted then, of all rows, so that
+   * each always has the same basis. False: to be read by /proc.
+   */
+  async #readAllThreads(
+    table: ProcessTable,
+    { columns = [], columnsOfAll = [] }: ProcessesWant,
+    slice: Slice,
+  ): Promise<boolean> {
+    const isWanted = (column: UsageColumn): boolean =>
+      columns.includes(column) || columnsOfAll.includes(column);
+    if (!this.#hasClocks || !OF_ALL_THREADS.some(isWanted)) return false;
+    if (this.#iterator === undefined) this.#openThreads();
+    const iterator = this.#iterator;
+    if (iterator == null) return false;
+    try {
+      iterator.begin();
+      while (iterator.next()) if (slice.due()) await slice.rest();
+    } catch (thrown) {
+      if (!(thrown instanceof OpError)) throw thrown;
+      // Never again: /proc has other figures, which must not take turns with these.
+      iterator.close();
+      this.#iterator = null;
+      return true;
+    }
+    const { sums } = iterator;
+    // Who started while they were counted has figures that no longer grow.
+    const hasDelays = this.#areDelaysCounted();
+    const isTold = (column: UsageColumn): boolean => hasDelays || !DELAYS.includes(column);
+    // All rows have been read anyway: those that come on screen next have rates at once.
+    const wanted = [...new Set([...columns, ...columnsOfAll])].filter(isTold);
+    const { rows, count } = table.slots;
+    for (let i = 0; i < count; i++) {
+      const slot = rows[i]!;
+      const from = sums.find(table.pid[slot]!);
+      if (from >= 0) for (const column of wanted) this.usage[column][slot] = sums[column][from]!;
+    }
+    return true;
+  }
+
+  #openThreads(): void {
+    const { openIterator, openStats } = this.#kernel;
+    this.#iterator = openIfPossible(openIterator) ?? null;
+    this.#stats = this.#iterator === null ? (openIfPossible(openStats) ?? null) : null;
+  }
+
+  /** By task statistics. False: to be read by /proc. */
+  #readDelays(kept: ProcessUsage, slot: number, pid: number): boolean {
+    if (this.#stats?.read(pid, this.#delays) !== true) return false;
+    kept.runDelayNanos[slot] = this.#delays.runDelayNanos;
+    if (this.#areDelaysCounted()) kept.memoryDelayNanos[slot] = this.#delays.memoryDelayNanos;
+    return true;
+  }
+
+  #areDelaysCounted(): boolean {
+    this.#hasDelays ??= countsDelays(this.#proc, this.#sysctl);
+    return this.#hasDelays;
   }
 
   /** `into` in pages; false: it is gone. Needs no permission. */
@@ -209,10 +314,10 @@ export class ProcessUsageReader {
 }
 
 /**
- * Whether the kernel counts how long tasks wait for block devices: kernel.task_delayacct, off by default. Kernels before
+ * Whether the kernel counts how long tasks wait for devices and memory: kernel.task_delayacct, off by default. Kernels before
  * 5.14, which have no such setting, are taken for ones that do not: their 0 would not be told from none.
  */
-function countsBlockDelay(proc: ProcDirectory, text: NativeBuffer): boolean {
+function countsDelays(proc: ProcDirectory, text: NativeBuffer): boolean {
   const length = proc.readFile('sys/kernel/task_delayacct', text);
   return length > 0 && text.bytes[0] === 0x31;
 }

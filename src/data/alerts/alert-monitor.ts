@@ -4,19 +4,19 @@ import type { MachineRates } from '../rates/machine-rates.ts';
 import { machinePercent, type ProcessRates } from '../rates/process-rates.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { ProcessesWant, Snapshot } from '../sample/snapshot.ts';
+import type { AlertState, AlertUnit, Culprit } from '../schema/alerts-section.ts';
 import {
   ALERT_KEYS,
   type AlertKey,
   type AlertRule,
   type AlertTerm,
   type AlertTest,
-  type AlertUnit,
   asksAbout,
   asksFor,
   type Blame,
   clearMillis,
 } from './alert-rule.ts';
-import { BLAME_UNITS, blamedFigure, type Culprit, greatest } from './culprits.ts';
+import { BLAME_UNITS, blamedFigure, greatest } from './culprits.ts';
 import { MachineFigures } from './machine-figures.ts';
 
 /** Whether a rule holds now, with the figure that says so. */
@@ -33,19 +33,8 @@ interface Verdict {
 }
 
 /** One rule and how it stands. */
-export interface Alert {
+export interface Alert extends AlertState {
   readonly rule: AlertRule;
-  readonly isFiring: boolean;
-  /** Wall time of the last change, milliseconds; undefined: it has never fired. */
-  readonly changedMillis: number | undefined;
-  /** The figure as of the last sample in which the rule held; NaN unknown. */
-  readonly value: number;
-  readonly unit: AlertUnit;
-  /** Mount point of the file system, '' none. */
-  readonly place: string;
-  /** At most three, the greatest first; empty: none is known. */
-  readonly culprits: readonly Culprit[];
-  readonly culpritUnit: AlertUnit;
 }
 
 /** What the next samples are to hold, so that the rules can be judged and their culprits named. */
@@ -125,6 +114,12 @@ export class AlertMonitor {
     if (machineProcesses !== undefined) this.#takeProcesses(machineProcesses);
   }
 
+  /** Of a sample of the network alone; `users` are who uses it, read while a rule about it holds. */
+  takeInterfaces(users: () => readonly Culprit[]): void {
+    this.#figures.takeInterfaces();
+    if (this.want.network) this.#blamed.set('network', users());
+  }
+
   /** Judges every rule by what is known now; the alerts that have fired or cleared since the last time. */
   evaluate(nowMicros: number, wallMillis: number): readonly Alert[] {
     const elapsed = nowMicros - this.#lastMicros;
@@ -174,6 +169,14 @@ class RuleState implements Alert {
     this.rule = rule;
     this.#alternatives = rule.alternatives.map((terms) => new Alternative(terms));
     this.#key = this.#alternatives[0]!.key;
+  }
+
+  get name(): string {
+    return this.rule.name;
+  }
+
+  get text(): string {
+    return this.rule.text;
   }
 
   get unit(): AlertUnit {

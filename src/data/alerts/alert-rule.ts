@@ -1,8 +1,6 @@
 import type { Comparison } from '../query/filter/filter-term.ts';
 import type { Term } from '../query/filter/term-language.ts';
-
-/** What a value is: a share of 100, bytes per second, bytes, a plain number, degrees Celsius, or a text. */
-export type AlertUnit = 'percent' | 'rate' | 'bytes' | 'number' | 'celsius' | 'text';
+import { ALERT_RULES_MOST, type AlertUnit } from '../schema/alerts-section.ts';
 
 /** By which figure of the processes an alert names its culprits. */
 export type Blame = 'cpu' | 'memory' | 'storage' | 'network' | 'children';
@@ -76,6 +74,9 @@ export interface AlertRule {
   readonly holdMillis: number;
 }
 
+/** Rules of one file. */
+export const RULES_MOST = ALERT_RULES_MOST;
+
 /** The shortest time in which a rule may not hold before it clears. */
 const CLEAR_LEAST_MILLIS = 10_000;
 
@@ -92,6 +93,11 @@ export function asksAbout(rules: readonly AlertRule[], subject: AlertSubject): b
 /** Whether one of the rules asks for `key`. */
 export function asksFor(rules: readonly AlertRule[], key: AlertKey): boolean {
   return termsOf(rules).some(({ test }) => test.key === key);
+}
+
+/** What a rule asks for, each once. */
+export function keysOf(rule: AlertRule): readonly AlertKey[] {
+  return [...new Set(termsOf([rule]).map(({ test }) => test.key))];
 }
 
 function termsOf(rules: readonly AlertRule[]): readonly AlertTerm[] {

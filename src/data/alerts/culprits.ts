@@ -1,19 +1,10 @@
 import type { ProcessTraffic } from '../query/owner-rates.ts';
 import { machinePercent, type ProcessRates } from '../rates/process-rates.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
+import type { OwnerTable } from '../sample/network-section.ts';
 import type { ProcessTable } from '../sample/process-table.ts';
-import type { AlertUnit, Blame } from './alert-rule.ts';
-
-/** A process that explains an alert. */
-export interface Culprit {
-  readonly pid: number;
-  /** Task name, not sanitised. */
-  readonly name: string;
-  readonly value: number;
-}
-
-/** So many processes are named. */
-const CULPRITS_MOST = 3;
+import { type AlertUnit, CULPRITS_MOST, type Culprit } from '../schema/alerts-section.ts';
+import type { Blame } from './alert-rule.ts';
 
 /** What the figure of a culprit is, by what is blamed. */
 export const BLAME_UNITS: Readonly<Record<Blame, AlertUnit>> = {
@@ -28,7 +19,14 @@ export const BLAME_UNITS: Readonly<Record<Blame, AlertUnit>> = {
 type FigureOf = (slot: number) => number;
 
 /** The processes with the greatest figures, greatest first; those with an unknown one or 0 are left out. */
-export function greatest({ slots, pid, names }: ProcessTable, figureOf: FigureOf): readonly Culprit[] {
+export function greatest(
+  {
+    slots,
+    pid,
+    names,
+  }: Pick<ProcessTable, 'slots' | 'pid' | 'names'> | Pick<OwnerTable, 'slots' | 'pid' | 'names'>,
+  figureOf: FigureOf,
+): readonly Culprit[] {
   const found: Culprit[] = [];
   for (let i = 0; i < slots.count; i++) {
     const slot = slots.rows[i]!;

@@ -56,11 +56,14 @@ export class MachineFigures {
       // Without swap none is used.
       values.set('swap', swapTotalBytes === 0 ? 0 : (swapUsedBytes / swapTotalBytes) * 100);
     }
-    if (networks.value !== undefined) {
-      values.set('net.up', this.#rates.interfaces.uploads.last);
-      values.set('net.down', this.#rates.interfaces.downloads.last);
-    }
+    if (networks.value !== undefined) this.takeInterfaces();
     values.set('temp', sensors.value?.cpu?.celsius ?? UNKNOWN);
+  }
+
+  /** What the rates say of the interfaces. */
+  takeInterfaces(): void {
+    this.#values.set('net.up', this.#rates.interfaces.uploads.last);
+    this.#values.set('net.down', this.#rates.interfaces.downloads.last);
   }
 
   takeDisks({ fileSystems }: DisksSection): void {

@@ -1,4 +1,4 @@
-import { nearestWord } from '../../kit/text/nearest-word.ts';
+import { suggestion } from '../../kit/text/nearest-word.ts';
 import { parseDurationMillis } from '../../kit/text/units.ts';
 import {
   amountOf,
@@ -50,22 +50,18 @@ export function parseRule(text: string, name: string = text.trim()): ParsedRule 
 const LANGUAGE: TermLanguage<AlertTest> = {
   keyed: KEYED,
   isKey,
-  unknownKey: (word) => `unknown key "${word}"${suggestion(word)}; accepted: ${ALERT_KEY_NAMES.join(' ')}`,
+  unknownKey: (word) =>
+    `unknown key "${word}"${suggestion(word, ALERT_KEY_NAMES)}; accepted: ${ALERT_KEY_NAMES.join(' ')}`,
   keyTest: (key, operator, value) => testOf(key as AlertKey, operator, value),
   textTest: ({ text }) => {
     const word = LEADING_WORD.exec(text)?.[0] ?? '';
     if (word !== '' && isKey(word.toLowerCase())) return `"${text}" compares nothing; accepted is ${EXAMPLE}`;
-    return `"${text}" is no condition${suggestion(word)}; accepted is ${EXAMPLE}`;
+    return `"${text}" is no condition${suggestion(word, ALERT_KEY_NAMES)}; accepted is ${EXAMPLE}`;
   },
 };
 
 function isKey(word: string): word is AlertKey {
   return Object.hasOwn(ALERT_KEYS, word);
-}
-
-function suggestion(word: string): string {
-  const nearest = nearestWord(word.toLowerCase(), ALERT_KEY_NAMES);
-  return nearest === undefined ? '' : `: did you mean ${nearest}?`;
 }
 
 function testOf(key: AlertKey, operator: Operator, value: TermValue): AlertTest | string {

@@ -81,5 +81,5 @@ function isRecord(value: JsonValue): value is { [name: string]: JsonValue } {
 }
 
 function misfit(): ReturnType<typeof wireError> {
-  return wireError('decode', 'BAD_VALUE', 'a change does not fit what was before it');
+  return wireError('decode', 'BAD_VALUE', 'a change does not fit the value before it');
 }

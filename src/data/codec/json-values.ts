@@ -51,14 +51,14 @@ export function withUnderscores(name: string): string {
 /** A list from outside; one that is missing is empty. */
 export function readList(value: unknown, path: string, most: number): readonly unknown[] {
   if (isMissing(value)) return [];
-  if (!Array.isArray(value)) throw badValue(path, 'no list');
+  if (!Array.isArray(value)) throw badValue(path, 'not a list');
   if (value.length > most) throw wireError('decode', 'TOO_MANY_ROWS', `${path} has more than ${most}`);
   return value;
 }
 
 /** An object from outside. No requested name may be one that every object inherits. */
 export function readObject(value: unknown, path: string): Readonly<Record<string, unknown>> {
-  if (!isObject(value)) throw badValue(path, 'no object');
+  if (!isObject(value)) throw badValue(path, 'not an object');
   return value;
 }
 

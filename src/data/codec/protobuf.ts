@@ -202,7 +202,7 @@ class Check {
       if (byte < 0x80) return value;
       factor *= 128;
     }
-    throw wireError('decode', 'BAD_PROTOBUF', 'a number without an end');
+    throw wireError('decode', 'BAD_PROTOBUF', 'a number without its last byte');
   }
 
   #limitOf(name: string): number {
@@ -226,11 +226,11 @@ function wireTypeOf(type: FieldType): number {
 }
 
 function damaged(shape: MessageShape): OpError {
-  return wireError('decode', 'BAD_PROTOBUF', `a damaged ${shape.name}`);
+  return wireError('decode', 'BAD_PROTOBUF', `damaged ${shape.name}`);
 }
 
 function tooMany(name: string): OpError {
-  return wireError('decode', 'TOO_MANY_ROWS', `${name} beyond the limit`);
+  return wireError('decode', 'TOO_MANY_ROWS', `too many ${name}`);
 }
 
 const SURROGATE = /[\ud800-\udfff]/;

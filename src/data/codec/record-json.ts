@@ -97,7 +97,7 @@ function numberCodec({ unknown, isWhole, least, most }: Extract<Shape, { kind: '
   return {
     read: (value, path) => {
       if (isMissing(value)) return unknown;
-      if (typeof value !== 'number') throw badValue(path, 'no number');
+      if (typeof value !== 'number') throw badValue(path, 'not a number');
       if (!(value >= least && value <= most)) return unknown;
       return isWhole ? Math.floor(value) : value;
     },
@@ -113,7 +113,7 @@ function textCodec(limit: number): ValueCodec {
   return {
     read: (value, path) => {
       if (isMissing(value)) return '';
-      if (typeof value !== 'string') throw badValue(path, 'no text');
+      if (typeof value !== 'string') throw badValue(path, 'not a string');
       return cleanText(value, limit);
     },
     write: (value) => (typeof value === 'string' && value !== '' ? cutText(value, limit) : undefined),
@@ -123,7 +123,7 @@ function textCodec(limit: number): ValueCodec {
 const FLAG: ValueCodec = {
   read: (value, path) => {
     if (isMissing(value)) return false;
-    if (typeof value !== 'boolean') throw badValue(path, 'no boolean');
+    if (typeof value !== 'boolean') throw badValue(path, 'not a boolean');
     return value;
   },
   write: (value) => value === true,
@@ -133,7 +133,7 @@ function wordCodec(words: readonly string[], unknown: string | undefined): Value
   return {
     read: (value, path) => {
       if (isMissing(value)) return unknown;
-      if (typeof value !== 'string') throw badValue(path, 'no text');
+      if (typeof value !== 'string') throw badValue(path, 'not a string');
       return words.find((word) => word === value) ?? unknown;
     },
     write: (value) => (typeof value === 'string' ? value : undefined),

@@ -90,7 +90,7 @@ export class TableFormat {
 
   #number(column: string): NumberFormat {
     const found = this.numbers.find((candidate) => candidate.column === column);
-    if (found === undefined) throw new TypeError(`${this.name} does not tell ${column}`);
+    if (found === undefined) throw new TypeError(`${this.name} does not send ${column}`);
     return found;
   }
 }
@@ -164,6 +164,6 @@ export const TABLE_SHAPES: ReadonlyMap<string, MessageShape> = new Map(
 /** The shape of a message that is a table. */
 export function tableShape(name: string): MessageShape {
   const shape = TABLE_SHAPES.get(name);
-  if (shape === undefined) throw new TypeError(`no table is told as ${name}`);
+  if (shape === undefined) throw new TypeError(`unknown table ${name}`);
   return shape;
 }

@@ -216,18 +216,18 @@ export function jsonColumnsOf({ columns, internal }: RowsShape): JsonColumn[] {
 function readCell(value: unknown, path: string, isText: boolean): number | string | undefined {
   if (isMissing(value)) return undefined;
   if (isText) {
-    if (typeof value !== 'string') throw badValue(path, 'no text');
+    if (typeof value !== 'string') throw badValue(path, 'not a string');
     return cleanText(value, TEXT_LIMIT.name);
   }
   if (typeof value === 'boolean') return value ? 1 : 0;
-  if (typeof value !== 'number') throw badValue(path, 'no number');
+  if (typeof value !== 'number') throw badValue(path, 'not a number');
   return value;
 }
 
 function readNumbers(value: unknown, path: string, most: number): readonly (number | undefined)[] {
   return readList(value, path, most).map((entry) => {
     if (isMissing(entry)) return undefined;
-    if (typeof entry !== 'number') throw badValue(`${path}[]`, 'no number');
+    if (typeof entry !== 'number') throw badValue(`${path}[]`, 'not a number');
     return entry;
   });
 }

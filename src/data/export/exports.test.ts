@@ -10,7 +10,9 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import { OwnerBasis, PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { SystemWorld } from '../sample/system-world.fixture.ts';
+import { CONTROL_GROUP } from '../schema/control-groups-section.ts';
 import { TcpState } from '../schema/network-columns.ts';
+import { unknownRecord } from '../schema/record.ts';
 import { csvField } from './csv.ts';
 import { snapshotCsvHeader, snapshotToCsv } from './network-csv.ts';
 import { type ExportOptions, snapshotEntry, snapshotToJson } from './network-json.ts';
@@ -406,6 +408,30 @@ test('what processes wait for is exported in milliseconds a second', () => {
   });
 });
 
+test('what control groups wait for is exported where it was asked for, the worst first', () => {
+  const world = new SystemWorld();
+  const data = new SystemExport(() => undefined);
+  const lacking = { op: 'collect control groups', code: 'ENOTSUP', message: 'no groups' };
+  data.absorb({ ...world.snapshot(), errors: [lacking] });
+  const without = JSON.parse(systemJson(data)) as Record<string, unknown>;
+  expect([without['control_groups'], without['errors']]).toEqual([undefined, []]);
+  for (const seconds of [2, 4]) {
+    world.pass(2);
+    const nothing = { ...unknownRecord(CONTROL_GROUP), path: '/a' };
+    const throttled = { ...nothing, path: '/system.slice/web.service', throttledMicros: seconds * 500_000 };
+    const section = { sequence: seconds, monotonicMicros: seconds * 1e6, durationMicros: 0, errors: [] };
+    data.absorb({ ...world.snapshot(), controlGroups: { ...section, groups: [nothing, throttled] } });
+  }
+  const { control_groups: groups } = JSON.parse(systemJson(data)) as { control_groups: object[] };
+  expect(groups[0]).toEqual({
+    ...{ path: '/system.slice/web.service', name: 'web.service', trouble: 'throttled 50 % of the time' },
+    ...{ throttled_percent: 50, cpu_limit: null, cpu_wait_percent: null, memory_wait_percent: null },
+    ...{ memory_full_percent: null, io_wait_percent: null, io_full_percent: null, memory_bytes: null },
+    ...{ memory_limit_bytes: null, memory_high_rate: null, memory_max_rate: null, memory_kills: null },
+  });
+  expect(groups[1]).toMatchObject({ path: '/a', trouble: null, throttled_percent: null });
+});
+
 test('sums of processes: their own columns in CSV and in the table', () => {
   const world = new SystemWorld();
   const slots = [7, 8].map((pid) => world.addProcess(pid, { name: 'worker', residentBytes: 2 ** 30 }));
@@ -420,10 +446,10 @@ test('sums of processes: their own columns in CSV and in the table', () => {
   }
   expect(systemCsvHeader(data)).toBe(
     'timestamp,group,processes,threads,cpu_percent,mem_bytes,mem_percent,read_bytes_per_s,write_bytes_per_s,' +
-      'context_switches_per_s,run_delay_ms_per_s,block_delay_ms_per_s,major_faults_per_s,io_calls_per_s\n',
+      'context_switches_per_s,run_delay_ms_per_s,block_delay_ms_per_s,major_faults_per_s,io_calls_per_s,memory_delay_ms_per_s\n',
   );
   expect(systemCsv(data).trim().split(',').slice(1)).toEqual([
-    ...['worker', '2', '2', '25', String(2 ** 31), '12.5', '500', '', '', '', '', '', ''],
+    ...['worker', '2', '2', '25', String(2 ** 31), '12.5', '500', '', '', '', '', '', '', ''],
   ]);
   expect(systemTable(data)).toMatch(
     /\nPROGRAM +PROCS +CPU % +MEM +MEM %\nworker +2 +25\.0 +2\.0 GB +12\.5\n$/,

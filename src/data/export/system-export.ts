@@ -1,5 +1,6 @@
 import { bytesText, rateText, tenthsText } from '../../kit/text/format.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
+import { CONTROL_GROUP_FIELDS, ControlGroupRows } from '../query/control-group-rows.ts';
 import {
   MACHINE_GROUP_FIELDS,
   type MachineGroupExport,
@@ -13,6 +14,7 @@ import {
   type UserNames,
 } from '../query/machine-process-rows.ts';
 import { countValue, entryMaker, rateValue, timeValue } from '../query/row-fields.ts';
+import { ControlGroupsRates } from '../rates/control-group-rates.ts';
 import { MachineRates } from '../rates/machine-rates.ts';
 import { ProcessRates } from '../rates/process-rates.ts';
 import type { Grouping } from '../sample/grouping.ts';
@@ -20,6 +22,7 @@ import type { InterfaceTable } from '../sample/interface-table.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { MachineSection } from '../sample/machine-section.ts';
 import type { ProcessesWant, Snapshot } from '../sample/snapshot.ts';
+import type { ControlGroupsSection } from '../schema/control-groups-section.ts';
 import { CPU, type CpuSample } from '../schema/cpu-sample.ts';
 import { type DisksSection, FILE_SYSTEM, type FileSystem } from '../schema/disks-section.ts';
 import { GPU, type GpuSample } from '../schema/gpu-sample.ts';
@@ -42,6 +45,8 @@ export class SystemExport implements MachineProcessExport {
   header: SnapshotHeader | undefined;
   machine: MachineSection | undefined;
   disks: DisksSection | undefined;
+  controlGroups: ControlGroupsSection | undefined;
+  readonly controlGroupRates = new ControlGroupsRates();
   processes: MachineProcesses | undefined;
   /** Of the last sample. */
   errors: readonly SectionError[] = [];
@@ -70,14 +75,18 @@ export class SystemExport implements MachineProcessExport {
   }
 
   absorb(snapshot: Snapshot): void {
-    const { header, machine, disks, machineProcesses } = snapshot;
+    const { header, machine, disks, controlGroups, machineProcesses } = snapshot;
     if (this.header !== undefined && this.header.epoch !== header.epoch) this.#rebase();
     this.header = header;
-    this.errors = [...snapshot.errors, ...(machine?.errors ?? [])];
+    this.errors = [...snapshot.errors, ...(machine?.errors ?? [])].filter((error) => !isWithoutGroups(error));
     if (machine !== undefined) this.#takeMachine(machine);
     if (disks !== undefined) {
       this.rates.updateDisks(disks);
       this.disks = disks;
+    }
+    if (controlGroups !== undefined) {
+      this.controlGroupRates.update(controlGroups);
+      this.controlGroups = controlGroups;
     }
     if (machineProcesses !== undefined) {
       if (this.processRates.update(machineProcesses)) this.#processSampleCount++;
@@ -124,6 +133,7 @@ export class SystemExport implements MachineProcessExport {
   #rebase(): void {
     this.rates.rebase();
     this.processRates.rebase();
+    this.controlGroupRates.rebase();
     this.#processSampleCount = 0;
     this.machine = undefined;
   }
@@ -155,6 +165,9 @@ export function systemJson(data: SystemExport): string {
     ...exportedRecord(SENSORS, machine?.sensors.value),
     networks: networkEntries(data),
     disks: data.disks === undefined ? null : data.disks.fileSystems.map((each) => diskEntry(data, each)),
+    ...(data.controlGroups === undefined
+      ? {}
+      : { control_groups: controlGroupEntries(data.controlGroups, data) }),
     gpus: machine?.gpus.value?.map((gpu) => gpuEntry(data, gpu)) ?? null,
     process_count: data.processes === undefined ? null : data.rows.processCount,
     processes: data.processes === undefined ? null : processEntries(data),
@@ -215,6 +228,23 @@ function gpuEntry({ rates }: SystemExport, gpu: GpuSample): object {
 }
 
 const processEntry = entryMaker<typeof MACHINE_PROCESS_FIELDS, MachineProcessExport>(MACHINE_PROCESS_FIELDS);
+
+/** A machine without control groups lacks nothing: they are left out. */
+function isWithoutGroups({ op, code }: SectionError): boolean {
+  return op === 'collect control groups' && (code === 'ENOTSUP' || code === 'ENOENT');
+}
+
+const controlGroupEntry = entryMaker<typeof CONTROL_GROUP_FIELDS, ControlGroupRows>(CONTROL_GROUP_FIELDS);
+
+/** Those that wait most first. */
+function controlGroupEntries(
+  { groups }: ControlGroupsSection,
+  { controlGroupRates }: SystemExport,
+): object[] {
+  const rows = new ControlGroupRows();
+  rows.build(groups, controlGroupRates);
+  return Array.from(rows.order({ key: 'trouble', isReversed: false }), (row) => controlGroupEntry(rows, row));
+}
 
 /** Those that use most of the CPU first. */
 function processEntries(data: SystemExport): object[] {

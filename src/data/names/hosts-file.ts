@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { ipVersion } from '../../kit/text/ip-version.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import { addressText } from '../sample/address-text.ts';
 import { readAddress } from '../sample/address-words.ts';
@@ -16,7 +16,7 @@ const NAME_LIMIT = 253;
 export function shownHostName(names: readonly string[]): string | undefined {
   for (const name of names) {
     const shown = sanitizeLine(name.slice(0, NAME_LIMIT)).trim().replace(/\.$/, '');
-    if (shown !== '' && isIP(shown) === 0) return shown;
+    if (shown !== '' && ipVersion(shown) === 0) return shown;
   }
   return undefined;
 }

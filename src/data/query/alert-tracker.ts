@@ -4,18 +4,18 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import { OwnerRates } from './owner-rates.ts';
 import type { Scope } from './scope.ts';
 
-/** An alarm ends below this share of the threshold, so that a rate at its edge rings once. */
+/** An alarm clears below this share of the threshold, so that a rate near it does not ring repeatedly. */
 const ENDS_BELOW = 0.9;
 
 /** By the slots of the owners. */
 const ALERT_COLUMNS = {
   /** Serial of the owner in alarm, 0 none. */
   alarm: numbers('u32'),
-  /** In which round of crossings it crossed the threshold last. */
+  /** Number of the sample in which it last crossed the threshold. */
   flash: numbers('u32'),
 };
 
-/** Which owners send and receive more than a threshold, both directions together, whatever the filter says. */
+/** Tracks which owners send and receive more than a threshold (both directions together), whatever the filter. */
 export class AlertTracker extends columnsClass(ALERT_COLUMNS) {
   /** Bytes per second; undefined: off. */
   threshold: number | undefined;
@@ -25,14 +25,14 @@ export class AlertTracker extends columnsClass(ALERT_COLUMNS) {
   #settledRound = 0;
   readonly #rates = new OwnerRates();
 
-  /** Another threshold starts anew: who is over it crosses it at the next sample. */
+  /** Sets the threshold and clears all alarms; owners above it cross it at the next sample. */
   setThreshold(bytesPerSecond: number | undefined): void {
     this.threshold = bytesPerSecond;
     this.count = 0;
     this.alarm.fill(0);
   }
 
-  /** Takes a sample's smoothed rates in scope; how many owners have crossed the threshold upwards. */
+  /** Takes a sample's smoothed rates in scope; returns how many owners crossed the threshold upwards. */
   update(section: NetworkSection, rates: NetworkRates, scope: Scope): number {
     const { threshold } = this;
     if (threshold === undefined) return 0;
@@ -67,7 +67,7 @@ export class AlertTracker extends columnsClass(ALERT_COLUMNS) {
     this.#settledRound = Math.max(this.#settledRound, round);
   }
 
-  /** Whether an owner in alarm has only just crossed the threshold. */
+  /** Whether an owner in alarm crossed the threshold only just now. */
   isFlashing(owner: number, serial: number): boolean {
     return this.isInAlarm(owner, serial) && this.flash[owner]! > this.#settledRound;
   }

@@ -32,7 +32,7 @@ import {
   stateName,
 } from './socket-texts.ts';
 
-/** What connections are ordered by. */
+/** Sort input of connections. */
 interface OrderedConnections extends TrafficColumns {
   readonly protocol: Uint8Array;
   readonly state: Uint8Array;
@@ -44,7 +44,7 @@ interface OrderedConnections extends TrafficColumns {
   arrangeByRemote(order: RowOrder, isUpwards: boolean): void;
 }
 
-/** The fields of the connections of a process. Exports read them by the slot of the socket. */
+/** Fields of the connections of a process. Exports read them by socket slot. */
 export const CONNECTION_FIELDS = {
   rate: TRAFFIC_FIELDS.rate,
   protocol: {
@@ -204,7 +204,7 @@ function remoteAddress({ sockets }: NetworkExport['section'], slot: number): str
   return addressText(sockets.remoteAddress, slot * ADDRESS_WORDS);
 }
 
-/** Nothing is known before the second sample, nor where nothing is counted. */
+/** Unknown before the second sample, and where bytes are not counted. */
 function rateOf({ section, rates }: NetworkExport, bytesPerSecond: number): number | null {
   return hasRates(section, rates) ? rateValue(bytesPerSecond) : null;
 }
@@ -231,19 +231,21 @@ const CONNECTION_COLUMNS = {
   /** Bytes since start; NaN not counted. */
   upTotal: numbers('f64'),
   downTotal: numbers('f64'),
-  /** Since it was first seen; NaN: it is older than the program, which is all that the kernel lets one know. */
+  /**
+   * Age since it was first seen; NaN: older than the program, because the kernel does not report when it was opened.
+   */
   ageMicros: numbers('f64'),
   /** NaN unknown. */
   rttMicros: numbers('f64'),
   retransmits: numbers('f64'),
-  /** Segments sent again of those sent with data, 0 to 1. */
+  /** Share of the data segments that were retransmitted, 0 to 1. */
   share: numbers('f64'),
   receiveQueue: numbers('f64'),
   sendQueue: numbers('f64'),
   /** Name that the process used, and its NameBasis. */
   remoteName: OPTIONAL_TEXT,
   nameBasis: numbers('u8'),
-  /** What `conns` of a filter compares: each row is one connection. */
+  /** Compared by the filter key `conns`: each row is one connection. */
   connections: numbers('i32'),
 };
 
@@ -319,12 +321,12 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows)
     return this.#texts.address(this.local, row * ADDRESS_WORDS);
   }
 
-  /** As `addressText`: what names are asked for by. */
+  /** As `addressText`; key of name lookups. */
   remoteAddress(row: number): string {
     return this.#texts.address(this.remote, row * ADDRESS_WORDS);
   }
 
-  /** What `rtt` and `retrans` of a filter compare. */
+  /** Compared by the filter keys `rtt` and `retrans`. */
   rttOf(row: number): number {
     return this.rttMicros[row]!;
   }
@@ -333,7 +335,7 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows)
     return this.share[row]!;
   }
 
-  /** Older than the program is older than all others. */
+  /** Connections older than the program come last. */
   ageOrder(row: number): number {
     return Number.isNaN(this.ageMicros[row]!) ? Number.MAX_VALUE : this.ageMicros[row]!;
   }
@@ -390,7 +392,7 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows)
   }
 }
 
-/** A number that rises with the address as far as 53 bits go. */
+/** A number that rises with the address, with 53 bits of precision. */
 function headOf(words: Uint32Array, at: number): number {
   if (isIpv4(words, at)) return words[at + 3]!;
   return IPV6_BEHIND + words[at]! * 2 ** 20 + (words[at + 1]! >>> 12);

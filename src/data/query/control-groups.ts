@@ -2,20 +2,20 @@ import { containerIdOf } from '../sample/container-id.ts';
 import type { Grouping } from '../sample/grouping.ts';
 import type { OwnerTable } from '../sample/network-section.ts';
 
-/** What a control group path says about who runs a process. */
+/** Meaning of a control group path: the container, unit or session of a process. */
 export interface ControlGroup {
   readonly type: 'container' | 'systemd' | 'user session' | 'other';
-  /** What the group is called: a container's name or short id, a unit, a user's session, or the path. */
+  /** Display name: a container's name or short id, a unit, a user's session, or the path. */
   readonly name: string;
-  /** Full id where the path has one. */
+  /** Full container id, if the path has one. */
   readonly containerId: string | undefined;
-  /** As those who run it call it, `web`, `NAMESPACE/POD/CONTAINER`; undefined: unknown. */
+  /** Container name: `web`, `NAMESPACE/POD/CONTAINER`; undefined: unknown. */
   readonly containerName: string | undefined;
   /** systemd unit, `nginx.service`. */
   readonly serviceName: string | undefined;
 }
 
-/** The value of an owner under a grouping; empty: unknown, or none. `group` is the owner's control group. */
+/** The value of an owner under a grouping; empty: unknown or none. `group` is the owner's control group. */
 export function memberOf(
   by: Grouping,
   owners: OwnerTable,
@@ -77,7 +77,7 @@ function userOf(segments: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** The innermost unit that is not a user's manager itself. */
+/** The innermost unit that is not a user's manager. */
 function serviceNameOf(segments: readonly string[]): string | undefined {
   for (let i = segments.length - 1; i >= 0; i--) {
     const segment = segments[i]!;
@@ -88,16 +88,16 @@ function serviceNameOf(segments: readonly string[]): string | undefined {
 
 const PATHS_LIMIT = 4096;
 
-/** Control group of each owner, read from its path once, and again when the path or the container's name changed. */
+/** Control group of each owner. The path is parsed again only if it or the container's name changed. */
 export class OwnerGroups {
   readonly #groups: (ControlGroup | undefined)[] = [];
   readonly #paths: (string | undefined)[] = [];
   readonly #containers: (string | undefined)[] = [];
-  /** Names of containers by their ids, as far as owners have told them. */
+  /** Container names by id, as reported by owners. */
   readonly #known = new Map<string, string>();
   readonly #lowerNames: string[] = [];
 
-  /** Undefined: its path is not known. */
+  /** Undefined: the path is unknown. */
   of(owners: OwnerTable, slot: number): ControlGroup | undefined {
     const path = owners.cgroups[slot];
     const container = owners.containers[slot];
@@ -113,7 +113,7 @@ export class OwnerGroups {
     return this.#groups[slot];
   }
 
-  /** Of a path that is no owner's now; a container has the name that its owners have told. */
+  /** Group of a path that no owner has now; a container keeps the name reported by its owners. */
   ofPath(path: string): ControlGroup | undefined {
     const group = controlGroupOf(path);
     const name = group?.containerId === undefined ? undefined : this.#known.get(group.containerId);
@@ -125,14 +125,14 @@ export class OwnerGroups {
     this.#known.set(id, name);
   }
 
-  /** Name of its group in lower case; empty: none known. */
+  /** Name of its group in lower case; empty: unknown. */
   lowerNameOf(owners: OwnerTable, slot: number): string {
     this.of(owners, slot);
     return this.#lowerNames[slot] ?? '';
   }
 }
 
-/** Control groups by their path, each read once; the path of many processes is the same. */
+/** Control groups by path, each parsed once, because many processes share a path. */
 export class PathGroups {
   readonly #groups = new Map<string, ControlGroup>();
 

@@ -1,5 +1,4 @@
 import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
-import { lengthened } from '../../kit/table/slot-table.ts';
 import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../rates/histories.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { Grouping } from '../sample/grouping.ts';
@@ -8,7 +7,7 @@ import { OwnerKind } from '../schema/network-columns.ts';
 import { type ControlGroup, memberOf, OwnerGroups } from './control-groups.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
 import { groupFilterText } from './filter/parse-filter.ts';
-import { NameNumbers } from './name-counts.ts';
+import { RowsByName } from './name-counts.ts';
 import {
   type ExportedTraffic,
   knownSum,
@@ -29,14 +28,14 @@ import {
 import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 
-/** What control groups are ordered by. */
+/** Sort input of control groups. */
 interface OrderedGroups extends TrafficColumns {
   readonly names: readonly string[];
   readonly processes: Int32Array;
   readonly listeners: Int32Array;
 }
 
-/** What exports read a control group from. */
+/** Export input of control groups. */
 export interface GroupExport {
   readonly rows: ExportedTraffic['rows'] & {
     readonly processes: Int32Array;
@@ -73,17 +72,17 @@ export const GROUP_FIELDS = {
 
 type GroupSortKey = SortKeyOf<typeof GROUP_FIELDS>;
 
-/** The kind of a control group, or what rows are summed by. */
+/** Type of a control group, or the grouping of the rows. */
 type GroupType = ControlGroup['type'] | Grouping;
 
-/** The order that one of the process table means for its sums, which have no process ID. */
+/** Maps a sort key of the process table to one of its sums, which have no PID. */
 export function groupSortKey(key: string): GroupSortKey {
   return sortKeysOf(GROUP_FIELDS).find((known) => known === key) ?? 'rate';
 }
 
 /** Order of the groups. */
 interface GroupSort extends SortBy<GroupSortKey> {
-  /** By the rates that exports write, not by those of the screen. */
+  /** By raw rates, as in exports, instead of smoothed ones. */
   readonly isRaw?: boolean;
 }
 
@@ -95,36 +94,35 @@ const GROUP_COLUMNS = {
   listeners: numbers('i32'),
   /** 1: a process is in another network namespace, whose listeners are not known. */
   foreign: numbers('u8'),
-  /** First of its process rows, -1 none: what its graph adds up. */
+  /** First of its process rows, -1 none; the graph sums them. */
   firstMember: numbers('i32', -1),
   names: TEXT,
-  /** Alternatives of the filter that one of the group's processes satisfies. */
+  /** Filter alternatives that one of its processes satisfies. */
   satisfied: numbers('u32'),
 };
 
 /**
- * The rows of the process table by control group (containers, systemd services, user sessions and others) or by
- * program, user, container or unit, as columns `[0..count)` in no particular order. What has no known group is one row
- * with an empty name. Rates are bytes per second: the sum of what is known, NaN if nothing is. Valid until the next
- * `build`.
+ * Sums of the process table by control group (containers, systemd services, user sessions and others), or by program,
+ * user, container or unit, as columns `[0..count)` in no particular order. Processes without a known group are one row
+ * with an empty name. Rates are bytes per second: the sum of the known values, NaN if none is known. Valid until the
+ * next `build`.
  */
 export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
   declare readonly sort: GroupSort;
   readonly #types: GroupType[] = [];
-  #rowOfNumber = new Int32Array(0);
   #kept = new Int32Array(0);
-  /** By process rows: the next one of the group, -1 end. */
+  /** By process row: the next one of the group, -1 end. */
   #nextMember = new Int32Array(0);
   /** Undefined: control groups. */
   #by: Grouping | undefined;
   readonly #history = new Float32Array(HISTORY_LENGTH);
   readonly #processRows = new ProcessRows();
   readonly #groups = new OwnerGroups();
-  readonly #numbers = new NameNumbers();
+  readonly #named = new RowsByName();
 
   /**
-   * Makes the rows anew, by control group where `by` is undefined. Those processes are summed up that satisfy the
-   * filter, its texts looked for in the group's name too; `up`, `down` and `conns` are those of the group.
+   * Rebuilds the rows, by control group if `by` is undefined. Sums only processes that pass the filter; its texts are
+   * also searched in the group's name, and `up`, `down` and `conns` compare the sums.
    */
   build(
     section: NetworkSection,
@@ -173,16 +171,15 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
 
   /** The row of a name, -1 none. */
   rowOfGroup(name: string): number {
-    const number = this.#numbers.find(name);
-    return number < 0 ? -1 : (this.#rowOfNumber[number] ?? -1);
+    return this.#named.find(name);
   }
 
-  /** A filter that lets the processes of this very group through: `group="nginx.service"`, `program=chrome`. */
+  /** A filter that matches exactly the processes of this group: `group="nginx.service"`, `program=chrome`. */
   filterTextOf(row: number): string {
     return groupFilterText(this.nameOf(row), this.#by ?? 'group');
   }
 
-  /** The last HISTORY_LENGTH raw rates of the group, both directions together, oldest first. */
+  /** Writes the last HISTORY_LENGTH raw rates of the group to `out`, both directions together, oldest first. */
   historyInto(row: number, out: Float32Array): void {
     out.fill(0, 0, HISTORY_LENGTH);
     for (let member = this.firstMember[row]!; member >= 0; member = this.#nextMember[member]!) {
@@ -190,20 +187,19 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     }
   }
 
-  /** Where both directions together are going; flat until eight samples are known. */
+  /** Trend of both directions together; flat until eight samples are known. */
   trendOf(row: number): Trend {
     this.historyInto(row, this.#history);
     return trendOfHistory(this.#history, this.sampleCount);
   }
 
-  /** Samples that the histories hold at most. */
+  /** Maximum number of samples in the histories. */
   get sampleCount(): number {
     return this.#processRows.sampleCount;
   }
 
   protected override arrange(order: RowOrder, { key, isReversed, isRaw }: GroupSort): void {
-    // Names are unique, so that numbers of names are too, and stay.
-    for (let row = 0; row < this.count; row++) order.ties[row] = this.#numbers.find(this.names[row]!);
+    for (let row = 0; row < this.count; row++) order.ties[row] = this.#named.tieOf(this.names[row]!);
     const { names, processes, listeners, upTotal, downTotal, connections } = this;
     const up = isRaw === true ? this.rawUp : this.up;
     const down = isRaw === true ? this.rawDown : this.down;
@@ -214,8 +210,7 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
   #begin(): void {
     this.count = 0;
     this.clearRows();
-    this.#numbers.begin();
-    this.#rowOfNumber.fill(-1);
+    this.#named.begin();
     const { capacity } = this.#processRows;
     if (capacity > this.#nextMember.length) this.#nextMember = new Int32Array(capacity);
   }
@@ -224,7 +219,7 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     return this.#by === undefined ? (group?.name ?? '') : memberOf(this.#by, owners, owner, group);
   }
 
-  /** In lower case: what texts of a filter are looked for in, besides the process's own. */
+  /** Text that the filter also searches, in lower case. */
   #rowText(owners: OwnerTable, owner: number): string {
     if (this.#by === 'program') return '';
     if (this.#by === 'user') return (owners.users[owner] ?? '').toLowerCase();
@@ -232,16 +227,10 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
   }
 
   #rowFor(owner: number, name: string, group: ControlGroup | undefined): number {
-    const number = this.#numbers.of(owner, name);
-    if (number >= this.#rowOfNumber.length) {
-      const rowOfNumber = new Int32Array(Math.max(64, number * 2)).fill(-1);
-      this.#rowOfNumber = lengthened(this.#rowOfNumber, rowOfNumber);
-    }
-    const known = this.#rowOfNumber[number]!;
-    if (known >= 0) return known;
-    const row = this.count++;
+    const row = this.#named.findOrAdd(owner, name, this.count);
+    if (row < this.count) return row;
+    this.count++;
     this.reserveAhead(this.count);
-    this.#rowOfNumber[number] = row;
     this.names[row] = name;
     this.#types[row] = this.#by ?? group?.type ?? 'other';
     return row;
@@ -262,7 +251,7 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     this.firstMember[row] = processRow;
   }
 
-  /** What a process had before it was moved to its group is that of the group of then. */
+  /** Bytes that a process moved before it changed its group belong to its former group. */
   #moveFormer(
     section: NetworkSection,
     former: readonly FormerTraffic[],
@@ -291,12 +280,12 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     if (this.#kept.length < this.count) this.#kept = new Int32Array(this.capacity);
     let kept = 0;
     for (let row = 0; row < this.count; row++) {
-      const number = this.#numbers.find(this.names[row]!);
-      this.#rowOfNumber[number] = -1;
+      const name = this.names[row]!;
+      this.#named.move(name, -1);
       if (!filter.passes(this.satisfied[row]!, row)) continue;
       this.#types[kept] = this.#types[row]!;
       this.#kept[kept] = row;
-      this.#rowOfNumber[number] = kept++;
+      this.#named.move(name, kept++);
     }
     this.compact(this.#kept, kept);
     this.count = kept;

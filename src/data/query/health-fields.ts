@@ -5,12 +5,12 @@ import { countValue, falls, inJson } from './row-fields.ts';
 
 type Subject = 'owners' | 'hosts';
 type Health = NetworkSection[Subject];
-/** The columns of health that exports write. */
+/** Columns of connection health in exports. */
 type Figure =
   | ('rttMicros' | 'rttMinMicros' | 'rttP95Micros' | 'connectMicros' | 'retransmits' | 'dataSegments')
   | ('reorderings' | 'refused' | 'timedOut' | 'resets' | 'drops' | 'receiveQueue' | 'sendQueue');
 
-/** What lists of owners and of hosts can be ordered by besides traffic; NaN unknown. */
+/** Sort input of health; NaN unknown. */
 export interface OrderedHealth {
   /** Microseconds. */
   rttOf(row: number): number;
@@ -20,7 +20,7 @@ export interface OrderedHealth {
   dropsOf(row: number): number;
 }
 
-/** The same by the slots of the table of owners or of hosts. */
+/** The same, by slot of the owners or hosts table. */
 export class HealthFigures {
   readonly #table: Health;
   readonly #rates: NetworkRates['health'][Subject];

@@ -19,12 +19,12 @@ import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 import { HostTexts, nameBasisText } from './socket-texts.ts';
 
-/** What remote hosts are ordered by. */
+/** Sort input of remote hosts. */
 interface OrderedHosts extends TrafficColumns, OrderedHealth {
   sortTexts(): readonly string[];
 }
 
-/** What exports read a remote host from. */
+/** Export input of remote hosts. */
 export interface HostExport extends NetworkExport {
   readonly rows: ExportedTraffic['rows'] & {
     readonly host: Int32Array;
@@ -32,7 +32,7 @@ export interface HostExport extends NetworkExport {
     namesOf(row: number): readonly string[];
     nameBasisOf(row: number): number;
   };
-  /** Names of the processes with connections to it now, each once. */
+  /** Names of the processes connected to it now, without duplicates. */
   readonly processNamesOf: (row: number) => readonly string[];
 }
 
@@ -97,9 +97,9 @@ const HOST_COLUMNS = {
   /** Slot in `section.hosts`. */
   host: numbers('i32'),
   ...trafficColumns(0),
-  /** Names of processes, each once, that have a connection to it now. */
+  /** Number of different names of the processes connected to it now. */
   processCount: numbers('i32'),
-  /** Alternatives of the filter that one of the row's connections satisfies. */
+  /** Filter alternatives that one of its connections satisfies. */
   satisfied: numbers('u32'),
 };
 
@@ -119,7 +119,7 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
   readonly #sortTexts: string[] = [];
   #hasSortTexts = false;
 
-  /** Makes the rows anew. A host is shown if one of its connections satisfies the filter. */
+  /** Rebuilds the rows. A host is listed if one of its connections passes the filter. */
   build(
     section: NetworkSection,
     rates: NetworkRates,
@@ -161,12 +161,12 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
     return this.#rowOf[hostSlot] ?? -1;
   }
 
-  /** As `addressText`; empty for the row of the hosts that were dropped. */
+  /** As `addressText`; empty for the row of evicted hosts. */
   addressOf(row: number): string {
     return this.#section === undefined ? '' : this.#texts.of(this.#section.hosts, this.host[row]!);
   }
 
-  /** Names that processes used for it, up to four; empty: none was seen. */
+  /** Up to four names that processes used for it. */
   namesOf(row: number): readonly string[] {
     return this.#section?.hosts.names[this.host[row]!]?.split(' ') ?? [];
   }
@@ -176,7 +176,9 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
     return this.#section?.hosts.nameBasis[this.host[row]!] ?? NameBasis.NONE;
   }
 
-  /** Writes owner slots of the processes with connections to it, each name once, the busiest first; how many. */
+  /**
+   * Writes owner slots of the processes connected to it to `out`, each name once, the busiest first; returns how many.
+   */
   processesInto(row: number, out: Int32Array): number {
     return this.#processes.ownersInto(row, out);
   }
@@ -186,7 +188,9 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
     arrangeBy<HostRows>(HOST_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
-  /** By what names are ordered. Once a build: names may come in between, and the order has to stay one order. */
+  /**
+   * Sort texts of the hosts, computed once per build: names may arrive in between, and the order must stay consistent.
+   */
   sortTexts(): readonly string[] {
     if (this.#hasSortTexts) return this.#sortTexts;
     this.#hasSortTexts = true;

@@ -22,38 +22,38 @@ import { RankedRows, type RowOrder, rowOfSocket, type SortBy } from './row-order
 import { type Scope, ScopeFilter } from './scope.ts';
 import { EndpointTexts } from './socket-texts.ts';
 
-/** What listening ports are ordered by. */
+/** Sort input of listening ports. */
 interface OrderedListeners {
   readonly protocol: Uint8Array;
   readonly port: Uint16Array;
   readonly connections: Int32Array;
   readonly waiting: Float64Array;
   readonly drops: Float64Array;
-  /** NaN: no process is known. */
+  /** NaN: process unknown. */
   pidOf(row: number): number;
   lowerNames(): readonly string[];
 }
 
-/** What exports read the owner of a row from. */
+/** Export input of the owner of a row. */
 export interface OwnerExport extends NetworkExport {
   readonly ownerOf: (row: number) => number;
 }
 
-/** What exports read a listening port from. */
+/** Export input of a listening port. */
 export interface ListenExport extends OwnerExport {
   readonly listenerOf: (row: number) => Listener;
-  /** Connections that came in by it; null where that is not known. */
+  /** Accepted connections; null if unknown. */
   readonly acceptedOf: (row: number) => number | null;
-  /** How many sockets the row stands for. */
+  /** Number of sockets in this row. */
   readonly socketsOf?: (row: number) => number;
-  /** Of TCP: connections that wait for accept(2), and how many may; NaN unknown. */
+  /** For TCP: connections waiting for accept(2), and the limit; NaN unknown. */
   readonly waitingOf: (row: number) => number;
   readonly backlogOf: (row: number) => number;
-  /** Connections or datagrams that there was no room for, since the sockets were opened; NaN unknown. */
+  /** Connections or datagrams dropped because the queue was full, since the sockets were opened; NaN unknown. */
   readonly dropsOf: (row: number) => number;
 }
 
-/** Whose a row is. */
+/** Fields of the owner of a row. */
 export const OWNER_FIELDS = {
   pid: {
     help: 'process ID, if known',
@@ -153,11 +153,11 @@ const LISTEN_COLUMNS = {
   port: numbers('u16'),
   /** Slot in `section.owners`. */
   owner: numbers('i32'),
-  /** Live connections that came in by it: neither opening ones nor TIME_WAIT; UDP: connected sockets of its port. */
+  /** Live accepted connections, without opening ones and TIME_WAIT. UDP: connected sockets of its port. */
   connections: numbers('i32'),
-  /** How many sockets the row stands for. */
+  /** Number of sockets in this row. */
   socketCount: numbers('i32'),
-  /** As in ListenExport, of all its sockets together. */
+  /** As in ListenExport, summed over its sockets. */
   waiting: numbers('f64', Number.NaN),
   backlog: numbers('f64', Number.NaN),
   drops: numbers('f64', Number.NaN),
@@ -178,7 +178,7 @@ export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
   readonly #lowerNames = new LowerNames();
   readonly #sortTexts: string[] = [];
 
-  /** Makes the rows anew; with `onlyOwner` those of that owner slot alone. */
+  /** Rebuilds the rows; with `onlyOwner` only those of that owner slot. */
   build(section: NetworkSection, scope: Scope, filter?: FilterExpression, onlyOwner = NONE): void {
     const inScope = new ScopeFilter(scope, section.interfaces);
     this.#section = section;
@@ -191,7 +191,7 @@ export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
     if (!isWhole) this.#keepMatching(section, inScope, filter, onlyOwner);
   }
 
-  /** The row of a socket, -1 none: it is gone, filtered out, or not the one that stands for its row. */
+  /** The row of a socket; -1: gone, filtered out, or represented by another socket. */
   rowOfSocket(slot: number, serial: number): number {
     return rowOfSocket(this, slot, serial);
   }
@@ -206,12 +206,12 @@ export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
     return this.#texts.endpoint(this.address, row * ADDRESS_WORDS, this.port[row]!);
   }
 
-  /** What `drops` of a filter compares. */
+  /** Compared by the filter key `drops`. */
   dropsOf(row: number): number {
     return this.drops[row]!;
   }
 
-  /** NaN: its owner is no process. */
+  /** NaN: the owner is not a process. */
   pidOf(row: number): number {
     return this.#section === undefined ? Number.NaN : pidNumber(this.#section.owners, this.owner[row]!);
   }
@@ -322,7 +322,7 @@ export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
   }
 }
 
-/** TCP that both ends have opened and neither has left behind; UDP: connected. */
+/** Whether the connection is established: TCP opened by both ends and closed by neither; UDP connected. */
 function isAccepted(state: number): boolean {
   switch (state) {
     case TcpState.ESTABLISHED:

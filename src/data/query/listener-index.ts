@@ -7,11 +7,11 @@ const ADDRESSES_LIMIT = 1 << 16;
 const LISTENERS_LIMIT = 1 << 18;
 /** linux/socket.h. */
 const AF_INET6 = 10;
-/** Last key word of an entry: of one owner, or the first of all owners. */
+/** Last key word of an entry: one owner, or the first of all owners. */
 const OF_OWNER = 0;
 const OF_ANYBODY = 1;
 
-/** Rows of listening sockets by protocol, local address, port and owner; finds the one a connection came in by. */
+/** Listening sockets by protocol, local address, port and owner; finds the listener that accepted a connection. */
 export class ListenerIndex {
   /** Key: the four address words. */
   readonly #addresses = new SlotTable(64, ADDRESSES_LIMIT, () => undefined);
@@ -22,7 +22,7 @@ export class ListenerIndex {
     this.#row = rows;
   });
   #row = new Int32Array(64);
-  /** 1 for every port that anything listens on: most connections end here. */
+  /** 1 for every port with a listener, a quick test for most connections. */
   readonly #isOpen = new Uint8Array(1 << 16);
 
   clear(): void {
@@ -31,7 +31,7 @@ export class ListenerIndex {
     this.#isOpen.fill(0);
   }
 
-  /** The row of the same endpoint and owner, -1 none. */
+  /** The row with the same endpoint and owner; -1: none. */
   find(sockets: SocketTable, slot: number, owner: number): number {
     const address = this.#addressOf(sockets, slot);
     if (address < 0) return -1;
@@ -53,9 +53,9 @@ export class ListenerIndex {
   }
 
   /**
-   * The row that a connection came in by, as the kernel chooses: the listener of its very address, else the wildcard
-   * of its family, else the other wildcard (an IPv6 one takes IPv4 too). Of several with one endpoint (SO_REUSEPORT)
-   * the one of the same owner, else the first. -1 none.
+   * The listener that accepted a connection, as the kernel chooses it: the one on that address, otherwise the wildcard
+   * of its family, otherwise the other wildcard (an IPv6 one accepts IPv4 too). Of several with one endpoint
+   * (SO_REUSEPORT), the one of the same owner, otherwise the first. -1: none.
    */
   accepting(sockets: SocketTable, slot: number, owner: number): number {
     if (this.#isOpen[sockets.localPort[slot]!] === 0) return -1;
@@ -66,7 +66,7 @@ export class ListenerIndex {
     const v6 = this.#rowOfWildcard(0, port, owner);
     if (!isIpv4(sockets.localAddress, slot * ADDRESS_WORDS)) return v6;
     const v4 = this.#rowOfWildcard(IPV4_MAPPED_WORD, port, owner);
-    // What a dual-stack listener accepted is an IPv6 socket, whatever its addresses say.
+    // A connection accepted by a dual-stack listener is an IPv6 socket, even with IPv4-mapped addresses.
     if (sockets.family[slot] === AF_INET6 && v6 >= 0) return v6;
     return v4 >= 0 ? v4 : v6;
   }

@@ -1,5 +1,4 @@
 import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
-import { lengthened } from '../../kit/table/slot-table.ts';
 import type { Grouping } from '../sample/grouping.ts';
 import { USAGE_RATE_IDS, type UsageRateId } from '../schema/process-columns.ts';
 import {
@@ -9,18 +8,18 @@ import {
   type Figures,
   type MachineProcessRows,
 } from './machine-process-rows.ts';
-import { NameNumbers } from './name-counts.ts';
+import { RowsByName } from './name-counts.ts';
 import { knownSum } from './network-fields.ts';
 import { arrangeBy, exported, falls, type RowFields, risesByText, type SortKeyOf } from './row-fields.ts';
 import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 
-/** What sums are ordered by. */
+/** Sort input of sums. */
 interface OrderedSums extends Figures {
   readonly names: readonly string[];
   readonly processes: Int32Array;
 }
 
-/** What exports read a sum from: rates are not smoothed. */
+/** Export input of sums: raw rates. */
 export interface MachineGroupExport {
   readonly rows: MachineGroupRows;
   rateOf(id: UsageRateId, row: number): number;
@@ -51,17 +50,16 @@ const SUM_COLUMNS = { ...FIGURE_COLUMNS, processes: numbers('i32'), names: TEXT 
 const PLAIN_FIGURES = FIGURE_NAMES.filter((name) => !USAGE_RATE_IDS.some((id) => id === name));
 
 /**
- * The listed processes of a machine summed by program, user, container or unit, as columns `[0..count)` in no particular
- * order. Sums are of what is known, NaN if nothing is. Processes of none are one row with an empty name. Valid until the
- * next `build`.
+ * Sums of the listed processes by program, user, container or unit, as columns `[0..count)` in no particular order.
+ * Sums add known values only, NaN if none is known. Processes without a group are one row with an empty name. Valid
+ * until the next `build`.
  */
 export class MachineGroupRows extends columnsClass(SUM_COLUMNS, RankedRows) {
   declare readonly sort: SortBy<MachineGroupSortKey>;
   by: Grouping = 'program';
-  #rowOfNumber = new Int32Array(0);
-  readonly #numbers = new NameNumbers();
+  readonly #named = new RowsByName();
 
-  /** Makes the rows anew; `usageOf` where exports want other rates than the smoothed ones. */
+  /** Rebuilds the rows; `usageOf` supplies other rates than the smoothed ones, for exports. */
   build(
     from: MachineProcessRows,
     by: Grouping,
@@ -70,8 +68,7 @@ export class MachineGroupRows extends columnsClass(SUM_COLUMNS, RankedRows) {
     this.by = by;
     this.count = 0;
     this.clearRows();
-    this.#numbers.begin();
-    this.#rowOfNumber.fill(-1);
+    this.#named.begin();
     for (let place = 0; place < from.count; place++) {
       const member = from.listed[place]!;
       const row = this.#rowFor(member, from.memberOf(by, member));
@@ -84,28 +81,20 @@ export class MachineGroupRows extends columnsClass(SUM_COLUMNS, RankedRows) {
 
   /** The row of a name, -1 none. */
   rowOfName(name: string): number {
-    const number = this.#numbers.find(name);
-    return number < 0 ? -1 : (this.#rowOfNumber[number] ?? -1);
+    return this.#named.find(name);
   }
 
   protected override arrange(order: RowOrder, { key, isReversed }: SortBy<MachineGroupSortKey>): void {
-    // Names are unique, so that numbers of names are too, and stay.
-    for (let row = 0; row < this.count; row++) order.ties[row] = this.#numbers.find(this.names[row]!);
+    for (let row = 0; row < this.count; row++) order.ties[row] = this.#named.tieOf(this.names[row]!);
     arrangeBy<OrderedSums>(MACHINE_GROUP_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
-  /** `member` is the process's row: while it keeps its name, no name is looked up. */
+  /** `member` is the process's row; the lookup is skipped while it keeps its name. */
   #rowFor(member: number, name: string): number {
-    const number = this.#numbers.of(member, name);
-    if (number >= this.#rowOfNumber.length) {
-      const rowOfNumber = new Int32Array(Math.max(64, number * 2)).fill(-1);
-      this.#rowOfNumber = lengthened(this.#rowOfNumber, rowOfNumber);
-    }
-    const known = this.#rowOfNumber[number]!;
-    if (known >= 0) return known;
-    const row = this.count++;
+    const row = this.#named.findOrAdd(member, name, this.count);
+    if (row < this.count) return row;
+    this.count++;
     this.reserveAhead(this.count);
-    this.#rowOfNumber[number] = row;
     this.names[row] = name;
     return row;
   }

@@ -24,12 +24,12 @@ import {
 } from './row-fields.ts';
 import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 
-/** Users of a machine are few; a hostile one may make up more. */
+/** Bounds the cache of user names against hostile input. */
 const USERS_LIMIT = 4096;
 
 const FIGURE = numbers('f64', Number.NaN);
 
-/** Figures of rows, each of one process or of the sum of several; NaN unknown. */
+/** Figures of one process or of a sum; NaN unknown. */
 export const FIGURE_COLUMNS = {
   threads: FIGURE,
   /** Share of one core, percent: two busy threads are 200. */
@@ -41,9 +41,9 @@ export const FIGURE_COLUMNS = {
   residentBytes: FIGURE,
   /** Of the machine's memory. */
   memoryPercent: FIGURE,
-  /** Growth per second, for rows that were asked for. */
+  /** Growth per second, for the rows that were requested. */
   ...usageRates(() => FIGURE),
-  /** Bytes per second over the network, up and down together; unknown while that is not counted. */
+  /** Network use in bytes per second, both directions together; unknown while it is not counted. */
   network: FIGURE,
 };
 
@@ -51,13 +51,13 @@ type FigureName = keyof typeof FIGURE_COLUMNS;
 export const FIGURE_NAMES = Object.keys(FIGURE_COLUMNS) as readonly FigureName[];
 export type Figures = Readonly<Record<FigureName, Float64Array>>;
 
-/** What exports read figures from: rates are not smoothed. */
+/** Export input of figures: raw rates. */
 interface FigureExport {
   readonly rows: Figures;
   rateOf(id: UsageRateId, row: number): number;
 }
 
-/** What exports read a process of a machine from. */
+/** Export input of a machine's process. */
 export interface MachineProcessExport extends FigureExport {
   readonly rows: MachineProcessRows;
 }
@@ -144,24 +144,24 @@ export const MACHINE_PROCESS_FIELDS = {
   ...FIGURE_FIELDS,
 } satisfies RowFields<MachineProcessRows, MachineProcessExport>;
 
-/** What the process table of a machine can be ordered by. */
+/** Sort keys of a machine's process table. */
 export type MachineSortKey = SortKeyOf<typeof MACHINE_PROCESS_FIELDS>;
 export type MachineSort = SortBy<MachineSortKey>;
 
-/** A process whichever rank it has now: a PID that was given to another process is another one. */
+/** Identity of a process, independent of its rank; a reused PID is another process. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Clock ticks since boot; NaN where the machine does not tell. */
+  /** Clock ticks since boot; NaN unknown. */
   readonly startTicks: number;
 }
 
-/** One program, user, container or unit; an empty name: processes of none. */
+/** One program, user, container or unit; an empty name: processes without one. */
 export interface Member {
   readonly by: Grouping;
   readonly name: string;
 }
 
-/** Names for a user's number; undefined: the number is shown. */
+/** Name of a user ID; undefined: the number is shown. */
 export type UserNames = (uid: number) => string | undefined;
 
 const ROW_COLUMNS = {
@@ -174,11 +174,11 @@ const ROW_COLUMNS = {
   users: TEXT,
   /** Empty: unknown. */
   commandLines: TEXT,
-  /** Path of the control group; empty: unknown, or not asked for. */
+  /** Control group path; empty: unknown or not requested. */
   cgroups: TEXT,
   /** Name of the container; undefined: none, or unknown. */
   containers: OPTIONAL_TEXT,
-  /** Not by row: the first `count` are the rows that the search found. */
+  /** Not by row: its first `count` entries are the rows that match the search. */
   listed: numbers('i32'),
 };
 
@@ -189,7 +189,7 @@ const ROW_COLUMNS = {
  */
 export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
   declare readonly sort: MachineSort;
-  /** All there are; the machine may tell of fewer. */
+  /** Number of all processes; the machine may send fewer. */
   processCount = 0;
   readonly #lower: string[] = [];
   #search = '';
@@ -240,19 +240,19 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
     this.#list();
   }
 
-  /** Lists the processes in whose name, user, command line or PID the text occurs, whatever its case; empty: all. */
+  /** Lists the processes whose name, user, command line or PID contains the text, ignoring case; empty: all. */
   search(text: string): void {
     this.#search = text.trim().toLowerCase();
     this.#list();
   }
 
-  /** Lists the processes of one program, user, container or unit alone; undefined: all. */
+  /** Lists only the processes of one program, user, container or unit; undefined: all. */
   restrict(member: Member | undefined): void {
     this.#member = member;
     this.#list();
   }
 
-  /** The program, user, container or unit of a row; empty: none, or unknown. */
+  /** The program, user, container or unit of a row; empty: none or unknown. */
   memberOf(by: Grouping, row: number): string {
     if (by === 'program') return this.names[row]!;
     if (by === 'user') return this.users[row] === '-' ? '' : this.users[row]!;
@@ -265,7 +265,7 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
     return count;
   }
 
-  /** Where a listed row stands in that order, from 0; -1 where it is not listed. */
+  /** Rank of a row from 0; -1 if it is not listed. */
   override rankOf(row: number, sort: MachineSort): number {
     const place = this.listed.subarray(0, this.count).indexOf(row);
     return place < 0 ? -1 : super.rankOf(place, sort);
@@ -283,7 +283,7 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
     return -1;
   }
 
-  /** The texts of the listed rows in lower case, by place. */
+  /** Search texts of the listed rows in lower case, by place. */
   listedTexts(texts: readonly string[]): readonly string[] {
     for (let i = 0; i < this.count; i++) this.#lower[i] = texts[this.listed[i]!]!.toLowerCase();
     return this.#lower;
@@ -320,7 +320,7 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
     const known = this.#userTexts.get(uid);
     if (known !== undefined) return known;
     const text = uid < 0 ? '-' : (userOf(uid) ?? String(uid));
-    // A number may get a name later.
+    // A user ID may get a name later.
     if (text === String(uid)) return text;
     if (this.#userTexts.size >= USERS_LIMIT) this.#userTexts.clear();
     this.#userTexts.set(uid, text);

@@ -1,24 +1,20 @@
 import { numbers, tableClass } from '../../kit/table/columns.ts';
+import { lengthened } from '../../kit/table/slot-table.ts';
 import type { OwnerTable } from '../sample/network-section.ts';
 
 const NAMES_LIMIT = 1 << 16;
 
 /** Small numbers for names, to compare rows by number. The lookup is skipped while a slot keeps its name. */
-export class NameNumbers {
+class NameNumbers {
   readonly #numbers = new Map<string, number>();
   readonly #names: (string | undefined)[] = [];
   readonly #numberOf: number[] = [];
 
-  /** Before a list is made: starts anew where too many names have been seen. Numbers of before are void then. */
+  /** Call before a list is built. Starts over if too many names were seen; earlier numbers are then invalid. */
   begin(): void {
     if (this.#numbers.size <= NAMES_LIMIT) return;
     this.#numbers.clear();
     this.#names.length = 0;
-  }
-
-  /** How many numbers there are. */
-  get count(): number {
-    return this.#numbers.size;
   }
 
   /** The number of a name, -1 if it has none. */
@@ -26,7 +22,7 @@ export class NameNumbers {
     return this.#numbers.get(name) ?? -1;
   }
 
-  /** The number of the name that `slot` has now. */
+  /** The number of the current name of `slot`. */
   of(slot: number, name: string): number {
     if (this.#names[slot] === name) return this.#numberOf[slot]!;
     let number = this.#numbers.get(name);
@@ -40,6 +36,47 @@ export class NameNumbers {
   }
 }
 
+/** Which row has which name, in a list with one row per name. */
+export class RowsByName {
+  readonly #numbers = new NameNumbers();
+  /** By number of the name, -1 none. */
+  #rows = new Int32Array(0);
+
+  /** Call before a list is built: clears all rows. */
+  begin(): void {
+    this.#numbers.begin();
+    this.#rows.fill(-1);
+  }
+
+  /** The row of a name, -1 none. */
+  find(name: string): number {
+    const number = this.#numbers.find(name);
+    return number < 0 ? -1 : (this.#rows[number] ?? -1);
+  }
+
+  /** The row of the current name of `slot`; a name without a row gets the row `free`. */
+  findOrAdd(slot: number, name: string, free: number): number {
+    const number = this.#numbers.of(slot, name);
+    if (number >= this.#rows.length) {
+      this.#rows = lengthened(this.#rows, new Int32Array(Math.max(64, number * 2)).fill(-1));
+    }
+    const known = this.#rows[number]!;
+    if (known >= 0) return known;
+    this.#rows[number] = free;
+    return free;
+  }
+
+  /** Sets the row of a known name; -1: none. */
+  move(name: string, row: number): void {
+    this.#rows[this.#numbers.find(name)] = row;
+  }
+
+  /** A number that stays with a name, to break ties when sorting. */
+  tieOf(name: string): number {
+    return this.#numbers.find(name);
+  }
+}
+
 const PAIRS_LIMIT = 1 << 18;
 
 /** Key: row, number of the name. */
@@ -47,20 +84,20 @@ class NamePairs extends tableClass(
   {
     connections: numbers('i32'),
     owner: numbers('i32'),
-    /** A further pair of the row, -1 none. */
+    /** Next pair of the row, -1 none. */
     next: numbers('i32', -1),
   },
   { capacity: 256, limit: PAIRS_LIMIT },
 ) {}
 
-/** Which process names have connections to which rows of a list, and how many: each name once a row. */
+/** Counts the connections of process names per list row; each name once per row. */
 export class NameCounts {
   readonly #pairs = new NamePairs();
   /** First pair of each row, -1 none. */
   #first = new Int32Array(0);
   readonly #names = new NameNumbers();
 
-  /** Before the connections of a list of at most `rows` rows. */
+  /** Call before the connections of a list of at most `rows` rows. */
   begin(rows: number): void {
     if (rows > this.#first.length) this.#first = new Int32Array(rows);
     this.#first.fill(-1, 0, rows);
@@ -85,12 +122,12 @@ export class NameCounts {
     return true;
   }
 
-  /** Moves what was counted for one row to another, which had nothing. */
+  /** Moves the counts of one row to an empty one. */
   moveRow(from: number, to: number): void {
     this.#first[to] = this.#first[from]!;
   }
 
-  /** Writes one owner of each of the row's names to `out`, most connections first; how many fitted. */
+  /** Writes one owner for each of the row's names to `out`, most connections first; returns how many. */
   ownersInto(row: number, out: Int32Array): number {
     let last = -1;
     for (let count = 0; count < out.length; count++) {
@@ -101,7 +138,7 @@ export class NameCounts {
     return out.length;
   }
 
-  /** The best of the row's pairs that stand behind `last`, -1 none. */
+  /** The best pair of the row after `last`, -1 none. */
   #nextBest(row: number, last: number): number {
     let best = -1;
     for (let pair = this.#first[row]!; pair >= 0; pair = this.#pairs.next[pair]!) {

@@ -3,11 +3,11 @@ import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { countValue, exported, falls, type RowFields, rateValue } from './row-fields.ts';
 
-/** What exports of the network are made from, and who knows names. */
+/** Common export input of the network, with name lookups. */
 export interface NetworkExport {
   readonly section: NetworkSection;
   readonly rates: NetworkRates;
-  /** Name of a remote address, if it is known by now. */
+  /** Name of a remote address, if known yet. */
   readonly hostName?: ((address: string) => string | undefined) | undefined;
   readonly serviceName?: ((port: number, protocol: 'tcp' | 'udp') => string | undefined) | undefined;
   readonly country?: ((address: string) => string | undefined) | undefined;
@@ -20,7 +20,7 @@ export interface Listener {
   readonly port: number;
 }
 
-/** What rows add up of traffic: rates in bytes a second and bytes, NaN unknown, and live connections. */
+/** Sums of traffic: rates in bytes per second, bytes (NaN unknown), and live connections. */
 export interface TrafficColumns {
   readonly up: Float64Array;
   readonly down: Float64Array;
@@ -42,18 +42,18 @@ export const trafficColumns = (unknown: number) => ({
   connections: numbers('i32'),
 });
 
-/** The same, and rates that are not smoothed. */
+/** The same, with raw rates. */
 export interface AllTrafficColumns extends TrafficColumns {
   readonly rawUp: Float64Array;
   readonly rawDown: Float64Array;
 }
 
-/** What exports write of traffic: rates that are not smoothed. */
+/** Export input of traffic: raw rates. */
 export interface ExportedTraffic {
   readonly rows: Omit<AllTrafficColumns, 'up' | 'down'>;
 }
 
-/** The columns of every list that adds traffic up. `rate` and `total` are both directions together. */
+/** Fields of every list that sums traffic. `rate` and `total` are both directions together. */
 export const TRAFFIC_FIELDS = {
   rate: {
     help: 'both directions, bytes per second',
@@ -95,12 +95,12 @@ export const TRAFFIC_FIELDS = {
   },
 } satisfies RowFields<TrafficColumns, ExportedTraffic>;
 
-/** Whether a section has rates: bytes are counted, and there were two samples. */
+/** Whether a section has rates: bytes are counted, and there are two samples. */
 export function hasRates(section: NetworkSection, rates: NetworkRates): boolean {
   return section.counted !== 'none' && !Number.isNaN(rates.intervalSeconds);
 }
 
-/** Sum of what is known: NaN (unknown) only if both are. */
+/** Sum of the known values; NaN only if both are unknown. */
 export function knownSum(a: number, b: number): number {
   if (Number.isNaN(a)) return b;
   return Number.isNaN(b) ? a : a + b;

@@ -5,11 +5,11 @@ import { hasRates } from './network-fields.ts';
 import { OwnerRates } from './owner-rates.ts';
 import type { Scope } from './scope.ts';
 
-/** The last rates of one owner, bytes per second, each direction by itself; NaN unknown. */
+/** Recent rates of one owner in bytes per second, per direction; NaN unknown. */
 export class OwnerHistory {
   up: SampleHistory;
   down: SampleHistory;
-  /** Whose it is: a slot of the owners, -1 none, and its serial. */
+  /** The owner: its slot, -1 none, and serial. */
   owner = -1;
   serial = 0;
 
@@ -18,12 +18,12 @@ export class OwnerHistory {
     this.down = new SampleHistory(capacity);
   }
 
-  /** Samples there are, at most the capacity. */
+  /** Number of samples, at most the capacity. */
   get count(): number {
     return this.up.count;
   }
 
-  /** Whose history it is from now on; another owner's is forgotten. */
+  /** Sets the owner; the history of another one is cleared. */
   follow(owner: number, serial: number): void {
     if (owner === this.owner && serial === this.serial) return;
     this.owner = owner;
@@ -32,13 +32,13 @@ export class OwnerHistory {
     this.down.clear();
   }
 
-  /** Once a sample; NaN: unknown. */
+  /** Call once per sample; NaN: unknown. */
   push(up: number, down: number): void {
     this.up.push(up);
     this.down.push(down);
   }
 
-  /** As it is now, for pause: the copy goes its own way. */
+  /** An independent copy, for pause. */
   copy(): OwnerHistory {
     const copy = new OwnerHistory(0);
     copy.up = this.up.copy();
@@ -49,22 +49,22 @@ export class OwnerHistory {
   }
 }
 
-/** Owners whose past is kept: 5 KB each. */
+/** Maximum number of owners with a history: 5 KB each. */
 const KEPT_OWNERS = 32;
-/** A newcomer takes the place of one that has traffic only if it has so much more. */
+/** A new owner replaces one with traffic only if it has this many times as much. */
 const DISPLACES_BY = 2;
 
 interface Kept {
   readonly history: OwnerHistory;
-  /** Both directions together, now; NaN unknown. */
+  /** Current rate, both directions together; NaN unknown. */
   rate: number;
-  /** Of the samples taken, the last one with traffic. */
+  /** Number of the last sample with traffic. */
   lastBusySample: number;
 }
 
 /**
- * Histories of all owners with traffic, so that a chart has one when it is opened. Bounded: evicts the longest idle
- * owner, then the owner with by far the least traffic; never the owner on screen.
+ * Histories of all owners with traffic, so that a detail view opens with a filled chart. Bounded: evicts the longest
+ * idle owner, then the owner with by far the least traffic; never the owner on screen.
  */
 export class OwnerHistories {
   /** History of the followed owner; a copy while held. */
@@ -82,7 +82,7 @@ export class OwnerHistories {
     this.#keptOwners = keptOwners;
   }
 
-  /** Whose history is shown from now on. */
+  /** Follows another owner. */
   follow(owner: number, serial: number): void {
     this.#followed = undefined;
     this.#followed = this.#of(owner, serial) ?? this.#place(owner, serial, Number.POSITIVE_INFINITY);
@@ -90,7 +90,7 @@ export class OwnerHistories {
     this.shown = this.#isHeld ? history.copy() : history;
   }
 
-  /** What is shown stays as it is until `release`; samples go on being kept. */
+  /** Freezes what is shown until `release`; recording continues. */
   hold(): void {
     this.#isHeld = true;
     this.shown = this.shown.copy();
@@ -147,7 +147,7 @@ export class OwnerHistories {
     return kept?.history.serial === serial ? kept : undefined;
   }
 
-  /** A history for an owner that has none; undefined where it has less traffic than those that have one. */
+  /** Creates a history for an owner without one; undefined if it has less traffic than all that have one. */
   #place(owner: number, serial: number, rate: number): Kept | undefined {
     const before = this.#keptOf.get(owner);
     const kept = before ?? (this.#kept.length < this.#keptOwners ? this.#add() : this.#leastOf(rate));

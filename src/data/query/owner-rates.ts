@@ -6,9 +6,9 @@ import type { SnapshotHeader } from '../schema/section-facts.ts';
 import { hasRates } from './network-fields.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 
-/** Smoothed rates in scope of every owner, by owner slot, bytes per second, whatever the filter says. */
+/** Smoothed rates in scope of every owner, by owner slot, bytes per second, ignoring the filter. */
 export class OwnerRates extends columnsClass({ up: numbers('f64'), down: numbers('f64') }) {
-  /** One pass over the traffic rows. An owner without any has moved nothing that is counted: 0. */
+  /** One pass over the traffic rows. Owners without traffic have 0. */
   build(section: NetworkSection, rates: NetworkRates, scope: Scope): void {
     const inScope = new ScopeFilter(scope, section.interfaces);
     this.reserve(section.owners.slots.capacity);
@@ -26,8 +26,8 @@ export class OwnerRates extends columnsClass({ up: numbers('f64'), down: numbers
 }
 
 /**
- * One owner's figures in scope, whatever the filter says: for its detail view. Rates are bytes per second, totals
- * bytes since start; NaN unknown.
+ * Figures of one owner in scope for its detail view, ignoring the filter. Rates are bytes per second, totals bytes
+ * since start; NaN unknown.
  */
 export class OwnerSums {
   /** Smoothed, for the screen. */
@@ -36,7 +36,7 @@ export class OwnerSums {
   upTotal = Number.NaN;
   downTotal = Number.NaN;
 
-  /** One pass over the traffic rows. An owner without any has moved nothing that is counted. */
+  /** One pass over the traffic rows. Owners without traffic have 0. */
   build(section: NetworkSection, rates: NetworkRates, scope: Scope, owner: number): void {
     const inScope = new ScopeFilter(scope, section.interfaces);
     const { traffic } = section;
@@ -58,15 +58,15 @@ export class OwnerSums {
 
 const TWO_32 = 2 ** 32;
 
-/** What each process of a machine moves over the network, up and down together, for a table that is not its own. */
+/** Network use of a machine's processes, both directions together, for a process table of another source. */
 export class ProcessTraffic {
   readonly #rates = new NetworkRates();
   readonly #sums = new OwnerRates();
   #owners: OwnerTable | undefined;
-  /** Two samples that count bytes: before, an owner without a row of traffic may have moved anything. */
+  /** Two samples count bytes; before that, an owner without a traffic row is unknown. */
   #isKnown = false;
 
-  /** Takes a sample, borrowed: `rateOf` answers until the next collection. */
+  /** Takes a sample, borrowed; `rateOf` is valid until the next collection. */
   update(section: NetworkSection, header: SnapshotHeader, scope: Scope): void {
     this.#rates.updateTraffic(section, header);
     this.#sums.build(section, this.#rates, scope);
@@ -74,10 +74,7 @@ export class ProcessTraffic {
     this.#isKnown = hasRates(section, this.#rates);
   }
 
-  /**
-   * Bytes per second, smoothed; NaN unknown, also where no socket of it is known. A PID that was given to another
-   * process is another one.
-   */
+  /** Bytes per second, smoothed; NaN unknown or no socket known. A reused PID is another process. */
   rateOf(pid: number, startTicks: number): number {
     const owners = this.#owners;
     if (owners === undefined || !this.#isKnown || Number.isNaN(startTicks)) return Number.NaN;
@@ -86,7 +83,7 @@ export class ProcessTraffic {
     if (owner < 0) return Number.NaN;
     const rate = this.#sums.up[owner]! + this.#sums.down[owner]!;
     const hasSockets = owners.connectionCount[owner]! + owners.listenerCount[owner]! > 0;
-    // Whoever a process with sockets descends from is an owner too.
+    // Ancestors of processes with sockets are owners too.
     return rate > 0 || hasSockets ? rate : Number.NaN;
   }
 }

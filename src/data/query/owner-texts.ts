@@ -1,9 +1,9 @@
 import type { OwnerTable } from '../sample/network-section.ts';
 
-/** Longer command lines are searched up to here, so that one row's cost is bounded. */
+/** Longer command lines are searched only up to here, to bound the cost of a row. */
 const COMMAND_LINE_LENGTH = 4096;
 
-/** Lower-cased text of every owner that was asked for, made anew when its row, name or command line changed. */
+/** Lower-case text of every owner that was requested, rebuilt when its row, name or command line changes. */
 export class OwnerTexts {
   readonly #texts: string[] = [];
   readonly #serials: number[] = [];
@@ -33,7 +33,7 @@ export class OwnerTexts {
   }
 }
 
-/** Lower-cased names by owner slot, made anew when a name changed: what lists are ordered by. */
+/** Lower-case names by owner slot, rebuilt when a name changes; for sorting. */
 export class LowerNames {
   readonly #lower: string[] = [];
   readonly #names: string[] = [];

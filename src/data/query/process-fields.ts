@@ -26,15 +26,15 @@ import {
 } from './row-fields.ts';
 import type { RowOrder, SortBy } from './row-order.ts';
 
-/** What the process table is ordered by, with rates smoothed or not. */
+/** Sort input of the process table, with smoothed or raw rates. */
 interface OrderedProcesses extends TrafficColumns, OrderedHealth {
   readonly owner: Int32Array;
   readonly owners: OwnerTable;
-  /** Lower-cased, by row. */
+  /** In lower case, by row. */
   readonly lowerNames: () => readonly string[];
 }
 
-/** What exports read a process from. */
+/** Export input of a process. */
 export interface ProcessExport extends NetworkExport {
   readonly header: SnapshotHeader;
   readonly rows: ExportedTraffic['rows'] & {
@@ -44,12 +44,12 @@ export interface ProcessExport extends NetworkExport {
   };
   readonly connectionsOf: (owner: number) => readonly JsonEntry<typeof CONNECTION_FIELDS>[];
   readonly listenersOf: (owner: number) => readonly Listener[];
-  /** In order, each once. */
+  /** In order, without duplicates. */
   readonly portsOf: (owner: number) => readonly number[];
   readonly groupOf: (owner: number) => ControlGroup | undefined;
 }
 
-/** The fields of the process table; those of an owner that is no process have no number. */
+/** Fields of the process table. Owners that are not processes have no PID. */
 export const PROCESS_FIELDS = {
   pid: {
     help: 'process ID, if known; else the name describes the row',
@@ -108,7 +108,7 @@ export const PROCESS_FIELDS = {
   listeners: {
     help: 'listening sockets, including unconnected UDP; unknown in another network namespace',
     ...inJson('listen_count'),
-    // The kernel lists no listeners of another network namespace: those found by their packets are not all.
+    // The kernel does not list listeners of another network namespace; those found from packets are incomplete.
     value: ({ rows, section }, row) =>
       section.owners.namespaces[rows.owner[row]!] === undefined ? rows.listeners[row]! : null,
   },
@@ -145,15 +145,15 @@ export type SortKey = SortKeyOf<typeof PROCESS_FIELDS>;
 
 /** Order of the process table. */
 export interface Sort extends SortBy<SortKey> {
-  /** By the rates that exports write, not by those of the screen. */
+  /** By raw rates, as in exports, instead of smoothed ones. */
   readonly isRaw?: boolean;
 }
 
-/** Ties are decided by pid, then by slot; rows without a process stand behind every pid (at most 2^22). */
+/** Ties are broken by PID, then by slot; rows without a process come after every PID (at most 2^22). */
 const TIE_SLOTS = 2 ** 18;
 const BEHIND_ALL_PIDS = 2 ** 23;
 
-/** The tie of an owner's row: unique, and the same as long as the owner lives. */
+/** Tie-breaker of an owner's row: unique and constant while the owner lives. */
 function ownerTie(owners: OwnerTable, slot: number): number {
   const place = owners.kind[slot] === OwnerKind.PROCESS ? owners.pid[slot]! : BEHIND_ALL_PIDS;
   return place * TIE_SLOTS + slot;
@@ -196,13 +196,13 @@ export class ProcessOrder {
   }
 }
 
-/** Sort value for the PID of an owner; NaN: not a process. */
+/** Sort value of an owner's PID; NaN: not a process. */
 export function pidNumber(owners: OwnerTable, owner: number): number {
   const pid = owners.pid[owner]!;
   return pid > 0 ? pid : Number.NaN;
 }
 
-/** The PID of an owner that is a process; null: it is none. */
+/** The PID of an owner; null: not a process. */
 export function pidValue(owners: OwnerTable, owner: number): number | null {
   return owners.kind[owner] === OwnerKind.PROCESS ? owners.pid[owner]! : null;
 }

@@ -13,7 +13,7 @@ import { ProcessOrder, type Sort } from './process-fields.ts';
 import { RankedRows, type RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 
-/** Sockets that are counted in half a millisecond while the code is cold. */
+/** Number of sockets counted in half a millisecond by code that is not yet compiled. */
 const NAMES_LIMIT = 4;
 const SOCKETS_BETWEEN_RESTS = 1024;
 
@@ -23,11 +23,11 @@ const PROCESS_COLUMNS = {
   /** `connections` and `listeners` (unconnected UDP included) are live sockets in scope. */
   ...trafficColumns(0),
   listeners: numbers('i32'),
-  /** 1: some of the bytes were given to this process by inference. */
+  /** 1: some of its bytes were inferred. */
   isInferred: numbers('u8'),
-  /** First of its traffic slots, -1 none: what its graph adds up. */
+  /** First of its traffic slots, -1 none; the graph sums them. */
   firstTraffic: numbers('i32', -1),
-  /** Live sockets whose bytes are counted, and those whose are not. */
+  /** Live sockets whose bytes are counted, and those whose bytes are not. */
   countedSockets: numbers('i32'),
   uncountedSockets: numbers('i32'),
 };
@@ -42,17 +42,17 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
   #rates: NetworkRates | undefined;
   /** Row of each owner slot, -1 none. */
   #rowOf = new Int32Array(0);
-  /** By traffic slots: the next one of the row, -1 end. */
+  /** By traffic slot: the next one of the row, -1 end. */
   #nextTraffic = new Int32Array(0);
   #kept = new Int32Array(0);
-  /** By the slots of owners; of the last `build`. */
+  /** Health by owner slot, of the last `build`. */
   health: HealthFigures | undefined;
-  /** By owner: names that it uses for remote hosts, up to NAMES_LIMIT, joined by a space. */
+  /** By owner: up to NAMES_LIMIT names that it uses for remote hosts, joined by spaces. */
   readonly #names = new Map<number, string>();
   readonly #order = new ProcessOrder();
   readonly #history = new Float32Array(HISTORY_LENGTH);
 
-  /** Makes the rows anew. Costs one pass over owners, traffic and sockets; allocates when tables have grown only. */
+  /** Rebuilds the rows in one pass over owners, traffic and sockets. Allocates only when tables have grown. */
   build(section: NetworkSection, rates: NetworkRates, scope: Scope, filter?: OwnerFilter): void {
     const inScope = this.#begin(section, rates, scope);
     this.#addSockets(section, inScope, 0, section.sockets.slots.count);
@@ -60,8 +60,8 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
   }
 
   /**
-   * As `build`, in slices: the first time every step is cold, and 20,000 sockets in 3,000 processes
-   * take 20 ms. Until it resolves the rows are half done.
+   * As `build`, in slices: the code is not compiled the first time, and 20,000 sockets in 3,000 processes take 20 ms.
+   * The rows are incomplete until it resolves.
    */
   async buildInSlices(
     section: NetworkSection,
@@ -79,7 +79,7 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
     this.#finish(section, rates, scope, inScope, filter);
   }
 
-  /** Names that the owner uses for remote hosts of connections in scope, up to four. */
+  /** Up to four names that the owner uses for remote hosts of connections in scope. */
   namesOfOwner(owner: number): readonly string[] {
     return this.#names.get(owner)?.split(' ') ?? [];
   }
@@ -118,7 +118,7 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
       this.#order.arrange(order, this, this.#section.owners, sort, this.health);
   }
 
-  /** What `rtt`, `retrans` and `drops` of a filter compare. */
+  /** Compared by the filter keys `rtt`, `retrans` and `drops`. */
   rttOf(row: number): number {
     return this.health?.rtt(this.owner[row]!) ?? Number.NaN;
   }
@@ -131,7 +131,7 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
     return this.health?.drops(this.owner[row]!) ?? Number.NaN;
   }
 
-  /** The row's last HISTORY_LENGTH raw rates, both directions together, oldest first. */
+  /** Writes the row's last HISTORY_LENGTH raw rates to `out`, both directions together, oldest first. */
   historyInto(row: number, out: Float32Array): void {
     out.fill(0, 0, HISTORY_LENGTH);
     this.addHistoryInto(row, out);
@@ -146,13 +146,13 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
     }
   }
 
-  /** Where both directions together are going; flat until eight samples are known. */
+  /** Trend of both directions together; flat until eight samples are known. */
   trendOf(row: number): Trend {
     this.historyInto(row, this.#history);
     return trendOfHistory(this.#history, this.sampleCount);
   }
 
-  /** Samples that the histories hold at most, since rates began. */
+  /** Maximum number of samples in the histories, since rates began. */
   get sampleCount(): number {
     return this.#rates?.history.sampleCount ?? 0;
   }
@@ -168,7 +168,7 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
     this.reserve(ownerCapacity);
   }
 
-  /** One empty row for every owner; those without anything in scope go again. */
+  /** Adds an empty row for every owner; rows without anything in scope are removed later. */
   #startRows(section: NetworkSection): void {
     const { rows, count } = section.owners.slots;
     this.#rowOf.fill(-1);
@@ -234,7 +234,7 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
     }
   }
 
-  /** Drops rows without anything in scope, those at rest whose process is gone, and what the filter refuses. */
+  /** Removes rows without anything in scope, idle rows of exited processes, and rows that fail the filter. */
   #keepVisible(section: NetworkSection, scope: Scope, filter: OwnerFilter | undefined): void {
     const { owners } = section;
     let kept = 0;
@@ -259,7 +259,7 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
     return !leavesAtRest || this.up[row]! + this.down[row]! > 0;
   }
 
-  /** Missing is not zero: no rate before the second sample, nor where none of a row's sockets is counted. */
+  /** Rates are unknown before the second sample, and if none of a row's sockets is counted. */
   #blankUncounted(section: NetworkSection, rates: NetworkRates): void {
     const isUnknown = !hasRates(section, rates);
     for (let row = 0; row < this.count; row++) {

@@ -1,12 +1,12 @@
 import type { RowOrder } from './row-order.ts';
 
-/** How the rows of a list are ordered by one of its columns: exactly one of number, texts and arrange is there. */
+/** How a list is sorted by one of its columns: exactly one of number, texts and arrange is set. */
 interface RowSort<Rows> {
-  /** Its place in the round of the sort keys, the lowest first. */
+  /** Position in the order of the sort key `s`, lowest first. */
   readonly round: number;
-  /** Its natural direction: names and what is looked up by a number rise, amounts fall. */
+  /** Natural direction: names and IDs ascend, amounts descend. */
   readonly isRising: boolean;
-  /** NaN is unknown and stands behind everything. */
+  /** NaN is unknown and comes last. */
   readonly number?: (rows: Rows, row: number) => number;
   /** A text for each row, as RowOrder.setTexts takes them. */
   readonly texts?: (rows: Rows) => readonly string[];
@@ -14,33 +14,32 @@ interface RowSort<Rows> {
 }
 
 /**
- * What is known of one column of a list, whatever shows it. `Rows` are ordered by it; `Source` is what exports read a
- * row's value from.
+ * Declaration of one column of a list, however it is shown. `Rows` are the sort input, `Source` is the export input.
  */
 interface RowField<Rows, Source> {
-  /** What it is, with its unit: for the documents. */
+  /** Description with unit, for the documents. */
   readonly help: string;
   readonly order?: RowSort<Rows>;
-  /** Its names in CSV and in JSON, where it is exported there. */
+  /** Names in CSV and JSON, if exported there. */
   readonly csv?: string;
   readonly json?: string;
-  /** Its place among the columns of the CSV, where that does not follow from the order of the lines. */
+  /** Position in the CSV, if it differs from the declaration order. */
   readonly csvAt?: number;
   /** Null: unknown. */
   readonly value?: (source: Source, row: number) => unknown;
 }
 
-/** The columns of a list by id, in the order of its JSON. */
+/** Columns of a list by id, in JSON order. */
 export type RowFields<Rows, Source> = Readonly<Record<string, RowField<Rows, Source>>>;
 
-/** What the columns of a list make of a row in JSON. */
+/** Row in JSON. */
 export type JsonEntry<C> = {
   readonly [Id in keyof C as C[Id] extends { readonly json: infer Name extends string }
     ? Name
     : never]: C[Id] extends { readonly value: (...of: never) => infer Value } ? Value : never;
 };
 
-/** Makes the JSON object of a row of the fields that are exported there, in their order. */
+/** Builds the JSON object of a row from the fields exported there, in order. */
 export function entryMaker<Fields extends RowFields<never, never>, Source>(
   fields: Fields & RowFields<never, Source>,
 ): (source: Source, row: number) => JsonEntry<Fields> {
@@ -54,7 +53,7 @@ export function entryMaker<Fields extends RowFields<never, never>, Source>(
   };
 }
 
-/** The ids of the columns that rows can be ordered by: the words of a sort key. */
+/** Ids of the columns with a sort order: the accepted sort keys. */
 export type SortKeyOf<C> = {
   [Id in keyof C]: C[Id] extends { readonly order: object } ? Id & string : never;
 }[keyof C];
@@ -67,27 +66,27 @@ export function exported<Json extends string>(
   return { csv, json };
 }
 
-/** Exported in JSON alone. */
+/** Exported in JSON only. */
 export function inJson<Json extends string>(json: Json): { readonly json: Json } {
   return { json };
 }
 
-/** Ordered by a number of each row, the largest first. */
+/** Sorted by a number, largest first. */
 export function falls<Rows>(round: number, number: (rows: Rows, row: number) => number): RowSort<Rows> {
   return { round, isRising: false, number };
 }
 
-/** Ordered by a number of each row, the smallest first. */
+/** Sorted by a number, smallest first. */
 export function rises<Rows>(round: number, number: (rows: Rows, row: number) => number): RowSort<Rows> {
   return { round, isRising: true, number };
 }
 
-/** Ordered by a text of each row. */
+/** Sorted by text. */
 export function risesByText<Rows>(round: number, texts: (rows: Rows) => readonly string[]): RowSort<Rows> {
   return { round, isRising: true, texts };
 }
 
-/** Fills the keys of an order that has begun; `listed` are the rows meant, in place of `[0..count)`. */
+/** Fills the sort keys of an order that has begun; `listed`: the rows to sort instead of `[0..count)`. */
 export function arrangeBy<Rows>(
   sort: RowSort<Rows>,
   isReversed: boolean,
@@ -105,14 +104,14 @@ export function arrangeBy<Rows>(
   }
 }
 
-/** The sort keys of columns, in the order of the round. */
+/** Sort keys of the columns, in the order of the sort key `s`. */
 export function sortKeysOf<C extends RowFields<never, never>>(columns: C): readonly SortKeyOf<C>[] {
   const keys = Object.keys(columns).filter((id) => columns[id]!.order !== undefined) as SortKeyOf<C>[];
   const roundOf = (key: SortKeyOf<C>): number => columns[key]!.order!.round;
   return keys.sort((a, b) => roundOf(a) - roundOf(b));
 }
 
-/** NaN and infinities are missing; rates keep thousandths, which is less than a byte in ten seconds. */
+/** NaN and infinities are null; rates are rounded to thousandths, less than a byte in ten seconds. */
 export function rateValue(bytesPerSecond: number): number | null {
   return Number.isFinite(bytesPerSecond) ? Math.round(bytesPerSecond * 1000) / 1000 : null;
 }

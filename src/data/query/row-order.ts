@@ -1,21 +1,21 @@
-/** Values of `unitAt`: every code unit, and the end of the text before them. */
+/** Number of values of `unitAt`: every code unit, and the end of the text before them. */
 const UNIT_VALUES = 2 ** 16 + 1;
 
 /**
- * Orders rows without sorting more of them than are looked at: quickselect over an array of row numbers, by
- * (key, `compare`, tie). Keys and ties are smallest first; NaN is not allowed. Ties are unique.
+ * Sorts only the rows that are looked at: quickselect over an array of row numbers, by (key, `compare`, tie). Keys and
+ * ties ascend; NaN is not allowed. Ties are unique.
  */
 export class RowOrder {
   keys = new Float64Array(0);
   ties = new Float64Array(0);
-  /** Decides between rows of equal key, negative: the first stands before; 0 leaves it to the ties. */
+  /** Compares rows of equal key; negative: the first comes first; 0: the tie decides. */
   compare: ((a: number, b: number) => number) | undefined;
   #rows = new Int32Array(0);
   #count = 0;
   #texts: readonly string[] = [];
   #textSign = 1;
 
-  /** Room for `count` rows; set keys and ties after it. */
+  /** Reserves room for `count` rows; set keys and ties afterwards. */
   begin(count: number): void {
     if (count > this.keys.length) {
       const capacity = Math.max(64, count * 2);
@@ -27,12 +27,12 @@ export class RowOrder {
     this.compare = undefined;
   }
 
-  /** A number as the row's key. Unknown (NaN) stands behind everything, whichever way the rest goes. */
+  /** Sets a number as the row's key. Unknown (NaN) comes last in either direction. */
   setNumber(row: number, value: number, isAscending: boolean): void {
     this.keys[row] = Number.isNaN(value) ? Number.POSITIVE_INFINITY : isAscending ? value : -value;
   }
 
-  /** By text, code unit by code unit, `texts[row]` for every row; read until the next `begin`. */
+  /** Sorts by text, code unit by code unit, with `texts[row]` for every row; borrowed until the next `begin`. */
   setTexts(texts: readonly string[], isAscending: boolean): void {
     this.#texts = texts;
     this.#textSign = isAscending ? 1 : -1;
@@ -48,7 +48,7 @@ export class RowOrder {
     return textA < textB ? -this.#textSign : this.#textSign;
   };
 
-  /** Writes the rows of the ranks `first` to `first + length - 1` to `out`; how many there are. */
+  /** Writes the rows of the ranks `first` to `first + length - 1` to `out`; returns how many. */
   window(first: number, length: number, out: Int32Array): number {
     const rows = this.#rows;
     const count = this.#count;
@@ -62,7 +62,7 @@ export class RowOrder {
     return end - first;
   }
 
-  /** How many rows stand before `row`. */
+  /** Number of rows before `row`. */
   rankOf(row: number): number {
     let rank = 0;
     for (let other = 0; other < this.#count; other++) if (this.#isBefore(other, row)) rank++;
@@ -80,7 +80,7 @@ export class RowOrder {
     return this.ties[a]! < this.ties[b]!;
   }
 
-  /** Puts the row of rank `wanted` in its place, everything before it to the left (Hoare's partition). */
+  /** Puts the row of rank `wanted` in its place with everything smaller to its left (Hoare's partition). */
   #select(low: number, high: number, wanted: number): void {
     while (low < high) {
       const split = this.#partition(low, high);
@@ -92,7 +92,7 @@ export class RowOrder {
   #sort(low: number, high: number): void {
     while (high - low > 12) {
       const split = this.#partition(low, high);
-      // The shorter side by recursion, the longer by the loop: the stack stays logarithmic.
+      // Recurses into the shorter side and loops over the longer, so that the stack stays logarithmic.
       if (split - low < high - split - 1) {
         this.#sort(low, split);
         low = split + 1;
@@ -141,24 +141,24 @@ function headOf(text: string): number {
   return (unitAt(text, 0) * UNIT_VALUES + unitAt(text, 1)) * UNIT_VALUES + unitAt(text, 2);
 }
 
-/** Plus one, so that the end of a text sorts before every unit. */
+/** Plus one, so that the end of a text sorts before every code unit. */
 function unitAt(text: string, index: number): number {
   return index < text.length ? text.charCodeAt(index) + 1 : 0;
 }
 
-/** An order by one of a list's own keys. */
+/** Sort order of a list by one of its keys. */
 export interface SortBy<Key extends string> {
   readonly key: Key;
-  /** Against the key's natural direction. */
+  /** Reverses the key's natural direction. */
   readonly isReversed: boolean;
 }
 
 /** Rows `[0..count)` in the order of their columns, and windows of them by rank. */
 export abstract class RankedRows {
-  /** What the rows are ordered by: a type alone, without a value. */
+  /** Type of the sort order; it has no value. */
   declare readonly sort: SortBy<string>;
   count = 0;
-  /** Rows before the filter took some away. */
+  /** Number of rows before filtering. */
   unfilteredCount = 0;
   readonly #order = new RowOrder();
 
@@ -172,14 +172,14 @@ export abstract class RankedRows {
     return this.#order.window(first, length, out);
   }
 
-  /** Where a row stands in that order, from 0. */
+  /** Rank of a row in that order, from 0. */
   rankOf(row: number, sort: this['sort']): number {
     this.#order.begin(this.count);
     this.arrange(this.#order, sort);
     return this.#order.rankOf(row);
   }
 
-  /** Every row in order. Allocates the result. */
+  /** All rows in order. Allocates the result. */
   order(sort: this['sort']): Int32Array {
     const rows = new Int32Array(this.count);
     this.window(sort, 0, this.count, rows);

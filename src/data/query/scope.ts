@@ -2,19 +2,19 @@ import { type InterfaceTable, loopbackInterfaceIndex } from '../sample/interface
 import { isListener } from '../sample/socket-role.ts';
 import type { SocketTable } from '../sample/socket-table.ts';
 
-/** Which traffic a view is about. */
+/** Traffic that a view covers. */
 export interface Scope {
-  /** Only this interface; undefined: all of them. */
+  /** Only this interface; undefined: all. */
   readonly interfaceIndex: number | undefined;
-  /** Numbers that the interface had before it went and came back under its name; what was counted then stays. */
+  /** Former indexes of the interface, from before it was removed and recreated; their counts remain. */
   readonly formerIndexes?: readonly number[];
-  /** Whether traffic of this machine with itself belongs to "all of them". */
+  /** Whether "all" includes loopback traffic. */
   readonly includeLoopback: boolean;
-  /** Whether exited processes, and groups without sockets, stay once their rate is 0 (exports, totals). */
+  /** Whether idle exited processes and groups without sockets stay (exports, totals). */
   readonly includeExited?: boolean;
 }
 
-/** Answers for one section whether an ifindex is in scope. */
+/** Tests ifindexes against a scope, for one section. */
 export class ScopeFilter {
   readonly #only: number | undefined;
   readonly #former: readonly number[];
@@ -34,12 +34,15 @@ export class ScopeFilter {
     return this.#includeLoopback || interfaceIndex !== this.#loopback;
   }
 
-  /** Ports are open whatever is counted; of one interface are those bound to it or to every address (0). */
+  /**
+   * Listening ports are in scope whatever is counted. With one interface, only those bound to it or to every address
+   * (0).
+   */
   hasListener(interfaceIndex: number): boolean {
     return this.#only === undefined || interfaceIndex === 0 || interfaceIndex === this.#only;
   }
 
-  /** A socket whose local address is the interface's: a listener or not. */
+  /** Whether a socket's local address belongs to the interface. */
   hasSocket(sockets: SocketTable, slot: number, interfaceIndex: number): boolean {
     return isListener(sockets, slot) ? this.hasListener(interfaceIndex) : this.has(interfaceIndex);
   }
@@ -47,7 +50,7 @@ export class ScopeFilter {
 
 const FORMER_LIMIT = 64;
 
-/** The scope after the interface of its name has got another number; itself where nothing has changed. */
+/** The scope with the interface's new index after it was recreated; the same object if nothing changed. */
 export function movedScope<S extends Scope>(scope: S, interfaceIndex: number | undefined): S {
   const { interfaceIndex: before, formerIndexes = [] } = scope;
   if (interfaceIndex === undefined || before === undefined || interfaceIndex === before) return scope;
@@ -55,7 +58,7 @@ export function movedScope<S extends Scope>(scope: S, interfaceIndex: number | u
   return { ...scope, interfaceIndex, formerIndexes: [...others, before].slice(-FORMER_LIMIT) };
 }
 
-/** The ifindex after `current` in the round "all, then each interface that is up by its index". */
+/** The ifindex after `current` in the cycle "all, then each interface that is up, by index". */
 export function nextInterface(interfaces: InterfaceTable, current: number | undefined): number | undefined {
   const { rows, count } = interfaces.slots;
   let next: number | undefined;
@@ -68,7 +71,7 @@ export function nextInterface(interfaces: InterfaceTable, current: number | unde
   return next;
 }
 
-/** The ifindex before `current` in the same round. */
+/** The ifindex before `current` in the same cycle. */
 export function previousInterface(
   interfaces: InterfaceTable,
   current: number | undefined,

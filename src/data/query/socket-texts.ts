@@ -20,7 +20,7 @@ const STATE_NAMES: readonly (string | undefined)[] = [
   'CLOSING',
 ];
 
-/** State of a socket as people know it from ss(8); unconnected UDP is `UNCONN`. */
+/** State of a socket as in ss(8); unconnected UDP is `UNCONN`. */
 export function socketStateName(sockets: SocketTable, slot: number): string {
   return stateName(sockets.protocol[slot]!, sockets.state[slot]!);
 }
@@ -31,7 +31,7 @@ export function stateName(protocol: number, state: number): string {
   return STATE_NAMES[state] ?? 'UNKNOWN';
 }
 
-/** Every name that a state can have, `UNCONN` too. */
+/** All names of states, including `UNCONN`. */
 export function stateNames(): readonly string[] {
   return [...STATE_NAMES.filter((name) => name !== undefined), 'UNCONN'];
 }
@@ -43,12 +43,12 @@ export function protocolName(sockets: SocketTable, slot: number): 'tcp' | 'udp' 
 /** fe80::/10 (RFC 4291, 2.5.6). */
 const LINK_LOCAL_PREFIX = 0xfe80 >>> 6;
 
-/** Whether an address means nothing without the interface that it is reached by. */
+/** Whether an address is valid only together with its interface. */
 export function isLinkLocal(words: Uint32Array, at: number): boolean {
   return words[at]! >>> 22 === LINK_LOCAL_PREFIX;
 }
 
-/** The interface that a socket's link-local addresses are reached by; empty: it has none, or it is not known. */
+/** Interface of a socket's link-local addresses; empty: none or unknown. */
 export function linkScope({ sockets, accounts, interfaces }: NetworkSection, slot: number): string {
   const at = slot * ADDRESS_WORDS;
   if (!isLinkLocal(sockets.remoteAddress, at) && !isLinkLocal(sockets.localAddress, at)) return '';
@@ -56,7 +56,7 @@ export function linkScope({ sockets, accounts, interfaces }: NetworkSection, slo
   return link < 0 ? '' : (interfaces.names[link] ?? '');
 }
 
-/** As `addressText`, of a link-local address with its interface: `fe80::1%eth0` (RFC 4007, 11). */
+/** As `addressText`; a link-local address includes its interface: `fe80::1%eth0` (RFC 4007, 11). */
 export function scopedAddressText(words: Uint32Array, at: number, scope: string): string {
   const text = addressText(words, at);
   return scope !== '' && isLinkLocal(words, at) ? `${text}%${scope}` : text;
@@ -65,19 +65,16 @@ export function scopedAddressText(words: Uint32Array, at: number, scope: string)
 const ADDRESSES_LIMIT = 1 << 13;
 const ENDPOINTS_LIMIT = 1 << 13;
 
-/**
- * Texts of addresses and endpoints, made once: frames ask for the same few again and again. When it holds 8192 it
- * starts anew.
- */
-/** `a.example +2`: the first name, and how many more; '' for none. */
+/** Cache of address and endpoint texts, because frames need the same few repeatedly. Starts over at 8192 entries. */
+/** `a.example +2`: the first name, and how many more; '' if there are none. */
 export function nameAndMore([first = '', ...more]: readonly string[]): string {
   return more.length === 0 ? first : `${first} +${more.length}`;
 }
 
-/** Words of NameBasis; a name of a reverse lookup is `ptr`. */
+/** Words for NameBasis; a name from reverse lookup is `ptr`. */
 const BASIS_WORDS = ['', 'dns', 'http', 'sni'] as const;
 
-/** Where a shown name comes from: `sni`, `http`, `dns`, `ptr` for one of a reverse lookup; undefined: no name. */
+/** Source of a shown name: `sni`, `http`, `dns`, or `ptr` for a reverse lookup; undefined: no name. */
 export function nameBasisText(basis: number, reverseName: string | undefined): string | undefined {
   return BASIS_WORDS[basis] || (reverseName === undefined ? undefined : 'ptr');
 }
@@ -126,12 +123,12 @@ export class EndpointTexts {
 
 const words = new Uint32Array(ADDRESS_WORDS);
 
-/** Address of each remote host as text, made once for as long as its row lives. */
+/** Address texts of remote hosts, cached while their rows live. */
 export class HostTexts {
   readonly #texts: string[] = [];
   readonly #serials: number[] = [];
 
-  /** As `addressText`; empty for the row of the hosts that were dropped. */
+  /** As `addressText`; empty for the row of evicted hosts. */
   of(hosts: HostTable, slot: number): string {
     const serial = hosts.slots.serial[slot]!;
     if (this.#serials[slot] !== serial) {

@@ -8,41 +8,41 @@ import { ProcessOrder, type Sort } from './process-fields.ts';
 import type { ProcessRows } from './process-rows.ts';
 import { RankedRows, type RowOrder } from './row-order.ts';
 
-/** Deeper levels have no bit in `rails`. */
+/** Maximum depth with a bit in `rails`. */
 const RAILS_LIMIT = 31;
 
 const TREE_COLUMNS = {
   /** Slot in `section.owners`. */
   owner: numbers('i32'),
-  /** Row in the process rows, -1: only there for its children. */
+  /** Row in the process rows; -1: listed only for its children. */
   row: numbers('i32'),
   /** 0 at the top. */
   depth: numbers('i32'),
   /** Its node. */
   node: numbers('i32'),
-  /** How many processes its branch has, itself included. */
+  /** Number of processes in its branch, including itself. */
   members: numbers('i32'),
-  /** 1: the rest of its branch has no rows of its own. */
+  /** 1: the branch is folded. */
   isFolded: numbers('u8'),
-  /** 1: no sibling stands below it. */
+  /** 1: no sibling follows. */
   isLast: numbers('u8'),
-  /** Bit d: the row's ancestor at depth d has siblings below it, so that a line runs through the row there. */
+  /** Bit d: the ancestor at depth d has later siblings, so a line runs through this row there. */
   rails: numbers('u32'),
-  /** Sums over the branch of what is known; NaN nothing is. */
+  /** Sums of the known values in the branch; NaN if none is known. */
   up: numbers('f64'),
   down: numbers('f64'),
   upTotal: numbers('f64'),
   downTotal: numbers('f64'),
   connections: numbers('i32'),
   listeners: numbers('i32'),
-  /** Not by row: the nodes of `TreeLinks` in the order of the sort. */
+  /** Not by row: the nodes of `TreeLinks` in sort order. */
   sorted: numbers('i32'),
 };
 
 /**
- * The process table as a tree by parent, in pre-order: a row's number is its rank. Siblings stand in the order of the
- * sort, figures are sums over the whole branch. Ancestors without a row of their own (no sockets, or refused by the
- * filter) are there for their children. Valid until the next `build`.
+ * The process table as a tree by parent process, in pre-order: a row's index is its rank. Siblings are in sort order;
+ * figures are sums over the branch. Ancestors without a row of their own (no sockets, or filtered out) are listed for
+ * their children. Valid until the next `build`.
  */
 export class TreeRows extends columnsClass(TREE_COLUMNS) {
   count = 0;
@@ -54,8 +54,8 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
   readonly #history = new Float32Array(HISTORY_LENGTH);
 
   /**
-   * Makes the tree anew from rows that were built from the same section; after a change of the sort too. Of owners in
-   * `folded` (slots) the branch has one row.
+   * Rebuilds the tree from rows of the same section; call it also after the sort order changed. Branches of owners in
+   * `folded` (slots) have one row.
    */
   build(section: NetworkSection, rows: ProcessRows, sort: Sort, folded: ReadonlySet<number>): void {
     const { owners } = section;
@@ -73,12 +73,12 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
     this.#lay(folded);
   }
 
-  /** The rank of an owner slot, -1 none. */
+  /** The rank of an owner slot; -1: none. */
   rankOfOwner(ownerSlot: number): number {
     return this.#rankOf[ownerSlot] ?? -1;
   }
 
-  /** The last HISTORY_LENGTH raw rates of the whole branch, both directions together, oldest first. */
+  /** Writes the last HISTORY_LENGTH raw rates of the whole branch to `out`, both directions together, oldest first. */
   historyInto(rank: number, out: Float32Array): void {
     out.fill(0, 0, HISTORY_LENGTH);
     const top = this.node[rank]!;
@@ -88,7 +88,7 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
     }
   }
 
-  /** What the process itself moves, both directions together, bytes per second; NaN unknown. */
+  /** The process's own rate, both directions together, bytes per second; NaN unknown. */
   ownRate(rank: number): number {
     const row = this.row[rank]!;
     return row < 0 || this.#rows === undefined
@@ -103,18 +103,18 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
     return knownSum(this.#rows.upTotal[row]!, this.#rows.downTotal[row]!);
   }
 
-  /** Samples that the graphs hold. */
+  /** Number of samples in the graphs. */
   get sampleCount(): number {
     return this.#rows?.sampleCount ?? 0;
   }
 
-  /** Where the branch's rate is going. */
+  /** Trend of the branch. */
   trendOf(rank: number): Trend {
     this.historyInto(rank, this.#history);
     return trendOfHistory(this.#history, this.sampleCount);
   }
 
-  /** Walks the nodes in pre-order by their links: no stack, whatever the depth. */
+  /** Visits the nodes in pre-order by their links, without a stack. */
   #lay(folded: ReadonlySet<number>): void {
     const { firstChild, nextSibling, parent, firstRoot } = this.#links;
     let node = firstRoot;
@@ -164,7 +164,7 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
   }
 }
 
-/** No more nodes than owners. */
+/** As many nodes as owners at most. */
 const LINK_COLUMNS = {
   /** Slot of the owner, and its row, -1 none. */
   owner: numbers('i32'),
@@ -177,7 +177,7 @@ const LINK_COLUMNS = {
   nodeOf: numbers('i32', -1),
 };
 
-/** Who is whose child: nodes `[0..count)`, first those of the process rows, then parents that have no row. */
+/** Parent links of processes: nodes `[0..count)`, first those of the process rows, then parents without a row. */
 class TreeLinks extends columnsClass(LINK_COLUMNS) {
   count = 0;
   firstRoot = -1;
@@ -189,7 +189,7 @@ class TreeLinks extends columnsClass(LINK_COLUMNS) {
     this.nodeOf.fill(-1);
     this.count = 0;
     for (let row = 0; row < rows.count; row++) this.#add(rows.owner[row]!, row);
-    // Parents are added behind, and asked for their own parents when their turn comes.
+    // Parents are appended and processed in turn.
     for (let node = 0; node < this.count; node++) {
       const parentOwner = this.#parents.of(owners, this.owner[node]!);
       if (parentOwner < 0) continue;
@@ -198,7 +198,7 @@ class TreeLinks extends columnsClass(LINK_COLUMNS) {
     }
   }
 
-  /** The node after one in the branch below `top`, in pre-order; -1 at the end. */
+  /** The next node of the branch below `top` in pre-order; -1 at the end. */
   nextInBranch(node: number, top: number): number {
     if (this.firstChild[node]! >= 0) return this.firstChild[node]!;
     let at = node;
@@ -209,7 +209,7 @@ class TreeLinks extends columnsClass(LINK_COLUMNS) {
     return -1;
   }
 
-  /** Links children in the order in which they stand in `sorted[0..count)`. */
+  /** Links children in the order of `sorted[0..count)`. */
   orderChildren(sorted: Int32Array): void {
     this.firstRoot = -1;
     this.firstChild.fill(-1, 0, this.count);
@@ -259,7 +259,7 @@ class ProcessParents {
     }
   }
 
-  /** Slot of the parent, -1: none, or not an owner. */
+  /** Slot of the parent; -1: none, or not an owner. */
   of(owners: OwnerTable, slot: number): number {
     if (owners.kind[slot] !== OwnerKind.PROCESS || owners.ppid[slot]! <= 0) return -1;
     const entry = this.#pids.find(owners.ppid[slot]!, 0, 0, 0);
@@ -269,7 +269,7 @@ class ProcessParents {
   }
 }
 
-/** A parent is there before its child: what is not has got the pid of one that is gone, and nothing forms a ring. */
+/** A parent starts before its child. Otherwise its PID was reused; this also rules out cycles. */
 function isOlder(owners: OwnerTable, parent: number, child: number): boolean {
   const difference = owners.startTicks[parent]! - owners.startTicks[child]!;
   return difference === 0 ? owners.pid[parent]! < owners.pid[child]! : difference < 0;
@@ -281,13 +281,13 @@ const SUM_COLUMNS = {
   listeners: numbers('i32'),
   /** Processes in the branch. */
   members: numbers('i32'),
-  /** Children not added yet. */
+  /** Number of children not added yet. */
   waiting: numbers('i32'),
   /** Not by node: those whose children have all been added. */
   ready: numbers('i32'),
 };
 
-/** The columns of the process table summed up over each node's branch, by node. */
+/** Sums of the process table over each node's branch, by node. */
 class TreeSums extends columnsClass(SUM_COLUMNS, RankedRows) {
   declare readonly sort: Sort;
   #owners: OwnerTable | undefined;
@@ -313,7 +313,7 @@ class TreeSums extends columnsClass(SUM_COLUMNS, RankedRows) {
     if (this.#owners !== undefined) this.#order.arrange(order, this, this.#owners, sort, this.#health);
   }
 
-  /** From the leaves upwards, each node after all of its children. */
+  /** From the leaves up, each node after its children. */
   #addUp({ parent, count }: TreeLinks): void {
     const waiting = this.waiting;
     const ready = this.ready;

@@ -53,8 +53,10 @@ export function percent(share: number): string {
   return `${(share * 100).toFixed(1)} %`;
 }
 
-/** `81 ms`, `0.4 ms`. */
+/** `81 ms`, `4.7 ms`, `0.31 ms`, `0.022 ms`. */
 export function roundTripText(micros: number): string {
   const millis = micros / 1000;
-  return `${millis >= 10 ? Math.round(millis) : millis.toFixed(1)} ms`;
+  const text =
+    millis >= 10 ? Math.round(millis) : millis >= 1 ? millis.toFixed(1) : Number(millis.toPrecision(2));
+  return `${text} ms`;
 }

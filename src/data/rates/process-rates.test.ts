@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { ProcessTable } from '../sample/process-table.ts';
-import { machinePercent, ProcessCpu } from './process-rates.ts';
+import { SystemWorld } from '../sample/system-world.fixture.ts';
+import { machinePercent, ProcessCpu, ProcessRates } from './process-rates.ts';
 
 function withProcess(table: ProcessTable, pid: number, cpuNanos: number): number {
   const slot = table.slots.add(pid, 0, 0, 0);
@@ -37,4 +38,19 @@ describe('CPU use of a process', () => {
   test('of more threads than cores is no more than the machine', () => {
     expect(machinePercent(401, 4)).toBe(100);
   });
+});
+
+test('a wait that is counted when it ends is no longer than the time between samples, thread by thread', () => {
+  const world = new SystemWorld();
+  const slot = world.addProcess(7, { name: 'waits', threads: 2 });
+  const rates = new ProcessRates();
+  for (const seconds of [0, 60]) {
+    world.pass(2);
+    const section = world.machineProcesses();
+    section.usage.blockDelayNanos[slot] = seconds * 1e9;
+    section.usage.writtenBytes[slot] = seconds * 1e9;
+    rates.update(section);
+  }
+  expect(rates.usage['block-delay'].raw[slot]).toBe(2000);
+  expect(rates.usage.written.raw[slot]).toBe(30e9);
 });

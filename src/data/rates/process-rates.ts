@@ -43,6 +43,9 @@ export function machinePercent(corePercent: number, coreCount: number): number {
   return Math.min(100, corePercent / coreCount);
 }
 
+/** Of a second. */
+const MILLIS = 1000;
+
 /** CPU and usage of every process between two samples, by the process table's slots. */
 export class ProcessRates {
   readonly cpu = new ProcessCpu();
@@ -67,7 +70,9 @@ export class ProcessRates {
       rates.begin(capacity, seconds);
       for (let i = 0; i < count; i++) {
         const slot = rows[i]!;
-        rates.record(slot, serial[slot]!, (counters[slot] ?? Number.NaN) / scale);
+        // A thread waits no longer than time goes by.
+        const most = scale === 1 ? Number.POSITIVE_INFINITY : MILLIS * Math.max(1, processes.threads[slot]!);
+        rates.record(slot, serial[slot]!, (counters[slot] ?? Number.NaN) / scale, most);
       }
     }
     return true;

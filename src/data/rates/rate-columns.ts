@@ -163,13 +163,16 @@ export class CounterRates extends columnsClass({
     this.#weight = weightOf(seconds);
   }
 
-  /** Takes a row's counter. A counter that went backwards starts anew, one that is NaN has no rate. */
-  record(slot: number, serial: number, value: number): void {
+  /**
+   * Takes a row's counter. A counter that went backwards starts anew, one that is NaN has no rate. No rate is larger than
+   * `most`: what is counted when it ends may have begun long before.
+   */
+  record(slot: number, serial: number, value: number, most = Number.POSITIVE_INFINITY): void {
     if (this.serial[slot] !== serial) {
       this.clearRow(slot);
       this.serial[slot] = serial;
     } else {
-      const raw = growth(this.last[slot]!, value) / this.#seconds;
+      const raw = Math.min(growth(this.last[slot]!, value) / this.#seconds, most);
       const quiet = quietAfter(this.quiet[slot]!, raw);
       this.raw[slot] = raw;
       this.quiet[slot] = quiet;

@@ -114,7 +114,7 @@ export class HistoryWriter {
         throw new OpError({
           op: 'lock',
           code: 'LOCKED',
-          message: 'another program writes its history there',
+          message: 'another program keeps its history there',
         });
       }
       const segments: ClosedSegment[] = [];

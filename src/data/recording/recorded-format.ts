@@ -32,7 +32,7 @@ export type Coding = (typeof CODINGS)[number];
  * Parts of such lines, after those of the network. The format of the first two belongs to their writer. `processes` is
  * followed by its rows, as a table.
  */
-export const SECTION_PARTS = ['machine', 'disks', 'processes'] as const;
+export const SECTION_PARTS = ['machine', 'disks', 'controlGroups', 'processes'] as const;
 export type SectionPart = (typeof SECTION_PARTS)[number];
 export const LINE_START = '{"sstop_recording":';
 export const PARTS_START = '],"snapshot":[';

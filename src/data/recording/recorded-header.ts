@@ -64,7 +64,7 @@ export function parseObject(bytes: Uint8Array, what: string): Record<string, unk
 /** Checks every field of the header part; an OpError of code `BAD_VALUE` names the first wrong one. */
 export function parseRecordedHeader(bytes: Uint8Array): RecordedHeader {
   const fields = parseObject(bytes, 'a header');
-  if (fields['part'] !== 'header') throw badValue('a first part');
+  if (fields['part'] !== 'header') throw badValue('the first part');
   return {
     header: {
       hostName: textOf(fields, 'hostName'),

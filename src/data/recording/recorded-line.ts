@@ -166,6 +166,6 @@ function unsupported(version: string | undefined): OpError {
   return new OpError({
     op: 'read recording',
     code: 'UNSUPPORTED_VERSION',
-    message: `format ${version} is too new; this version reads up to ${CHANGES_VERSION}`,
+    message: `format ${version} is too new: this version reads up to ${CHANGES_VERSION}; update it`,
   });
 }

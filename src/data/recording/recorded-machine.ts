@@ -12,7 +12,7 @@ import type { RecordedLine } from './recorded-line.ts';
 import { RecordedProcesses, RecordedTables } from './recorded-tables.ts';
 
 /** Sections beside the network and the list of processes, as they were recorded. */
-export type RecordedSections = Pick<Snapshot, 'machine' | 'disks'>;
+export type RecordedSections = Pick<Snapshot, 'machine' | 'disks' | 'controlGroups'>;
 
 /** Reads the parts of a line that hold them. */
 export interface SectionReader {
@@ -36,7 +36,7 @@ export class RecordedMachine {
   readonly #values = new Map<SectionPart, JsonValue>();
   /** The newest of each section: a line holds those that were collected then. */
   #network: NetworkSection | undefined;
-  #sections: Pick<Snapshot, 'machine' | 'disks' | 'machineProcesses'> = {};
+  #sections: RecordedSections & Pick<Snapshot, 'machineProcesses'> = {};
 
   constructor(reader?: SectionReader) {
     this.#reader = reader;
@@ -63,7 +63,7 @@ export class RecordedMachine {
   async apply(line: RecordedLine): Promise<void> {
     const { recorded } = line;
     if (recorded.coding === 'changes' && !this.#hasBase)
-      throw badValue('a change without what was before it,');
+      throw badValue('a change without the value before it,');
     this.#hasBase = false;
     if (recorded.network !== undefined) {
       this.#network = await this.#tables.apply(line, this.#slice);

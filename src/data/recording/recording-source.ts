@@ -23,7 +23,11 @@ export class RecordingSource implements Source {
     const snapshot = await this.#source.sample(recordedWant(want), deadlineMicros);
     const { network, header } = snapshot;
     const isNews = network === undefined || this.#rates.update(network, header);
-    const hasMachine = want.machine === true || want.disks === true || want.machineProcesses !== undefined;
+    const hasMachine =
+      want.machine === true ||
+      want.disks === true ||
+      want.controlGroups === true ||
+      want.machineProcesses !== undefined;
     if (hasMachine || (want.network === true && isNews)) {
       this.#taken = this.#taken.then(() => this.#writer.record(snapshot, this.#rates));
     }

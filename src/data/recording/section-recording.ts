@@ -4,6 +4,7 @@ import { SystemExport, systemJson } from '../export/system-export.ts';
 import type { UserNames } from '../query/machine-process-rows.ts';
 import { MACHINE } from '../sample/machine-section.ts';
 import type { Snapshot } from '../sample/snapshot.ts';
+import { CONTROL_GROUPS } from '../schema/control-groups-section.ts';
 import { DISKS } from '../schema/disks-section.ts';
 import type { SectionPart } from './recorded-format.ts';
 import type { RecordedSections, SectionReader } from './recorded-machine.ts';
@@ -16,6 +17,7 @@ export class MachineSectionWriter implements SectionWriter {
   readonly #data: SystemExport;
   readonly #machine = new SectionCodec(MACHINE);
   readonly #disks = new SectionCodec(DISKS);
+  readonly #controlGroups = new SectionCodec(CONTROL_GROUPS);
   readonly userOf: UserNames;
 
   constructor(userOf: UserNames) {
@@ -23,13 +25,17 @@ export class MachineSectionWriter implements SectionWriter {
     this.#data = new SystemExport(userOf);
   }
 
-  parts({ header, machine, disks }: Snapshot): string[] {
+  parts({ header, machine, disks, controlGroups }: Snapshot): string[] {
     const parts: string[] = [];
     if (machine !== undefined) {
       parts.push(partOf('machine', this.#machine.write({ header, section: machine })));
     }
     if (disks !== undefined) {
       parts.push(partOf('disks', this.#disks.write({ header, section: disks })));
+    }
+    if (controlGroups !== undefined) {
+      const section = this.#controlGroups.write({ header, section: controlGroups });
+      parts.push(partOf('controlGroups', section));
     }
     return parts;
   }
@@ -38,6 +44,7 @@ export class MachineSectionWriter implements SectionWriter {
     this.#data.absorb(snapshot);
     // Each list stands in the line of its sample, and not in those between two.
     if (snapshot.disks === undefined) this.#data.disks = undefined;
+    if (snapshot.controlGroups === undefined) this.#data.controlGroups = undefined;
     if (snapshot.machineProcesses === undefined) this.#data.processes = undefined;
     return systemJson(this.#data);
   }
@@ -47,6 +54,7 @@ export class MachineSectionWriter implements SectionWriter {
 export class MachineSectionReader implements SectionReader {
   readonly #machine = new SectionCodec(MACHINE);
   readonly #disks = new SectionCodec(DISKS);
+  readonly #controlGroups = new SectionCodec(CONTROL_GROUPS);
 
   /** Throws an OpError with a WireErrorCode where a part is damaged. */
   read(parts: ReadonlyMap<SectionPart, unknown>): RecordedSections {
@@ -55,6 +63,8 @@ export class MachineSectionReader implements SectionReader {
     const disks = parts.get('disks');
     if (machine !== undefined) sections.machine = this.#machine.read(machine, 'part').section;
     if (disks !== undefined) sections.disks = this.#disks.read(disks, 'part').section;
+    const groups = parts.get('controlGroups');
+    if (groups !== undefined) sections.controlGroups = this.#controlGroups.read(groups, 'part').section;
     return sections;
   }
 }

@@ -1,11 +1,22 @@
-import { toOpError } from '../../kit/errors/op-error.ts';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { PrivateFolder } from '../../kit/files/private-folder.ts';
 import type { TotalsPeriod } from '../sample/totals-kind.ts';
 import { readFully } from './recording-file.ts';
-import { outdatedTotals, type PeriodTotals, readTotals, type TrafficTotals, totalsFileOf } from './totals.ts';
+import {
+  outdatedTotals,
+  type PeriodTotals,
+  readTotals,
+  type TrafficTotals,
+  totalsFileName,
+  totalsFileOf,
+} from './totals.ts';
 
 /** A file is no longer: what writes them sees to that. */
-const FILE_LIMIT_BYTES = 1 << 16;
+export const TOTALS_FILE_LIMIT_BYTES = 16 << 10;
+/** So many at once: an agent's reply is bounded whatever is asked for. */
+export const TOTALS_PAGE_FILES = 32;
+/** More than there are files. */
+const PAGES_LIMIT = 16;
 
 /** Loads what an earlier program has written of the periods that are not over. */
 export async function loadTotals(
@@ -14,7 +25,9 @@ export async function loadTotals(
   wallMillis: number,
 ): Promise<void> {
   for (const name of totals.openFiles(wallMillis)) {
-    const read = await readFile(folder, name);
+    const of = totalsFileOf(name);
+    const bytes = await readBytes(folder, name);
+    const read = of && bytes && totalsOf(of.period, of.name, bytes);
     if (read !== undefined) totals.load(read);
   }
 }
@@ -29,34 +42,78 @@ export async function writeTotals(
   for (const name of outdatedTotals(await folder.names())) await folder.remove(name);
 }
 
-/** All totals of a kind of period, the newest first. Rejects with OpError. */
+/** Files of totals of one kind of period, the newest first. */
+export interface TotalsPage {
+  /** By the names of their periods, as they stand in the folder. */
+  readonly files: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  /** The period before which the next page begins; undefined: there is none. */
+  readonly next: string | undefined;
+}
+
+/** A page of files from before a period, undefined: from the newest on. Rejects with OpError. */
+export type AskTotalsPage = (period: TotalsPeriod, before: string | undefined) => Promise<TotalsPage>;
+
+/** The files of a folder, page by page: for this program, and for an agent's clients. */
+export function totalsPagesOf(folder: PrivateFolder): AskTotalsPage {
+  return async (period, before) => {
+    const files: { name: string; bytes: Uint8Array }[] = [];
+    const named = (await folder.names()).flatMap((name) => totalsFileOf(name) ?? []);
+    const periods = named.filter((of) => of.period === period).map(({ name }) => name);
+    const wanted = periods.filter((name) => before === undefined || name < before).sort();
+    for (const name of wanted.reverse().slice(0, TOTALS_PAGE_FILES)) {
+      const bytes = await readBytes(folder, totalsFileName(period, name));
+      if (bytes !== undefined) files.push({ name, bytes });
+    }
+    return {
+      files,
+      next: wanted[TOTALS_PAGE_FILES] === undefined ? undefined : wanted[TOTALS_PAGE_FILES - 1],
+    };
+  };
+}
+
+/**
+ * All totals of a kind of period, the newest first. Rejects with OpError. Pages come from elsewhere: what is damaged is
+ * left out, and one that leads in a circle is the last.
+ */
 export async function readAllTotals(
-  folder: PrivateFolder,
+  ask: AskTotalsPage,
   period: TotalsPeriod,
 ): Promise<readonly PeriodTotals[]> {
   const all: PeriodTotals[] = [];
-  const names = (await folder.names()).filter((name) => totalsFileOf(name)?.period === period);
-  for (const name of names.sort().reverse()) {
-    const read = await readFile(folder, name);
-    if (read !== undefined) all.push(read);
+  let before: string | undefined;
+  for (let pages = 0; pages < PAGES_LIMIT; pages++) {
+    const { files, next } = await ask(period, before);
+    for (const { name, bytes } of files) {
+      const read = totalsOf(period, name, bytes);
+      if (read !== undefined) all.push(read);
+    }
+    if (next === undefined || (before !== undefined && next >= before)) break;
+    before = next;
   }
   return all;
 }
 
-/** Undefined: there is none, or what is there is no file of totals. */
-async function readFile(folder: PrivateFolder, name: string): Promise<PeriodTotals | undefined> {
-  const of = totalsFileOf(name);
-  if (of === undefined) return undefined;
+/** Undefined: what is there is no file of totals: one damaged file must not cost the others. */
+function totalsOf(period: TotalsPeriod, name: string, bytes: Uint8Array): PeriodTotals | undefined {
+  try {
+    return readTotals(period, name, bytes);
+  } catch (thrown) {
+    if (thrown instanceof OpError) return undefined;
+    throw thrown;
+  }
+}
+
+/** Undefined: there is none. Rejects with OpError `EIO`. */
+async function readBytes(folder: PrivateFolder, name: string): Promise<Uint8Array | undefined> {
   try {
     const file = await folder.read(name);
     try {
-      const length = Math.min(FILE_LIMIT_BYTES, file.sizeBytes);
-      return readTotals(of.period, of.name, await readFully(file, new Uint8Array(length), 0, length));
+      const length = Math.min(TOTALS_FILE_LIMIT_BYTES, file.sizeBytes);
+      return await readFully(file, new Uint8Array(length), 0, length);
     } finally {
       await file.close();
     }
   } catch (thrown) {
-    // One damaged file must not cost the others.
     const { code } = toOpError('read totals', thrown);
     if (code === 'EIO') throw thrown;
     return undefined;

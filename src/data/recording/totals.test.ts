@@ -10,7 +10,7 @@ import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import type { TotalsPeriod } from '../sample/totals-kind.ts';
 import { HistoryWorld, writeHistory } from './history-world.fixture.ts';
 import { outdatedTotals, TrafficTotals, totalsFileName } from './totals.ts';
-import { loadTotals, readAllTotals, writeTotals } from './totals-files.ts';
+import { type AskTotalsPage, loadTotals, readAllTotals, totalsPagesOf, writeTotals } from './totals-files.ts';
 
 const START = Date.UTC(2026, 10, 28, 23, 50);
 let path = '';
@@ -24,7 +24,7 @@ afterEach(() => rmSync(path, { recursive: true }));
 
 async function all(period: TotalsPeriod, at = path) {
   const folder = PrivateFolder.toRead(at);
-  const found = await readAllTotals(folder, period);
+  const found = await readAllTotals(totalsPagesOf(folder), period);
   folder.close();
   return found;
 }
@@ -125,6 +125,34 @@ describe('the files', () => {
     );
     expect(outdatedTotals(['notes.txt', ...hours])).toEqual(hours.slice(0, 4));
     expect((336 + 90 + 12) * 11_000).toBeLessThanOrEqual(5e6);
+  });
+
+  test('are read a page at a time, the newest first, and none twice', async () => {
+    const one = gzipSync(JSON.stringify({ program: [['x', 1, 2]] }));
+    const names = Array.from({ length: 70 }, (_, day) =>
+      new Date(START + day * 86_400_000).toISOString().slice(0, 10),
+    );
+    for (const name of names) writeFileSync(join(path, totalsFileName('day', name)), one);
+    writeFileSync(join(path, totalsFileName('month', '2026-11')), one);
+    const folder = PrivateFolder.toRead(path);
+    const ask = totalsPagesOf(folder);
+    const first = await ask('day', undefined);
+    expect(first.files).toHaveLength(32);
+    expect(first.next).toBe(first.files.at(-1)!.name);
+    const last = await ask('day', names[6]);
+    expect([last.files.map(({ name }) => name), last.next]).toEqual([names.slice(0, 6).reverse(), undefined]);
+    expect((await readAllTotals(ask, 'day')).map(({ name }) => name)).toEqual(names.reverse());
+    folder.close();
+  });
+
+  test('of an agent that leads in a circle end', async () => {
+    let asked = 0;
+    const circle: AskTotalsPage = async () => {
+      asked++;
+      return { files: [], next: '2026-11-28' };
+    };
+    expect(await readAllTotals(circle, 'day')).toEqual([]);
+    expect(asked).toBe(2);
   });
 
   test('that are damaged or foreign cost only themselves', async () => {

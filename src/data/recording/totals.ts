@@ -8,16 +8,16 @@ import { OwnerGroups } from '../query/control-groups.ts';
 import { isIpv4 } from '../sample/address.ts';
 import { addressText } from '../sample/address-text.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
-import { TOTALS_KINDS, TOTALS_PERIODS, type TotalsKind, type TotalsPeriod } from '../sample/totals-kind.ts';
+import {
+  isPeriodName,
+  TOTALS_KEPT,
+  TOTALS_KINDS,
+  TOTALS_PERIODS,
+  type TotalsKind,
+  type TotalsPeriod,
+} from '../sample/totals-kind.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
-
-/** How many of each are kept, and how much of the local date and time names one (`2026-11-28 03`). */
-const PERIODS: Readonly<Record<TotalsPeriod, { readonly kept: number; readonly nameLength: number }>> = {
-  hour: { kept: 14 * 24, nameLength: 13 },
-  day: { kept: 90, nameLength: 10 },
-  month: { kept: 12, nameLength: 7 },
-};
 
 /** Bytes that one name sent and received. */
 export interface TotalsRow {
@@ -41,10 +41,11 @@ const ROWS_OPEN = 512;
 const NAME_LIMIT = 128;
 /** 438 files of this size are 5 MB. */
 const FILE_LIMIT_BYTES = 11_000;
-const TEXT_LIMIT_BYTES = 1 << 20;
+/** Names in the widest of letters, four kinds of them, are a third of it. */
+const TEXT_LIMIT_BYTES = 256 << 10;
 const DEPTH_LIMIT = 6;
 const SCHEMA = 1;
-const FILE_NAME = /^totals-(hour|day|month)-(\d{4}-\d\d(?:-\d\d)?(?:T\d\d)?)\.json\.gz$/;
+const FILE_NAME = /^totals-(hour|day|month)-([\dT-]+)\.json\.gz$/;
 /** What is on the disk is so old at most. */
 const FLUSH_MILLIS = 60_000;
 /** Owners and hosts whose counters are remembered. */
@@ -56,9 +57,7 @@ export function totalsFileOf(
 ): { readonly period: TotalsPeriod; readonly name: string } | undefined {
   const [, period, of] = FILE_NAME.exec(name) ?? [];
   const known = TOTALS_PERIODS.find((each) => each === period);
-  return known === undefined || of?.length !== PERIODS[known].nameLength
-    ? undefined
-    : { period: known, name: of };
+  return known === undefined || !isPeriodName(known, of) ? undefined : { period: known, name: of };
 }
 
 export function totalsFileName(period: TotalsPeriod, name: string): string {
@@ -69,13 +68,13 @@ export function totalsFileName(period: TotalsPeriod, name: string): string {
 export function outdatedTotals(names: readonly string[]): readonly string[] {
   return TOTALS_PERIODS.flatMap((period) => {
     const files = names.filter((name) => totalsFileOf(name)?.period === period).sort();
-    return files.slice(0, Math.max(0, files.length - PERIODS[period].kept));
+    return files.slice(0, Math.max(0, files.length - TOTALS_KEPT[period].kept));
   });
 }
 
 /** The period in which a wall time is, by local time. */
 function periodName(period: TotalsPeriod, wallMillis: number): string {
-  return dateTimeText(wallMillis).slice(0, PERIODS[period].nameLength).replace(' ', 'T');
+  return dateTimeText(wallMillis).slice(0, TOTALS_KEPT[period].nameLength).replace(' ', 'T');
 }
 
 /** A file of totals. Throws OpError where it is none. */
@@ -85,7 +84,7 @@ export function readTotals(period: TotalsPeriod, name: string, bytes: Uint8Array
   const rowsOf = (kind: TotalsKind): TotalsRow[] => {
     const list: unknown = source[kind];
     if (!Array.isArray(list)) return [];
-    return list.slice(0, ROWS_OPEN + 1).flatMap((entry: unknown) => {
+    return list.slice(0, ROWS_KEPT + 1).flatMap((entry: unknown) => {
       const [rowName, tx, rx] = Array.isArray(entry) ? (entry as unknown[]) : [];
       if (typeof rowName !== 'string' || !isCount(tx) || !isCount(rx)) return [];
       return { name: cleanText(rowName, NAME_LIMIT), txBytes: tx, rxBytes: rx };

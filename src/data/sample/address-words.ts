@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { ipVersion } from '../../kit/text/ip-version.ts';
 import { IPV4_MAPPED_WORD } from './address.ts';
 
 /**
@@ -8,7 +8,7 @@ import { IPV4_MAPPED_WORD } from './address.ts';
 export function readAddress(text: string, words: Uint32Array): boolean {
   const zone = text.indexOf('%');
   const address = zone < 0 ? text : text.slice(0, zone);
-  const version = isIP(address);
+  const version = ipVersion(address);
   if (version === 4) words.set([0, 0, IPV4_MAPPED_WORD, ipv4Word(address)]);
   else if (version === 6) words.set(ipv6Words(address));
   return version !== 0;

@@ -4,8 +4,8 @@ import type { Section } from '../schema/section-facts.ts';
 import { ProcessTable } from './process-table.ts';
 
 /**
- * Columns beside `ProcessTable`, same slots, filled for the rows asked for in this sample; NaN for all others and where
- * it is not permitted.
+ * Columns beside `ProcessTable`, same slots, filled at least for the rows asked for in this sample; NaN where they are not,
+ * and where it is not permitted.
  */
 export class ProcessUsage extends columnsClass(PROCESS_USAGE_COLUMNS) {
   /** All columns at least so long, all values unknown. */

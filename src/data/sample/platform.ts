@@ -1,3 +1,4 @@
+import type { ControlGroupsSection } from '../schema/control-groups-section.ts';
 import type { DisksSection } from '../schema/disks-section.ts';
 import type { JournalSection } from '../schema/journal-section.ts';
 import type { MachineProcesses } from './machine-processes.ts';
@@ -89,6 +90,8 @@ export interface MachineCollector {
   collectMachine(): MachineSection | Promise<MachineSection>;
   /** Rejects with OpError only if the mounts cannot be read. */
   collectDisks(spaceMaxAgeMillis?: number): Promise<DisksSection>;
+  /** Missing if the platform has none. Rejects with OpError `ENOENT` if no hierarchy of them is mounted. */
+  collectControlGroups?(slice: Slice): Promise<ControlGroupsSection>;
   /** Rejects with OpError only if the processes cannot be listed. */
   collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses>;
   /** Rejects with OpError; `ESRCH`: no such process. */

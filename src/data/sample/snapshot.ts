@@ -1,4 +1,6 @@
 import { toOpError } from '../../kit/errors/op-error.ts';
+import type { AlertsSection } from '../schema/alerts-section.ts';
+import type { ControlGroupsSection } from '../schema/control-groups-section.ts';
 import type { DisksSection } from '../schema/disks-section.ts';
 import type { JournalSection } from '../schema/journal-section.ts';
 import type { UsageColumn } from '../schema/process-columns.ts';
@@ -20,9 +22,12 @@ export interface Snapshot {
   readonly network?: NetworkSection;
   readonly machine?: MachineSection;
   readonly disks?: DisksSection;
+  readonly controlGroups?: ControlGroupsSection;
   readonly machineProcesses?: MachineProcesses;
   readonly processDetail?: ProcessDetailSection;
   readonly journal?: JournalSection;
+  /** Of an agent that watches its machine by rules of its own. */
+  readonly alerts?: AlertsSection;
   /** Why a section that was asked for is missing, and what failed between two samples. */
   readonly errors: readonly SectionError[];
 }
@@ -49,10 +54,14 @@ export interface Want {
   readonly disks?: boolean;
   /** With `disks`: how old the space of file systems may be, for it is asked of a process beside. Default 0. */
   readonly diskSpaceMaxAgeMillis?: number;
+  /** What control groups wait for; costs some ten reads for each of them. */
+  readonly controlGroups?: boolean;
   /** All processes; what costs a read of its own (exact memory, columns of usage) only where it is wanted. */
   readonly machineProcesses?: ProcessesWant;
   /** The pid of one process in depth. */
   readonly processDetail?: number;
   /** The pid whose journal is asked for. */
   readonly journal?: number;
+  /** The rules that an agent watches by: others have none. */
+  readonly alerts?: boolean;
 }

@@ -11,3 +11,18 @@ export interface TotalsWish {
   readonly period: TotalsPeriod;
   readonly by: TotalsKind;
 }
+
+/** How many of each are kept, and how much of the local date and time names one (`2026-11-28 03`). */
+export const TOTALS_KEPT: Readonly<
+  Record<TotalsPeriod, { readonly kept: number; readonly nameLength: number }>
+> = {
+  hour: { kept: 14 * 24, nameLength: 13 },
+  day: { kept: 90, nameLength: 10 },
+  month: { kept: 12, nameLength: 7 },
+};
+const PERIOD_NAME = /^\d{4}-\d\d(?:-\d\d)?(?:T\d\d)?$/;
+
+/** Whether it names a period of that kind: `2026-11-28T03`, `2026-11-28`, `2026-11`. */
+export function isPeriodName(period: TotalsPeriod, name: unknown): name is string {
+  return typeof name === 'string' && name.length === TOTALS_KEPT[period].nameLength && PERIOD_NAME.test(name);
+}

@@ -27,19 +27,27 @@ export const PROCESS_USAGE_COLUMNS = {
   /** Bytes fetched from and sent to storage (/proc/PID/io), cumulative. */
   readBytes: told(8, numbers('f64', Number.NaN), { unit: 'bytes' }),
   writtenBytes: told(9, numbers('f64', Number.NaN), { unit: 'bytes' }),
-  /** Voluntary and involuntary, of the first thread (/proc/PID/status), cumulative. */
+  /** Voluntary and involuntary, of its threads, by /proc of the first one (/proc/PID/status), cumulative. */
   contextSwitches: told(13, numbers('f64', Number.NaN)),
-  /** How long the first thread was ready to run and waited for a processor (/proc/PID/schedstat), cumulative. */
+  /**
+   * How long its threads were ready to run and waited for a processor, cumulative; where the kernel is asked by /proc
+   * alone (/proc/PID/schedstat) the first thread.
+   */
   runDelayNanos: told(16, numbers('f64', Number.NaN), { unit: 'nanoseconds' }),
   /**
-   * How long the first thread waited for block devices (/proc/PID/stat field 42), cumulative; NaN where the kernel does
-   * not count it (kernel.task_delayacct).
+   * How long its threads, by /proc the first one (/proc/PID/stat field 42), waited for block devices, cumulative; NaN
+   * where the kernel does not count it (kernel.task_delayacct).
    */
   blockDelayNanos: told(17, numbers('f64', Number.NaN), { unit: 'nanoseconds' }),
   /** Page faults that had to read from storage (/proc/PID/stat field 12), of all threads, cumulative. */
   majorFaults: told(18, numbers('f64', Number.NaN)),
   /** System calls that read and wrote, files, pipes and sockets alike (/proc/PID/io), cumulative. */
   ioCalls: told(19, numbers('f64', Number.NaN)),
+  /**
+   * How long its threads waited for memory: swapped in, took back, read again what had been thrown out (struct taskstats),
+   * cumulative; NaN as for blockDelayNanos, and where /proc alone is asked.
+   */
+  memoryDelayNanos: told(20, numbers('f64', Number.NaN), { unit: 'nanoseconds' }),
 };
 
 export type UsageColumn = keyof typeof PROCESS_USAGE_COLUMNS;
@@ -68,17 +76,17 @@ export const PROCESS_USAGE_RATES = {
     ...{ csv: 'write_bytes_per_s', json: 'write_rate' },
   },
   'context-switches': {
-    ...{ counter: 'contextSwitches', help: 'context switches per second of the first thread' },
+    ...{ counter: 'contextSwitches', help: 'context switches per second' },
     ...{ csv: 'context_switches_per_s', json: 'context_switch_rate' },
   },
   'run-delay': {
     ...{ counter: 'runDelayNanos', per: NANOS_PER_MILLI },
-    help: 'milliseconds per second for which the first thread waited for a processor',
+    help: 'time waiting for a processor, ms per second',
     ...{ csv: 'run_delay_ms_per_s', json: 'run_delay_rate' },
   },
   'block-delay': {
     ...{ counter: 'blockDelayNanos', per: NANOS_PER_MILLI },
-    help: 'milliseconds per second for which the first thread waited for block devices',
+    help: 'time waiting for block devices, ms per second',
     ...{ csv: 'block_delay_ms_per_s', json: 'block_delay_rate' },
   },
   'major-faults': {
@@ -88,6 +96,11 @@ export const PROCESS_USAGE_RATES = {
   'io-calls': {
     ...{ counter: 'ioCalls', help: 'system calls per second that read or wrote' },
     ...{ csv: 'io_calls_per_s', json: 'io_call_rate' },
+  },
+  'memory-delay': {
+    ...{ counter: 'memoryDelayNanos', per: NANOS_PER_MILLI },
+    help: 'time waiting for memory, ms per second',
+    ...{ csv: 'memory_delay_ms_per_s', json: 'memory_delay_rate' },
   },
 } as const satisfies Readonly<Record<string, UsageRate>>;
 

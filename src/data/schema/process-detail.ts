@@ -33,7 +33,7 @@ export type ChildFacts = ValueOf<typeof CHILD_FACTS>;
  * What the tasks of a control group wait for, and its limits (Documentation/admin-guide/cgroup-v2.rst); undefined: the
  * kernel, or the hierarchy of version 1, does not tell.
  */
-const GROUP_WAITS = record({
+export const GROUP_WAITS = record({
   cpuPressure: optional(PRESSURE),
   memoryPressure: optional(PRESSURE),
   ioPressure: optional(PRESSURE),
@@ -45,6 +45,8 @@ const GROUP_WAITS = record({
   memoryHighs: count(),
   memoryMaxes: count(),
   memoryKills: count(),
+  /** How often nothing could be taken back at `max`, so that somebody was to be killed. */
+  memoryOoms: seldom(count()),
 });
 export type GroupWaits = ValueOf<typeof GROUP_WAITS>;
 

@@ -139,6 +139,10 @@ const MACHINE_SECTIONS: readonly { name: keyof Want; what: string; collect: Coll
   { name: 'machine', what: 'machine', collect: (from) => from.collectMachine() },
   { name: 'disks', what: 'disks', collect: (from, want) => from.collectDisks(want.diskSpaceMaxAgeMillis) },
   {
+    ...{ name: 'controlGroups', what: 'control groups' },
+    collect: (from, _want, slice) => from.collectControlGroups?.(slice) ?? noControlGroups(),
+  },
+  {
     ...{ name: 'machineProcesses', what: 'processes' },
     collect: (from, want, slice) => from.collectProcesses(want.machineProcesses!, slice),
   },
@@ -148,6 +152,11 @@ const MACHINE_SECTIONS: readonly { name: keyof Want; what: string; collect: Coll
   },
   { name: 'journal', what: 'journal', collect: (from, want) => from.collectJournal(want.journal!) },
 ];
+
+function noControlGroups(): never {
+  const message = 'this machine does not tell of control groups';
+  throw new OpError({ op: 'collect control groups', code: 'ENOTSUP', message });
+}
 
 /** Limit of collections that wait for a hanging one; more would only be stale. */
 const WAITING_LIMIT = 8;

@@ -55,28 +55,33 @@ export class PrivateFolder {
    */
   static toWrite(path: string): PrivateFolder {
     const folder = PrivateFolder.#open(path, true);
-    const { uid, mode } = fstatSync(folder.#descriptor);
-    const fault =
-      uid !== process.geteuid?.()
-        ? { code: 'FOREIGN_FOLDER', message: `owned by user ${uid}` }
-        : (mode & OF_OTHERS) !== 0
-          ? {
-              code: 'NOT_PRIVATE',
-              message: 'other users have access: chmod 700 it, or name a folder that does not exist',
-            }
-          : undefined;
-    if (fault === undefined) return folder;
-    closeSync(folder.#descriptor);
-    throw new OpError({
-      op: 'open folder',
-      code: fault.code,
-      message: `cannot use '${path}': ${fault.message}`,
-    });
+    if (!folder.#isOwn) folder.#refuse('FOREIGN_FOLDER', `owned by user ${folder.#owner}`);
+    if ((fstatSync(folder.#descriptor).mode & OF_OTHERS) !== 0) {
+      const message = 'other users have access: chmod 700 it, or name a folder that does not exist';
+      folder.#refuse('NOT_PRIVATE', message);
+    }
+    return folder;
   }
 
-  /** Opens a folder to read; root may read that of any user. Throws OpError with one line. */
+  /**
+   * Opens a folder to read; root may read that of any user, others only their own, whatever capabilities this program
+   * has. Throws OpError with one line.
+   */
   static toRead(path: string): PrivateFolder {
-    return PrivateFolder.#open(path, false);
+    const folder = PrivateFolder.#open(path, false);
+    if (!folder.#isOwn && process.geteuid?.() !== 0) {
+      folder.#refuse('FOREIGN_FOLDER', `owned by user ${folder.#owner}`);
+    }
+    return folder;
+  }
+
+  get #isOwn(): boolean {
+    return this.#owner === process.geteuid?.();
+  }
+
+  #refuse(code: string, message: string): never {
+    closeSync(this.#descriptor);
+    throw new OpError({ op: 'open folder', code, message: `cannot use '${this.path}': ${message}` });
   }
 
   static #open(path: string, isCreated: boolean): PrivateFolder {

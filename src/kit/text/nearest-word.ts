@@ -17,6 +17,12 @@ export function nearestWord(word: string, accepted: readonly string[]): string |
   return nearest;
 }
 
+/** `: did you mean WORD?` behind a word that is not accepted; empty where none is near. Case does not matter. */
+export function suggestion(word: string, accepted: readonly string[]): string {
+  const nearest = nearestWord(word.toLowerCase(), accepted);
+  return nearest === undefined ? '' : `: did you mean ${nearest}?`;
+}
+
 /** Levenshtein's distance: how many characters are to be inserted, removed or replaced. */
 function editsBetween(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, i) => i);

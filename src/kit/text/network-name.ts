@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
+import { ipVersion } from './ip-version.ts';
 
 /** A label of a name in the DNS (RFC 1123, 2.1); underscores are in use. A wildcard may be the first (RFC 6125). */
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
@@ -17,7 +17,7 @@ export interface NetworkName {
 /** Undefined: neither a name of the DNS nor an IP address, with or without brackets for IPv6; a port is neither. */
 export function networkNameOf(text: string): NetworkName | undefined {
   const bare = withoutBrackets(text);
-  const version = bare.includes('%') ? 0 : isIP(bare);
+  const version = bare.includes('%') ? 0 : ipVersion(bare);
   if (version === 6) return { type: 'ip', value: bare.toLowerCase() };
   if (bare !== text) return undefined;
   if (version === 4) return { type: 'ip', value: bare };
@@ -34,5 +34,5 @@ export function networkNameOf(text: string): NetworkName | undefined {
 /** `::1` for `[::1]`; the text itself where its brackets hold no IPv6 address. A zone stays. */
 export function withoutBrackets(text: string): string {
   const inside = /^\[(.*)\]$/.exec(text)?.[1];
-  return inside !== undefined && isIP(inside) === 6 ? inside : text;
+  return inside !== undefined && ipVersion(inside) === 6 ? inside : text;
 }

@@ -21,6 +21,9 @@ export const AGENT_METRICS_TTL_MILLIS = 250;
 export const AGENT_PROCESSES_TTL_MILLIS = 1500;
 export const AGENT_DISKS_TTL_MILLIS = 1000;
 
+/** Where the agent of the service keeps its history, by the documentation; served with --stdio if no other is named. */
+export const STDIO_HISTORY_FOLDER = '/var/lib/socktop/history';
+
 /** Options of socktop-agent, from arguments and environment. */
 export interface AgentOptions {
   /** 0: any free port. */
@@ -43,9 +46,9 @@ export interface AgentOptions {
   readonly alertsPath: string | undefined;
   /** Learn names of remote hosts from packets, for clients. */
   readonly sniff: boolean;
-  /** Undefined: none is written. */
+  /** To write, with `stdio` to read: undefined there is STDIO_HISTORY_FOLDER. */
   readonly history: HistoryOptions | undefined;
-  /** Serve the client on standard input and output alone, and listen nowhere. */
+  /** Serve one client on standard input and output, without listening on a port. */
   readonly stdio: boolean;
 }
 
@@ -97,9 +100,10 @@ function options(): Option[] {
       '--sniff',
       'learn names of remote hosts from DNS answers and first packets, and send them to clients',
     ),
-    ...historyOptions('keep a history of this machine in this folder'),
+    ...historyOptions('keep a history of this machine in this folder, or with --stdio serve the one there'),
     new Option('--stdio', 'serve one client on standard input and output; listen on no port').conflicts([
-      ...['port', 'bind', 'enableSSL', 'tls', 'tokenFile', 'networkMetrics', 'alerts', 'history'],
+      ...['port', 'bind', 'enableSSL', 'tls', 'tokenFile', 'networkMetrics', 'alerts'],
+      ...['historySize', 'historyAge', 'historyInterval'],
     ]),
     completionsOption(),
   ];

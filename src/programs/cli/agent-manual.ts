@@ -40,7 +40,9 @@ const DESCRIPTION: ManualSection = {
       It samples only when asked and shares one fresh sample among all clients.
       Without clients it does not wake up, unless \`--alerts\` makes it watch the machine.`),
     paragraph(`With \`--history\` it keeps a history of the machine in a folder, within a size and an age, and serves it to
-      clients with a token: \`socktop --at '03:12'\` shows what was.`),
+      clients with a token: \`socktop --at '03:12'\` shows what was.
+      With \`--stdio\`, as \`socktop ssh://HOST\` starts it, it serves the history that another agent writes there,
+      by default in \`/var/lib/socktop/history\`.`),
     paragraph(`It also serves the original socktop client and Prometheus.`),
   ],
 };
@@ -103,7 +105,7 @@ const ALERTS: ManualSection = {
     paragraph(`The agent then samples every 1 to 10 s, five times within the shortest duration.
       Each rule is a series \`socktop_alert_firing\` on \`/metrics\`.
       \`exec\` is started without capabilities for each change, with the facts in \`SOCKTOP_ALERT_*\`;
-      they are posted to \`webhook\` as JSON. docs/alerts.md lists keys and variables.`),
+      they are posted to \`webhook\` as JSON. Screens that watch the agent show its alerts. docs/alerts.md lists keys and variables.`),
   ],
 };
 

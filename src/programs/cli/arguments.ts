@@ -1,4 +1,3 @@
-import { Chalk } from 'chalk';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { GROUPINGS, type Grouping } from '../../data/sample/grouping.ts';
 import { RATE_UNITS, type RateUnits } from '../../kit/text/format.ts';
@@ -35,7 +34,7 @@ export function misused(program: string, message: string): Invocation<never> {
 export function invocationOf<Raw extends { readonly completions?: ShellName }, Options>(
   command: Command,
   argv: readonly string[],
-  isColored: boolean,
+  hasColors: boolean,
   resolve: (raw: Raw) => Invocation<Options>,
 ): Invocation<Options> {
   let printed = '';
@@ -44,7 +43,7 @@ export function invocationOf<Raw extends { readonly completions?: ShellName }, O
       printed += text;
     },
     writeErr: () => {},
-    getOutHasColors: () => isColored,
+    getOutHasColors: () => hasColors,
   });
   try {
     command.parse([...argv], { from: 'user' });
@@ -84,9 +83,9 @@ export interface CommonOptions {
   readonly durationMillis: number | undefined;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
-  /** A history to keep, or to look back in. */
+  /** A history to write, or to look back in. */
   readonly history: HistoryOptions | undefined;
-  /** Undefined: what is now is shown. */
+  /** Undefined: the present is shown. */
   readonly lookBack: LookBack | undefined;
   /** One of the vocabulary's names. */
   readonly theme: string | undefined;
@@ -104,6 +103,8 @@ export interface AgentAccess {
   readonly tlsCaPath: string | undefined;
   readonly verifyHostname: boolean;
   readonly tokenFile: string | undefined;
+  /** Over ssh: the folder there with the history; undefined: the agent's own place, or none is asked for. */
+  readonly historyFolder?: string | undefined;
 }
 
 /** Options as commander returns them. */
@@ -127,7 +128,12 @@ export interface RawCommonOptions extends RawHistoryOptions, RawLookBack {
 }
 
 export function agentAccessOf(raw: RawCommonOptions): AgentAccess {
-  return { tlsCaPath: raw.tlsCa, verifyHostname: raw.verifyHostname === true, tokenFile: raw.tokenFile };
+  return {
+    tlsCaPath: raw.tlsCa,
+    verifyHostname: raw.verifyHostname === true,
+    tokenFile: raw.tokenFile,
+    historyFolder: raw.history,
+  };
 }
 
 export function commonOptionsOf(raw: RawCommonOptions): CommonOptions {
@@ -150,22 +156,28 @@ export function commonOptionsOf(raw: RawCommonOptions): CommonOptions {
   };
 }
 
-/** Returns one line if rows are to be summed where they cannot be; else undefined. */
+/** Returns one line if --group does not work with the output; otherwise undefined. */
 export function groupingProblem({ output, groupBy }: CommonOptions): string | undefined {
   if (groupBy === undefined || output !== 'json') return undefined;
   return '--json prints every process; use --group with --csv, with --once or on the screen';
 }
 
+/** How `--help` paints its parts; each returns the text with control sequences around it. */
+export interface HelpColors {
+  title(text: string): string;
+  option(text: string): string;
+  command(text: string): string;
+}
+
 /** Creates the command of sstop or socktop, without arguments and options. */
-export function screenCommand(name: string, version: string, isColored: boolean): Command {
-  const paint = new Chalk({ level: isColored ? 1 : 0 });
+export function screenCommand(name: string, version: string, colors: HelpColors | undefined): Command {
   return new Command(name)
     .version(`${name} ${version}`, '-V, --version', 'print the version and exit')
     .helpOption('-h, --help', 'print this help and exit')
     .configureHelp({
-      styleTitle: (text) => paint.bold(text),
-      styleOptionTerm: (text) => paint.cyan(text),
-      styleCommandText: (text) => paint.green(text),
+      styleTitle: (text) => colors?.title(text) ?? text,
+      styleOptionTerm: (text) => colors?.option(text) ?? text,
+      styleCommandText: (text) => colors?.command(text) ?? text,
     });
 }
 

@@ -10,16 +10,13 @@ import { completedOptions, completionFileName, completionScript, SHELL_NAMES } f
 import { sstopCommand } from './sstop-command.ts';
 
 const sstop = (): Command =>
-  sstopCommand(
-    {
-      version: '1.2.3',
-      themeNames: ['dusk', 'dawn'],
-      tiers: TIERS_OF.linux,
-      sortKeys: ['rate', 'age'],
-      filterKeys: [],
-    },
-    false,
-  );
+  sstopCommand({
+    version: '1.2.3',
+    themeNames: ['dusk', 'dawn'],
+    tiers: TIERS_OF.linux,
+    sortKeys: ['rate', 'age'],
+    filterKeys: [],
+  });
 const bash = Bun.which('bash') ?? 'bash';
 const zsh = Bun.which('zsh');
 const fish = Bun.which('fish');

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { MOMENT_HINT, parseMoment, similarMoment } from '../../kit/text/moment.ts';
 import { parseAgeMillis, parseSize } from '../../kit/text/units.ts';
 
-/** A history to write: where, and what it may take. */
+/** A history to write: its folder and limits. */
 export interface HistoryOptions {
   readonly path: string;
   readonly sizeBytes: number;
@@ -28,7 +28,7 @@ const HISTORY_MOST_AGE_MILLIS = 3650 * 86_400_000;
 const HISTORY_LEAST_INTERVAL_MILLIS = 1000;
 const HISTORY_MOST_INTERVAL_MILLIS = 3_600_000;
 
-/** `purpose`: what the folder is for in this program. */
+/** `purpose`: describes the folder in the help of this program. */
 export function historyOptions(purpose: string): Option[] {
   return [
     new Option('--history <folder>', purpose).argParser(folderPath),
@@ -54,7 +54,7 @@ export function historyOptions(purpose: string): Option[] {
   ];
 }
 
-/** Undefined: no history is asked for. */
+/** Undefined: no history. */
 export function historyOptionsOf(raw: RawHistoryOptions): HistoryOptions | undefined {
   if (raw.history === undefined) return undefined;
   return {
@@ -65,18 +65,17 @@ export function historyOptionsOf(raw: RawHistoryOptions): HistoryOptions | undef
   };
 }
 
-/** One line where a bound is given and no history is; undefined: all is well. */
+/** Returns one line if a limit is given without a history; otherwise undefined. */
 export function historyMisuse(raw: RawHistoryOptions): string | undefined {
-  if (raw.history !== undefined) return undefined;
-  const idle =
-    raw.historySize !== undefined
-      ? '--history-size'
-      : raw.historyAge !== undefined
-        ? '--history-age'
-        : raw.historyInterval !== undefined
-          ? '--history-interval'
-          : undefined;
+  const idle = raw.history === undefined ? boundOf(raw) : undefined;
   return idle === undefined ? undefined : `${idle} needs --history`;
+}
+
+/** The first bound of a history to write that is given. */
+function boundOf({ historySize, historyAge, historyInterval }: RawHistoryOptions): string | undefined {
+  if (historySize !== undefined) return '--history-size';
+  if (historyAge !== undefined) return '--history-age';
+  return historyInterval === undefined ? undefined : '--history-interval';
 }
 
 function within(
@@ -102,9 +101,9 @@ function folderPath(text: string): string {
 /** A look back in a history, times in milliseconds since 1970. */
 export interface LookBack {
   readonly atMillis: number;
-  /** Undefined: to the end of the history. */
+  /** Undefined: until the end of the history. */
   readonly untilMillis: number | undefined;
-  /** Who used most between the two, in place of what there was. */
+  /** Print who used the most between the two times, instead of the data. */
   readonly top: boolean;
 }
 
@@ -115,7 +114,7 @@ export interface RawLookBack {
   readonly top?: true;
 }
 
-/** Of what is shown live or from a file there is no past. */
+/** Live data and recordings have no past to look back in. */
 const NOT_WITH = ['record', 'playback'];
 
 export function lookBackOptions(): Option[] {
@@ -137,8 +136,8 @@ export function lookBackOf({ at, until, top }: RawLookBack): LookBack | undefine
 }
 
 /**
- * One line about options of a history that do not go together; undefined: all is well. `canKeep`: this machine is
- * watched, so that a history of it can be kept. `agents`: how many are named.
+ * Returns one line about history options that exclude each other; otherwise undefined. `canKeep`: this machine is
+ * monitored, so its history can be written. `agents`: number of agents given.
  */
 export function historyProblem(
   raw: RawHistoryOptions & RawLookBack & { readonly json?: true; readonly csv?: true; readonly once?: true },
@@ -157,10 +156,9 @@ export function historyProblem(
     return '--at needs a history: add --history <folder>, or the URL of an agent that keeps one';
   }
   if (at !== undefined && agents > 1) return '--at works with one agent';
-  if (history !== undefined && agents > 0) {
-    return 'an agent keeps its own history: remove --history, or the URL and --profile';
-  }
-  if (history !== undefined && at === undefined && !canKeep) {
+  const bound = boundOf(raw);
+  if (bound !== undefined && agents > 0) return `${bound} is for a history of this machine: remove it`;
+  if (history !== undefined && at === undefined && !canKeep && agents === 0) {
     return '--history needs --local to keep a history, or --at to look back in one';
   }
   return undefined;

@@ -4,13 +4,13 @@ import { parseSocktopArguments, type SocktopOptions } from './socktop-command.ts
 const VOCABULARY = { version: '1.2.3', themeNames: ['dusk', 'dawn'] };
 
 function optionsOf(...argv: string[]): SocktopOptions {
-  const invocation = parseSocktopArguments(argv, VOCABULARY, false);
+  const invocation = parseSocktopArguments(argv, VOCABULARY);
   if (invocation.kind === 'print') throw new TypeError(invocation.text);
   return invocation.options;
 }
 
 function complaintOf(...argv: string[]): string {
-  const invocation = parseSocktopArguments(argv, VOCABULARY, false);
+  const invocation = parseSocktopArguments(argv, VOCABULARY);
   expect(invocation).toMatchObject({ kind: 'print', exitCode: 2 });
   const text = invocation.kind === 'print' ? invocation.text : '';
   expect(text).toMatch(/^socktop: [^\n]+ \(see socktop --help\)\n$/);
@@ -85,7 +85,7 @@ describe('output', () => {
   });
 
   test('has help, a version and completions', () => {
-    const print = (...argv: string[]) => parseSocktopArguments(argv, VOCABULARY, false);
+    const print = (...argv: string[]) => parseSocktopArguments(argv, VOCABULARY);
     expect(print('-V')).toEqual({ kind: 'print', text: 'socktop 1.2.3\n', exitCode: 0 });
     const help = print('--help');
     expect(help.kind === 'print' && help.text).toContain('--tls-ca');

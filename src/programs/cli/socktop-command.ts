@@ -10,6 +10,7 @@ import {
   filePath,
   groupingProblem,
   groupOption,
+  type HelpColors,
   type Invocation,
   invocationOf,
   misused,
@@ -72,8 +73,8 @@ interface RawOptions extends RawCommonOptions {
 }
 
 /** Defines socktop's command line. Help, completions and the manual page are generated from it. */
-export function socktopCommand(vocabulary: ScreenVocabulary, isColored: boolean): Command {
-  const command = screenCommand('socktop', vocabulary.version, isColored)
+export function socktopCommand(vocabulary: ScreenVocabulary, colors?: HelpColors): Command {
+  const command = screenCommand('socktop', vocabulary.version, colors)
     .description('System monitor for this machine, or for remote machines through their agents.')
     .usage('[options] [url...]')
     .argument('[url...]', 'machines: ssh://HOST, or agents such as wss://HOST:8443/ws')
@@ -141,7 +142,7 @@ function fileOptions(): Option[] {
     recordOption(),
     new Option('--playback <file>', 'play a recording').argParser(filePath).conflicts(['demo', 'local']),
     ...historyOptions(
-      'with --local keep a history of this machine in this folder, with --at look back in it',
+      'with --local keep a history of this machine in this folder, with --at look back in it; with ssh:// a folder there',
     ),
     ...lookBackOptions(),
     completionsOption(),
@@ -209,10 +210,10 @@ function contradiction(raw: RawOptions, options: SocktopOptions): string | undef
 export function parseSocktopArguments(
   argv: readonly string[],
   vocabulary: ScreenVocabulary,
-  isColored: boolean,
+  colors?: HelpColors,
 ): Invocation<SocktopOptions> {
-  const command = socktopCommand(vocabulary, isColored);
-  return invocationOf<RawOptions, SocktopOptions>(command, argv, isColored, (raw) => {
+  const command = socktopCommand(vocabulary, colors);
+  return invocationOf<RawOptions, SocktopOptions>(command, argv, colors !== undefined, (raw) => {
     const options = optionsOf(raw, command.args);
     const problem = groupingProblem(options) ?? contradiction(raw, options);
     return problem === undefined ? { kind: 'run', options } : misused('socktop', problem);

@@ -21,7 +21,7 @@ export function socktopManual(vocabulary: ScreenVocabulary, keys: readonly Manua
     section('NAME', 'socktop - system monitor for the terminal, for local and remote machines'),
     section('SYNOPSIS', '`socktop` [<options>] [<url>...]'),
     DESCRIPTION,
-    optionsSection(socktopCommand(vocabulary, false)),
+    optionsSection(socktopCommand(vocabulary)),
     keysSection(keys),
     CONNECTION,
     CERTIFICATES,
@@ -45,7 +45,9 @@ const DESCRIPTION: ManualSection = {
       With \`--json\`, \`--csv\`, \`--once\` or \`--measure\` it prints to standard output instead of starting the screen.`),
     paragraph(`With \`--local --history\` it keeps a history in a folder while it runs.
       \`--at\`, \`--until\` and \`--top\` look back in one, there or through an agent that keeps one; \`H\` opens a time line
-      and \`0\` returns to now.`),
+      and \`0\` returns to now, \`T\` shows the bytes of programs by day.
+      Over ssh \`socktop-agent\` there reads the folder of \`--history\` on that machine, by default
+      \`/var/lib/socktop/history\`; log in as its owner or as root.`),
   ],
 };
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { Chalk } from 'chalk';
 import { TIERS_OF } from '../../data/sample/network-sample.ts';
 import { parseSstopArguments } from './sstop-command.ts';
 
@@ -7,11 +8,11 @@ const VOCABULARY = {
   themeNames: ['dusk', 'dawn'],
   tiers: TIERS_OF.linux,
   sortKeys: ['rate', 'download', 'upload', 'pid', 'name', 'connections'],
-  filterKeys: ['port', 'host', 'conns', 'user'],
+  filterKeys: ['port', 'host', 'conns', 'user', 'rtt', 'retrans', 'drops'],
 };
 
 function refusal(...argv: string[]): string {
-  const invocation = parseSstopArguments(argv, VOCABULARY, false);
+  const invocation = parseSstopArguments(argv, VOCABULARY);
   if (invocation.kind !== 'print') throw new TypeError(`accepted: ${argv.join(' ')}`);
   expect(invocation.exitCode).toBe(2);
   expect(invocation.text).toEndWith('\n');
@@ -20,7 +21,7 @@ function refusal(...argv: string[]): string {
 }
 
 test('without arguments the screen starts, and what a configuration may say is left open', () => {
-  const invocation = parseSstopArguments([], VOCABULARY, false);
+  const invocation = parseSstopArguments([], VOCABULARY);
   expect(invocation).toEqual({
     kind: 'run',
     options: {
@@ -69,7 +70,7 @@ test('what is said on the command line is there', () => {
     'bits',
   ];
   const files = ['--geoip', 'a.mmdb', '--record', 'b.gz', '--log', 'c', '--theme', 'dawn', '--no-color'];
-  const invocation = parseSstopArguments([...argv, ...files], VOCABULARY, false);
+  const invocation = parseSstopArguments([...argv, ...files], VOCABULARY);
   expect(invocation.kind === 'run' && invocation.options).toMatchObject({
     ...{
       intervalMillis: 500,
@@ -83,7 +84,7 @@ test('what is said on the command line is there', () => {
     },
     ...{ geoipPath: 'a.mmdb', recordPath: 'b.gz', logPath: 'c', theme: 'dawn', color: 'never' },
   });
-  const playback = parseSstopArguments(['--playback', 'b.gz', '--json'], VOCABULARY, false);
+  const playback = parseSstopArguments(['--playback', 'b.gz', '--json'], VOCABULARY);
   expect(playback.kind === 'run' && playback.options).toMatchObject({ playbackPath: 'b.gz', output: 'json' });
 });
 
@@ -94,14 +95,14 @@ test('what a configuration may switch on can be switched off, and the other way 
       [`--${name}`, true],
       [`--no-${name}`, false],
     ] as const) {
-      const invocation = parseSstopArguments([flag], VOCABULARY, false);
+      const invocation = parseSstopArguments([flag], VOCABULARY);
       expect(invocation.kind === 'run' && invocation.options[name]).toBe(isOn);
     }
   }
 });
 
 test('--doctor goes with --json alone', () => {
-  const invocation = parseSstopArguments(['--doctor', '--json'], VOCABULARY, false);
+  const invocation = parseSstopArguments(['--doctor', '--json'], VOCABULARY);
   expect(invocation.kind === 'run' && invocation.options).toMatchObject({ doctor: true, output: 'json' });
   for (const other of [['--csv'], ['--once'], ['--record', 'a.gz'], ['--playback', 'a.gz']]) {
     expect(refusal('--doctor', ...other)).toContain('--doctor');
@@ -110,14 +111,14 @@ test('--doctor goes with --json alone', () => {
 
 test('--completions prints the script of a shell', () => {
   for (const shell of ['bash', 'zsh', 'fish']) {
-    const invocation = parseSstopArguments(['--completions', shell], VOCABULARY, false);
+    const invocation = parseSstopArguments(['--completions', shell], VOCABULARY);
     expect(invocation).toMatchObject({ kind: 'print', exitCode: 0 });
     expect(invocation.kind === 'print' && invocation.text).toContain('no-mouse');
   }
 });
 
 test('the help names every default, and the first theme as that of the screen', () => {
-  const help = parseSstopArguments(['--help'], VOCABULARY, false);
+  const help = parseSstopArguments(['--help'], VOCABULARY);
   const text = help.kind === 'print' ? help.text.replaceAll(/\s+/g, ' ') : '';
   for (const usual of ['default: 1s', 'default: rate', 'default: dusk', 'default: hidden']) {
     expect(text).toContain(usual);
@@ -126,7 +127,7 @@ test('the help names every default, and the first theme as that of the screen', 
 
 test('--once prints a table by itself and the named format with --json or --csv', () => {
   const outputs = [['--once'], ['--once', '--json'], ['--once', '--csv']].map((argv) => {
-    const invocation = parseSstopArguments(argv, VOCABULARY, false);
+    const invocation = parseSstopArguments(argv, VOCABULARY);
     return invocation.kind === 'run' ? [invocation.options.output, invocation.options.once] : undefined;
   });
   expect(outputs).toEqual([
@@ -156,29 +157,31 @@ test('bad input is one line that names the argument and what is accepted', () =>
 });
 
 test('version and help go to standard output with exit code 0', () => {
-  expect(parseSstopArguments(['--version'], VOCABULARY, false)).toEqual({
+  expect(parseSstopArguments(['--version'], VOCABULARY)).toEqual({
     kind: 'print',
     text: 'sstop 1.2.3\n',
     exitCode: 0,
   });
-  const help = parseSstopArguments(['--help'], VOCABULARY, false);
+  const help = parseSstopArguments(['--help'], VOCABULARY);
   expect(help.kind === 'print' && help.exitCode === 0 && help.text).toContain('--interval <duration>');
 });
 
 test('help is coloured only where asked', () => {
-  const plain = parseSstopArguments(['--help'], VOCABULARY, false);
-  const colored = parseSstopArguments(['--help'], VOCABULARY, true);
+  const plain = parseSstopArguments(['--help'], VOCABULARY);
+  const chalk = new Chalk({ level: 1 });
+  const colors = { title: chalk.bold, option: chalk.cyan, command: chalk.green };
+  const colored = parseSstopArguments(['--help'], VOCABULARY, colors);
   expect(plain.kind === 'print' && plain.text.includes('\u001b')).toBe(false);
   expect(colored.kind === 'print' && colored.text.includes('\u001b[')).toBe(true);
 });
 
 test('an agent is a URL or a profile, with what belongs to it', () => {
   const argv = ['-t', 'c.pem', '--verify-hostname', '--token-file', 't', 'wss://h/ws'];
-  const invocation = parseSstopArguments(argv, VOCABULARY, false);
+  const invocation = parseSstopArguments(argv, VOCABULARY);
   expect(invocation.kind === 'run' && invocation.options.agent).toEqual({
     ...{ url: 'wss://h/ws', profile: undefined, tlsCaPath: 'c.pem', verifyHostname: true, tokenFile: 't' },
   });
-  const named = parseSstopArguments(['-P', 'prod', '--json'], VOCABULARY, false);
+  const named = parseSstopArguments(['-P', 'prod', '--json'], VOCABULARY);
   expect(named.kind === 'run' && named.options.agent).toMatchObject({ url: undefined, profile: 'prod' });
   expect(refusal('-P', 'prod', 'ws://h/ws')).toContain('not both');
   expect(refusal('-t', 'c.pem')).toContain('--tls-ca needs an agent');
@@ -192,6 +195,8 @@ test('an agent is a URL or a profile, with what belongs to it', () => {
   expect(refusal('web1:8080')).toContain(
     "'web1:8080' is not a URL; try ssh://web1 or ws://web1:8080/ws (see",
   );
+  // It may be a host.
+  expect(refusal('prot:443')).not.toContain('did you mean');
   for (const [text, filter] of [
     ['port:443', 'port:443'],
     ['ports:443', 'port:443'],
@@ -199,6 +204,10 @@ test('an agent is a URL or a profile, with what belongs to it', () => {
     ['443', 'port:443'],
     ['!user:root', '!user:root'],
     ['conns>10', 'conns>10'],
+    ['rtt>100ms', 'rtt>100ms'],
+    ['!retran>2%', '!retrans>2%'],
+    ['drop>0', 'drops>0'],
+    ['pors:80,443', 'port:80,443'],
   ] as const) {
     expect(refusal(text)).toContain(`'${text}' is not a URL; did you mean --filter '${filter}'?`);
   }
@@ -209,7 +218,7 @@ test('an agent is a URL or a profile, with what belongs to it', () => {
 });
 
 test('--group is one of four, and not for --json, which prints every process', () => {
-  const invocation = parseSstopArguments(['--group', 'unit', '--csv'], VOCABULARY, false);
+  const invocation = parseSstopArguments(['--group', 'unit', '--csv'], VOCABULARY);
   expect(invocation.kind === 'run' && invocation.options.groupBy).toBe('unit');
   expect(refusal('--group', 'pid')).toContain('program, user, container, unit');
   const text = '--json prints every process; use --group with --csv, with --once or on the screen';

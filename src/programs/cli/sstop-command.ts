@@ -7,6 +7,7 @@ import {
   type TotalsPeriod,
   type TotalsWish,
 } from '../../data/sample/totals-kind.ts';
+import { nearestWord } from '../../kit/text/nearest-word.ts';
 import { notAgentUrl, shownUrl } from '../../kit/text/sanitize.ts';
 import { durationText, parseDurationMillis } from '../../kit/text/units.ts';
 import {
@@ -19,6 +20,7 @@ import {
   filePath,
   groupingProblem,
   groupOption,
+  type HelpColors,
   type Invocation,
   invocationOf,
   misused,
@@ -95,7 +97,8 @@ interface RawOptions extends RawCommonOptions {
   readonly geoip?: string;
   readonly log?: string;
   readonly profile?: string;
-  readonly totals?: TotalsPeriod;
+  /** True: no period was given. */
+  readonly totals?: TotalsPeriod | true;
   readonly by?: TotalsKind;
 }
 
@@ -108,8 +111,8 @@ function interval(text: string): number {
 }
 
 /** Defines sstop's command line. Help, completions and the manual page are generated from it. */
-export function sstopCommand(vocabulary: SstopVocabulary, isColored: boolean): Command {
-  const command = screenCommand('sstop', vocabulary.version, isColored)
+export function sstopCommand(vocabulary: SstopVocabulary, colors?: HelpColors): Command {
+  const command = screenCommand('sstop', vocabulary.version, colors)
     .description('Show network use per process, live.')
     .usage('[options] [url]')
     .argument(
@@ -168,11 +171,12 @@ function fileOptions(): Option[] {
   return [
     recordOption(),
     new Option('--playback <file>', 'play a recording').argParser(filePath),
-    ...historyOptions('keep a history of this machine in this folder, or with --at look back in it'),
+    ...historyOptions(
+      'keep a history of this machine in this folder, with --at look back in it; with ssh:// a folder there',
+    ),
     ...lookBackOptions(),
     new Option('--totals [period]', 'print bytes per hour, day or month of the history (default: day)')
       .choices(TOTALS_PERIODS)
-      .preset('day')
       .conflicts(['csv', 'once', 'record', 'playback', 'at']),
     new Option('--by <kind>', 'with --totals: sum bytes by this (default: program)').choices(TOTALS_KINDS),
     new Option('--log <file>', 'append events of sstop itself to this file, one per line').argParser(
@@ -214,7 +218,10 @@ function optionsOf(raw: RawOptions, url: string | undefined): SstopOptions {
     sniff: raw.sniff,
     geoipPath: raw.geoip,
     logPath: raw.log,
-    totals: raw.totals === undefined ? undefined : { period: raw.totals, by: raw.by ?? 'program' },
+    totals:
+      raw.totals === undefined
+        ? undefined
+        : { period: raw.totals === true ? 'day' : raw.totals, by: raw.by ?? 'program' },
     agent:
       url === undefined && raw.profile === undefined
         ? undefined
@@ -235,7 +242,9 @@ function contradiction(
   );
   if (ofHistory !== undefined) return ofHistory;
   if (raw.by !== undefined && raw.totals === undefined) return '--by needs --totals';
-  if (raw.totals !== undefined && raw.history === undefined) return '--totals needs --history <folder>';
+  if (raw.totals !== undefined && raw.history === undefined && agent === undefined) {
+    return '--totals needs a history: add --history <folder>, or the URL of an agent that keeps one';
+  }
   if (agent === undefined) {
     const named =
       raw.tlsCa !== undefined
@@ -258,34 +267,37 @@ function contradiction(
 }
 
 const PORT = /^:?(\d{1,5})$/;
-const FILTER_TERM = /^(!?)([a-z]+?)(s?)([:=<>].*)$/i;
+const FILTER_TERM = /^(!?)([a-z]+)([:=<>].*)$/i;
+/** Behind a name: what may be HOST:PORT, or a URL. */
+const PORT_PART = /^:(\d+$|\/\/)/;
 
-/** Explains that the argument is not a URL. Suggests --filter if it looks like a filter: `port:443`, `:443`, `nginx`. */
+/** Explains that the argument is not a URL. Suggests --filter if it looks like a filter: `port:443`, `:443`, `rtts>1s`, `nginx`. */
 function notUrl(text: string, filterKeys: readonly string[]): string {
   const shown = shownUrl(text);
   const port = PORT.exec(shown)?.[1];
-  const [, negation, key = '', plural, rest] = FILTER_TERM.exec(shown) ?? [];
-  const isKey = filterKeys.includes(`${key}${plural}`.toLowerCase());
+  const [, negation, word = '', rest = ''] = FILTER_TERM.exec(shown) ?? [];
+  const key = meantKey(word.toLowerCase(), rest, filterKeys);
   const term =
-    port !== undefined
-      ? `port:${port}`
-      : isKey
-        ? shown
-        : filterKeys.includes(key.toLowerCase())
-          ? `${negation}${key}${rest}`
-          : undefined;
+    port !== undefined ? `port:${port}` : key === undefined ? undefined : `${negation}${key}${rest}`;
   if (term !== undefined) return `'${shown}' is not a URL; did you mean --filter '${term}'?`;
   return /^[\w.-]+$/.test(shown) ? `${notAgentUrl(text)} or --filter '${shown}'` : notAgentUrl(text);
+}
+
+/** The key itself, or the one that was probably meant: in what may be HOST:PORT or a URL only its plural is taken for it. */
+function meantKey(word: string, rest: string, filterKeys: readonly string[]): string | undefined {
+  if (filterKeys.includes(word)) return word;
+  if (PORT_PART.test(rest)) return filterKeys.find((key) => `${key}s` === word);
+  return nearestWord(word, filterKeys);
 }
 
 /** Parses sstop's arguments (without the program name). Never throws: invalid input gives a line and exit code 2. */
 export function parseSstopArguments(
   argv: readonly string[],
   vocabulary: SstopVocabulary,
-  isColored: boolean,
+  colors?: HelpColors,
 ): Invocation<SstopOptions> {
-  const command = sstopCommand(vocabulary, isColored);
-  return invocationOf<RawOptions, SstopOptions>(command, argv, isColored, (raw) => {
+  const command = sstopCommand(vocabulary, colors);
+  return invocationOf<RawOptions, SstopOptions>(command, argv, colors !== undefined, (raw) => {
     const options = optionsOf(raw, command.args[0]);
     const problem = groupingProblem(options) ?? contradiction(raw, options, vocabulary.filterKeys);
     return problem === undefined ? { kind: 'run', options } : misused('sstop', problem);

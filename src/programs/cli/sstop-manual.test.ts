@@ -31,7 +31,7 @@ function formatted(page: string, columns: number): Formatted {
 
 test('every option is there, with its choices and defaults, and every key that was handed in', () => {
   const page = sstopManual(VOCABULARY, KEYS);
-  for (const option of sstopCommand(VOCABULARY, false).options) {
+  for (const option of sstopCommand(VOCABULARY).options) {
     expect(page).toContain(`\\fB${(option.long ?? '').replaceAll('-', '\\-')}\\fR`);
   }
   expect(page).toContain('\\(dqdusk\\(dq, \\(dqdawn\\(dq');

@@ -13,7 +13,7 @@ import { type SstopVocabulary, sstopCommand } from './sstop-command.ts';
 
 /** Returns the manual page sstop(1): options from the command definition, `keys` as given, the rest written by hand. */
 export function sstopManual(vocabulary: SstopVocabulary, keys: readonly ManualKeys[]): string {
-  const command = sstopCommand(vocabulary, false);
+  const command = sstopCommand(vocabulary);
   const head = {
     name: 'sstop',
     section: 1,
@@ -50,7 +50,10 @@ const DESCRIPTION: ManualSection = {
       \`--tls-ca\` names the trusted certificates; see socktop(1) for certificates, tokens and profiles.`),
     paragraph(`With \`--history\` it keeps a history in a folder while it runs.
       \`--at\`, \`--until\` and \`--top\` look back in one, there or through an agent that keeps one; \`H\` opens a time line.
-      \`--totals\` prints the bytes of programs, users, units and remote networks by hour, day or month.`),
+      \`--totals\` prints the bytes of programs, users, units and remote networks by hour, day or month.
+      With the URL of an agent all three show the history that the agent keeps, if the agent has a token.
+      Over ssh \`socktop-agent\` there reads the folder of \`--history\` on that machine, by default
+      \`/var/lib/socktop/history\`; log in as its owner or as root.`),
     paragraph(`\`sstop --doctor\` reports what can be counted on this machine, which privileges are missing,
       what you lose without them, and the commands that grant them.`),
   ],

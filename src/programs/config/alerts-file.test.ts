@@ -83,7 +83,9 @@ describe('one clear line says what is wrong', () => {
     read('rules: [cpu>80%]');
     for (const mode of [0o620, 0o602, 0o666]) {
       chmodSync(path, mode);
-      expect(refusal(() => readAlertsFile(path))).toBe(`${option}others may write to it; use chmod go-w`);
+      expect(refusal(() => readAlertsFile(path))).toBe(
+        `${option}other users can write to it; run chmod go-w`,
+      );
     }
     chmodSync(path, 0o644);
     expect(readAlertsFile(path).rules).toHaveLength(1);
@@ -96,7 +98,7 @@ describe('one clear line says what is wrong', () => {
   test.skipIf(!isRoot)('about its owner (needs root)', () => {
     read('rules: [cpu>80%]');
     chownSync(path, 65_534, 65_534);
-    expect(refusal(() => readAlertsFile(path))).toContain('belongs to another user');
+    expect(refusal(() => readAlertsFile(path))).toContain('owned by another user');
     chownSync(path, 0, 0);
   });
 
@@ -105,7 +107,7 @@ describe('one clear line says what is wrong', () => {
     writeFileSync(program, '#!/bin/sh\n');
     chmodSync(program, 0o777);
     const text = `rules: [cpu>80%]\nexec: ${program}`;
-    expect(refusal(() => read(text))).toContain('others may write to it');
+    expect(refusal(() => read(text))).toContain('other users can write to it');
     chmodSync(program, 0o644);
     expect(refusal(() => read(text))).toContain('not executable');
     chmodSync(program, 0o755);

@@ -11,7 +11,7 @@ import type { OpError } from '../../kit/errors/op-error.ts';
 import type { HistoryOptions } from '../cli/history-arguments.ts';
 import { closedInTime } from './stop.ts';
 
-/** A history that a program keeps of this machine while it shows it. */
+/** History of this machine that a program writes while it shows the machine. */
 export class KeptHistory {
   readonly path: string;
   readonly #writer: HistoryWriter;
@@ -26,8 +26,8 @@ export class KeptHistory {
   }
 
   /**
-   * Opens the folder with the rights that are in force. Rejects with an OpError of one line. `failed` is told once, when
-   * nothing more can be written.
+   * Opens the folder with the current privileges. Rejects with an OpError with a one-line message. `failed` is called
+   * once, when nothing more can be written.
    */
   static async open(
     options: HistoryOptions,
@@ -64,7 +64,7 @@ export class KeptHistory {
     };
   }
 
-  /** Writes what was taken; a disk that hangs is not waited for. */
+  /** Writes what is pending, without waiting for a hung disk. */
   async close(): Promise<void> {
     await closedInTime(this.#recorder?.stop() ?? this.#writer.close());
   }

@@ -1,22 +1,61 @@
 import type { RecordedSource, SnapshotObserver } from '../../data/recording/recorded-source.ts';
 import type { RecordedBytes } from '../../data/recording/recording-file.ts';
+import type { PeriodTotals } from '../../data/recording/totals.ts';
 import type { HistoryMoment } from '../../data/sample/history-moment.ts';
 import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
+import type { TotalsPeriod, TotalsWish } from '../../data/sample/totals-kind.ts';
 import type { Source } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { PrivateFolder } from '../../kit/files/private-folder.ts';
 import type { TravelCommand } from '../../views/screen-update.ts';
 
-/** Opens the history of a machine as it is at the moment. Rejects with an OpError of one line. */
-export type OpenPast = () => Promise<RecordedSource>;
+/** Totals of one kind of period, the newest first; at least one. Rejects with an OpError of one line. */
+export type ReadTotals = (period: TotalsPeriod) => Promise<readonly PeriodTotals[]>;
 
-/** The history in a folder of this machine. Rejects with an OpError of one line. */
-export async function openPastIn(folder: string): Promise<RecordedSource> {
-  const { HistoryFiles } = await import('../../data/recording/history-files.ts');
-  return openPast(await HistoryFiles.open(folder));
+/** Where the history of a machine is. Both reject with an OpError of one line. */
+export interface HistoryPlace {
+  /** The history as it is at the moment. */
+  open(): Promise<RecordedSource>;
+  readonly totals: ReadTotals;
+}
+
+/** A history in a folder of this machine. */
+export function historyIn(path: string): HistoryPlace {
+  return {
+    async open() {
+      const { HistoryFiles } = await import('../../data/recording/history-files.ts');
+      return openPast(await HistoryFiles.open(path));
+    },
+    async totals(period) {
+      const { readAllTotals, totalsPagesOf } = await import('../../data/recording/totals-files.ts');
+      const folder = PrivateFolder.toRead(path);
+      try {
+        const all = await readAllTotals(totalsPagesOf(folder), period);
+        if (all.length > 0) return all;
+        throw new OpError({ op: 'read recording', code: 'EMPTY', message: `'${path}' has no totals yet` });
+      } finally {
+        folder.close();
+      }
+    },
+  };
+}
+
+/** Another machine whose agent serves a history. */
+export interface HistoryAgent {
+  openHistory(): Promise<RecordedBytes>;
+  readonly totals: ReadTotals;
+}
+
+/** The history that an agent serves. */
+export function historyOf(agent: HistoryAgent): HistoryPlace {
+  return {
+    open: async () => openPast(await agent.openHistory()),
+    totals: (period) => agent.totals(period),
+  };
 }
 
 /** A history as a source. Rejects with an OpError of one line. */
-export async function openPast(bytes: RecordedBytes): Promise<RecordedSource> {
+async function openPast(bytes: RecordedBytes): Promise<RecordedSource> {
   const [{ RecordedSource }, { MachineSectionReader }] = await Promise.all([
     import('../../data/recording/recorded-source.ts'),
     import('../../data/recording/section-recording.ts'),
@@ -27,21 +66,21 @@ export async function openPast(bytes: RecordedBytes): Promise<RecordedSource> {
 
 /** What a screen can show: the present, if there is a machine, and its history. */
 interface PastOptions {
-  /** Undefined: only the history can be shown. */
+  /** Undefined: only the history. */
   readonly live: Source | undefined;
-  readonly open: OpenPast;
+  readonly history: HistoryPlace;
   /** The history where it is open already, and shown. */
   readonly past?: RecordedSource;
 }
 
 /**
- * A source that a screen can send back in time. It shows the present, or a moment of the history, paused until it is
- * played. Each step changes the epoch, so that readers subtract nothing across one.
+ * A source with time travel. It shows the present, or a moment of the history, paused until it is played. Each jump
+ * changes the epoch, so that no rate is computed across it.
  */
 export class TimeTravel implements Source {
   readonly #options: PastOptions;
   #past: RecordedSource | undefined;
-  /** Opened for a time line over what is now. */
+  /** History opened for the time line while the present is shown. */
   #ahead: RecordedSource | undefined;
   #observer: SnapshotObserver = () => undefined;
   #isClosed = false;
@@ -68,10 +107,12 @@ export class TimeTravel implements Source {
     return source.sample(want, deadlineMicros);
   }
 
-  /** The moments of the history. Opens it anew while the present is shown. Rejects with an OpError of one line. */
+  /**
+   * The moments of the history; reopens it while the present is shown. Rejects with an OpError with a one-line message.
+   */
   async moments(): Promise<readonly HistoryMoment[]> {
     if (this.#past === undefined) {
-      const opened = await this.#options.open();
+      const opened = await this.#options.history.open();
       this.#ahead?.close();
       this.#ahead = opened;
       if (this.#isClosed) opened.close();
@@ -79,9 +120,9 @@ export class TimeTravel implements Source {
     return (this.#past ?? this.#ahead)?.moments() ?? [];
   }
 
-  /** Shows a wall time of the history, paused. Rejects with an OpError of one line. */
+  /** Shows a wall time of the history, paused. Rejects with an OpError with a one-line message. */
   async goTo(wallMillis: number): Promise<void> {
-    this.#past ??= this.#ahead ?? (await this.#options.open());
+    this.#past ??= this.#ahead ?? (await this.#options.history.open());
     this.#ahead = undefined;
     const past = this.#past;
     past.observe(this.#observer);
@@ -94,6 +135,11 @@ export class TimeTravel implements Source {
     if (this.#options.live === undefined) return this.goTo(Number.POSITIVE_INFINITY);
     this.#past?.close();
     this.#past = undefined;
+  }
+
+  /** As of now, whatever time is shown. */
+  totals(period: TotalsPeriod): Promise<readonly PeriodTotals[]> {
+    return this.#options.history.totals(period);
   }
 
   /** Closes the history; the machine stays open. */
@@ -110,15 +156,13 @@ export class TimeTravel implements Source {
 }
 
 const NO_HISTORY = 'No history: start this program, or the agent, with --history FOLDER.';
-/** Why a screen that is not sstop's on the machine itself shows no totals. */
-export const NO_TOTALS = 'Totals are shown only on the machine itself: sstop --totals --history FOLDER.';
 
 /** Callbacks for the result of a time line command. */
 interface TravelOutside {
-  /** The history was opened, for the time line. */
+  /** The history is open, for the time line. */
   opened(moments: readonly HistoryMoment[]): void;
-  /** Shows the totals; undefined: there are none here. */
-  readonly totals?: (() => Promise<void>) | undefined;
+  /** Totals were read, to be shown. */
+  totals(all: readonly PeriodTotals[], wish: TotalsWish): Promise<void> | void;
   /** Another time is shown now. */
   arrived(): void;
   failed(message: string): void;
@@ -137,8 +181,8 @@ export async function carryOutTravel(
         else outside.opened(await travel.moments());
         return;
       case 'totals':
-        if (outside.totals !== undefined) await outside.totals();
-        else outside.failed(travel === undefined ? NO_HISTORY : NO_TOTALS);
+        if (travel === undefined) outside.failed(NO_HISTORY);
+        else await outside.totals(await travel.totals(command.wish.period), command.wish);
         return;
       case 'go':
         await travel?.goTo(command.wallMillis);

@@ -1,4 +1,5 @@
 import type { ProcessesWant, Snapshot, Want } from '../../data/sample/snapshot.ts';
+import type { AlertsSection } from '../../data/schema/alerts-section.ts';
 import type { Source } from '../../data/source/source.ts';
 import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { FIRST_RATES_MILLIS, nextDue } from './interval.ts';
@@ -13,8 +14,12 @@ export interface Demand {
   readonly journalMillis: number;
   /** Network use, for the network views. */
   readonly networkMillis: number;
+  /** Rules that the agent watches by; they come with the metrics, or without those with the network. */
+  readonly alertsMillis: number;
   /** Request network use together with the processes. */
   readonly network: boolean;
+  /** And what control groups wait for. */
+  readonly controlGroups: boolean;
   /** PID of the process pane; 0: none. */
   readonly pid: number;
   ofProcesses(): ProcessesWant;
@@ -26,8 +31,8 @@ const NEVER = Number.POSITIVE_INFINITY;
 /** Requests nothing. */
 export const NO_DEMAND: Demand = {
   ...{ metricsMillis: NEVER, processesMillis: NEVER, disksMillis: NEVER },
-  ...{ detailMillis: NEVER, journalMillis: NEVER, networkMillis: NEVER },
-  ...{ network: false, pid: 0, ofProcesses: () => NONE },
+  ...{ detailMillis: NEVER, journalMillis: NEVER, networkMillis: NEVER, alertsMillis: NEVER },
+  ...{ network: false, controlGroups: false, pid: 0, ofProcesses: () => NONE },
 };
 
 /** Callbacks of the sampler. */
@@ -37,14 +42,16 @@ interface SamplerEvents {
   /** Sampling failed; the sampler continues. */
   failed(message: string): void;
   readonly network: NetworkFeed;
+  /** How the agent's rules stand, where they came with the network. */
+  alerts?(section: AlertsSection): void;
 }
 
-/** Rates need two samples; I/O of the processes then at the top needs two more. */
+/** Rates need two samples; disk I/O of the processes then at the top needs two more. */
 const FIRST_SAMPLES = 2;
 /** Sections due within this time are requested now, in one request. */
 const TOGETHER_MILLIS = 20;
 
-type Lane = 'metrics' | 'processes' | 'disks' | 'detail' | 'journal' | 'network';
+type Lane = 'metrics' | 'processes' | 'disks' | 'detail' | 'journal' | 'network' | 'alerts';
 /** Sections of one request. The journal and the network can be slow and have their own requests. */
 const LANES: readonly Lane[] = ['metrics', 'processes', 'disks', 'detail'];
 
@@ -57,23 +64,24 @@ export class Sampler {
   readonly #source: Source;
   readonly #demandNow: () => Demand | undefined;
   readonly #events: SamplerEvents;
-  /** Time of the last request of each; performance.now(). */
+  /** Time of the last request of each section; performance.now(). */
   readonly #asked: Record<Lane, number> = {
     ...{ metrics: Number.NEGATIVE_INFINITY, processes: Number.NEGATIVE_INFINITY },
     ...{ disks: Number.NEGATIVE_INFINITY, detail: Number.NEGATIVE_INFINITY },
     ...{ journal: Number.NEGATIVE_INFINITY, network: Number.NEGATIVE_INFINITY },
+    alerts: Number.NEGATIVE_INFINITY,
   };
   #pid = 0;
   #hasNetwork = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Since the first, or since the network is asked for. */
+  /** Samples since the first request, or since the network was first requested. */
   #samples = 0;
   #isRunning = false;
   #isAsking = false;
   #isAskingJournal = false;
   #isAskingNetwork = false;
   #networkMillis = NEVER;
-  /** When the grid of the network views begins, and when their last sample was taken. */
+  /** Start of the network views' grid, and time of their last sample. */
   #networkBegan = 0;
   #networkTaken = 0;
   #networkSamples = 0;
@@ -109,14 +117,14 @@ export class Sampler {
     this.#schedule(demand);
   }
 
-  /** From now on the next sample comes one interval from this moment; the first one at once. */
+  /** Starts the grid of the network views now: their first sample comes at once, later ones an interval from now. */
   #beginViews(intervalMillis: number): void {
     if (this.#networkMillis === NEVER) this.#asked.network = Number.NEGATIVE_INFINITY;
     this.#networkMillis = intervalMillis;
     this.#networkBegan = performance.now();
   }
 
-  /** Its first rates come as soon as those of the machine did. */
+  /** Its first rates arrive as early as those of the machine. */
   #beginNetwork(isAsked: boolean): void {
     this.#hasNetwork = isAsked;
     if (!isAsked) return;
@@ -124,7 +132,7 @@ export class Sampler {
     this.#asked.processes = Number.NEGATIVE_INFINITY;
   }
 
-  /** The fast sections at once, unless that is happening anyway: a recording was steered. */
+  /** Requests the fast sections at once, unless a request is pending: for a changed playback position. */
   sampleNow(): void {
     this.#asked.metrics = Number.NEGATIVE_INFINITY;
     if (!this.#isAskingNetwork) this.#asked.network = Number.NEGATIVE_INFINITY;
@@ -145,7 +153,7 @@ export class Sampler {
     const interval = intervalOf(demand, lane);
     const asked = this.#asked[lane];
     if (interval === NEVER) return interval;
-    // What is not on everybody's mind does not hold up the first frame.
+    // Less important sections wait until after the first frame.
     if (asked === Number.NEGATIVE_INFINITY) return lane === 'disks' && this.#samples === 0 ? interval : 0;
     if (lane === 'network') return this.#viewsDueAt(interval);
     const due = nextDue(0, interval, asked + TOGETHER_MILLIS);
@@ -176,12 +184,17 @@ export class Sampler {
         ...(disks === true ? { disks: true } : {}),
         ...(processes === true ? { machineProcesses: demand.ofProcesses() } : {}),
         ...(processes === true && demand.network ? { network: true } : {}),
+        ...(processes === true && demand.controlGroups ? { controlGroups: true } : {}),
         ...(detail === true ? { processDetail: demand.pid } : {}),
+        ...(metrics === true && take('alerts') ? { alerts: true } : {}),
       };
       if (Object.keys(want).length > 0) void this.#ask(want);
     }
     if (!this.#isAskingJournal && take('journal')) void this.#askJournal(demand.pid);
-    if (!this.#isAskingNetwork && take('network')) void this.#askNetwork();
+    if (!this.#isAskingNetwork && take('network')) {
+      const alerts = demand.metricsMillis === NEVER && take('alerts');
+      void this.#askNetwork({ network: true, ...(alerts ? { alerts } : {}) });
+    }
     this.#schedule(demand);
   }
 
@@ -204,13 +217,14 @@ export class Sampler {
     this.wake();
   }
 
-  async #askNetwork(): Promise<void> {
+  async #askNetwork(want: Want): Promise<void> {
     const { network } = this.#events;
     this.#isAskingNetwork = true;
     network.begin();
-    const snapshot = await this.#sample({ network: true }, (error) => network.fail(error));
+    const snapshot = await this.#sample(want, (error) => network.fail(error));
     if (snapshot !== undefined && this.#isRunning) {
       if (snapshot.network !== undefined) this.#networkSamples++;
+      if (snapshot.alerts !== undefined) this.#events.alerts?.(snapshot.alerts);
       await network.take(snapshot, () => this.#isRunning);
     }
     this.#networkTaken = performance.now();
@@ -244,5 +258,7 @@ function intervalOf(demand: Demand, lane: Lane): number {
       return demand.journalMillis;
     case 'network':
       return demand.networkMillis;
+    case 'alerts':
+      return demand.alertsMillis;
   }
 }

@@ -3,13 +3,16 @@ import { useLocalTime } from '../../kit/text/format.ts';
 import type { Controls, ExitReason, Program } from '../../screen/loop/program.ts';
 import { type RunOptions, runProgram } from '../../screen/loop/run-program.ts';
 import { AnsiBackend } from '../../screen/terminal/backend.ts';
+import type { TerminalControl } from '../../screen/terminal/terminal-input.ts';
 import type { ScreenEffect } from '../../views/screen-update.ts';
 import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
 import { complain } from './messages.ts';
 
-/** What a screen has to know of the operating system; the entry points hand it in. */
+/** Facts about the operating system, supplied by the entry point. */
 export interface ScreenSystem {
   readonly system: System;
+  /** undefined: the runtime's streams are used. */
+  readonly terminalControl: TerminalControl | undefined;
   /** How far local time is ahead of UTC, in seconds, by the wall time in milliseconds; undefined: the runtime knows. */
   readonly secondsEastOfUtc: ((wallMillis: number) => number) | undefined;
   /**
@@ -22,22 +25,22 @@ type ScreenOptions<Model, Message, Effect> = Pick<
   RunOptions<Model, Message, Effect>,
   'color' | 'mouse' | 'effect'
 > & {
-  /** Ends the program after so long. */
+  /** Time limit of the program, milliseconds. */
   readonly durationMillis: number | undefined;
   started(controls: Controls<Model, Message>): void;
 };
 
-/** Runs a program on this process's terminal until it is left. */
+/** Runs a program on this process's terminal until it quits. */
 export async function runOnTerminal<Model, Message, Effect>(
   program: Program<Model, Message, Effect>,
-  { system, secondsEastOfUtc, ignoreUnnamedSignals }: ScreenSystem,
+  { system, terminalControl, secondsEastOfUtc, ignoreUnnamedSignals }: ScreenSystem,
   { durationMillis, started, ...options }: ScreenOptions<Model, Message, Effect>,
 ): Promise<ExitReason> {
   if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
   await ignoreUnnamedSignals();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const reason = await runProgram<Model, Message, Effect>(program, {
-    backend: new AnsiBackend(system.terminalPath),
+    backend: new AnsiBackend(system.terminalPath, terminalControl),
     environment: system.terminalEnvironment(process.env),
     hasJobControl: system.hasJobControl,
     ...options,
@@ -86,9 +89,12 @@ export function exitCodeOf(program: string, reason: ExitReason): number {
 }
 
 /** Returns why a screen cannot run here; undefined: it can. */
-export function screenObstacle(system: System): string | undefined {
-  if (process.stdout.isTTY !== true) return 'standard output is not a terminal';
-  if (process.stdin.isTTY !== true) return 'standard input is not a terminal';
+export function screenObstacle(
+  system: System,
+  isTerminal: (descriptor: number) => boolean,
+): string | undefined {
+  if (!isTerminal(1)) return 'standard output is not a terminal';
+  if (!isTerminal(0)) return 'standard input is not a terminal';
   const term = system.terminalEnvironment(process.env)['TERM'] ?? '';
   if (term === '' || term === 'dumb') return `the screen does not work with TERM="${term}"`;
   return undefined;

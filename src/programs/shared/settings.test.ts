@@ -17,7 +17,7 @@ function optionsOf(...argv: string[]): SstopOptions {
     sortKeys: PROCESS_SORT_KEYS,
     filterKeys: [],
   };
-  const invocation = parseSstopArguments(argv, vocabulary, false);
+  const invocation = parseSstopArguments(argv, vocabulary);
   if (invocation.kind !== 'run') throw new TypeError(invocation.text);
   return invocation.options;
 }

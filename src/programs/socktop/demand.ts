@@ -1,5 +1,5 @@
 import type { ProcessesWant } from '../../data/sample/snapshot.ts';
-import { DISKS_MILLIS } from '../shared/interval.ts';
+import { ALERTS_MILLIS, DISKS_MILLIS } from '../shared/interval.ts';
 import { type Demand, NO_DEMAND } from '../shared/sampler.ts';
 import type { Model } from './socktop-model.ts';
 import { wantedOfProcesses } from './socktop-rows.ts';
@@ -11,14 +11,14 @@ const JOURNAL_MILLIS = 5000;
 /** Minimum interval of the process pane. */
 const DETAIL_LEAST_MILLIS = 1000;
 
-/**
- * What the screen needs of a host; undefined: nothing, while it is paused. The network views have a pause of their own.
- */
+/** Sections that the screen needs of a host; undefined: none while paused. The network views are paused separately. */
 export function demandOf(model: Model, index: number): Demand | undefined {
   const isShown = model.view !== 'hosts' && index === model.current;
   const views = isShown && model.view === 'network' ? model.hosts[index]!.network : undefined;
-  const rest = { ...NO_DEMAND, networkMillis: views?.intervalMillis ?? NO_DEMAND.networkMillis };
-  if (model.isPaused) return views === undefined ? undefined : rest;
+  const ofViews = { ...NO_DEMAND, networkMillis: views?.intervalMillis ?? NO_DEMAND.networkMillis };
+  if (model.isPaused) return views === undefined ? undefined : ofViews;
+  const hasAgent = model.hosts[index]!.link !== undefined;
+  const rest = { ...ofViews, alertsMillis: hasAgent ? ALERTS_MILLIS : NO_DEMAND.alertsMillis };
   const { want } = model.hosts[index]!.data.alerts;
   if (!isShown) {
     return {
@@ -35,6 +35,7 @@ export function demandOf(model: Model, index: number): Demand | undefined {
     metricsMillis,
     processesMillis: processesIntervalMillis,
     disksMillis: DISKS_MILLIS,
+    controlGroups: model.waits !== undefined && model.view === 'dashboard',
     ofProcesses: () => withAlerts(wantedOfProcesses(model), want.processes),
   };
   const pane = model.view === 'process' ? model.hosts[index]!.pane : undefined;
@@ -49,7 +50,7 @@ export function demandOf(model: Model, index: number): Demand | undefined {
   };
 }
 
-/** Those that name the culprits of alerts are read too. */
+/** Alert rules also need the sections that name their culprits. */
 function withAlerts(wanted: ProcessesWant, ofAlerts: ProcessesWant | undefined): ProcessesWant {
   const { columnsOfAll = [] } = ofAlerts ?? {};
   if (columnsOfAll.length === 0) return wanted;

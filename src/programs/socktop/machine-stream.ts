@@ -32,6 +32,7 @@ class MachineStream implements StreamContent {
   readonly #host: SocktopHost;
   readonly #data: SystemExport;
   #disksMillis = Number.NEGATIVE_INFINITY;
+  #samples = 0;
 
   constructor({ output, playbackPath, groupBy }: SocktopSettings, host: SocktopHost) {
     this.#output = output;
@@ -48,7 +49,10 @@ class MachineStream implements StreamContent {
     const disks = now - this.#disksMillis >= DISKS_MILLIS;
     if (disks) this.#disksMillis = now;
     // Whose reading and writing is of interest is known from the sample before.
-    const want = { machine: true, machineProcesses: this.#data.wantedProcesses, disks };
+    // The second sample has rates, as everything else has them then.
+    const controlGroups = this.#output === 'json' && (disks || this.#samples < 2);
+    this.#samples++;
+    const want = { machine: true, machineProcesses: this.#data.wantedProcesses, disks, controlGroups };
     return this.#host.source.sample(want, Number.POSITIVE_INFINITY);
   }
 

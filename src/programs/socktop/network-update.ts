@@ -1,4 +1,5 @@
 import type { InputEvent } from '../../screen/input/event.ts';
+import { isMovement } from '../../views/list-screen.ts';
 import { timeLineArea } from '../../views/overlays/time-line.ts';
 import { inputMessageOf } from '../../views/screen-update.ts';
 import {
@@ -17,8 +18,9 @@ import {
   withHost,
   withUnits,
 } from './socktop-model.ts';
+import { alertsOf } from './socktop-rows.ts';
 
-/** The network views of the current host, opened or come back to. */
+/** Opens the network views of the current host, or returns to them. */
 export function openNetwork(model: Model): Step {
   const host = hostOf(model);
   const network =
@@ -45,32 +47,45 @@ export function leaveNetwork(model: Model): Step {
 }
 
 /** The network views at the time that the screen is at, with the keys and the overlays for it. */
-export function networkInTime(
-  { playback, timeLine, networkOptions: { pastKeymap } }: Model,
-  network: NetworkModel,
-): NetworkModel {
+export function networkInTime(model: Model, network: NetworkModel): NetworkModel {
+  const { playback, timeLine, totals, helpOffset, alertsOffset } = model;
+  const { pastKeymap } = model.networkOptions;
   const keymap = playback === undefined ? network.keymap : (pastKeymap ?? network.keymap);
-  return { ...network, playback, timeLine, keymap };
+  // Of this screen's own overlays only the totals lie over these views.
+  const isOver = totals !== undefined && helpOffset !== undefined;
+  return {
+    ...{ ...network, playback, timeLine, keymap, ...(isOver ? { totals, helpOffset } : {}) },
+    ...{ givenAlerts: alertsOf(model), alertsOffset },
+  };
 }
 
-/** Keys that socktop itself has on the network views too: where in time they are. */
+/** socktop's own keys on the network views: time travel. */
 const TIME_ACTIONS: readonly string[] = [
-  ...['timeline', 'now', 'playback-slower', 'playback-faster', 'seek-back', 'seek-forward'],
+  ...['timeline', 'totals', 'now', 'playback-slower', 'playback-faster', 'seek-back', 'seek-forward'],
 ];
 
-/** What an input means on the network views: sstop's message, but that Escape at their outermost leaves them. */
+/** Message for an input on the network views: sstop's, except that Escape in the outermost view closes them. */
 export function networkMessageOf(model: Model, event: InputEvent): Message | undefined {
   const shown = hostOf(model).network;
   if (shown === undefined) return undefined;
   const network = networkInTime(model, shown);
-  if (model.timeLine !== undefined && isOfTimeLine(model, event)) return inputMessageOf(model, event);
+  const isTotals = model.totals !== undefined && model.helpOffset !== undefined;
+  if (isTotals || (model.timeLine !== undefined && isOfTimeLine(model, event))) {
+    return inputMessageOf(model, event);
+  }
   const message = inputMessageOf(network, event);
   const isFree = network.prompt === undefined && network.kill === undefined;
+  if (event.kind === 'mouse' && isFree && model.alertsOffset !== undefined)
+    return inputMessageOf(model, event);
   if (event.kind === 'key' && isFree) {
     const isOutermost =
       network.helpOffset === undefined && network.back.length === 0 && stateOf(network).filterText === '';
-    const isBack = message?.kind === 'action' && message.action === 'back';
-    if (isBack && isOutermost) return { kind: 'action', action: 'back' };
+    const asked = message?.kind === 'action' ? message.action : undefined;
+    const isOfAlerts = model.alertsOffset !== undefined && asked !== undefined;
+    if (asked === 'alerts' || (isOfAlerts && (asked === 'back' || isMovement(asked)))) {
+      return { kind: 'action', action: asked };
+    }
+    if (asked === 'back' && isOutermost) return { kind: 'action', action: 'back' };
     const own = model.keymap.actionOf(event.chord);
     const isOfTime = own === 'pause' ? model.playback !== undefined : own && TIME_ACTIONS.includes(own);
     if (isOfTime === true && own !== undefined) return { kind: 'action', action: own };
@@ -85,7 +100,7 @@ function isOfTimeLine(model: Model, event: InputEvent): boolean {
   return event.kind !== 'mouse' || event.y >= timeLineArea(model).y;
 }
 
-/** A message for the network views of a host; one that has none takes none. */
+/** Passes a message to the network views of a host, if it has any. */
 export function updateNetwork(model: Model, index: number, message: NetworkMessage): Step {
   const { network } = model.hosts[index]!;
   if (network === undefined) return { model };

@@ -1,10 +1,13 @@
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { parseRule } from '../../data/alerts/parse-rule.ts';
+import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import { SystemWorld } from '../../data/sample/system-world.fixture.ts';
+import type { AlertState } from '../../data/schema/alerts-section.ts';
 import { LOCAL, SocktopBench } from './bench.fixture.ts';
 import { demandOf } from './demand.ts';
 
 const ESCAPE = '\x1b';
+const MB = 2 ** 20;
 
 function ruleOf(text: string, name?: string) {
   const parsed = parseRule(text, name);
@@ -102,4 +105,93 @@ test('what names the culprits is asked for only while a rule holds', () => {
   bench.world.interfaces.txBytes[slot]! += 8 * 2 ** 30;
   bench.sample();
   expect(demandOf(bench.model, 0)).toMatchObject({ network: true });
+});
+
+describe('the rules of an agent', () => {
+  const LIVE: RemoteStatus = {
+    ...{ phase: 'live', hostName: 'web-1', isEncrypted: true, hasToken: true, latencyMicros: 12_000 },
+    ...{ protocol: 'socktop.v2', agentVersion: '1.2.3', notice: undefined, answeredMillis: 0 },
+    ...{ nextTryMillis: undefined, reason: undefined },
+  };
+  const state = (name: string, isFiring: boolean): AlertState => ({
+    ...{ name, text: 'disk.used>90%', isFiring, changedMillis: isFiring ? 1_700_000_000_000 : undefined },
+    ...{
+      value: 93.1,
+      unit: 'percent',
+      place: '/',
+      culprits: [{ pid: 42, name: '\x1b[31mrsync', value: 5 * MB }],
+    },
+    culpritUnit: 'rate',
+  });
+  const hostsOf = (...names: readonly string[]) =>
+    names.map((name) => ({ name, link: LIVE, canSignal: false, userOf: () => undefined }));
+  /** A sample of a host that comes with what its agent says of its rules. */
+  function told(bench: SocktopBench, host: number, ...alerts: readonly AlertState[]): void {
+    bench.world.pass(2);
+    const facts = { sequence: 1, monotonicMicros: 0, durationMicros: 0, errors: [] };
+    bench.send({ kind: 'sampled', host, snapshot: bench.world.snapshot({ alerts: { ...facts, alerts } }) });
+  }
+
+  test('have their sign and their culprits, with whose they are', () => {
+    const bench = new SocktopBench({ hosts: hostsOf('web-1') });
+    bench.sample();
+    told(bench, 0, state('root is full', true), state('other', false));
+    expect(bench.lines()[0]).toContain('! root is full on web-1');
+    expect(bench.lines().at(-1)).toContain('A alerts');
+    bench.type('A');
+    expect(shown(bench)).toMatch(/Alerts: 1 .* Esc closes/);
+    expect(shown(bench)).toMatch(
+      /! on web-1: root is full {2}disk\.used>90% {2}\/ {2}93\.1 % {2}firing since \d\d:\d\d:\d\d/,
+    );
+    expect(shown(bench)).toMatch(/rsync \(42\) 5\.0 MB\/s/);
+    expect(shown(bench)).toContain('  on web-1: other  disk.used>90%');
+    expect(shown(bench)).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
+    told(bench, 0, state('root is full', false));
+    expect(bench.lines()[0]).not.toContain('! ');
+  });
+
+  test('mark their host where several are shown', () => {
+    const bench = new SocktopBench({ hosts: hostsOf('web-1', 'web-2') });
+    bench.sample(0);
+    bench.sample(1);
+    told(bench, 1, state('root is full', true));
+    expect(bench.lines()[0]).toContain('! root is full on web-2');
+    expect(bench.lines().find((line) => line.includes('web-1'))).not.toContain('! ');
+    expect(shown(bench)).toMatch(/^.! web-2 /m);
+    bench.type('A');
+    expect(shown(bench)).toContain('! on web-2: root is full');
+  });
+
+  test('show in the network views too, by the key there', () => {
+    const bench = new SocktopBench({ hosts: hostsOf('web-1') });
+    bench.sample();
+    told(bench, 0, state('root is full', true));
+    bench.type('n');
+    bench.type('a');
+    expect(shown(bench)).toContain('! on web-1: root is full');
+    bench.type(ESCAPE);
+    expect(shown(bench)).not.toContain('on web-1: root');
+    expect(bench.model.view).toBe('network');
+    bench.type('aa');
+    expect(shown(bench)).not.toContain('on web-1: root');
+    bench.type('a');
+    bench.click(5, 5);
+    expect(shown(bench)).not.toContain('on web-1: root');
+  });
+
+  test('are those of the agent that is there now', () => {
+    const bench = new SocktopBench({ hosts: hostsOf('web-1') });
+    bench.sample();
+    told(bench, 0, state('root is full', true));
+    bench.world.epoch++;
+    bench.world.pass(2);
+    bench.sample();
+    expect(bench.lines()[0]).not.toContain('! ');
+  });
+
+  test('are asked for of hosts that have an agent', () => {
+    const bench = new SocktopBench({ hosts: [...hostsOf('web-1'), LOCAL] });
+    expect(demandOf(bench.model, 0)?.alertsMillis).toBe(2000);
+    expect(demandOf(bench.model, 1)?.alertsMillis).toBe(Number.POSITIVE_INFINITY);
+  });
 });

@@ -1,9 +1,10 @@
 import type { ProcessIdentity } from '../../data/query/machine-process-rows.ts';
 import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { ProcessesWant, Snapshot } from '../../data/sample/snapshot.ts';
+import { PROCESS_USAGE_RATES } from '../../data/schema/process-columns.ts';
 import { ListScreen } from '../../views/list-screen.ts';
 import type { ListSort } from '../../views/network/network-list.ts';
-import type { HostAlerts } from '../../views/overlays/alerts.ts';
+import { agentAlerts, type HostAlerts } from '../../views/overlays/alerts.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { withNotice } from '../../views/screen-update.ts';
 import { type DashboardLayout, layoutDashboard, needsOf } from '../../views/system/dashboard.ts';
@@ -13,19 +14,19 @@ import { chordText } from '../config/keymap.ts';
 import {
   type HostModel,
   hostOf,
-  isGrouped,
   type Model,
+  rowsOf,
   type Step,
   tablesOf,
   withHost,
 } from './socktop-model.ts';
 
-/** The dashboard's places on the screen as it is. */
+/** Layout of the dashboard on the current screen. */
 function layoutOf(model: Model): DashboardLayout {
   return layoutDashboard(model.width, model.height, needsOf(hostOf(model).data, model.isCompact));
 }
 
-/** A host's single processes under the keys and the mouse; the current one's where none is named. */
+/** List of a host's processes for keys and mouse; default: the current host. */
 function processesOf(index?: number): ListScreen<Model, ProcessIdentity> {
   const host = (model: Model): HostModel => model.hosts[index ?? model.current]!;
   return new ListScreen({
@@ -41,7 +42,7 @@ function processesOf(index?: number): ListScreen<Model, ProcessIdentity> {
   });
 }
 
-/** The same of sums of processes, which go by their names. */
+/** The same for groups, identified by name. */
 function sumsOf(index?: number): ListScreen<Model, string> {
   const host = (model: Model): HostModel => model.hosts[index ?? model.current]!;
   const sortOf = (model: Model): ListSort => host(model).grouped.sort;
@@ -61,38 +62,70 @@ function sumsOf(index?: number): ListScreen<Model, string> {
   });
 }
 
-const PROCESSES = processesOf();
-const SUMS = sumsOf();
+/** The same of control groups, which go by their paths. */
+function controlGroupsOf(index?: number): ListScreen<Model, string> {
+  const host = (model: Model): HostModel => model.hosts[index ?? model.current]!;
+  const sortOf = (model: Model): ListSort => host(model).controlGroups.sort;
+  return new ListScreen({
+    placeOf: (model) => host(model).controlGroups,
+    withPlace: (model, change) =>
+      withHost(model, { controlGroups: { ...host(model).controlGroups, ...change } }, index),
+    count: (model) => host(model).data.controlGroups.count,
+    sortKeys: (model) => model.controlGroupList.sortKeys,
+    identityAt: (model, rank) =>
+      model.controlGroupList.pathAt(host(model).data.controlGroups, sortOf(model), rank),
+    rankOf: (model, path) =>
+      model.controlGroupList.rankOf(host(model).data.controlGroups, sortOf(model), path),
+    areasOf: layoutOf,
+    hit: (model, table, x, y) => {
+      const { data, controlGroups } = host(model);
+      return model.controlGroupList.hit(table, data.controlGroups, controlGroups, x, y);
+    },
+    keepsCursor: () => false,
+  });
+}
 
-/** The table of the current host as it is now: of processes, or of sums. */
+const SCREENS = {
+  processes: { of: processesOf, current: processesOf() },
+  sums: { of: sumsOf, current: sumsOf() },
+  'control-groups': { of: controlGroupsOf, current: controlGroupsOf() },
+} as const;
+
+/** The table of the current host as it is now: of processes, of sums, or of control groups. */
 export function tableOf(model: Model): ListScreen<Model, never> {
-  return (isGrouped(hostOf(model)) ? SUMS : PROCESSES) as ListScreen<Model, never>;
+  return SCREENS[rowsOf(model, hostOf(model))].current as ListScreen<Model, never>;
 }
 
 /** Where one is in the table of a host. */
-export function placeOf(host: HostModel): Pick<HostModel, 'sort' | 'viewport'> {
-  return isGrouped(host) ? host.grouped : host;
+export function placeOf(model: Model, host: HostModel): Pick<HostModel, 'sort' | 'viewport'> {
+  return { processes: host, sums: host.grouped, 'control-groups': host.controlGroups }[rowsOf(model, host)];
 }
 
-/** The orders that the table of the current host has. */
+/** Sort keys of the current host's table. */
 export function sortKeysOf(model: Model): readonly string[] {
   const { hasTraffic, data } = hostOf(model);
-  return isGrouped(hostOf(model))
-    ? model.groupList.sortKeys(data.groups.by, hasTraffic)
-    : model.list.sortKeys(hasTraffic);
+  switch (rowsOf(model, hostOf(model))) {
+    case 'control-groups':
+      return model.controlGroupList.sortKeys;
+    case 'sums':
+      return model.groupList.sortKeys(data.groups.by, hasTraffic);
+    default:
+      return model.list.sortKeys(hasTraffic);
+  }
 }
 
 /** How many rows the table of a host has. */
-export function rowCountOf(host: HostModel): number {
-  return isGrouped(host) ? host.data.groups.count : host.data.rows.count;
+export function rowCountOf(model: Model, host: HostModel): number {
+  const { rows: processes, groups: sums, controlGroups } = host.data;
+  return { processes, sums, 'control-groups': controlGroups }[rowsOf(model, host)].count;
 }
 
-/** The model after rows of a host changed: the cursors follow their rows. */
+/** Returns the model after rows of a host changed; the cursors follow their rows. */
 export function reorder(model: Model, index: number): Model {
-  return isGrouped(model.hosts[index]!) ? sumsOf(index).reorder(model) : processesOf(index).reorder(model);
+  return SCREENS[rowsOf(model, model.hosts[index]!)].of(index).reorder(model);
 }
 
-/** What is wanted of the processes: what costs a read of its own for those on screen, and what a search looks into. */
+/** Demand of the process section: data that costs an extra read, for the visible rows and for the search. */
 export function wantedOfProcesses(model: Model): ProcessesWant {
   const { search, sort, groupBy } = hostOf(model);
   const isSearching = search !== '' || model.prompt !== undefined;
@@ -103,37 +136,43 @@ export function wantedOfProcesses(model: Model): ProcessesWant {
   };
 }
 
-/** Sums need what they show of all processes. */
+/** Groups need their columns for all processes. */
 function wantedOfTable(model: Model, sort: ListSort): ProcessesWant {
   const wanted = model.list.wantedColumns(sort);
-  return isGrouped(hostOf(model))
-    ? { visiblePids: [], columnsOfAll: wanted.columns }
-    : { visiblePids: visiblePids(model), ...wanted };
+  switch (rowsOf(model, hostOf(model))) {
+    case 'control-groups':
+      return { visiblePids: [] };
+    case 'sums':
+      return { visiblePids: [], columnsOfAll: wanted.columns };
+    default:
+      return { visiblePids: visiblePids(model), ...wanted };
+  }
 }
 
 function visiblePids(model: Model): readonly number[] {
   const { data, sort, viewport } = hostOf(model);
-  const window = new Int32Array(Math.max(0, PROCESSES.visibleRows(model)));
+  const window = new Int32Array(Math.max(0, SCREENS.processes.current.visibleRows(model)));
   const count = data.rows.window(model.list.sortOf(sort), viewport.offset, window.length, window);
   return Array.from(window.subarray(0, count), (row) => data.rows.pid[row]!);
 }
 
-/** The model with another search for the current host. */
+/** Returns the model with another search for the current host. */
 export function applySearch(model: Model, search: string): Model {
   hostOf(model).data.search(search);
   return tableOf(model).reorder(withHost(model, { search }));
 }
 
-/** The process under the cursor, or of the pane; undefined: none. */
+/** The selected process, or that of the pane; undefined: none. */
 export function killTargetOf(model: Model): KillTarget | undefined {
   const { pane, selection, data } = hostOf(model);
   if (model.view === 'process') return pane?.target;
-  if (model.view !== 'dashboard' || selection === undefined || isGrouped(hostOf(model))) return undefined;
+  const isListed = model.view === 'dashboard' && rowsOf(model, hostOf(model)) === 'processes';
+  if (!isListed || selection === undefined) return undefined;
   const row = data.rows.rowOf(selection);
   return row < 0 ? undefined : { ...selection, name: data.rows.names[row]! };
 }
 
-/** The model with the network use of the current host's processes shown, or no longer; it is asked for only then. */
+/** Switches the network use of the current host's processes on or off; it is requested only while on. */
 export function toggleTraffic(model: Model): Step {
   const { data, sort, grouped, hasTraffic } = hostOf(model);
   data.countTraffic(!hasTraffic);
@@ -147,49 +186,70 @@ export function toggleTraffic(model: Model): Step {
   return { model: tableOf(next).reorder(next), effects: [{ kind: 'demand' }] };
 }
 
-/** The processes that use the network most first; a notice where that is not shown. */
+/** Sorts by network use; shows a notice if it is off. */
 export function sortByTraffic(model: Model): Model {
   if (hostOf(model).hasTraffic) return tableOf(model).sortBy(model, 'network');
   const key = chordText(model.keymap.chordsOf('traffic')[0] ?? '', model.ascii);
   return withNotice(model, `Network use is not counted: press ${key} to show it.`, true);
 }
 
-/** The rules of the host that is shown, or of all of them where they are listed, with how they stand. */
+/** Alert rules with their state: of the current host, or of all hosts in the hosts table. */
 export function alertsOf(model: Model): readonly HostAlerts[] {
   const hosts = model.view === 'hosts' ? model.hosts : [hostOf(model)];
-  return hosts.map(({ name, data }) => ({ name: hosts.length > 1 ? name : '', alerts: data.alerts.alerts }));
+  return hosts.flatMap(({ name, data }) => [
+    { name: hosts.length > 1 ? name : '', alerts: data.alerts.alerts },
+    ...agentAlerts(name, data.agentAlerts),
+  ]);
 }
 
-/** The tables with what processes wait for, first those that wait for what the machine waits for; or the usual ones. */
-export function toggleWaits(model: Model): Step {
+const WAITS_AFTER = { processes: 'control-groups', 'control-groups': undefined } as const;
+
+/** What processes wait for; from there what control groups wait for, and then the usual tables. */
+export function nextWaits(model: Model): Step {
+  return withWaits(model, model.waits === undefined ? 'processes' : WAITS_AFTER[model.waits]);
+}
+
+/** Those that wait for what the machine waits for come first. */
+export function withWaits(model: Model, waits: Model['waits']): Step {
   const { data, grouped } = hostOf(model);
-  const isWaits = !model.isWaits;
-  const key = isWaits ? waitingOrder(data.machine?.cpu.value) : 'cpu';
+  const key = waits === undefined ? 'cpu' : waitingOrder(data.machine?.cpu.value);
   const sort = { key, isReversed: false };
-  const { list, groupList } = tablesOf(isWaits ? WAIT_COLUMN_IDS : model.columns);
-  const next = withHost({ ...model, isWaits, list, groupList }, { sort, grouped: { ...grouped, sort } });
+  const { list, groupList } = tablesOf(waits === undefined ? model.columns : WAIT_COLUMN_IDS);
+  const next = withHost({ ...model, waits, list, groupList }, { sort, grouped: { ...grouped, sort } });
   return { model: tableOf(next).reorder(next), effects: [{ kind: 'demand' }] };
 }
 
-/** Where the kernel does not count waits for disks, an order by them says nothing: who writes most comes first then. */
+/** What comes first in the place of waits that are not counted. */
+const INSTEAD = {
+  'block-delay': {
+    order: 'written',
+    text: 'DISK WAIT % is not counted (kernel.task_delayacct, see sstop --doctor): the greatest writers come first.',
+  },
+  'memory-delay': {
+    order: 'major-faults',
+    text: 'MEM WAIT % is not counted (see sstop --doctor): who reads most pages back in comes first.',
+  },
+} as const;
+
+/** Where the kernel does not count waits for disks or for memory, an order by them says nothing. */
 export function orderByWhatIsKnown(model: Model, index: number, { machineProcesses }: Snapshot): Model {
   const { sort, grouped } = model.hosts[index]!;
-  if (!model.isWaits || placeOf(model.hosts[index]!).sort.key !== 'block-delay') return model;
-  if (machineProcesses === undefined || !isBlockDelayUncounted(machineProcesses)) return model;
-  const written = { key: 'written', isReversed: false };
-  const change = { sort: { ...sort, ...written }, grouped: { ...grouped, sort: written } };
-  return withNotice(withHost(model, change, index), UNCOUNTED, true);
+  const { key } = placeOf(model, model.hosts[index]!).sort;
+  const isOrdered = model.waits !== undefined && (key === 'block-delay' || key === 'memory-delay');
+  if (!isOrdered || machineProcesses === undefined || !isUncounted(machineProcesses, key)) return model;
+  const { order, text } = INSTEAD[key];
+  const other = { key: order, isReversed: false };
+  const change = { sort: { ...sort, ...other }, grouped: { ...grouped, sort: other } };
+  return withNotice(withHost(model, change, index), text, true);
 }
 
-const UNCOUNTED =
-  'DISK WAIT % is not counted (kernel.task_delayacct, see sstop --doctor): the greatest writers come first.';
-
-/** Both stand in the same file: it was read, and had but one of them. */
-function isBlockDelayUncounted({ processes: { slots }, usage }: MachineProcesses): boolean {
+/** The sample was to have both, and has but one of them. */
+function isUncounted({ processes: { slots }, usage }: MachineProcesses, key: keyof typeof INSTEAD): boolean {
+  const delays = usage[PROCESS_USAGE_RATES[key].counter];
   let isRead = false;
   for (let i = 0; i < slots.count; i++) {
     const slot = slots.rows[i]!;
-    if (!Number.isNaN(usage.blockDelayNanos[slot] ?? Number.NaN)) return false;
+    if (!Number.isNaN(delays[slot] ?? Number.NaN)) return false;
     isRead ||= !Number.isNaN(usage.majorFaults[slot] ?? Number.NaN);
   }
   return isRead;

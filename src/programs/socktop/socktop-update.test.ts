@@ -116,7 +116,7 @@ describe('the process table', () => {
     const section = bench.world.processDetail(12);
     const other = { ...section, process: { ...section.process, name: 'cron', startTicks: 99_999 } };
     bench.send({ kind: 'sampled', host: 0, snapshot: bench.world.snapshot({ processDetail: other }) });
-    expect(bench.lines()[1]).toContain('exited; its PID is now cron');
+    expect(bench.lines()[1]).toContain('exited; its PID now belongs to cron');
     const errors = [{ op: 'collect process', code: 'ESRCH', message: 'no such process' }];
     const { header } = bench.world.snapshot({});
     bench.send({ kind: 'sampled', host: 0, snapshot: { header, errors } });
@@ -262,7 +262,7 @@ describe('network use of processes', () => {
 
   test('that a machine does not tell is unknown, and the footer says why', () => {
     bench.type('N');
-    const message = 'this agent does not tell who uses the network';
+    const message = 'this agent does not report network use';
     const snapshot = {
       ...bench.world.snapshot(),
       errors: [{ op: 'get_network', code: 'ENOTSUP', message }],

@@ -2,8 +2,8 @@ import { otherUnits } from '../../kit/text/format.ts';
 import type { InputEvent, KeyEvent, MouseEvent } from '../../screen/input/event.ts';
 import { rect } from '../../screen/layout/rect.ts';
 import { type TextInput, textInput } from '../../screen/widgets/text-input.ts';
-import { isMovement, moveOffset, WHEEL_LINES } from '../../views/list-screen.ts';
-import { alertsOffsetMax } from '../../views/overlays/alerts.ts';
+import { isMovement, WHEEL_LINES } from '../../views/list-screen.ts';
+import { actOnAlerts } from '../../views/overlays/alerts.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/screen-update.ts';
 import {
@@ -24,9 +24,9 @@ import {
   type Effect,
   hostOf,
   initialModel,
-  isGrouped,
   type Message,
   type Model,
+  rowsOf,
   type StartOptions,
   type Step,
   tablesOf,
@@ -37,6 +37,7 @@ import {
   alertsOf,
   applySearch,
   killTargetOf,
+  nextWaits,
   orderByWhatIsKnown,
   reorder,
   rowCountOf,
@@ -44,13 +45,13 @@ import {
   sortKeysOf,
   tableOf,
   toggleTraffic,
-  toggleWaits,
+  withWaits,
 } from './socktop-rows.ts';
 import { footerActionAt, helpOf, view } from './socktop-view.ts';
 
 const PROCESSES_LEAST_MILLIS = 200;
 
-/** The model after a message, and what the outside is to do. Pure but for the hosts' data, which the model owns. */
+/** Returns the model after a message, and the effects. Pure except for the hosts' data, which the model owns. */
 function update(model: Model, message: Message): Step {
   switch (message.kind) {
     case 'resized':
@@ -95,7 +96,7 @@ function resize(model: Model, width: number, height: number): Step {
 
 function takeSample(model: Model, { host, snapshot }: Extract<Message, { kind: 'sampled' }>): Model {
   const { data } = model.hosts[host]!;
-  // What was asked for before the pause comes too late for it.
+  // Replies to requests from before the pause are ignored.
   if (model.isPaused) return model;
   data.absorb(snapshot);
   const { wallMillis } = snapshot.header;
@@ -111,7 +112,7 @@ function takeSample(model: Model, { host, snapshot }: Extract<Message, { kind: '
 function takeLink(model: Model, { host, status, nowMillis }: Extract<Message, { kind: 'linked' }>): Model {
   const before = model.hosts[host]!.link;
   const wasLive = before?.phase === 'live';
-  // What comes after a gap does not continue what was before it.
+  // The first sample after a gap does not continue the previous one.
   if (wasLive && status.phase !== 'live') model.hosts[host]!.data.breakOff();
   const next = withHost({ ...model, nowMillis }, { link: status }, host);
   // The version of the agent arrives after the connection.
@@ -120,8 +121,8 @@ function takeLink(model: Model, { host, status, nowMillis }: Extract<Message, { 
 }
 
 function actOnView(model: Model, action: SocktopAction): Step | undefined {
-  const step = actOnAlerts(model, action);
-  if (step !== undefined) return step;
+  const listed = actOnAlerts(model, alertsOf(model), action);
+  if (listed !== undefined) return { model: listed };
   if (model.view === 'hosts') {
     const step = actOnHosts(model, action);
     if (step !== undefined) return step;
@@ -149,17 +150,6 @@ function actOnView(model: Model, action: SocktopAction): Step | undefined {
   }
 }
 
-/** The list of alerts: its key opens and closes it, Escape closes it, arrows scroll it; other keys act as ever. */
-function actOnAlerts(model: Model, action: SocktopAction): Step | undefined {
-  const { alertsOffset: offset } = model;
-  if (action === 'alerts') return { model: { ...model, alertsOffset: offset === undefined ? 0 : undefined } };
-  if (offset === undefined) return undefined;
-  if (action === 'back') return { model: { ...model, alertsOffset: undefined } };
-  if (!isMovement(action)) return undefined;
-  const last = alertsOffsetMax(alertsOf(model), model);
-  return { model: { ...model, alertsOffset: moveOffset(offset, action, last, model.height - 3) } };
-}
-
 function actOnRows(model: Model, action: SocktopAction): Step | undefined {
   const key = sortKeysOf(model).find((one) => action === `sort-${one}`);
   if (key !== undefined) return { model: isOnTable(model) ? tableOf(model).sortBy(model, key) : model };
@@ -173,13 +163,15 @@ function actOnRows(model: Model, action: SocktopAction): Step | undefined {
     case 'columns':
       return { model: isOnTable(model) ? openColumns(model) : model };
     case 'group-by':
-      return isOnTable(model) ? groupByNext(model) : { model };
+      return isOnTable(model) ? groupByNext(withoutControlGroups(model)) : { model };
     case 'waits':
-      return isOnTable(model) ? toggleWaits(model) : { model };
+      return isOnTable(model) ? nextWaits(model) : { model };
     case 'traffic':
       return isOnTable(model) ? toggleTraffic(model) : { model };
     case 'search':
-      return { model: isOnTable(model) || model.view === 'hosts' ? openPrompt(model) : model };
+      return {
+        model: isOnTable(model) || model.view === 'hosts' ? openPrompt(withoutControlGroups(model)) : model,
+      };
     case 'per-core':
       return { model: { ...model, isPerCore: !model.isPerCore } };
     case 'kill':
@@ -187,6 +179,11 @@ function actOnRows(model: Model, action: SocktopAction): Step | undefined {
     default:
       return undefined;
   }
+}
+
+/** Searches and sums are of processes. */
+function withoutControlGroups(model: Model): Model {
+  return model.waits === 'control-groups' ? withWaits(model, 'processes').model : model;
 }
 
 function isOnTable(model: Model): boolean {
@@ -223,35 +220,43 @@ function actOnScreen(model: Model, action: SocktopAction): Step | undefined {
   }
 }
 
-/** The pane of the process under the cursor, or the processes of the row that sums them. */
+/** The pane of the process under the cursor, or the processes of the row that sums them; control groups have none. */
 function openRow(model: Model): Step {
-  return isGrouped(hostOf(model)) ? openMembers(model) : openPane(model);
+  switch (rowsOf(model, hostOf(model))) {
+    case 'control-groups':
+      return { model };
+    case 'sums':
+      return openMembers(model);
+    default:
+      return openPane(model);
+  }
 }
 
-/** The pane of the parent of the process under the cursor: its own first, which says whose child it is. */
+/** Opens the pane of the parent. From the table, opens the selected process's own pane first. */
 function openParent(model: Model): Step {
-  return { model: withNotice(model, 'Open a process first: the key goes on to its parent.', true) };
+  return { model: withNotice(model, 'Open a process first: then this key opens its parent.', true) };
 }
 
-/** Escape takes away one thing at a time: the search, the view; at the outermost it quits. */
+/** Escape undoes one thing at a time: the search, then the view; in the outermost view it quits. */
 function clearOrGoBack(model: Model): Step {
   if (model.view === 'network') return leaveNetwork(model);
   if (model.view === 'process') return leavePane(model);
   if (model.view === 'hosts' && model.hostsSearch !== '') return { model: searchHosts(model, '') };
+  if (model.view === 'dashboard' && model.waits === 'control-groups') return withWaits(model, undefined);
   if (model.view === 'dashboard' && hostOf(model).members?.search === hostOf(model).search) {
     return leaveMembers(model);
   }
   if (model.view === 'dashboard' && hostOf(model).search !== '') return { model: applySearch(model, '') };
   if (model.view === 'dashboard' && hostOf(model).members !== undefined) return leaveMembers(model);
   if (model.view === 'dashboard' && hostOf(model).groupBy !== undefined) return ungroup(model);
-  if (model.view === 'dashboard' && model.isWaits) return toggleWaits(model);
+  if (model.view === 'dashboard' && model.waits !== undefined) return withWaits(model, undefined);
   if (model.view === 'dashboard' && model.hosts.length > 1) {
     return { model: reorderHosts({ ...model, view: 'hosts' }), effects: [{ kind: 'demand' }] };
   }
   return { model, quit: true };
 }
 
-/** The interval of processes goes along, in proportion. */
+/** The interval of processes changes in proportion. */
 function withInterval(model: Model, metricsIntervalMillis: number): Step {
   if (metricsIntervalMillis === model.metricsIntervalMillis) return { model };
   const ratio = model.processesIntervalMillis / model.metricsIntervalMillis;
@@ -268,7 +273,7 @@ function togglePause(model: Model): Step {
   return { model: { ...model, isPaused: !model.isPaused }, effects: [{ kind: 'demand' }] };
 }
 
-/** The parts that the screen's loop runs. */
+/** Parts of the screen's loop. */
 export type SocktopProgram = FrameProgram<Model, Message, Effect>;
 
 /** socktop's screen as a program for the loop. */
@@ -290,26 +295,26 @@ function pressKeyInOverlay(model: Model, key: KeyEvent): Model | undefined {
   return model.picker === undefined ? undefined : withPicker(model, pressKeyInColumns(model.picker, key));
 }
 
-/** The choice is about the usual table. */
+/** The picker changes the usual table. */
 function openColumns(model: Model): Model {
-  const usual = model.isWaits ? toggleWaits(model).model : model;
+  const usual = model.waits === undefined ? model : withWaits(model, undefined).model;
   return { ...usual, picker: openColumnPicker(usual.columns) };
 }
 
-/** The model after a step of the picker: its columns are shown at once, and stay when it is closed. */
+/** Returns the model after a step of the picker: its columns are shown at once and stay when it closes. */
 function withPicker(model: Model, picker: ColumnPicker | undefined): Model {
   if (picker === undefined || picker === model.picker) return { ...model, picker };
   const columns = pickedColumns(picker);
   const isSame = columns.join() === model.columns.filter((id) => id !== 'network').join();
   if (isSame) return { ...model, picker };
   const next = { ...model, ...tablesOf(columns), picker };
-  // Nothing is ordered by an optional column that is not shown.
+  // A hidden optional column is not a sort key.
   const { sort } = hostOf(next);
   const isKnown = next.list.sortKeys(true).some((key) => key === sort.key);
   return tableOf(next).reorder(isKnown ? next : withHost(next, { sort: { key: 'cpu', isReversed: false } }));
 }
 
-/** The model after a report of the mouse on the current view. */
+/** Handles a mouse event on the current view. */
 function pointAt(model: Model, event: MouseEvent): Step {
   if (model.alertsOffset !== undefined) {
     return { model: event.action === 'press' ? { ...model, alertsOffset: undefined } : model };
@@ -341,13 +346,13 @@ function press(model: Model, { x, y }: MouseEvent): Step {
   return model.view === 'hosts' ? pressHosts(model, x, y) : pressPane(model, x, y);
 }
 
-/** Opens an empty line at the bottom: another search begins with all rows. */
+/** Opens the search prompt; a new search starts with all rows. */
 function openPrompt(model: Model): Model {
   const search = model.view === 'hosts' ? model.hostsSearch : hostOf(model).search;
   return withSearch({ ...model, prompt: { input: textInput(''), before: search } }, '');
 }
 
-/** The cursor is on the first of what was found, so that Enter opens it. */
+/** Selects the first match, so that Enter opens it. */
 function acceptPrompt(model: Model): Model {
   const closed = { ...model, prompt: undefined };
   if (model.view === 'hosts') return closed;
@@ -355,23 +360,24 @@ function acceptPrompt(model: Model): Model {
   if (search === '') return closed;
   const viewport = { offset: 0, selected: 0 };
   // Rows that are still to come find the cursor waiting on the first.
-  if (rowCountOf(hostOf(model)) > 0) return tableOf(closed).selectAt(closed, viewport);
+  if (rowCountOf(model, hostOf(model)) > 0) return tableOf(closed).selectAt(closed, viewport);
   const place = { viewport, selection: undefined };
   const { grouped } = hostOf(closed);
-  return withHost(closed, isGrouped(hostOf(closed)) ? { grouped: { ...grouped, ...place } } : place);
+  const isSummed = rowsOf(closed, hostOf(closed)) === 'sums';
+  return withHost(closed, isSummed ? { grouped: { ...grouped, ...place } } : place);
 }
 
 function cancelPrompt(model: Model): Model {
   return withSearch({ ...model, prompt: undefined }, model.prompt?.before ?? '');
 }
 
-/** The search applies while it is typed. */
+/** The search applies while typing. */
 function editPrompt(model: Model, input: TextInput): Model {
   if (model.prompt === undefined) return model;
   return withSearch({ ...model, prompt: { ...model.prompt, input } }, input.text);
 }
 
-/** Of hosts or of processes, whichever the view lists. */
+/** Searches hosts or processes, depending on the view. */
 function withSearch(model: Model, search: string): Model {
   return model.view === 'hosts' ? searchHosts(model, search) : applySearch(model, search);
 }

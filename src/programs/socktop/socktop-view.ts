@@ -4,7 +4,7 @@ import { type Rect, rect } from '../../screen/layout/rect.ts';
 import { hintAt } from '../../screen/widgets/key-hints.ts';
 import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
-import { renderAlerts } from '../../views/overlays/alerts.ts';
+import { firingText, renderAlerts } from '../../views/overlays/alerts.ts';
 import type { HelpGroup } from '../../views/overlays/help.ts';
 import type { Notice } from '../../views/screen-update.ts';
 import { renderColumnPicker } from '../../views/system/column-picker.ts';
@@ -12,6 +12,7 @@ import {
   DASHBOARD_MIN_HEIGHT,
   DASHBOARD_MIN_WIDTH,
   type DashboardLayout,
+  type FrameTitles,
   layoutDashboard,
   needsOf,
   renderDashboard,
@@ -35,7 +36,7 @@ import { groupingAfter } from './groups-update.ts';
 import { visibleHosts } from './hosts-update.ts';
 import { networkInTime } from './network-update.ts';
 import { parentOf } from './pane-update.ts';
-import { type HostModel, hostOf, hostRows, isGrouped, type Model, type ViewName } from './socktop-model.ts';
+import { type HostModel, hostOf, hostRows, type Model, rowsOf, type ViewName } from './socktop-model.ts';
 import { alertsOf, placeOf, rowCountOf } from './socktop-rows.ts';
 
 const FRAME = {
@@ -46,10 +47,10 @@ const FRAME = {
   helpOf,
 };
 
-/** What stands where the first processes will. */
+/** Shown instead of processes before the first sample. */
 const FIRST_SAMPLE = 'Waiting for the first sample';
 
-/** Paints the whole screen. */
+/** Draws the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
   const { network, link } = hostOf(model);
   if (model.view === 'network' && network !== undefined) {
@@ -71,7 +72,9 @@ function renderHostsView(model: Model, buffer: Buffer): void {
   const { hosts, hostsViewport, hostsSort, nowMillis, theme, ascii, isPaused } = model;
   const listed = hostRows(model).map((at) => hosts[at]!);
   const header = rect(0, 0, buffer.width, 1);
-  renderHostsHeader(header, buffer, { hosts, listed: listed.length, nowMillis, isPaused, theme });
+  renderHostsHeader(header, buffer, {
+    ...{ hosts, alerts: alertsOf(model), listed: listed.length, nowMillis, isPaused, theme },
+  });
   renderHosts(hostsArea(buffer.area), buffer, {
     ...{
       hosts: listed,
@@ -98,7 +101,7 @@ function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
     renderWaiting(body, model, host, buffer);
   else if (model.view === 'process') renderPane(body, model, host, buffer, view);
   else renderTable(model, host, buffer, view);
-  // Old data is grey, so that it is not mistaken for current data.
+  // Outdated data is grey, so that it is not mistaken for current data.
   if (host.link !== undefined && host.link.phase !== 'live') buffer.restyle(body, theme.dim);
   const { metricsIntervalMillis, processesIntervalMillis, nowMillis, isPaused } = model;
   renderSystemHeader(
@@ -107,7 +110,8 @@ function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
     {
       ...{ name: host.name, link: host.link, metricsIntervalMillis, processesIntervalMillis, nowMillis },
       isPaused,
-      isWaits: model.isWaits && model.view === 'dashboard',
+      isWaits: model.waits !== undefined && model.view === 'dashboard',
+      alerts: alertsOf(model),
       retryKey: chordText(model.keymap.chordsOf('retry')[0] ?? '', ascii),
     },
     view,
@@ -136,44 +140,59 @@ function renderPane(body: Rect, model: Model, host: HostModel, buffer: Buffer, v
 
 function renderTable(model: Model, host: HostModel, buffer: Buffer, view: SystemView): void {
   const { data, hasTraffic } = host;
-  const { sort, viewport } = placeOf(host);
+  const { sort, viewport } = placeOf(model, host);
   const { theme, ascii, isPerCore } = model;
   const layout = layoutDashboard(buffer.width, buffer.height, needsOf(data, model.isCompact));
   renderDashboard(layout, buffer, view, titlesOf(model, host));
   const { table, scrollbar } = layout;
   const look = { sort, viewport, isPerCore, hasTraffic, units: model.units, theme, ascii };
-  if (isGrouped(host)) model.groupList.render(table, buffer, data.groups, look);
+  const kind = rowsOf(model, host);
+  if (kind === 'control-groups') model.controlGroupList.render(table, buffer, data.controlGroups, look);
+  else if (kind === 'sums') model.groupList.render(table, buffer, data.groups, look);
   else model.list.render(table, buffer, data.rows, look);
-  const position = { count: rowCountOf(host), visible: tableRowsIn(table), offset: viewport.offset };
+  const position = { count: rowCountOf(model, host), visible: tableRowsIn(table), offset: viewport.offset };
   renderRowsScrollbar(scrollbar, buffer, model, position);
-  if (rowCountOf(host) === 0) renderEmpty(layout, host, model, buffer);
+  if (rowCountOf(model, host) === 0) renderEmpty(layout, host, model, buffer);
 }
 
 function renderEmpty({ table }: DashboardLayout, host: HostModel, model: Model, buffer: Buffer): void {
   if (table.height < 2) return;
+  const text = rowsOf(model, host) === 'control-groups' ? groupsText(model, host) : emptyText(host, model);
+  buffer.put(table.x + 1, table.y + 1, text, model.theme.dim, table.width - 1);
+}
+
+/** Why no control group is listed. A history has none either. */
+function groupsText({ playback }: Model, { data }: HostModel): string {
+  return playback === undefined
+    ? data.controlGroupsText
+    : 'No control groups are recorded here: --record does so while W shows them.';
+}
+
+/** Why no process is listed. */
+function emptyText(host: HostModel, model: Model): string {
   const { header, machine } = host.data;
   const isOfNetwork = model.playback !== undefined && header !== undefined && machine === undefined;
   const unread = isOfNetwork
     ? 'This recording has no processes: play it with sstop --playback.'
     : 'Reading processes';
   const waiting = header === undefined ? (host.failure ?? FIRST_SAMPLE) : unread;
-  const text = !host.data.hasProcesses
+  return !host.data.hasProcesses
     ? (host.data.errors[0]?.message ?? waiting)
     : `No match for "${host.search}": Esc clears the search.`;
-  buffer.put(table.x + 1, table.y + 1, text, model.theme.dim, table.width - 1);
 }
 
-/** `Processes 2,100`, and what is special about the table now. */
-function titlesOf(
-  model: Model,
-  { data, search, groupBy, members }: HostModel,
-): { readonly title: string; readonly rightTitle: string } {
+/** `Processes 2,100`, and what is special about the table now; where waits are shown the control group that waits most. */
+function titlesOf(model: Model, host: HostModel): FrameTitles {
+  const { data, search, groupBy, members } = host;
+  if (rowsOf(model, host) === 'control-groups')
+    return { title: `Control groups ${groupedText(data.controlGroups.count)}`, rightTitle: '% of the time' };
   const { processCount, count } = data.rows;
   const isWhole = search === '' && members === undefined;
   const counted = isWhole
     ? groupedText(processCount)
     : `${groupedText(count)} of ${groupedText(processCount)}`;
   const title = `Processes ${counted}${groupingText(groupBy, members)}`;
+  if (model.waits !== undefined) return { title, rightTitle: data.controlGroups.worst, isWarning: true };
   return { title, rightTitle: model.isPerCore ? 'CPU % of one core' : 'CPU % of the machine' };
 }
 
@@ -203,13 +222,13 @@ function renderLastLine(area: Rect, model: Model, buffer: Buffer): void {
   });
 }
 
-/** How many rows of the list on screen match, and of how many. */
+/** Number of matching rows, and of all rows. */
 function countsOf(model: Model): { readonly count: number; readonly unfilteredCount: number } {
   if (model.view !== 'hosts') return hostOf(model).data.rows;
   return { count: hostRows(model).length, unfilteredCount: model.hosts.length };
 }
 
-/** The keys that matter now, most important first; what does not fit is dropped from the right. */
+/** The most important keys now, in order; those that do not fit are dropped from the right. */
 const HINTS: Readonly<Record<Exclude<ViewName, 'network'>, readonly SocktopAction[]>> = {
   hosts: ['help', 'quit', 'search', 'open', 'sort-next', 'back', 'alerts', 'pause'],
   dashboard: [
@@ -219,16 +238,33 @@ const HINTS: Readonly<Record<Exclude<ViewName, 'network'>, readonly SocktopActio
   process: ['help', 'quit', 'back', 'host-next', 'open', 'parent', 'kill', 'pause'],
 };
 
-/** Of the dashboard with sums, and with the processes of one of them. */
+/** Hints of the grouped table, and of the processes of one group. */
 const GROUPED_HINTS: readonly SocktopAction[] = [
   ...(['help', 'quit', 'back', 'group-by', 'open', 'search', 'sort-next', 'network', 'compact'] as const),
   ...(['kill', 'host-next', 'pause', 'traffic'] as const),
 ];
 
+/** Of the dashboard with what processes or control groups wait for. */
+const WAIT_HINTS: readonly SocktopAction[] = [
+  ...([
+    'help',
+    'quit',
+    'back',
+    'waits',
+    'search',
+    'open',
+    'sort-next',
+    'kill',
+    'network',
+    'compact',
+  ] as const),
+  ...(['host-next', 'group-by', 'alerts', 'pause'] as const),
+];
+
 /** While the time line is open: its own keys stand above. */
 const TIME_LINE_HINTS: readonly SocktopAction[] = ['quit', 'pause'];
 
-/** What the user should know now, instead of the keys. */
+/** A notice, instead of the keys. */
 function footerNote(model: Model): Notice | undefined {
   if (model.notice !== undefined) return model.notice;
   if (model.view === 'hosts') return undefined;
@@ -238,7 +274,7 @@ function footerNote(model: Model): Notice | undefined {
   return model.view === 'dashboard' ? trafficNote(model) : undefined;
 }
 
-/** Why nothing is in the column of network use. */
+/** Why the column of network use is empty. */
 function trafficNote(model: Model): Notice | undefined {
   const { hasTraffic, data } = hostOf(model);
   if (!hasTraffic) return undefined;
@@ -250,12 +286,13 @@ function trafficNote(model: Model): Notice | undefined {
 function footerHints(model: Model): readonly ActionHint<SocktopAction>[] {
   if (model.view === 'network') return [];
   const isSummed = model.view === 'dashboard' && hostOf(model).groupBy !== undefined;
-  const ofView = isSummed ? GROUPED_HINTS : HINTS[model.view];
+  const isWaits = model.view === 'dashboard' && model.waits !== undefined;
+  const ofView = isSummed ? GROUPED_HINTS : isWaits ? WAIT_HINTS : HINTS[model.view];
   const actions = model.timeLine === undefined ? ofView : TIME_LINE_HINTS;
   return keyHintsOf(model.keymap, actions, (action) => labelOf(model, action), model.ascii);
 }
 
-/** What a press on the last line asks for: the action of the hint there, if hints are shown. */
+/** Action of the hint at a position of the footer, if hints are shown. */
 export function footerActionAt(model: Model, x: number, y: number): SocktopAction | undefined {
   const { kill, helpOffset, prompt, picker, alertsOffset } = model;
   const isCovered = [kill, helpOffset, prompt, picker, alertsOffset].some((each) => each !== undefined);
@@ -264,6 +301,11 @@ export function footerActionAt(model: Model, x: number, y: number): SocktopActio
   const hints = footerHints(model);
   return hints[hintAt(hints, model.width, x)]?.action;
 }
+
+/** What Enter opens; null: nothing. */
+const OPEN_LABELS = { processes: undefined, sums: 'processes', 'control-groups': null } as const;
+/** What the key shows next. */
+const WAITS_LABELS = { processes: 'control groups', 'control-groups': 'usual' } as const;
 
 /** What the label says of the present state; undefined: nothing but what the key does; null: the key does nothing. */
 function labelOf(model: Model, action: SocktopAction): string | undefined | null {
@@ -274,7 +316,7 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
         return model.hostsSearch === '' ? undefined : `search: ${model.hostsSearch}`;
       return host.search === '' ? undefined : `search: ${host.search}`;
     case 'sort-next':
-      return `sort: ${model.view === 'hosts' ? model.hostsSort.key : placeOf(host).sort.key}`;
+      return `sort: ${model.view === 'hosts' ? model.hostsSort.key : placeOf(model, host).sort.key}`;
     case 'back':
       if (model.view === 'process') return undefined;
       if (model.view === 'hosts') return model.hostsSearch === '' ? null : 'clear search';
@@ -285,21 +327,23 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
     case 'open':
       if (model.view === 'hosts') return 'open';
       if (model.view === 'process') return host.pane?.focus === 'children' ? 'open' : null;
-      return isGrouped(host) ? 'processes' : undefined;
+      return OPEN_LABELS[rowsOf(model, host)];
     case 'group-by':
       return groupLabel(host);
     case 'parent':
       return parentOf(host) === undefined ? null : undefined;
-    case 'kill':
-      return host.canSignal && !(model.view === 'dashboard' && isGrouped(host)) ? undefined : null;
+    case 'kill': {
+      const isListed = model.view !== 'dashboard' || rowsOf(model, host) === 'processes';
+      return host.canSignal && isListed ? undefined : null;
+    }
     case 'traffic':
       return host.hasTraffic ? 'NET off' : undefined;
     case 'waits':
-      return model.isWaits ? 'usual' : undefined;
+      return model.waits && WAITS_LABELS[model.waits];
     case 'compact':
       return model.isCompact ? 'full' : undefined;
     case 'alerts':
-      return host.data.alerts.firing.length > 0 ? undefined : null;
+      return firingText(alertsOf(model)) === '' ? null : undefined;
     case 'pause':
       return model.isPaused ? 'resume' : undefined;
     default:
@@ -308,14 +352,16 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
 }
 
 /** Where Escape leads on the dashboard; null: out of the program. */
-function dashboardBack({ hosts }: Model, { search, groupBy, members }: HostModel): string | null {
+function dashboardBack({ hosts, waits }: Model, { search, groupBy, members }: HostModel): string | null {
+  if (waits === 'control-groups') return 'usual';
   if (members !== undefined && members.search === search) return `by ${members.by}`;
   if (search !== '') return 'clear search';
   if (groupBy !== undefined) return members === undefined ? 'processes' : `by ${groupBy}`;
+  if (waits !== undefined) return 'usual';
   return hosts.length > 1 ? 'hosts' : null;
 }
 
-/** What the key groups by next; null: Escape leads there. */
+/** Label of the next grouping; null: Escape is used instead. */
 function groupLabel({ groupBy, members }: HostModel): string | undefined | null {
   if (groupBy === undefined) return undefined;
   if (members !== undefined) return null;
@@ -325,7 +371,7 @@ function groupLabel({ groupBy, members }: HostModel): string | undefined | null 
 
 const FOOTER_LINE = { keys: 'on a hint', description: 'Do what the footer says' };
 
-/** The help overlay's text: the keys, the mouse, and what program this is. */
+/** Content of the help overlay: keys, mouse, and about. */
 export function helpOf({ keymap, ascii, version }: Model): readonly HelpGroup[] {
   const about: HelpGroup = {
     title: 'About',

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import { SystemWorld } from '../../data/sample/system-world.fixture.ts';
+import { CONTROL_GROUP, type ControlGroupsSection } from '../../data/schema/control-groups-section.ts';
 import type { CpuSample, Pressure } from '../../data/schema/cpu-sample.ts';
+import { unknownRecord } from '../../data/schema/record.ts';
+import type { SectionError } from '../../data/schema/section-facts.ts';
 import { LOCAL, SocktopBench } from './bench.fixture.ts';
 import { demandOf } from './demand.ts';
 
@@ -11,6 +14,9 @@ class WaitingBench extends SocktopBench {
   readonly #waits = new Map<number, { run: number; block: number; faults: number; written: number }>();
   facts: Partial<CpuSample> = {};
   isBlockDelayCounted = true;
+  /** Of `/system.slice/web.service`, milliseconds of each second. */
+  throttled: number | undefined;
+  groupsError: SectionError | undefined;
   #seconds = 0;
 
   constructor() {
@@ -39,7 +45,27 @@ class WaitingBench extends SocktopBench {
       usage.writtenBytes[slot] = written * this.#seconds;
     }
     const machine = this.world.machine(this.facts);
-    this.send({ kind: 'sampled', host: 0, snapshot: this.world.snapshot({ machine, machineProcesses }) });
+    const snapshot = this.world.snapshot({ machine, machineProcesses });
+    const controlGroups = this.throttled === undefined ? {} : { controlGroups: this.#groups(this.throttled) };
+    const errors = this.groupsError === undefined ? [] : [this.groupsError];
+    this.send({ kind: 'sampled', host: 0, snapshot: { ...snapshot, ...controlGroups, errors } });
+  }
+
+  #groups(throttled: number): ControlGroupsSection {
+    const nothing = unknownRecord(CONTROL_GROUP);
+    const throttledMicros = throttled * 1000 * this.#seconds;
+    const groups = [
+      { ...nothing, path: '/user.slice', throttledMicros: 0 },
+      {
+        ...nothing,
+        path: '/system.slice/web.service',
+        throttledMicros,
+        memoryBytes: 99,
+        memoryLimitBytes: 100,
+      },
+    ];
+    const { monotonicMicros } = this.world;
+    return { sequence: monotonicMicros, monotonicMicros, durationMicros: 0, errors: [], groups };
   }
 
   /** Names in the order of the table. */
@@ -84,7 +110,7 @@ describe('what processes wait for', () => {
     bench.step();
     expect(bench.lines()[0]).toContain(header);
     expect(bench.names()[0]).toBe(first);
-    expect(bench.text()).toMatch(/CPU WAIT % +.?DISK WAIT % +.?FAULT\/s/);
+    expect(bench.text()).toMatch(/CPU WAIT % +.?DISK WAIT % +.?MEM WAIT % +.?FAULT\/s/);
   });
 
   test('figures are shares of the time', () => {
@@ -97,12 +123,12 @@ describe('what processes wait for', () => {
   });
 
   test('W and Escape lead back to the usual table', () => {
-    for (const key of ['W', ESCAPE]) {
+    for (const back of [`WW`, ESCAPE, `W${ESCAPE}`]) {
       const bench = benchWith({ cpuPressure: pressure(50) });
       const before = bench.lines().slice(1);
       bench.type('W');
       expect(bench.text()).toContain('CPU WAIT %');
-      bench.type(key);
+      bench.type(back);
       expect(bench.hasQuit).toBe(false);
       expect(bench.lines().slice(1)).toEqual(before);
       expect(bench.lines()[0]).not.toContain('waiting for');
@@ -116,8 +142,8 @@ describe('what processes wait for', () => {
     bench.type('W');
     expect(new Set<string>(wanted().columns)).toEqual(
       new Set([
-        ...['blockDelayNanos', 'contextSwitches', 'ioCalls', 'majorFaults', 'readBytes', 'runDelayNanos'],
-        'writtenBytes',
+        ...['blockDelayNanos', 'contextSwitches', 'ioCalls', 'majorFaults', 'memoryDelayNanos', 'readBytes'],
+        ...['runDelayNanos', 'writtenBytes'],
       ]),
     );
     expect(wanted().columnsOfAll).toEqual(['blockDelayNanos']);
@@ -132,5 +158,69 @@ describe('what processes wait for', () => {
     expect(bench.lines().at(-1)).toContain('DISK WAIT % is not counted (kernel.task_delayacct');
     expect(bench.names()[0]).toBe('memory');
     expect(bench.lines().find((line) => line.includes('disk-proc'))).toMatch(/ - /);
+  });
+});
+
+describe('what control groups wait for', () => {
+  function throttledBench(): WaitingBench {
+    const bench = benchWith({ cpuPressure: pressure(50) });
+    bench.type('W');
+    bench.throttled = 380;
+    bench.step();
+    bench.step();
+    return bench;
+  }
+
+  test('the worst is named beside the processes, and W lists them, the worst first', () => {
+    const bench = throttledBench();
+    const words = 'web.service: throttled 38 % of the time ╮';
+    expect(bench.text()).toContain(words);
+    bench.type('W');
+    expect(bench.lines()[0]).toContain('waiting for CPU: 50 %');
+    expect(bench.text()).toContain('Control groups 2');
+    expect(bench.find('throttled 38 % of the time, memory at its limit').y).toBe(bench.find('web.service').y);
+    expect(bench.find('web.service').y).toBeLessThan(bench.find('/user.slice').y);
+    expect(bench.lines()[bench.find('web.service').y]).toMatch(/ 38\.0 +- +- /);
+  });
+
+  test('are sorted and moved in as any table, open nothing, and are no target of a signal', () => {
+    const bench = throttledBench();
+    bench.type('Wj\r');
+    expect(bench.model.view).toBe('dashboard');
+    expect(bench.model.hosts[0]!.controlGroups.selection).toBe('/system.slice/web.service');
+    bench.type('R');
+    expect(bench.find('/user.slice').y).toBeLessThan(bench.find('web.service').y);
+    expect(bench.model.hosts[0]!.controlGroups.viewport.selected).toBe(1);
+    bench.type('t');
+    expect(bench.model.kill).toBeUndefined();
+    bench.click(bench.find('CONTROL GROUP').x, bench.find('CONTROL GROUP').y);
+    expect(bench.model.hosts[0]!.controlGroups.sort.key).toBe('name');
+  });
+
+  test('are asked for only while waits are shown', () => {
+    const bench = benchWith({ cpuPressure: pressure(50) });
+    const isAsked = () => demandOf(bench.model, 0)!.controlGroups;
+    const seen = [isAsked()];
+    for (const key of ['W', 'W', 'W']) {
+      bench.type(key);
+      seen.push(isAsked());
+    }
+    expect(seen).toEqual([false, true, true, false]);
+  });
+
+  test('a search is of processes again', () => {
+    const bench = throttledBench();
+    bench.type('W/memory');
+    expect(bench.text()).toContain('memory-proc');
+    expect(bench.text()).not.toContain('Control groups');
+  });
+
+  test('where they cannot be had that is said', () => {
+    const bench = benchWith({ cpuPressure: pressure(50) });
+    bench.groupsError = { op: 'get_control_groups', code: 'AGENT', message: 'the agent: no groups here' };
+    bench.type('WW');
+    expect(bench.text()).toContain('Reading control groups');
+    bench.step();
+    expect(bench.text()).toContain('the agent: no groups here');
   });
 });

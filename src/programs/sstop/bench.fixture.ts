@@ -8,7 +8,14 @@ import type { NetworkData } from '../../views/network/network-list.ts';
 import { USUAL_PROCESS_COLUMN_IDS } from '../../views/network/network-process-list.ts';
 import { keymapOf } from '../config/keymap.ts';
 import { SSTOP_KEYMAP } from '../shared/keymaps.ts';
-import { type Effect, type ListState, type Message, type Model, stateOf } from './sstop-model.ts';
+import {
+  type Effect,
+  type ListState,
+  type Message,
+  type Model,
+  type StartOptions,
+  stateOf,
+} from './sstop-model.ts';
 import { type SstopProgram, sstopProgram } from './sstop-update.ts';
 
 const PIDS = [11, 12, 13, 14, 15];
@@ -32,7 +39,7 @@ export class Bench {
     if (message !== undefined) this.send(message);
   });
 
-  constructor() {
+  constructor(options: Partial<StartOptions> = {}) {
     this.program = sstopProgram({
       sort: 'rate',
       filter: '',
@@ -52,6 +59,7 @@ export class Bench {
       theme: TOKYO_NIGHT,
       keymap: keymapOf(SSTOP_KEYMAP),
       names: { host: () => undefined, country: () => undefined },
+      ...options,
     });
     this.model = this.program.initial;
     this.#parser.resize(80, 24);

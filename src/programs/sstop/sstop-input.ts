@@ -1,6 +1,5 @@
 import { type Names, openNames } from '../../data/names/names.ts';
 import type { PlaybackOptions, RecordedSource } from '../../data/recording/recorded-source.ts';
-import type { RecordedBytes } from '../../data/recording/recording-file.ts';
 import { RecordingSource } from '../../data/recording/recording-source.ts';
 import type { RecordingWriter } from '../../data/recording/recording-writer.ts';
 import type { NameFiles } from '../../data/sample/operating-system.ts';
@@ -13,7 +12,7 @@ import type { AgentOptions } from '../cli/sstop-command.ts';
 import type { EventLog } from '../shared/event-log.ts';
 import type { KeptHistory } from '../shared/kept-history.ts';
 import { complain } from '../shared/messages.ts';
-import { type OpenPast, openPast, openPastIn, TimeTravel } from '../shared/past.ts';
+import { type HistoryAgent, type HistoryPlace, historyIn, historyOf, TimeTravel } from '../shared/past.ts';
 import { endRecording } from '../shared/recordings.ts';
 import type { Settings } from '../shared/settings.ts';
 import { LoggedSource } from './log-events.ts';
@@ -50,7 +49,7 @@ interface InputOutside {
 }
 
 /** Another machine. */
-type RemoteMachine = Source & RemoteLink & { openHistory(): Promise<RecordedBytes> };
+type RemoteMachine = Source & RemoteLink & HistoryAgent;
 
 /**
  * Opens the input of the settings and loads only the code it needs. Rejects with an OpError with a one-line message.
@@ -72,18 +71,18 @@ export async function openInput(
   const clock = { monotonicMicros: () => platform?.monotonicMicros() ?? performance.now() * 1000 };
   const playback = playbackPath === undefined ? undefined : await openPlayback(playbackPath, clock);
   const writer = recordPath === undefined ? undefined : await openWriter(recordPath, names, problems);
-  const isKept = history !== undefined && lookBack === undefined;
+  const isKept = history !== undefined && lookBack === undefined && settings.agent === undefined;
   const kept = isKept ? await keepHistory(history, problems) : undefined;
   try {
     const remote =
       settings.agent === undefined ? undefined : await connectAgent(settings.agent, settings.durationMillis);
-    const open = pastOf(settings, remote);
+    const place = placeOf(settings, remote);
     // What cannot be looked back in is told before there is a screen.
-    const past = lookBack === undefined ? undefined : await open?.();
+    const past = lookBack === undefined ? undefined : await place?.open();
     raisePrivileges();
     const live = remote ?? (platform === undefined ? undefined : await openLocal(platform, settings));
     if (live instanceof LocalSource) kept?.start(live);
-    const travel = open === undefined ? undefined : new TimeTravel({ live, open, ...(past && { past }) });
+    const travel = place && new TimeTravel({ live, history: place, ...(past && { past }) });
     if (lookBack !== undefined) await travel?.goTo(lookBack.atMillis);
     const inner = playback ?? travel ?? live;
     if (inner === undefined) throw new OpError({ op: 'open', code: 'ENOTSUP' });
@@ -117,16 +116,15 @@ async function openPlayback(path: string, clock: PlaybackOptions): Promise<Recor
   return RecordedSource.open(path, clock);
 }
 
-/** The way to the past of what is shown; undefined: it has none. */
-function pastOf(
-  { history, agent, playbackPath, recordPath }: Settings,
+/** Where the history of what is shown is; undefined: it has none. */
+function placeOf(
+  { history, playbackPath, recordPath }: Settings,
   remote: RemoteMachine | undefined,
-): OpenPast | undefined {
+): HistoryPlace | undefined {
   // What is recorded is what is now.
   if (recordPath !== undefined) return undefined;
-  if (remote !== undefined) return async () => openPast(await remote.openHistory());
-  if (history === undefined || agent !== undefined || playbackPath !== undefined) return undefined;
-  return () => openPastIn(history.path);
+  if (remote !== undefined) return historyOf(remote);
+  return history === undefined || playbackPath !== undefined ? undefined : historyIn(history.path);
 }
 
 async function keepHistory(options: HistoryOptions, problems: Problems): Promise<KeptHistory> {

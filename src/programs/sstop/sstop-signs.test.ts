@@ -42,16 +42,16 @@ describe('modes', () => {
 describe('a key that changes nothing says why', () => {
   test.each([
     ['hp', 'Only in the process table'],
-    ['pt', 'The tree needs a row for each process: Esc returns to it.'],
-    ['p4', 'This list has no order by pid.'],
+    ['pt', 'The tree does not work while rows are summed: Esc shows processes.'],
+    ['p4', 'This list cannot be sorted by pid.'],
     ['hc', 'Only in the process table'],
     ['lt', 'Only in the process table'],
-    ['z', 'Only in the tree'],
-    ['tz', 'Select a process with others below it'],
-    ['l1', 'This list has no order by rate.'],
+    ['z', 'Works only in the tree'],
+    ['tz', 'Select a process with children'],
+    ['l1', 'This list cannot be sorted by rate.'],
     ['F', 'Following the row that you select next.'],
     ['d', 'DNS names on: hosts (h) and details show them.'],
-    ['\tL', 'One interface is shown'],
+    ['\tL', 'Loopback has no effect'],
     ['-'.repeat(12), '10s is the longest interval.'],
     ['+'.repeat(12), '100ms is the shortest interval.'],
   ])('%j', (keys, text) => {

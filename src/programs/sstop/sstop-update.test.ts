@@ -487,6 +487,6 @@ describe('ports of a process', () => {
     bench.type('\x1b');
     bench.type('j\r\r');
     expect(bench.model.view).toBe('detail');
-    expect(bench.lines().at(-1)).toContain('This process listens on no known port.');
+    expect(bench.lines().at(-1)).toContain('No listening port of this process is known.');
   });
 });

@@ -12,6 +12,7 @@ import type { NetworkData } from '../../views/network/network-list.ts';
 import { ownerNote } from '../../views/network/network-process-list.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
 import { renderTotals } from '../../views/network/total-chart.ts';
+import { firingText, renderAlerts } from '../../views/overlays/alerts.ts';
 import type { Notice } from '../../views/screen-update.ts';
 import type { SstopAction } from '../shared/keymaps.ts';
 import {
@@ -22,7 +23,7 @@ import {
   renderRowsScrollbar,
 } from '../shared/screen-frame.ts';
 import { isOnMembers, isOnPorts } from './navigation.ts';
-import { listOf, type Model, stateOf, type ViewName } from './sstop-model.ts';
+import { alertsOf, listOf, type Model, stateOf, type ViewName } from './sstop-model.ts';
 import {
   fullLayoutOf,
   hidesProcesses,
@@ -43,8 +44,19 @@ const TITLES: Readonly<Record<ViewName, string>> = {
   trouble: 'Network trouble',
   detail: 'Process',
 };
+const NARROW_TITLES: Readonly<Record<ViewName, string>> = {
+  ...TITLES,
+  hosts: 'Hosts',
+  listen: 'Ports',
+  trouble: 'Trouble',
+};
+const NARROW_WIDTH = 60;
 
-/** What an empty list says. */
+function titleOf({ view, width }: Pick<Model, 'view' | 'width'>): string {
+  return (width < NARROW_WIDTH ? NARROW_TITLES : TITLES)[view];
+}
+
+/** Text of an empty list. */
 const EMPTY: Readonly<Record<ViewName, string>> = {
   processes: 'No process uses the network. L shows loopback.',
   grouped: 'No process uses the network. L shows loopback.',
@@ -60,10 +72,10 @@ const FRAME = {
   minWidth: SCREEN_MIN_WIDTH,
   minHeight: SCREEN_MIN_HEIGHT,
   paint,
-  helpOf: (model: Model) => model.totals ?? helpGroups(model.keymap, model.ascii),
+  helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
 };
 
-/** Paints the whole screen. */
+/** Draws the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
   paintScreen(model, buffer, FRAME);
 }
@@ -75,13 +87,15 @@ function paint(model: Model, buffer: Buffer): void {
   renderRule(layout.topRule, model, buffer);
   renderRule(layout.bottomRule, model, buffer);
   renderBottomLine(model, layout, buffer);
-  const { picker, shown, units, theme, ascii } = model;
+  const { picker, shown, units, theme, ascii, alertsOffset: offset } = model;
+  if (offset !== undefined)
+    renderAlerts(buffer.area, buffer, { hosts: alertsOf(model), offset, theme, ascii });
   if (picker !== undefined && shown !== undefined) {
     renderPicker(buffer.area, buffer, { picker, data: shown, units, theme, ascii });
   }
 }
 
-/** What is hidden and which row is selected, in the rule; where there is none, the row stands beside the keys. */
+/** Draws what is hidden and the selected row in the lower rule; without a rule, the row is beside the keys. */
 function renderBottomLine(model: Model, layout: ScreenLayout, buffer: Buffer): void {
   const { theme } = model;
   const { bottomRule, footer } = layout;
@@ -101,7 +115,7 @@ function renderBottomLine(model: Model, layout: ScreenLayout, buffer: Buffer): v
   if (isBeside) buffer.put(footer.x + width + 1, footer.y, place, theme.text);
 }
 
-/** `12/4000`, `12/40 of 4000` with a filter: the selected row, and how many there are. */
+/** `12/4000`, with a filter `12/40 of 4000`: rank of the selected row, and number of rows. */
 function placeText(model: Model): string {
   const { count, unfilteredCount } = listOf(model);
   const { selected } = stateOf(model).viewport;
@@ -109,7 +123,7 @@ function placeText(model: Model): string {
   return stateOf(model).filterText !== '' ? `${place} of ${unfilteredCount}` : place;
 }
 
-/** In words as long as there is room for. */
+/** The longest text that fits. */
 function hiddenText({ hiddenAdvice }: Model, room: number): string {
   const texts = [`Other users' processes are hidden: ${hiddenAdvice}`, `Others hidden: ${hiddenAdvice}`];
   return texts.find((text) => text.length <= room) ?? texts.at(-1)!;
@@ -119,7 +133,7 @@ function renderWaiting(model: Model, layout: ScreenLayout, buffer: Buffer): void
   const { table } = layout;
   const { theme, machineName = '', failure } = model;
   renderWaitingHeader(layout.header, buffer, {
-    ...{ title: TITLES[model.view], machineName, interval: intervalOf(model), theme },
+    ...{ title: titleOf(model), machineName, interval: intervalOf(model), theme },
   });
   if (model.view !== 'detail') listOf(model).render(table, buffer, lookOf(model));
   if (table.height < 2) return;
@@ -127,7 +141,7 @@ function renderWaiting(model: Model, layout: ScreenLayout, buffer: Buffer): void
   buffer.put(table.x + 1, table.y + 1, text, failure === undefined ? theme.dim : theme.bad, table.width - 1);
 }
 
-/** '' where a recording has its own. */
+/** Empty for a recording, which has its own interval. */
 function intervalOf({ playback, intervalMillis }: Model): string {
   return playback === undefined ? durationText(intervalMillis) : '';
 }
@@ -138,17 +152,20 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
     data,
     link: model.link,
     scope,
-    title: TITLES[model.view],
+    title: titleOf(model),
+    namesView: TITLES[model.view] !== TITLES.processes,
     interval: intervalOf(model),
     pausedAtMillis: model.pausedAtMillis,
     alarmCount: workspace.alerts.count,
+    firing: firingText(alertsOf(model)),
     modes: modesOf(model),
     units: model.units,
     theme,
     ascii,
   };
-  renderHeader(layout.header, buffer, header);
-  if (model.playback === undefined) renderTotals(layout.sparkline, buffer, header);
+  const isPlayed = model.playback !== undefined;
+  renderHeader(layout.header, buffer, header, isPlayed || layout.sparkline.height === 0);
+  if (!isPlayed) renderTotals(layout.sparkline, buffer, header);
   else {
     const { fileName, progress, wallMillis } = model.playback;
     renderPlaybackLine(layout.sparkline, buffer, { fileName, wallMillis, ...progress, theme, ascii });
@@ -162,7 +179,7 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
   renderList(model, layout, buffer);
 }
 
-/** The modes that are on and change what this view shows, a word each. */
+/** Active modes that affect this view, one word each. */
 function modesOf(model: Model): readonly string[] {
   const { view, scope, alertBytesPerSecond: alert } = model;
   const isProcesses = view === 'processes';
@@ -190,10 +207,11 @@ function renderList(model: Model, layout: ScreenLayout, buffer: Buffer): void {
 
 function renderEmpty(model: Model, table: Rect, buffer: Buffer): void {
   const { filterText } = stateOf(model);
-  const text =
+  const texts =
     filterText !== '' && listOf(model).unfilteredCount > 0
-      ? `No match for "${filterText}": Esc clears the filter.`
-      : EMPTY[model.view];
+      ? [`No match for "${filterText}": Esc clears the filter.`, 'No match: Esc clears the filter.']
+      : [EMPTY[model.view]];
+  const text = texts.find((one) => one.length < table.width) ?? texts.at(-1)!;
   if (table.height > 1) buffer.put(table.x + 1, table.y + 1, text, model.theme.dim, table.width - 1);
 }
 
@@ -211,7 +229,7 @@ function promptLineOf(model: Model): Parameters<typeof renderFooter>[3]['prompt'
     : { label: 'alert above', input, note: 'per second: 10M bytes, 10Mbit; empty: off', error };
 }
 
-/** The keys that matter now, most important first; what does not fit is dropped from the right. */
+/** The most important keys now, in order; those that do not fit are dropped from the right. */
 const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   processes: [
     ...(['help', 'quit', 'filter', 'sort-next', 'open', 'hosts', 'listen', 'groups', 'kill'] as const),
@@ -228,19 +246,19 @@ const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   detail: ['help', 'quit', 'back', 'open', 'sort-next', 'dns', 'kill', 'filter', 'pause', 'units'],
 };
 
-/** Of the processes of one row that sums them. */
+/** Hints for the members of a group. */
 const MEMBERS_HINTS: readonly SstopAction[] = ['help', 'quit', 'back', ...HINTS.processes.slice(2)];
 
-/** Of a recording they come first, but for help and the way out. */
+/** Hints of playback, after help and quit. */
 const PLAYBACK_HINTS: readonly SstopAction[] = [
   ...(['pause', 'playback-slower', 'playback-faster', 'seek-back', 'seek-forward'] as const),
 ];
 const FIRST_HINTS = 2;
 
-/** While the time line is open: its own keys stand above. */
+/** While the time line is open, it shows its own keys. */
 const TIME_LINE_HINTS: readonly SstopAction[] = ['quit', 'pause'];
 
-/** What the user should know now, instead of the keys. */
+/** A notice, instead of the keys. */
 function footerNote(model: Model): Notice | undefined {
   if (model.notice !== undefined) return model.notice;
   if (model.failure !== undefined) return { text: model.failure, isBad: true };
@@ -273,7 +291,7 @@ function footerHints(model: Model): readonly KeyHint[] {
   return [...hints, { key: '+/-', label: durationText(model.intervalMillis) }];
 }
 
-/** What the label says of the present state, where there is something to say; null: the key does nothing. */
+/** Label of a hint in the current state; undefined: the default; null: the key has no effect. */
 function labelOf(model: Model, action: SstopAction): string | undefined | null {
   const { filterText, sort } = stateOf(model);
   switch (action) {
@@ -310,7 +328,7 @@ function labelOf(model: Model, action: SstopAction): string | undefined | null {
   }
 }
 
-/** What the key groups by next. */
+/** Label of the next grouping. */
 function nextGrouping({ groupBy }: Model): string {
   const next = GROUPINGS[groupBy === undefined ? 0 : GROUPINGS.indexOf(groupBy) + 1];
   return next === undefined ? 'processes' : `by ${next}`;

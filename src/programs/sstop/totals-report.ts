@@ -1,37 +1,23 @@
 import { alignedText } from '../../data/export/table-text.ts';
 import type { PeriodTotals, TotalsRow } from '../../data/recording/totals.ts';
-import { readAllTotals } from '../../data/recording/totals-files.ts';
 import type { TotalsWish } from '../../data/sample/totals-kind.ts';
-import { OpError } from '../../kit/errors/op-error.ts';
-import { PrivateFolder } from '../../kit/files/private-folder.ts';
 import { bytesText } from '../../kit/text/format.ts';
-import type { HelpGroup } from '../../views/overlays/help.ts';
+import type { ShownTotals } from '../../views/screen-update.ts';
 import { EXIT_OK } from '../shared/exit-codes.ts';
+import type { ReadTotals } from '../shared/past.ts';
 import { StandardOutput } from '../shared/stream.ts';
 
 const SCHEMA = 1;
 const BYTES_WIDTH = 10;
 
-/** The totals of a folder, the newest period first. Rejects with an OpError of one line where there are none. */
-export async function totalsIn(path: string, period: TotalsWish['period']): Promise<readonly PeriodTotals[]> {
-  const folder = PrivateFolder.toRead(path);
-  try {
-    const all = await readAllTotals(folder, period);
-    if (all.length > 0) return all;
-    throw new OpError({ op: 'read recording', code: 'EMPTY', message: `'${path}' has no totals yet` });
-  } finally {
-    folder.close();
-  }
-}
-
-/** Prints the totals of a folder; resolves to the exit code. */
-export async function printTotals(path: string, wish: TotalsWish, isJson: boolean): Promise<number> {
-  const all = await totalsIn(path, wish.period);
+/** Prints totals; resolves to the exit code. Rejects with an OpError of one line where there are none. */
+export async function printTotals(read: ReadTotals, wish: TotalsWish, isJson: boolean): Promise<number> {
+  const all = await read(wish.period);
   await new StandardOutput().write(isJson ? totalsJson(all, wish) : totalsText(all, wish));
   return EXIT_OK;
 }
 
-/** One line for each period, the newest first. */
+/** One line per period, newest first. */
 function totalsJson(all: readonly PeriodTotals[], { period, by }: TotalsWish): string {
   const line = ({ name, rows }: PeriodTotals): string =>
     JSON.stringify({
@@ -54,12 +40,12 @@ function totalsText(all: readonly PeriodTotals[], { period, by }: TotalsWish): s
   return alignedText(columns, rows);
 }
 
-/** For a screen: a group for each day. */
-export function totalsGroups(all: readonly PeriodTotals[], { by }: TotalsWish): readonly HelpGroup[] {
+/** For a screen: a group for each period. */
+export function shownTotals(all: readonly PeriodTotals[], wish: TotalsWish): ShownTotals {
   const size = (bytes: number): string => bytesText(bytes).padStart(BYTES_WIDTH);
   const line = (row: TotalsRow) => ({
     keys: `${size(row.txBytes)} up ${size(row.rxBytes)} down`,
     description: row.name,
   });
-  return all.map(({ name, rows }) => ({ title: name, lines: rows[by].map(line) }));
+  return { wish, groups: all.map(({ name, rows }) => ({ title: name, lines: rows[wish.by].map(line) })) };
 }

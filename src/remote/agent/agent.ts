@@ -20,7 +20,7 @@ import { MetricsAnswers } from './server/metrics-answers.ts';
 import { type ByteStream, StreamClient } from './server/stream-client.ts';
 
 /** What an agent is to be, however it is reached. */
-type AnswerSettings = SampleOptions & AgentIdentity & { readonly keptHistory?: KeptHistory | undefined };
+type AnswerSettings = SampleOptions & AgentIdentity;
 
 /** What an agent that listens is to be. */
 interface AgentSettings extends AnswerSettings, ListenOptions {
@@ -30,6 +30,15 @@ interface AgentSettings extends AnswerSettings, ListenOptions {
   readonly networkMetrics: boolean;
   /** Undefined: nothing is watched for, and nothing is sampled between requests. */
   readonly alerts?: AlertOptions | undefined;
+  /** Undefined: none is kept. */
+  readonly keptHistory?: KeptHistory | undefined;
+}
+
+/** A history that another program writes, for the one client of a stream. */
+export interface ReadHistory {
+  /** Closed by the agent. Undefined: it cannot be read, and why. */
+  readonly folder: PrivateFolder | undefined;
+  readonly obstacle: string | undefined;
 }
 
 /** A history that the agent keeps and serves; all of it belongs to the agent, which closes it. */
@@ -58,12 +67,19 @@ export interface RunningAgent {
 export function startAgent(settings: AgentSettings, platform: Platform, log: AgentLog): RunningAgent {
   const access = new Access(settings.token);
   const { keptHistory } = settings;
-  const { samples, context } = answersOf(settings, platform, log, access.hasToken);
+  const history = new HistoryAnswers(keptHistory?.folder, access.hasToken);
+  const { samples, answers, context } = answersOf(settings, platform, log, {
+    keepsHistory: keptHistory !== undefined,
+    servesJournals: access.hasToken,
+    history,
+    ...(keptHistory !== undefined && { historyObstacle: history.obstacle }),
+  });
   const connections = new Set<Connection>();
   const recorder = recorderOf(settings, samples);
   // The minute after an alert is on record, a sample every second.
   const onFire = (): void => recorder?.raiseRate('alert');
   const watch = settings.alerts && new AlertWatch(samples, { ...settings.alerts, onFire }, log);
+  if (watch !== undefined) answers.watch = () => watch.section;
   const metrics = new MetricsAnswers(samples, {
     version: settings.version,
     isNetworkWanted: settings.networkMetrics,
@@ -107,39 +123,42 @@ function recorderOf({ keptHistory }: AgentSettings, samples: AgentSamples): Hist
  * let him in. Resolves when the stream has ended, to whether that was the client's wish and not his fault.
  */
 export async function serveStream(
-  settings: AnswerSettings,
+  settings: AnswerSettings & { readonly readHistory: ReadHistory },
   platform: Platform,
   log: AgentLog,
   stream: ByteStream,
 ): Promise<boolean> {
-  const { samples, context } = answersOf(settings, platform, log, true);
+  const { folder, obstacle } = settings.readHistory;
+  const history = new HistoryAnswers(folder, true, obstacle);
+  const { samples, context } = answersOf(settings, platform, log, {
+    ...{ keepsHistory: false, servesJournals: true, history },
+  });
   try {
     return await new StreamClient(context, stream).served;
   } finally {
+    folder?.close();
     samples.close();
   }
+}
+
+/** What is served beside samples. */
+interface Served {
+  readonly keepsHistory: boolean;
+  readonly servesJournals: boolean;
+  readonly history: HistoryAnswers;
+  /** Why a history that is kept is not served. */
+  readonly historyObstacle?: string | undefined;
 }
 
 function answersOf(
   settings: AnswerSettings,
   platform: Platform,
   log: AgentLog,
-  servesJournals: boolean,
-): { readonly samples: AgentSamples; readonly context: ConnectionContext } {
-  const samples = new AgentSamples(platform, {
-    ...settings,
-    mayLoadPrograms: settings.keptHistory !== undefined,
-  });
+  { keepsHistory, servesJournals, history, historyObstacle }: Served,
+): { readonly samples: AgentSamples; readonly answers: AnswerSource; readonly context: ConnectionContext } {
+  const samples = new AgentSamples(platform, { ...settings, mayLoadPrograms: keepsHistory });
   const answers = new AnswerSource(samples, servesJournals);
-  const { keptHistory } = settings;
-  const history = new HistoryAnswers(keptHistory?.folder, servesJournals);
-  const capabilities = new CapabilityAnswers(
-    platform,
-    settings,
-    settings,
-    answers,
-    keptHistory && history.obstacle,
-  );
+  const capabilities = new CapabilityAnswers(platform, settings, settings, answers, historyObstacle);
   const context = {
     original: new OriginalAnswers(answers),
     v2: new V2Answers(answers, capabilities, history),
@@ -147,5 +166,5 @@ function answersOf(
     budget: new SendBudget(),
     turns: new RequestTurns(),
   };
-  return { samples, context };
+  return { samples, answers, context };
 }

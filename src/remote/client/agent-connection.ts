@@ -231,7 +231,7 @@ function failureOf(event: Event, hasToken: boolean): { readonly message: string;
 }
 
 const SYSTEM_REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused: no agent is listening there',
+  ECONNREFUSED: 'connection refused: no agent there',
   ECONNRESET: 'connection closed by the other end; does it need wss://?',
   ENOTFOUND: 'host not found',
   EAI_AGAIN: 'DNS lookup failed; try again',

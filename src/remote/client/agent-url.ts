@@ -24,6 +24,19 @@ export interface SshDestination {
   /** Undefined: ssh decides. */
   readonly user: string | undefined;
   readonly port: number | undefined;
+  /** Folder there with the history to serve, see `sshHistoryFolder`; undefined: the agent decides. */
+  readonly historyFolder?: string;
+}
+
+/** An absolute path that every login shell takes as one word, as it is. */
+const PLAIN_PATH = /^\/[\w./+,:@=-]{0,1023}$/;
+
+/** A folder that is named for the other machine. Throws OpError `BAD_URL`. */
+export function sshHistoryFolder(path: string): string {
+  if (PLAIN_PATH.test(path)) return path;
+  throw bad(
+    `--history with ssh:// names a folder on that machine; accepted: an absolute path of letters, digits and . _ - + , : @ =`,
+  );
 }
 
 const DEFAULT_PORT: Readonly<Record<string, number>> = { 'ws:': 80, 'wss:': 443 };

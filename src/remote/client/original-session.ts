@@ -16,6 +16,7 @@ import {
 } from './original-process-list.ts';
 import {
   agentError,
+  noControlGroups,
   type Session,
   type SessionLine,
   type Told,
@@ -81,6 +82,10 @@ export class OriginalSession implements Session {
     if (reply.reply !== 'get_disks') throw otherReply();
     const now = this.#line.monotonicMicros();
     return { header: this.#header(now), section: originalDisksSection(reply.disks, ++this.#sequence, now) };
+  }
+
+  controlGroups(): Promise<never> {
+    return Promise.reject(noControlGroups('the original agent does not tell of control groups'));
   }
 
   async processes(): Promise<Told<MachineProcesses>> {

@@ -5,19 +5,22 @@ import { join } from 'node:path';
 import { type HistoryPart, HistoryPieces } from '../../data/recording/history-pieces.ts';
 import { HistoryWorld, writeHistory } from '../../data/recording/history-world.fixture.ts';
 import { RecordedSource } from '../../data/recording/recorded-source.ts';
+import { readAllTotals, totalsPagesOf } from '../../data/recording/totals-files.ts';
+import { TOTALS_PERIODS } from '../../data/sample/totals-kind.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
 import { PrivateFolder } from '../../kit/files/private-folder.ts';
-import { historyHeaders, historyParts } from '../wire/history-reply.ts';
+import { historyHeaders, historyParts, totalsPage } from '../wire/history-reply.ts';
 import { type HistorySession, RemoteHistory } from './remote-history.ts';
 
 const START = Date.UTC(2026, 10, 28);
+const UPLOAD = [{ kind: 'upload', fromSeconds: 100, toSeconds: 200 }] as const;
 let folder = '';
 let opened: PrivateFolder;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'remote-history-'));
   const path = join(folder, 'history');
-  await writeHistory(path, new HistoryWorld(START, [], 12), 200, { ageMillis: 16 * 600_000 });
+  await writeHistory(path, new HistoryWorld(START, UPLOAD, 12), 200, { ageMillis: 16 * 600_000 });
   opened = PrivateFolder.toRead(path);
 });
 afterAll(() => {
@@ -39,6 +42,8 @@ function session(): HistorySession & { pieceBytes: number } {
       this.pieceBytes += piece.length;
       return piece;
     },
+    totalsPage: async (period, before) =>
+      totalsPage.read(sent(totalsPage.write(await totalsPagesOf(opened)(period, before))), period),
   };
 }
 
@@ -142,5 +147,27 @@ describe('the history of an agent', () => {
     { headers: [], next: -1 },
   ])('heads that are none are refused: %#', (value) => {
     expect(() => historyHeaders.read(value)).toThrow();
+  });
+
+  test('has the totals of its folder', async () => {
+    const asked = session();
+    for (const period of TOTALS_PERIODS) {
+      const own = await readAllTotals(totalsPagesOf(opened), period);
+      expect(own.length).toBeGreaterThan(0);
+      expect(await readAllTotals((...page) => asked.totalsPage(...page), period)).toEqual(own);
+    }
+  });
+
+  test.each([
+    null,
+    { files: 7 },
+    { files: [['2026-11-28', 7]] },
+    { files: [['2026-11', '']] },
+    { files: [['../../etc', '']] },
+    { files: [['2026-11-28', 'x'.repeat(30_000)]] },
+    { files: Array.from({ length: 33 }, () => ['2026-11-28', '']) },
+    { files: [], next: 'later' },
+  ])('totals that are none are refused: %#', (value) => {
+    expect(() => totalsPage.read(value, 'day')).toThrow();
   });
 });

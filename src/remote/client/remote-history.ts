@@ -1,5 +1,6 @@
 import type { HistoryHeaders, HistoryPart } from '../../data/recording/history-pieces.ts';
 import type { RecordedBytes } from '../../data/recording/recording-file.ts';
+import type { AskTotalsPage } from '../../data/recording/totals-files.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 
 /** What a session answers about the agent's history; each rejects with an OpError. */
@@ -7,6 +8,7 @@ export interface HistorySession {
   historyParts(): Promise<readonly HistoryPart[]>;
   historyHeaders(segment: number, from: number): Promise<HistoryHeaders>;
   historyPiece(segment: number, from: number, length: number): Promise<Uint8Array>;
+  totalsPage: AskTotalsPage;
 }
 
 const PIECE_BYTES = 128 << 10;

@@ -1,6 +1,9 @@
 import type { RecordedBytes } from '../../data/recording/recording-file.ts';
+import type { PeriodTotals } from '../../data/recording/totals.ts';
+import { readAllTotals } from '../../data/recording/totals-files.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
+import type { TotalsPeriod } from '../../data/sample/totals-kind.ts';
 import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
 import { type RemoteLink, type Source, withinDeadline } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
@@ -91,14 +94,30 @@ export class RemoteSource implements Source, RemoteLink {
     return RemoteHistory.open(this.#options.agent.hostName, () => this.#historySession());
   }
 
+  /**
+   * Totals of the history that the agent keeps, the newest period first. Rejects with an OpError of one line, also where
+   * there are none.
+   */
+  async totals(period: TotalsPeriod): Promise<readonly PeriodTotals[]> {
+    await this.firstContact;
+    const session = this.#historySession();
+    const all = await readAllTotals((...page) => session.totalsPage(...page), period).catch(tooOld);
+    if (all.length > 0) return all;
+    throw new OpError({ op: 'read totals', code: 'EMPTY', message: 'the agent has no totals yet' });
+  }
+
   #historySession(): HistorySession {
     const session = this.#session;
     if (session instanceof V2Session) return session;
     const isLost = session === undefined;
+    const without =
+      session instanceof ShellSession
+        ? 'a history needs socktop-agent there'
+        : 'an original agent keeps no history';
     throw new OpError({
       op: 'read history',
       code: isLost ? 'LOST' : 'ENOTSUP',
-      message: isLost ? (this.#status.reason ?? 'not connected') : 'an original agent keeps no history',
+      message: isLost ? (this.#status.reason ?? 'not connected') : without,
     });
   }
 
@@ -297,6 +316,12 @@ const NOTICES: Readonly<Record<Protocol, string | undefined>> = {
     'no agent there, using its shell; for sensors, GPUs and journals: scp socktop-agent HOST:.local/bin/',
 };
 const AGENT_MISSING = 'no socktop-agent there; scp socktop-agent HOST:.local/bin/ installs it';
+
+function tooOld(thrown: unknown): never {
+  const error = toOpError('read totals', thrown);
+  if (error.code !== 'BAD_REQUEST') throw error;
+  throw new OpError({ op: error.op, code: error.code, message: 'the agent is too old to serve totals' });
+}
 
 function unanswered({ op, code }: OpError, hasToken: boolean): OpError {
   const message = `the agent closed the connection without a reply; it may need ${hasToken ? 'another' : 'a'} token`;

@@ -3,10 +3,12 @@ import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
 import type { ProcessesWant, Snapshot, Want } from '../../data/sample/snapshot.ts';
+import type { AlertsSection } from '../../data/schema/alerts-section.ts';
+import type { ControlGroupsSection } from '../../data/schema/control-groups-section.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
 import type { SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
-import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { ErrorReply } from '../wire/error-reply.ts';
 
 /** A section received from an agent, with its header. */
@@ -21,10 +23,15 @@ export interface Told<T> {
 export interface Session {
   machine(): Promise<Told<MachineSection>>;
   disks(): Promise<Told<DisksSection>>;
+  controlGroups(): Promise<Told<ControlGroupsSection>>;
   processes(want: ProcessesWant): Promise<Told<MachineProcesses>>;
   processDetail(pid: number): Promise<Told<ProcessDetailSection>>;
   journal(pid: number): Promise<Told<JournalSection>>;
   network(): Promise<Told<NetworkSection>>;
+  /** The rules that the agent watches by itself; missing: this protocol has none. */
+  alerts?(): Promise<Told<AlertsSection>>;
+  /** Whether there may be such rules. */
+  readonly hasAlerts?: boolean;
   /** Whether a reply is pending. */
   readonly isWaiting: boolean;
   /** Handles a received frame. */
@@ -49,6 +56,11 @@ export const UNASKED_LIMIT = 64;
 
 /** Limit of pending requests; more would only be stale. */
 export const WAITING_LIMIT = 32;
+
+/** Why control groups cannot be had of a machine. */
+export function noControlGroups(message: string): OpError {
+  return new OpError({ op: 'collect control groups', code: 'ENOTSUP', message });
+}
 
 /** Error reported by the agent. */
 export function agentError(op: string, { error, code }: ErrorReply): SectionError {
@@ -140,6 +152,9 @@ function wishesOf(session: Session, want: Want): readonly Wish[] {
   const { machineProcesses, processDetail, journal } = want;
   if (want.machine === true) wishes.push({ key: 'machine', name: 'machine', ask: () => session.machine() });
   if (want.disks === true) wishes.push({ key: 'disks', name: 'disks', ask: () => session.disks() });
+  if (want.controlGroups === true) {
+    wishes.push({ key: 'controlGroups', name: 'controlGroups', ask: () => session.controlGroups() });
+  }
   if (machineProcesses !== undefined) {
     const ask = (): ReturnType<Session['processes']> => session.processes(machineProcesses);
     wishes.push({ key: 'processes', name: 'machineProcesses', ask });
@@ -150,6 +165,11 @@ function wishesOf(session: Session, want: Want): readonly Wish[] {
   }
   if (journal !== undefined) {
     wishes.push({ key: `journal ${journal}`, name: 'journal', ask: () => session.journal(journal) });
+  }
+  const { hasAlerts } = session;
+  if (want.alerts === true && hasAlerts === true && session.alerts !== undefined) {
+    const ask = session.alerts.bind(session);
+    wishes.push({ key: 'alerts', name: 'alerts', ask });
   }
   if (want.network === true) wishes.push({ key: 'network', name: 'network', ask: () => session.network() });
   return wishes;
@@ -170,7 +190,8 @@ function gatheredOf(parts: readonly Part[]): Gathered {
   const errors: SectionError[] = [];
   let header: SnapshotHeader | undefined;
   for (const { name, told, error } of parts) {
-    if (error !== undefined) errors.push(error);
+    // An agent that watches for nothing lacks nothing that is shown.
+    if (error !== undefined && name !== 'alerts') errors.push(error);
     if (told === undefined) continue;
     sections[name] = told.section;
     errors.push(...(told.errors ?? []));

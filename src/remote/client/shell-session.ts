@@ -5,7 +5,7 @@ import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
 import { TEXT_LIMIT } from '../../data/schema/column.ts';
 import { LocalSource } from '../../data/source/local-source.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
-import type { Session, SessionLine, Told } from './session.ts';
+import { noControlGroups, type Session, type SessionLine, type Told } from './session.ts';
 
 /** Reads a machine of which nothing but a shell answers. It outlives a connection. */
 interface ShellHost extends Platform {
@@ -122,6 +122,10 @@ export class ShellSession implements Session {
 
   disks(): Promise<Told<NonNullable<Snapshot['disks']>>> {
     return this.#section('disks', true);
+  }
+
+  controlGroups(): Promise<never> {
+    return Promise.reject(noControlGroups('control groups need socktop-agent on that machine'));
   }
 
   async processes(

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import type { OpError } from '../../kit/errors/op-error.ts';
 import { streamFrame } from '../wire/stream-frames.ts';
 import { SshConnection, sshArguments } from './ssh-connection.ts';
+import { parseSshSettings, stageOf } from './ssh-progress.ts';
 
 const DESTINATION = { host: 'web-1', user: undefined, port: undefined };
 
@@ -30,8 +31,9 @@ async function connected(mayAsk: boolean): Promise<{
     {
       mayAsk,
       tell: (line) => told.push(line),
-      start: (_, __, listener) => {
-        started.resolve(listener);
+      start: (args, _, listener) => {
+        if (args[0] === '-G') listener.ended(1);
+        else started.resolve(listener);
         return { write: (bytes) => written.push(bytes), end: () => events.push('ended') };
       },
     },
@@ -51,6 +53,21 @@ describe('the arguments of ssh', () => {
     expect(words).toContain('BatchMode=yes');
     expect(sshArguments(DESTINATION, true)).toContain('BatchMode=no');
     expect(words.at(-1)).toMatch(/^exec sh -c '[^'!\n\\]*'$/);
+    const named = sshArguments({ ...DESTINATION, historyFolder: '/var/lib/x' }, false);
+    expect(named.at(-1)).toBe(`${sshArguments(DESTINATION, false).at(-1)} sh --history /var/lib/x`);
+  });
+
+  test('set times where the configuration has none, and no end for a jump host that may ask', () => {
+    const timesOf = (text: string, mayAsk: boolean): string[] =>
+      sshArguments(DESTINATION, mayAsk, parseSshSettings(text)).flatMap(
+        (word) => /^(?:ConnectTimeout|ServerAliveInterval)=\d+$/.exec(word) ?? [],
+      );
+    const none = 'host web-1\nserveraliveinterval 0\nconnecttimeout none\n';
+    expect(timesOf(none, true)).toEqual(['ConnectTimeout=10', 'ServerAliveInterval=5']);
+    expect(timesOf(`${none}proxyjump gate\n`, true)).toEqual(['ServerAliveInterval=5']);
+    expect(timesOf(`${none}proxycommand nc %h %p\n`, false)).toHaveLength(2);
+    expect(timesOf('serveraliveinterval 30\r\nconnecttimeout 60\r\n', false)).toEqual([]);
+    expect(timesOf('\0 garbage\nconnecttimeout\nconnecttimeout x', true)).toHaveLength(2);
   });
 });
 
@@ -109,6 +126,15 @@ describe('a connection by ssh', () => {
     expect(events).toContain('SSH: Warning: two');
   });
 
+  test('what -v adds is neither shown nor the last word', async () => {
+    const { ssh, told, events } = await connected(true);
+    ssh.complaint(bytes('OpenSSH_9.2p1\r\ndebug1: Connecting to x\r\nWarning: one\r\ndebug1: x\r\n'));
+    ssh.complaint(bytes('ssh: no route\r\nTransferred: sent 1, received 2 bytes\r\n'));
+    ssh.ended(255);
+    expect(told).toEqual(['Warning: one']);
+    expect(events).toContain('SSH: no route');
+  });
+
   test('a login shell that never stops, and a message that is too long, end it', async () => {
     const noisy = await connected(false);
     for (let i = 0; i < 20; i++) noisy.ssh.output(new Uint8Array(4096));
@@ -119,4 +145,21 @@ describe('a connection by ssh', () => {
     long.ssh.output(bytes('more'));
     expect(long.events.filter((event) => event.startsWith('TOO_LARGE'))).toHaveLength(1);
   });
+});
+
+test('ssh may be asking something in some stages alone; other lines begin none', () => {
+  const stages = [
+    ['OpenSSH_for_Windows_8.1p1, LibreSSL 3.0.2', false],
+    ['debug1: Connecting to web-1 [192.0.2.1] port 22.', false],
+    ['debug1: Connection established.', false],
+    ['debug1: Remote protocol version 2.0, remote software version OpenSSH_9.2p1', false],
+    ['debug1: Server host key: ssh-ed25519 SHA256:x', true],
+    ['debug1: SSH2_MSG_NEWKEYS sent', false],
+    ['debug1: Next authentication method: password', true],
+    ['Authenticated to web-1 ([192.0.2.1]:22) using "password".', false],
+    ['debug1: Executing proxy command: exec ssh -v -W [web-1]:22 gate', true],
+    ['debug1: identity file /home/me/.ssh/id_ed25519 type 3', undefined],
+    ['Connecting to debug1: Connection established', undefined],
+  ] as const;
+  for (const [line, mayAsk] of stages) expect([line, stageOf(line)?.mayAsk]).toEqual([line, mayAsk]);
 });

@@ -4,6 +4,14 @@ import { FRAME_LIMIT_BYTES } from '../wire/limits.ts';
 import { STREAM_GREETING, StreamFrames, streamFrame } from '../wire/stream-frames.ts';
 import type { AgentLine, ConnectionListener } from './agent-connection.ts';
 import type { SshDestination } from './agent-url.ts';
+import {
+  isProgress,
+  NO_SETTINGS,
+  parseSshSettings,
+  type SshSettings,
+  type SshStage,
+  stageOf,
+} from './ssh-progress.ts';
 
 /** A started ssh. */
 interface SshProgram {
@@ -39,10 +47,14 @@ interface SshOptions {
 const CONNECT_SECONDS = 10;
 /** A connection without a sign of life for two of these is lost. */
 const ALIVE_SECONDS = 5;
-/** ssh has reached the other side and started something there by then, or it hangs. */
-const START_MILLIS = 20_000;
+/** A stage of ssh (ssh-progress.ts) is over by then, or it hangs. */
+const STAGE_MILLIS = 15_000;
 /** The same where somebody may be typing: servers wait for two minutes (LoginGraceTime). */
 const ASKING_MILLIS = 135_000;
+/** The same for a program that does not say how far it is: OpenSSH would have. */
+const SILENT_MILLIS = 60_000;
+const SETTINGS_MILLIS = 5000;
+const SETTINGS_LIMIT_BYTES = 64 << 10;
 /** A login shell may say so much before the greeting. */
 const NOISE_LIMIT_BYTES = 64 << 10;
 const COMPLAINT_LIMIT = 4096;
@@ -57,58 +69,74 @@ const SHELL_GREETING = '\nsocktop.shell\n';
 const AGENT_OR_SHELL = [
   'for a in "$(command -v socktop-agent)" /usr/bin/socktop-agent /usr/local/bin/socktop-agent',
   ' "$HOME/.local/bin/socktop-agent"; do',
-  ' if [ -x "$a" ]; then "$a" --stdio; s=$?; case $s in 2) break;; esac; exit $s; fi;',
+  ' if [ -x "$a" ]; then "$a" --stdio "$@"; s=$?; case $s in 2) break;; esac; exit $s; fi;',
   ' done; echo; echo socktop.shell; exec sh',
 ].join('');
 
-/** The arguments of ssh, all of ours before `--`: nothing of a destination can become an option. */
-export function sshArguments({ host, user, port }: SshDestination, mayAsk: boolean): readonly string[] {
+/** The arguments that say which host, as which user; nothing of a destination can become an option. */
+function destinationArguments({ host, user, port }: SshDestination): readonly string[] {
+  return [
+    ...(user === undefined ? [] : ['-l', user]),
+    ...(port === undefined ? [] : ['-p', String(port)]),
+    ...['--', host],
+  ];
+}
+
+/**
+ * The arguments of ssh, all of ours before `--`. Times are set where the user's configuration has none. ConnectTimeout
+ * goes on until the server has greeted, so none is set where a jump host may ask for a password before that.
+ */
+export function sshArguments(
+  destination: SshDestination,
+  mayAsk: boolean,
+  { connectSeconds, hasAliveInterval, hasProxy }: SshSettings = NO_SETTINGS,
+): readonly string[] {
+  const { historyFolder } = destination;
+  const hasTimeout = connectSeconds !== undefined || (mayAsk && hasProxy);
   const settings = [
     `BatchMode=${mayAsk ? 'no' : 'yes'}`,
-    `ConnectTimeout=${CONNECT_SECONDS}`,
-    `ServerAliveInterval=${ALIVE_SECONDS}`,
-    'ServerAliveCountMax=2',
+    ...(hasTimeout ? [] : [`ConnectTimeout=${CONNECT_SECONDS}`]),
+    ...(hasAliveInterval ? [] : [`ServerAliveInterval=${ALIVE_SECONDS}`, 'ServerAliveCountMax=2']),
     // A connection that is shared already is used; one of ours would outlive this program.
     'ControlMaster=no',
     'ClearAllForwardings=yes',
     'RemoteCommand=none',
   ];
   return [
-    ...['-T', '-x', '-a'],
+    ...['-T', '-x', '-a', '-v'],
     ...settings.flatMap((setting) => ['-o', setting]),
-    ...(user === undefined ? [] : ['-l', user]),
-    ...(port === undefined ? [] : ['-p', String(port)]),
-    ...['--', host, `exec sh -c '${AGENT_OR_SHELL}'`],
+    ...destinationArguments(destination),
+    `exec sh -c '${AGENT_OR_SHELL}'${historyFolder === undefined ? '' : ` sh --history ${historyFolder}`}`,
   ];
 }
 
-/** One connection by the user's own ssh, to an agent that it starts there or to a shell. */
+/**
+ * One connection by the user's own ssh, to an agent that it starts there or to a shell. ssh is asked for its settings
+ * first (-G), and says with -v how far it has come, so that one that hangs is told from one that asks the user something.
+ */
 export class SshConnection implements AgentLine {
+  readonly #destination: SshDestination;
   readonly #listener: ConnectionListener;
   readonly #options: SshOptions;
   readonly #frames = new StreamFrames(FRAME_LIMIT_BYTES);
   readonly #encoder = new TextEncoder();
   readonly #complaints: ComplaintLines;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #settings: SshSettings = NO_SETTINGS;
   #program: SshProgram | undefined;
   #noise = '';
   #protocol: 'socktop.v2' | 'shell' | undefined;
   #isEnded = false;
 
   constructor(destination: SshDestination, listener: ConnectionListener, options: SshOptions) {
+    this.#destination = destination;
     this.#listener = listener;
     this.#options = options;
-    const { mayAsk } = options;
     this.#complaints = new ComplaintLines((line) => {
-      if (mayAsk && this.#protocol === undefined) options.tell(line);
+      if (options.mayAsk && this.#protocol === undefined) options.tell(line);
     });
-    const millis = mayAsk ? ASKING_MILLIS : START_MILLIS;
-    this.#timer = setTimeout(() => {
-      const message = `ssh has not connected within ${millis / 1000} s`;
-      this.end(new OpError({ op: 'connect', code: 'DEADLINE', message }));
-    }, millis);
     // The listener learns of its connection before it learns of its end.
-    queueMicrotask(() => this.#start(sshArguments(destination, mayAsk)));
+    queueMicrotask(() => this.#readSettings());
   }
 
   send(text: string): boolean {
@@ -127,17 +155,64 @@ export class SshConnection implements AgentLine {
     this.#listener.closed(error);
   }
 
-  #start(args: readonly string[]): void {
+  /** Then connects, also where ssh does not know -G, or a command in its configuration (Match exec) hangs. */
+  #readSettings(): void {
+    let text = '';
+    let isOver = false;
+    const connect = (settings: SshSettings): void => {
+      if (isOver) return;
+      isOver = true;
+      this.#connect(settings);
+    };
+    this.#timer = setTimeout(() => {
+      this.#program?.end();
+      connect(NO_SETTINGS);
+    }, SETTINGS_MILLIS);
+    const decoder = new TextDecoder();
+    this.#start(['-G', ...destinationArguments(this.#destination)], false, {
+      output: (chunk) => {
+        if (text.length < SETTINGS_LIMIT_BYTES) text += decoder.decode(chunk, { stream: true });
+      },
+      complaint: () => undefined,
+      ended: (exitCode) => connect(exitCode === 0 ? parseSshSettings(text) : NO_SETTINGS),
+    });
+  }
+
+  #connect(settings: SshSettings): void {
+    if (this.#isEnded) return;
+    this.#settings = settings;
+    const { mayAsk } = this.#options;
+    this.#await({ mayAsk: true, lacks: 'ssh has not connected' }, SILENT_MILLIS);
+    this.#start(sshArguments(this.#destination, mayAsk, settings), mayAsk, {
+      output: (chunk) => this.#output(chunk),
+      complaint: (chunk) => this.#complaints.take(chunk, (line) => this.#progress(line)),
+      ended: (exitCode) => this.#ended(exitCode),
+    });
+  }
+
+  #start(args: readonly string[], mayAsk: boolean, listener: SshListener): void {
     if (this.#isEnded) return;
     try {
-      this.#program = this.#options.start(args, this.#options.mayAsk, {
-        output: (chunk) => this.#output(chunk),
-        complaint: (chunk) => this.#complaints.take(chunk),
-        ended: (exitCode) => this.#ended(exitCode),
-      });
+      this.#program = this.#options.start(args, mayAsk, listener);
     } catch (thrown) {
       this.end(toOpError('start ssh', thrown));
     }
+  }
+
+  #progress(line: string): void {
+    const stage = stageOf(line);
+    if (stage !== undefined && this.#protocol === undefined && !this.#isEnded) this.#await(stage);
+  }
+
+  /** Gives up where this stage takes too long. A time of the user's own is his. */
+  #await({ mayAsk, lacks }: SshStage, askingMillis = ASKING_MILLIS): void {
+    clearTimeout(this.#timer);
+    const own = ((this.#settings.connectSeconds ?? 0) + ALIVE_SECONDS) * 1000;
+    const millis = mayAsk && this.#options.mayAsk ? askingMillis : Math.max(STAGE_MILLIS, own);
+    this.#timer = setTimeout(() => {
+      const message = `${lacks} within ${millis / 1000} s`;
+      this.end(new OpError({ op: 'connect', code: 'DEADLINE', message }));
+    }, millis);
   }
 
   #output(chunk: Uint8Array): void {
@@ -170,7 +245,7 @@ export class SshConnection implements AgentLine {
       return Buffer.from(text.slice(at + greeting.length), 'latin1');
     }
     if (text.length > NOISE_LIMIT_BYTES) {
-      const message = 'the login shell there prints too much, and no agent or POSIX shell answers';
+      const message = 'the login shell there prints too much before an agent or POSIX shell replies';
       throw new OpError({ op: 'connect', code: 'NO_SHELL', message });
     }
     this.#noise = text;
@@ -219,10 +294,14 @@ class ComplaintLines {
     this.#hand = hand;
   }
 
-  take(chunk: Uint8Array): void {
+  /** Lines that -v adds go to `progress`. */
+  take(chunk: Uint8Array, progress: (line: string) => void): void {
     const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split(/\r?\n|\r/);
     this.#rest = lines.pop()!.slice(-COMPLAINT_LIMIT);
-    for (const line of lines) if (line.trim() !== '') this.#hold(line.slice(0, COMPLAINT_LIMIT));
+    for (const line of lines) {
+      if (isProgress(line)) progress(line);
+      else if (line.trim() !== '') this.#hold(line.slice(0, COMPLAINT_LIMIT));
+    }
   }
 
   /** Hands on what was held back. */

@@ -1,5 +1,4 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { isIP } from 'node:net';
 import {
   checkServerIdentity,
   connect,
@@ -7,6 +6,7 @@ import {
   type PeerCertificate as NodeCertificate,
 } from 'node:tls';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { ipVersion } from '../../kit/text/ip-version.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import type { AgentUrl } from './agent-url.ts';
 
@@ -133,7 +133,7 @@ function compared(peer: PeerCertificate, expected: readonly string[]): string {
 }
 
 function kindOf(hostName: string): string {
-  return isIP(hostName) === 0 ? 'the name' : 'the address';
+  return ipVersion(hostName) === 0 ? 'the name' : 'the address';
 }
 
 function dayOf(millis: number): string {
@@ -227,7 +227,7 @@ export function readPeerCertificate(agent: AgentUrl, timeoutMillis: number): Pro
     port: agent.port,
     // Only looked at: whether it is trusted is decided elsewhere, on the connection that is used.
     rejectUnauthorized: false,
-    ...(isIP(agent.hostName) === 0 ? { servername: agent.hostName } : {}),
+    ...(ipVersion(agent.hostName) === 0 ? { servername: agent.hostName } : {}),
   });
   const timer = setTimeout(() => fail(new OpError({ op: 'TLS handshake', code: 'DEADLINE' })), timeoutMillis);
   const fail = (error: OpError): void => {
@@ -275,7 +275,7 @@ function namesOf({ subjectAltName = '' }: X509Certificate): readonly string[] {
 
 /** IPv6 as people write it (RFC 5952): the parser gives all eight groups. */
 function shortened(name: string): string {
-  return isIP(name) === 6 ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name;
+  return ipVersion(name) === 6 ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name;
 }
 
 function clean(text: string): string {

@@ -1,15 +1,19 @@
 import type { HistoryHeaders, HistoryPart } from '../../data/recording/history-pieces.ts';
+import type { TotalsPage } from '../../data/recording/totals-files.ts';
 import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
 import type { ProcessesWant } from '../../data/sample/snapshot.ts';
+import type { TotalsPeriod } from '../../data/sample/totals-kind.ts';
+import type { AlertsSection } from '../../data/schema/alerts-section.ts';
+import type { ControlGroupsSection } from '../../data/schema/control-groups-section.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
 import { TimeSlice } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { Capabilities } from '../wire/agent-capabilities.ts';
-import { historyHeaders, historyParts } from '../wire/history-reply.ts';
+import { historyHeaders, historyParts, totalsPage } from '../wire/history-reply.ts';
 import { NetworkReplica } from '../wire/network-replica.ts';
 import { ProcessReplica } from '../wire/process-replica.ts';
 import { v2ReplyId } from '../wire/v2-frame.ts';
@@ -18,6 +22,7 @@ import { printV2Request, type V2Request, type V2RequestName } from '../wire/v2-r
 import type { HistorySession } from './remote-history.ts';
 import {
   agentError,
+  noControlGroups,
   type Session,
   type SessionLine,
   type Told,
@@ -53,9 +58,11 @@ type Fields = Partial<Omit<V2Request, 'id' | 'request' | 'maxAgeMillis'>>;
 
 type AnswerTo<N extends V2RequestName> = Extract<V2Answer, { readonly reply: N }>;
 
+const UNWATCHED = ['NO_ALERTS', 'BAD_REQUEST'];
+
 const NOTHING_ASKED = {
   ...{ pid: undefined, visiblePids: [], columns: [], columnsOfAll: [], cgroups: false, isFull: false },
-  ...{ segment: undefined, from: undefined, length: undefined },
+  ...{ segment: undefined, from: undefined, length: undefined, period: undefined, before: undefined },
 };
 
 /** One connection that speaks `socktop.v2`: requests carry ids, and are answered in any order or not at all. */
@@ -64,6 +71,7 @@ export class V2Session implements Session, HistorySession {
   readonly #memory: V2Memory;
   readonly #waiting = new Map<number, Waiting>();
   readonly #askedMicros = new Map<V2RequestName, number>();
+  hasAlerts = true;
   #lastId = 0;
   #unasked = 0;
   #wantsAllRows = true;
@@ -87,6 +95,16 @@ export class V2Session implements Session, HistorySession {
 
   async disks(): Promise<Told<DisksSection>> {
     return (await this.#asked('get_disks')).told;
+  }
+
+  async controlGroups(): Promise<Told<ControlGroupsSection>> {
+    try {
+      return (await this.#asked('get_control_groups')).told;
+    } catch (thrown) {
+      const error = toOpError('get_control_groups', thrown);
+      if (error.code !== 'BAD_REQUEST') throw error;
+      throw noControlGroups('the agent is too old to tell of control groups');
+    }
   }
 
   async processes({
@@ -120,6 +138,20 @@ export class V2Session implements Session, HistorySession {
     this.#memory.lastNetwork = received.catch(() => undefined);
     const { header, network, errors } = await received;
     return { header, section: network, errors };
+  }
+
+  async alerts(): Promise<Told<AlertsSection>> {
+    try {
+      return (await this.#asked('get_alerts')).told;
+    } catch (thrown) {
+      // It watches by no rules, or is too old to say so: it is not asked again.
+      if (UNWATCHED.includes(toOpError('alerts', thrown).code)) this.hasAlerts = false;
+      throw thrown;
+    }
+  }
+
+  async totalsPage(period: TotalsPeriod, before: string | undefined): Promise<TotalsPage> {
+    return totalsPage.read((await this.#asked('get_totals', { period, before })).totals, period);
   }
 
   async historyParts(): Promise<readonly HistoryPart[]> {

@@ -1,11 +1,19 @@
 import { type JsonValue, readList, readObject } from '../../data/codec/json-values.ts';
 import { wireError } from '../../data/codec/wire-error.ts';
 import type { HistoryHeaders, HistoryPart } from '../../data/recording/history-pieces.ts';
+import {
+  TOTALS_FILE_LIMIT_BYTES,
+  TOTALS_PAGE_FILES,
+  type TotalsPage,
+} from '../../data/recording/totals-files.ts';
+import { isPeriodName, type TotalsPeriod } from '../../data/sample/totals-kind.ts';
 
 /** More than a history has. */
 const PARTS_LIMIT = 4096;
 const HEADERS_LIMIT = 1024;
 const HEADER_LIMIT_CHARACTERS = 1024;
+/** In Base64. */
+const TOTALS_LIMIT_CHARACTERS = Math.ceil(TOTALS_FILE_LIMIT_BYTES / 3) * 4;
 
 /** The parts of a history: `{"segments": [[number, bytes], ...]}`. */
 export const historyParts = {
@@ -52,3 +60,30 @@ function countOf(value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
   throw wireError('decode', 'BAD_VALUE', 'a position in a history is not a number');
 }
+
+/** Files of totals: `{"files": [[period, base64], ...], "next": period or null}`. */
+export const totalsPage = {
+  write({ files, next }: TotalsPage): JsonValue {
+    const list = files.map(({ name, bytes }): JsonValue => [name, Buffer.from(bytes).toString('base64')]);
+    return { files: list, next: next ?? null };
+  },
+
+  /** Throws OpError `BAD_VALUE`, `TOO_MANY_ROWS`. */
+  read(value: unknown, period: TotalsPeriod): TotalsPage {
+    const { files, next } = readObject(value, 'reply');
+    const nameOf = (name: unknown): string => {
+      if (isPeriodName(period, name)) return name;
+      throw wireError('decode', 'BAD_VALUE', `no ${period} is named`);
+    };
+    return {
+      files: readList(files, 'files', TOTALS_PAGE_FILES).map((entry) => {
+        const [name, text] = readList(entry, 'files[]', 2);
+        if (typeof text !== 'string' || text.length > TOTALS_LIMIT_CHARACTERS) {
+          throw wireError('decode', 'BAD_VALUE', 'a file of totals is not text');
+        }
+        return { name: nameOf(name), bytes: new Uint8Array(Buffer.from(text, 'base64')) };
+      }),
+      next: next === null || next === undefined ? undefined : nameOf(next),
+    };
+  },
+};

@@ -70,7 +70,7 @@ export function optionalText(limit: number): JsonCodec<string | undefined> {
 export const flag: JsonCodec<boolean> = {
   read: (value, path) => {
     if (isMissing(value)) return false;
-    if (typeof value !== 'boolean') throw badValue(path, 'no boolean');
+    if (typeof value !== 'boolean') throw badValue(path, 'not a boolean');
     return value;
   },
   write: (value) => value,
@@ -81,7 +81,7 @@ export function oneOf<T extends string>(words: readonly T[]): JsonCodec<T | unde
   return {
     read: (value, path) => {
       if (isMissing(value)) return undefined;
-      if (typeof value !== 'string') throw badValue(path, 'no text');
+      if (typeof value !== 'string') throw badValue(path, 'not a string');
       return words.find((word) => word === value);
     },
     write: (value) => value ?? null,
@@ -146,11 +146,11 @@ function fieldOf(
 
 function readNumber(value: unknown, path: string): number | undefined {
   if (isMissing(value)) return undefined;
-  if (typeof value !== 'number') throw badValue(path, 'no number');
+  if (typeof value !== 'number') throw badValue(path, 'not a number');
   return Number.isFinite(value) ? value : undefined;
 }
 
 function readText(value: unknown, path: string, limit: number): string {
-  if (typeof value !== 'string') throw badValue(path, 'no text');
+  if (typeof value !== 'string') throw badValue(path, 'not a string');
   return cleanText(value, limit);
 }

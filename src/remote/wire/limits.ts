@@ -17,11 +17,13 @@ export const PAYLOAD_LIMIT_BYTES = {
   capabilities: 256 << 10,
   metrics: 4 << 20,
   disks: 4 << 20,
+  controlGroups: 4 << 20,
   process: 8 << 20,
   journal: 8 << 20,
   processes: 32 << 20,
   network: 64 << 20,
   history: 1 << 20,
+  alerts: 1 << 20,
 } as const;
 
 /** JSON nests no deeper: the deepest of the messages is a process's children, see CHILD_DEPTH_LIMIT. */

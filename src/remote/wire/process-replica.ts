@@ -56,7 +56,7 @@ export class ProcessReplica {
     const section = sectionOf(facts.section);
     const base = facts.baseSequence;
     if (base !== 0 && base !== this.#sequence) {
-      throw wireError('decode', 'OUT_OF_STEP', 'processes follow a reply that did not arrive');
+      throw wireError('decode', 'OUT_OF_STEP', 'the reply before these processes did not arrive');
     }
     this.#sequence = section.sequence;
     if (base !== 0) this.#replica.remove(this.#removed);

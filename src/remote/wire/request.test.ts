@@ -109,6 +109,8 @@ describe('requests of socktop.v2', () => {
             cgroups,
             isFull,
             ...{ segment: place, from: place, length: place },
+            period: request === 'get_totals' ? 'day' : undefined,
+            before: request === 'get_totals' && isFull ? '2026-11-28' : undefined,
           };
           expect(readV2Request(printV2Request(sent))).toEqual(sent);
           expect(printV2Request(sent).length).toBeLessThanOrEqual(4096);
@@ -127,6 +129,11 @@ describe('requests of socktop.v2', () => {
       ['{"id":1.5,"request":"get_metrics"}', 0, 'BAD_REQUEST'],
       ['{"id":4294967296,"request":"get_metrics"}', 0, 'BAD_REQUEST'],
       ['{"id":7,"request":"get_process_metrics"}', 7, 'BAD_REQUEST'],
+      ['{"id":7,"request":"get_totals"}', 7, 'BAD_REQUEST'],
+      ['{"id":7,"request":"get_totals","period":"year"}', 7, 'BAD_REQUEST'],
+      ['{"id":7,"request":"get_totals","period":"day","before":"2026-11"}', 7, 'BAD_REQUEST'],
+      ['{"id":7,"request":"get_totals","period":"day","before":"../../../x"}', 7, 'BAD_REQUEST'],
+      ['{"id":7,"request":"get_totals","period":"day","before":7}', 7, 'BAD_REQUEST'],
       ['{"id":7,"request":"get_process_metrics","pid":-1}', 7, 'BAD_REQUEST'],
       ['{"id":7,"request":"get_metrics","max_age_ms":"1"}', 7, 'BAD_REQUEST'],
       ['{"id":7,"request":"get_metrics","max_age_ms":-1}', 7, 'BAD_REQUEST'],

@@ -82,7 +82,7 @@ export function readV2Frame(frame: Uint8Array, limitBytes: number): V2Reply {
 function checkFrame(frame: Uint8Array): void {
   if (frame.length > FRAME_LIMIT_BYTES) throw wireError('decode', 'TOO_LARGE', 'a frame is too long');
   const isOurs = frame.length >= HEADER_BYTES && frame[0] === VERSION && (frame[1]! & ~KNOWN_FLAGS) === 0;
-  if (!isOurs) throw wireError('decode', 'BAD_VALUE', 'a frame is none of this protocol');
+  if (!isOurs) throw wireError('decode', 'BAD_VALUE', 'not a frame of this protocol');
 }
 
 function v2Payload(bytes: Uint8Array<ArrayBuffer>, flags: number): V2Payload {

@@ -3,6 +3,8 @@ import { SectionCodec, type ToldSection } from '../../data/codec/record-json.ts'
 import { wireError } from '../../data/codec/wire-error.ts';
 import { MACHINE, type MachineSection } from '../../data/sample/machine-section.ts';
 import { PROCESS_DETAIL, type ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
+import { ALERTS, type AlertsSection } from '../../data/schema/alerts-section.ts';
+import { CONTROL_GROUPS, type ControlGroupsSection } from '../../data/schema/control-groups-section.ts';
 import { DISKS, type DisksSection } from '../../data/schema/disks-section.ts';
 import { JOURNAL, type JournalSection } from '../../data/schema/journal-section.ts';
 import { parseJsonWithin } from '../../kit/bytes/json-bytes.ts';
@@ -16,8 +18,10 @@ import type { V2RequestName } from './v2-request.ts';
 export class JsonSections {
   readonly machine = new SectionCodec(MACHINE);
   readonly disks = new SectionCodec(DISKS);
+  readonly controlGroups = new SectionCodec(CONTROL_GROUPS);
   readonly processDetail = new SectionCodec(PROCESS_DETAIL);
   readonly journal = new SectionCodec(JOURNAL);
+  readonly alerts = new SectionCodec(ALERTS);
 }
 
 /**
@@ -28,12 +32,16 @@ export type V2Answer =
   | { readonly reply: 'get_capabilities'; readonly capabilities: Capabilities }
   | { readonly reply: 'get_metrics'; readonly told: ToldSection<MachineSection> }
   | { readonly reply: 'get_disks'; readonly told: ToldSection<DisksSection> }
+  | { readonly reply: 'get_control_groups'; readonly told: ToldSection<ControlGroupsSection> }
   | { readonly reply: 'get_process_metrics'; readonly told: ToldSection<ProcessDetailSection> }
   | { readonly reply: 'get_journal_entries'; readonly told: ToldSection<JournalSection> }
+  | { readonly reply: 'get_alerts'; readonly told: ToldSection<AlertsSection> }
   | { readonly reply: 'get_processes'; readonly protobuf: Uint8Array }
   | { readonly reply: 'get_network'; readonly protobuf: Uint8Array }
   /** JSON, or the bytes of a piece; who asked knows which. */
   | { readonly reply: 'get_history'; readonly history: unknown }
+  /** JSON; who asked knows of which kind of period. */
+  | { readonly reply: 'get_totals'; readonly totals: unknown }
   | { readonly reply: 'error'; readonly error: ErrorReply };
 
 /** How large each reply may be when inflated. */
@@ -41,11 +49,14 @@ const LIMIT_BYTES: Readonly<Record<V2RequestName, number>> = {
   get_capabilities: PAYLOAD_LIMIT_BYTES.capabilities,
   get_metrics: PAYLOAD_LIMIT_BYTES.metrics,
   get_disks: PAYLOAD_LIMIT_BYTES.disks,
+  get_control_groups: PAYLOAD_LIMIT_BYTES.controlGroups,
   get_processes: PAYLOAD_LIMIT_BYTES.processes,
   get_process_metrics: PAYLOAD_LIMIT_BYTES.process,
   get_journal_entries: PAYLOAD_LIMIT_BYTES.journal,
   get_network: PAYLOAD_LIMIT_BYTES.network,
   get_history: PAYLOAD_LIMIT_BYTES.history,
+  get_totals: PAYLOAD_LIMIT_BYTES.history,
+  get_alerts: PAYLOAD_LIMIT_BYTES.alerts,
 };
 
 /** A JSON value as a payload for any number of clients. */
@@ -79,16 +90,22 @@ export function decodeV2Reply(
   if (isTable) return { reply: request, protobuf: bytes };
   const value = parsed(bytes, LIMIT_BYTES[request]);
   switch (request) {
+    case 'get_totals':
+      return { reply: request, totals: value };
     case 'get_capabilities':
       return { reply: request, capabilities: capabilities.read(value, 'reply') };
     case 'get_metrics':
       return { reply: request, told: sections.machine.read(value) };
     case 'get_disks':
       return { reply: request, told: sections.disks.read(value) };
+    case 'get_control_groups':
+      return { reply: request, told: sections.controlGroups.read(value) };
     case 'get_process_metrics':
       return { reply: request, told: sections.processDetail.read(value) };
     case 'get_journal_entries':
       return { reply: request, told: sections.journal.read(value) };
+    case 'get_alerts':
+      return { reply: request, told: sections.alerts.read(value) };
   }
 }
 

@@ -1,6 +1,7 @@
 import { readObject } from '../../data/codec/json-values.ts';
 import { TABLE_FORMATS } from '../../data/codec/table-format.ts';
 import { wireError } from '../../data/codec/wire-error.ts';
+import { isPeriodName, TOTALS_PERIODS, type TotalsPeriod } from '../../data/sample/totals-kind.ts';
 import { USAGE_COLUMNS, type UsageColumn } from '../../data/schema/process-columns.ts';
 import { parseJsonWithin } from '../../kit/bytes/json-bytes.ts';
 import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
@@ -13,11 +14,14 @@ export const V2_REQUESTS = [
   'get_capabilities',
   'get_metrics',
   'get_disks',
+  'get_control_groups',
   'get_processes',
   'get_process_metrics',
   'get_journal_entries',
   'get_network',
   'get_history',
+  'get_totals',
+  'get_alerts',
 ] as const;
 export type V2RequestName = (typeof V2_REQUESTS)[number];
 
@@ -46,6 +50,10 @@ export interface V2Request {
   readonly from: number | undefined;
   /** `get_history`: so many bytes of it; undefined: the heads of its members. */
   readonly length: number | undefined;
+  /** `get_totals`: of which kind of period. */
+  readonly period: TotalsPeriod | undefined;
+  /** `get_totals`: those before this period; undefined: from the newest on. */
+  readonly before: string | undefined;
 }
 
 /** Columns of usage by their names in `ProcessColumns`. */
@@ -84,12 +92,12 @@ export function readV2Request(text: string): V2Request | V2Refusal {
 }
 
 function requestOf(id: number, fields: Readonly<Record<string, unknown>>): V2Request {
-  if (id === 0) throw bad('no id');
+  if (id === 0) throw bad('id is missing or invalid');
   const request = V2_REQUESTS.find((name) => name === fields['request']);
-  if (request === undefined) throw bad('no request of this protocol');
+  if (request === undefined) throw bad('unknown request');
   const needsPid = request === 'get_process_metrics' || request === 'get_journal_entries';
   const pid = needsPid ? wordOf(fields['pid']) : undefined;
-  if (needsPid && pid === undefined) throw bad('no pid');
+  if (needsPid && pid === undefined) throw bad('pid is missing or invalid');
   return {
     id,
     request,
@@ -101,6 +109,7 @@ function requestOf(id: number, fields: Readonly<Record<string, unknown>>): V2Req
     cgroups: fields['cgroups'] === true,
     isFull: fields['full'] === true,
     ...placeOf(request, fields),
+    ...periodOf(request, fields),
   };
 }
 
@@ -119,6 +128,8 @@ export function printV2Request(request: V2Request): string {
     segment: request.segment,
     from: request.from,
     length: request.length,
+    period: request.period,
+    before: request.before,
   });
 }
 
@@ -137,18 +148,32 @@ function placeOf(
   return { segment: place('segment'), from: place('from'), length: place('length') };
 }
 
+function periodOf(
+  request: V2RequestName,
+  fields: Readonly<Record<string, unknown>>,
+): Pick<V2Request, 'period' | 'before'> {
+  if (request !== 'get_totals') return { period: undefined, before: undefined };
+  const period = TOTALS_PERIODS.find((each) => each === fields['period']);
+  if (period === undefined) throw bad('period is none of hour, day and month');
+  const before = fields['before'] ?? undefined;
+  if (before === undefined) return { period, before };
+  if (!isPeriodName(period, before)) throw bad(`before is no ${period}`);
+  return { period, before };
+}
+
 function maxAgeOf(value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'number' || !(value >= 0)) throw bad('max_age_ms is no age');
+  if (typeof value !== 'number' || !(value >= 0)) throw bad('max_age_ms is not a time');
   return Math.min(value, MAX_AGE_LIMIT_MILLIS);
 }
 
 function pidsOf(value: unknown): readonly number[] {
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value) || value.length > PIDS_LIMIT) throw bad('visible_pids is no short list');
+  if (!Array.isArray(value) || value.length > PIDS_LIMIT)
+    throw bad('visible_pids is not a list, or too long');
   return value.map((entry: unknown) => {
     const pid = wordOf(entry);
-    if (pid === undefined) throw bad('visible_pids holds no pid');
+    if (pid === undefined) throw bad('visible_pids contains an invalid PID');
     return pid;
   });
 }

@@ -7,6 +7,7 @@ import { jsonNameOf } from '../../data/codec/record-json.ts';
 import { jsonColumnsOf } from '../../data/codec/table-json.ts';
 import { MACHINE } from '../../data/sample/machine-section.ts';
 import { PROCESS_DETAIL } from '../../data/sample/process-detail-section.ts';
+import { CONTROL_GROUPS } from '../../data/schema/control-groups-section.ts';
 import { DISKS } from '../../data/schema/disks-section.ts';
 import { JOURNAL } from '../../data/schema/journal-section.ts';
 import type { Shape } from '../../data/schema/record.ts';
@@ -19,7 +20,16 @@ import { V2_REQUESTS } from './v2-request.ts';
 const HERE = fileURLToPath(new URL('./', import.meta.url));
 const PAGE = readFileSync(fileURLToPath(new URL('../../../docs/WIRE.md', import.meta.url)), 'utf8');
 const ORIGINAL_MESSAGES = ['original-metrics', 'original-process-detail', 'error-reply'];
-const RECORDS = [SNAPSHOT_HEADER, SECTION, CAPABILITIES, MACHINE, DISKS, PROCESS_DETAIL, JOURNAL];
+const RECORDS = [
+  SNAPSHOT_HEADER,
+  SECTION,
+  CAPABILITIES,
+  MACHINE,
+  DISKS,
+  CONTROL_GROUPS,
+  PROCESS_DETAIL,
+  JOURNAL,
+];
 function protobufFields({ fields }: MessageShape): string[] {
   return fields.flatMap(({ name, message }) => [
     name,

@@ -1,12 +1,6 @@
-import type { ReadStream } from 'node:tty';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import {
-  NonBlockingWriter,
-  openConsole,
-  openDevice,
-  refreshSize,
-  type TerminalOutput,
-} from './terminal-output.ts';
+import { ControlledInput, StreamInput, type TerminalControl, type TerminalInput } from './terminal-input.ts';
+import { NonBlockingWriter, openConsole, openDevice, type TerminalOutput } from './terminal-output.ts';
 
 /** A screen's size in cells, at least 1 by 1. */
 export interface ScreenSize {
@@ -66,14 +60,18 @@ export function screenSize(columns: number, rows: number): ScreenSize {
  */
 export class AnsiBackend implements Backend {
   readonly #open: () => TerminalOutput;
-  readonly #input = process.stdin;
+  readonly #input: TerminalInput;
   #events: BackendEvents | undefined;
   #output: TerminalOutput | undefined;
   #writer: NonBlockingWriter | undefined;
 
-  /** `path` of the terminal's device; undefined: the console behind standard output. */
-  constructor(path: string | undefined) {
-    this.#open = path === undefined ? () => openConsole(process.stdout) : () => openDevice(path);
+  /**
+   * @param path of the terminal's device; undefined: the console behind standard output
+   * @param control undefined: the runtime's streams are used instead
+   */
+  constructor(path: string | undefined, control?: TerminalControl) {
+    this.#input = control === undefined ? new StreamInput() : new ControlledInput(control);
+    this.#open = path === undefined ? () => openConsole(process.stdout) : () => openDevice(path, control);
   }
 
   get isBusy(): boolean {
@@ -81,7 +79,7 @@ export class AnsiBackend implements Backend {
   }
 
   open(events: BackendEvents): void {
-    if (!this.#input.isTTY) {
+    if (!this.#input.isTerminal) {
       throw new OpError({ op: 'open terminal', code: 'ENOTTY', message: 'standard input is not a terminal' });
     }
     this.#output = this.#open();
@@ -91,24 +89,24 @@ export class AnsiBackend implements Backend {
       drained: () => this.#events?.drained(),
       failed: (error) => this.#leaveGone(error),
     });
-    this.#input.on('data', this.#onData);
-    this.#input.on('end', this.#onEnd);
-    this.#input.on('error', this.#onError);
-    this.#input.ref();
-    this.#input.resume();
+    this.#input.start({
+      input: (bytes) => this.#events?.input(bytes),
+      ended: (error) => this.#leaveGone(error),
+    });
   }
 
   size(): ScreenSize {
-    const window = this.#output?.window;
-    if (window === undefined) return screenSize(0, 0);
-    refreshSize(window);
-    return screenSize(window.columns, window.rows);
+    const size = this.#output?.windowSize();
+    return screenSize(size?.columns ?? 0, size?.rows ?? 0);
   }
 
   setRawMode(isRaw: boolean): void {
-    const error = setRawMode(this.#input, isRaw);
-    // Reported from outside this call, as every event is.
-    if (error !== undefined) setImmediate(() => this.#leaveGone(error));
+    try {
+      this.#input.setRawMode(isRaw);
+    } catch (thrown) {
+      // The terminal is gone. Reported from outside this call, as every event is.
+      setImmediate(() => this.#leaveGone(toOpError('set terminal mode', thrown)));
+    }
   }
 
   send(bytes: Uint8Array, length: number): boolean {
@@ -122,46 +120,16 @@ export class AnsiBackend implements Backend {
   close(): void {
     this.#events = undefined;
     this.abort();
-    this.#input.off('data', this.#onData);
-    this.#input.off('end', this.#onEnd);
-    this.#input.off('error', this.#onError);
-    this.#input.pause();
-    this.#input.unref();
+    this.#input.stop();
     this.#output?.close();
     this.#output = undefined;
     this.#writer = undefined;
   }
-
-  readonly #onData = (bytes: Uint8Array): void => {
-    this.#events?.input(bytes);
-  };
-
-  readonly #onEnd = (): void => {
-    this.#leaveGone(new OpError({ op: 'read terminal', code: 'EOF', message: 'terminal hung up' }));
-  };
-
-  readonly #onError = (cause: unknown): void => {
-    this.#leaveGone(toOpError('read terminal', cause));
-  };
 
   #leaveGone(error: OpError): void {
     const events = this.#events;
     this.#events = undefined;
     this.abort();
     events?.gone(error);
-  }
-}
-
-/**
- * Raw mode on, or the mode of before. Both are set even if the runtime believes them set: whoever had the terminal
- * while this process was stopped may have changed it. Returns why it failed, which is that the terminal is gone.
- */
-function setRawMode(input: ReadStream, isRaw: boolean): OpError | undefined {
-  try {
-    if (isRaw && input.isRaw) input.setRawMode(false);
-    input.setRawMode(isRaw);
-    return undefined;
-  } catch (cause) {
-    return toOpError('set terminal mode', cause);
   }
 }

@@ -22,7 +22,8 @@ test('a console is standard output itself, and tells of each new size once', asy
   const sizes: string[] = [];
   let told = Promise.withResolvers<void>();
   output.watchSize(() => {
-    sizes.push(`${output.window.columns}x${output.window.rows}`);
+    const { columns, rows } = output.windowSize();
+    sizes.push(`${columns}x${rows}`);
     told.resolve();
   });
   for (const size of [

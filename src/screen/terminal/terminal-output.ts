@@ -1,37 +1,43 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
-import tty from 'node:tty';
 import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
+import type { TerminalControl, WindowSize } from './terminal-input.ts';
 
 /** Windows consoles report a new size unreliably, so the size is polled. */
 const SIZE_LOOK_MILLIS = 250;
-
-/** What the runtime knows of a window: its size in cells, as a stream of a terminal has it. */
-interface Window {
-  readonly columns: number;
-  readonly rows: number;
-}
 
 /** Destination of frames, and source of the window size. */
 export interface TerminalOutput {
   /** Open for writing; a device takes what it can and refuses the rest (EAGAIN), a console takes all. */
   readonly descriptor: number;
-  /** Window size from the runtime. */
-  readonly window: Window;
+  /** As it is now. */
+  windowSize(): WindowSize;
   /** Calls `listener` when the size may have changed. Not needed for a device with SIGWINCH. */
   watchSize(listener: () => void): void;
   close(): void;
 }
 
-/** A terminal's device, such as `/dev/tty`. Throws OpError with the code of open(2). */
-export function openDevice(path: string): TerminalOutput {
+/**
+ * A terminal's device, such as `/dev/tty`; without `control` the runtime's stream knows the size. Throws OpError with
+ * the code of open(2).
+ */
+export function openDevice(path: string, control: TerminalControl | undefined): TerminalOutput {
   const descriptor = openTerminal(path);
+  const watchSize = () => undefined;
+  if (control !== undefined) {
+    return {
+      ...{ descriptor, watchSize },
+      windowSize: () => control.windowSize(descriptor),
+      close: () => closeSync(descriptor),
+    };
+  }
   // On a file description of its own too, because the stream, which is never written to, makes the one it is given
   // blocking.
   const windowDescriptor = openTerminal(path);
+  // Loaded here alone: it costs 15 ms.
+  const window = new (process.getBuiltinModule('node:tty').WriteStream)(windowDescriptor);
   return {
-    descriptor,
-    window: new tty.WriteStream(windowDescriptor),
-    watchSize: () => undefined,
+    ...{ descriptor, watchSize },
+    windowSize: () => sizeOf(window),
     close() {
       closeSync(descriptor);
       closeSync(windowDescriptor);
@@ -40,15 +46,15 @@ export function openDevice(path: string): TerminalOutput {
 }
 
 /** The console behind a standard output, on systems that have no such devices. It stays open. */
-export function openConsole(window: Window & { readonly fd: number }): TerminalOutput {
+export function openConsole(window: WindowSize & { readonly fd: number }): TerminalOutput {
   let timer: ReturnType<typeof setInterval> | undefined;
   return {
     descriptor: window.fd,
-    window,
+    windowSize: () => sizeOf(window),
     watchSize(listener) {
       let [columns, rows] = [window.columns, window.rows];
       timer = setInterval(() => {
-        refreshSize(window);
+        sizeOf(window);
         if (window.columns === columns && window.rows === rows) return;
         [columns, rows] = [window.columns, window.rows];
         listener();
@@ -60,11 +66,12 @@ export function openConsole(window: Window & { readonly fd: number }): TerminalO
 }
 
 /**
- * Has a stream ask for its size anew: by itself it does so only some time after SIGWINCH, and never for a size that
- * changed while the process was stopped. Node's and Bun's streams both can, neither documents it.
+ * The size of a stream's window, asked for anew: by itself the stream does so only some time after SIGWINCH, and never
+ * for a size that changed while the process was stopped. Node's and Bun's streams both can, neither documents it.
  */
-export function refreshSize(stream: Window): void {
+function sizeOf(stream: WindowSize): WindowSize {
   if ('_refreshSize' in stream && typeof stream._refreshSize === 'function') stream._refreshSize();
+  return stream;
 }
 
 function openTerminal(path: string): number {

@@ -264,6 +264,7 @@ function widthsOf(columns: readonly WantedColumn[], available: number): number[]
     share(widths, growth, lacks);
     spare -= growth;
   };
+  grow(({ held }, width) => held - width);
   grow(({ column, need }, width) => (column.isIdentity === true ? need - width : 0));
   grow(({ need }, width) => need - width);
   spare = widen(columns, widths, spare);

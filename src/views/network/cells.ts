@@ -24,24 +24,24 @@ import { putBar, putMeter } from '../../screen/widgets/meter.ts';
 const RATE_TEXT_WIDTH = 6;
 const PERCENT_TEXT_WIDTH = 6;
 const MICRO = 0xb5;
-/** Narrower than this, a meter says nothing. */
+/** Meters are not drawn below this width. */
 const METER_MIN_WIDTH = 3;
-/** A bar needs this; both directions get theirs at the same widths of a table. */
+/** Bars need this width; both directions get bars at the same table widths. */
 const BAR_MIN_WIDTH = 5;
-/** No bar is longer. */
+/** Maximum width of a bar. */
 const BAR_MAX_WIDTH = 24;
-/** A rate with the longest bar. */
+/** Width of a rate with the longest bar. */
 export const RATE_WIDE_WIDTH = RATE_TEXT_WIDTH + 1 + BAR_MAX_WIDTH;
-/** Where a name leaves this much room, what else the command line says follows it. */
+/** Minimum room beside a name for the rest of its command line. */
 const COMMAND_MIN_WIDTH = 10;
 const COMMAND_GAP = 2;
 
 const scratch = new AsciiText();
 
 /**
- * One cell of a table, moved from cell to cell, so that drawing makes no objects. While it measures, it draws nothing
- * and keeps how many cells the widest content needs that it was given: bars, and a command line beside a name, take
- * what is left over and need nothing.
+ * Draws one cell of a table and is moved from cell to cell, so that drawing allocates nothing. While measuring, it
+ * draws nothing and records the widest content. Bars and the command line beside a name use spare width and count as
+ * nothing.
  */
 export class CellPen {
   buffer!: Buffer;
@@ -49,7 +49,7 @@ export class CellPen {
   y = 0;
   width = 0;
   isMeasuring = false;
-  /** Cells that the contents need since `measure`. */
+  /** Width of the widest content since `measure`, in cells. */
   need = 0;
   readonly theme: Theme;
   readonly ascii: boolean;
@@ -69,13 +69,13 @@ export class CellPen {
     this.width = width;
   }
 
-  /** From here on contents are measured, not drawn, until `moveTo`. */
+  /** Measures contents instead of drawing them, until `moveTo`. */
   measure(): void {
     this.isMeasuring = true;
     this.need = 0;
   }
 
-  /** While measuring: takes note that a content needs so many cells, and true. */
+  /** While measuring: records a width and returns true. */
   isMeasured(cells: number): boolean {
     if (this.isMeasuring && cells > this.need) this.need = cells;
     return this.isMeasuring;
@@ -89,7 +89,7 @@ export class CellPen {
     putAligned(this.buffer, this.x, this.y, this.width, 'left', text, style, this.ascii);
   }
 
-  /** A text that begins with a name, then as much as there is room for of what the command line says beside it. */
+  /** Draws a name, then as much of its command line as fits. */
   name(text: string, style: Style, commandLine: string | undefined, room = this.width, name = text): void {
     if (this.isMeasuring) {
       this.isMeasured(cellWidth(text));
@@ -102,7 +102,7 @@ export class CellPen {
     putAligned(buffer, x + room - left, y, left, 'left', commandTail(commandLine, name), theme.dim, ascii);
   }
 
-  /** A host, with its port or without: where there is too little room its beginning is cut. */
+  /** Draws a host with or without port, truncated on the left. */
   host(text: string, style: Style): void {
     if (this.isMeasuring) this.isMeasured(cellWidth(text));
     else putTail(this.buffer, this.x, this.y, this.width, text, style, this.ascii);
@@ -117,7 +117,7 @@ export class CellPen {
     this.text(isTcp ? 'TCP' : 'UDP', isTcp ? this.theme.info : this.theme.special);
   }
 
-  /** The PID of an owner, a dash where it is no process. */
+  /** The PID of an owner, or a dash if it is not a process. */
   pid(owners: OwnerTable | undefined, owner: number): void {
     if (owners?.kind[owner] === OwnerKind.PROCESS) this.count(owners.pid[owner]!);
     else this.right(this.ascii ? '-' : '╶', this.theme.dim);
@@ -131,7 +131,7 @@ export class CellPen {
     putAligned(this.buffer, this.x, this.y, this.width, 'right', text, style, this.ascii);
   }
 
-  /** A rate with its bar; `maximum` is what a full bar means. */
+  /** A rate with its bar; `maximum` is the rate of a full bar. */
   rate(value: number, maximum: number, direction: 'up' | 'down'): void {
     if (this.isMeasured(RATE_TEXT_WIDTH)) return;
     const { theme } = this;
@@ -161,7 +161,7 @@ export class CellPen {
     this.#number(value > 0 ? style : this.theme.dim);
   }
 
-  /** Bytes a second in six columns; nothing moved is a dim 0. */
+  /** Bytes per second in six columns; 0 is dim. */
   compact(value: number, style: Style): void {
     scratch.clear();
     formatBytesCompact(value, scratch);
@@ -175,9 +175,9 @@ export class CellPen {
     this.#number(value > 0 ? style : this.theme.dim);
   }
 
-  /** A percentage with one decimal, behind its meter where there is room for one. */
+  /** A percentage with one decimal, with a meter if there is room. */
   percent(value: number): void {
-    // Half a tenth and less is written as 0.0, and as quiet as that.
+    // Values that round to 0.0 are dim.
     const isSomething = value >= 0.05;
     const meterWidth = this.width - PERCENT_TEXT_WIDTH - 1;
     if (!this.isMeasuring && meterWidth >= METER_MIN_WIDTH && isSomething) {
@@ -196,7 +196,7 @@ export class CellPen {
     this.#number(value > 0 ? this.theme.text : this.theme.dim);
   }
 
-  /** A share of 1 in percent, with one decimal; from 2 % on it is worth a look. */
+  /** A ratio as a percentage with one decimal; red from 2 % on. */
   share(share: number): void {
     scratch.clear();
     formatTenths(share * 100, scratch);
@@ -243,21 +243,21 @@ export class CellPen {
 const MARKS: Readonly<Record<Trend, string>> = { up: '↑', down: '↓', flat: '→' };
 const ASCII_MARKS: Readonly<Record<Trend, string>> = { up: '/', down: '\\', flat: '=' };
 
-/** The sign for where traffic is going, one column. */
+/** One-column sign of a trend. */
 export function trendMark(trend: Trend, ascii: boolean): string {
   return (ascii ? ASCII_MARKS : MARKS)[trend];
 }
 
-/** A blank and the sign, after the graph. */
+/** Width of the trend sign and the blank before it. */
 export const TREND_WIDTH = 2;
-/** A graph of fewer samples shows no shape. */
+/** Minimum width of a graph. */
 export const GRAPH_MIN_WIDTH = 7;
 
 const history = new Float32Array(HISTORY_LENGTH);
 const samples = plainSamples(history);
 const rowRamp: Style[] = [PLAIN_STYLE];
 
-/** What graphs are painted from, by row. */
+/** Input of graphs, by row. */
 interface GraphedRows {
   readonly up: Float64Array;
   readonly down: Float64Array;
@@ -266,19 +266,21 @@ interface GraphedRows {
   trendOf(row: number): Trend;
 }
 
-/** Below the largest rate, the colour fades by this power of the share: 500 B/s beside 1 MB/s is faint, 100 KB/s is not. */
+/**
+ * The colour fades with this power of the rate's share of the largest: 500 B/s beside 1 MB/s is faint, 100 KB/s is not.
+ */
 const FADING = 1 / 3;
 
 /**
- * As many of the last samples as there is room for, in height on a scale of the row's own, in colour by the row's rate
- * against the largest; and where they are going. No sign for a row at rest.
+ * Draws the last samples, scaled to the row's own maximum and coloured by the row's rate against the largest one, then
+ * the trend. Idle rows have no trend.
  */
 export function paintGraph(rows: GraphedRows, row: number, maximum: number, pen: CellPen): void {
   if (pen.isMeasured(GRAPH_MIN_WIDTH)) return;
   const { buffer, x, y, width, theme, ascii } = pen;
   const graphWidth = Math.min(width - TREND_WIDTH, HISTORY_LENGTH);
   rows.historyInto(row, history);
-  // Nothing is known of the time before the first rate.
+  // Rates before the first sample are unknown.
   history.fill(Number.NaN, 0, Math.max(0, Math.min(HISTORY_LENGTH, HISTORY_LENGTH + 1 - rows.sampleCount)));
   const share = Math.min(1, Math.max(rows.up[row]! || 0, rows.down[row]! || 0) / maximum);
   rowRamp[0] = rampStyle(theme.graphRamp, share ** FADING, 1);

@@ -112,13 +112,13 @@ export class ConnectionList extends RowList<ConnectionRows, typeof CONNECTION_FI
     return this.rows.rowOfSocket(slot, serial);
   }
 
-  /** Name or address of the other end, and its port. */
+  /** Name or address of the remote end, and its port. */
   remote(row: number): string {
     const name = this.#shownName(row) ?? this.#names?.host(this.rows.remoteAddress(row));
     return name === undefined ? this.rows.remoteEndpoint(row) : `${name}:${this.rows.remotePort[row]}`;
   }
 
-  /** Where that name is from; '': it is the address. */
+  /** Source of that name; '': an address is shown. */
   nameBasis(row: number): string {
     const { rows } = this;
     const seen = this.#shownName(row) === undefined ? NameBasis.NONE : rows.nameBasis[row]!;
@@ -129,7 +129,7 @@ export class ConnectionList extends RowList<ConnectionRows, typeof CONNECTION_FI
     return this.#names?.areShown?.() === false ? undefined : this.rows.remoteName[row];
   }
 
-  /** The service of the remote port, or of the local one for connections that came in. */
+  /** Service of the remote port; for incoming connections, of the local port. */
   service(row: number): string {
     const protocol = this.rows.protocol[row] === PROTOCOL_TCP ? 'tcp' : 'udp';
     const lookUp = this.#names?.serviceName;

@@ -17,7 +17,7 @@ import { maximumOf } from '../../screen/widgets/levels.ts';
 import { renderSegments, type Segment } from '../segments.ts';
 import type { NetworkData } from './network-list.ts';
 
-/** Everything the detail of a process shows above its connections. */
+/** Input of the process detail, without its connections. */
 interface DetailView {
   readonly data: NetworkData;
   readonly facts: DetailFacts;
@@ -27,14 +27,14 @@ interface DetailView {
   readonly ascii: boolean;
 }
 
-/** Where the parts of the detail stand. */
+/** Areas of the detail. */
 interface DetailLayout {
   readonly title: Rect;
   readonly command: Rect;
   readonly upload: Rect;
   readonly download: Rect;
   readonly listening: Rect;
-  /** Of its connections; only where there is room for the charts too. */
+  /** Health of the connections; shown only together with the charts. */
   readonly health: Rect;
   readonly connections: Rect;
 }
@@ -42,7 +42,7 @@ interface DetailLayout {
 const CHART_HEIGHT = 6;
 const CHART_FROM_HEIGHT = 18;
 
-/** The places in an area; the charts go first where it is low. */
+/** Lays out the detail; in a low area the charts are dropped first. */
 export function layoutDetail(area: Rect): DetailLayout {
   const { x, y, width, height } = area;
   const chartHeight = height >= CHART_FROM_HEIGHT ? Math.max(CHART_HEIGHT, Math.floor(height / 4)) : 0;
@@ -61,7 +61,7 @@ export function layoutDetail(area: Rect): DetailLayout {
   };
 }
 
-/** What is known of the process, taken once a sample, so that frames in between read nothing that moves. */
+/** Facts of the process, copied once per sample so that frames never read a table that is being written. */
 export class DetailFacts {
   owner = -1;
   serial = 0;
@@ -71,21 +71,21 @@ export class DetailFacts {
   user = '';
   commandLine = '';
   cgroup = '';
-  /** '' none, or unknown. */
+  /** '': none or unknown. */
   container = '';
-  /** Network namespace; '' the collector's, or unknown. */
+  /** Network namespace; '': the collector's own, or unknown. */
   namespace = '';
   hasExited = false;
   ageMicros = Number.NaN;
   readonly sums = new OwnerSums();
   listening: readonly string[] = [];
-  /** A socket of another network namespace was seen: of that one's listeners the kernel lists none here. */
+  /** A socket of another network namespace was seen. The kernel does not list the listeners of that namespace here. */
   isForeign = false;
-  /** What is known of the health of its connections, in words; the most important first. */
+  /** Health of the connections in words, most important first. */
   health: readonly string[] = [];
   readonly #listen = new ListenRows();
 
-  /** Takes the owner's facts; false: its row is gone, and the last facts stay. */
+  /** Copies the owner's facts. Returns false and keeps the last facts if its row is gone. */
   take(data: NetworkData, scope: Scope, owner: number, serial: number): boolean {
     const { owners } = data.section;
     if (owners.slots.serial[owner] !== serial) return false;
@@ -103,7 +103,7 @@ export class DetailFacts {
     this.hasExited = owners.hasExited[owner] === 1;
     this.#takeAge(data);
     this.#takeFigures(data, scope, owner);
-    // Kept once seen: who is silent for a while has no socket in sight.
+    // Stays true: an idle process may have no socket in the list.
     this.isForeign ||= this.namespace !== '' || hasForeignSocket(data.section, owner);
     this.health = healthTexts(data, owner);
     return true;
@@ -126,7 +126,7 @@ export class DetailFacts {
   }
 }
 
-/** What is not known, or did not happen, is left out. */
+/** Leaves out what is unknown or zero. */
 function healthTexts({ section, rates }: NetworkData, owner: number): readonly string[] {
   const { owners } = section;
   const texts: string[] = [];
@@ -163,7 +163,7 @@ function hasForeignSocket({ sockets, accounts }: NetworkSection, owner: number):
   return false;
 }
 
-/** Draws title, command line, charts and listening ports; the connections are a list of their own. */
+/** Draws title, command line, charts and listening ports. The connections are a separate list. */
 export function renderDetail(layout: DetailLayout, buffer: Buffer, view: DetailView): void {
   renderTitle(layout.title, buffer, view);
   const { facts, theme } = view;
@@ -194,19 +194,20 @@ function renderTitle(area: Rect, buffer: Buffer, view: DetailView): void {
     { text: facts.namespace === '' ? '' : `@${facts.namespace}`, style: theme.info, priority: 13 },
     { text: facts.cgroup, style: theme.dim, priority: 10 },
   ];
+  const [upSign, downSign] = ascii ? ['up', 'dn'] : ['▲', '▼'];
   const right: Segment[] = [
     {
-      text: `total ${bytesText(facts.sums.upTotal)} / ${bytesText(facts.sums.downTotal)}`,
+      text: `total ${upSign} ${bytesText(facts.sums.upTotal)} ${downSign} ${bytesText(facts.sums.downTotal)}`,
       style: theme.text,
       priority: 20,
     },
     {
-      text: `${ascii ? 'up' : '▲'} ${rateText(facts.sums.up, view.units)}`,
+      text: `${upSign} ${rateText(facts.sums.up, view.units)}`,
       style: theme.upload,
       priority: 90,
     },
     {
-      text: `${ascii ? 'dn' : '▼'} ${rateText(facts.sums.down, view.units)}`,
+      text: `${downSign} ${rateText(facts.sums.down, view.units)}`,
       style: theme.download,
       priority: 91,
     },
@@ -219,7 +220,7 @@ function renderRates(area: Rect, buffer: Buffer, view: DetailView, direction: 'u
   const { theme, ascii, history } = view;
   const isUp = direction === 'up';
   const samples = history[direction];
-  // In the border: inside it would cover the newest samples.
+  // In the border, because inside it would hide the newest samples.
   const peak = `peak ${compactRateText(maximumOf(samples, 2 * area.width), view.units)}`;
   const inside = renderBlock(area, buffer, {
     title: isUp ? 'Upload' : 'Download',

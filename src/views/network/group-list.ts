@@ -18,7 +18,7 @@ import type { Identity, ListInput, ListSort } from './network-list.ts';
 
 type Columns = ListColumns<GroupList, typeof GROUP_FIELDS>;
 
-/** What stands for processes that belong to none. */
+/** Shown for processes without a group. */
 const NOTHING: Readonly<Record<Grouping | 'group', string>> = {
   group: 'unknown group',
   program: 'no name',
@@ -59,7 +59,7 @@ const COLUMNS: Columns = {
   ...TRAFFIC_COLUMNS,
 };
 
-/** Of the process table, one row for each program, user, container or unit. */
+/** Columns of the process table with one row per program, user, container or unit. */
 const groupedColumns = (by: Grouping, isCumulative: boolean): Columns => ({
   ...nameColumn(by.toUpperCase()),
   ...PROCESSES,
@@ -81,22 +81,19 @@ const groupedColumns = (by: Grouping, isCumulative: boolean): Columns => ({
   },
 });
 
-/**
- * Processes summed up: by control group (containers, services, sessions), or the process table by program, user,
- * container or unit.
- */
+/** Sums of processes by control group (containers, services, sessions), or by program, user, container or unit. */
 export class GroupList extends RowList<GroupRows, typeof GROUP_FIELDS> {
   readonly rows = new GroupRows();
-  /** Made when they are first shown. */
+  /** Tables, created when first shown. */
   readonly #tables = new Map<string, ListTable<GroupList, typeof GROUP_FIELDS>>();
-  /** What the process table is summed by; undefined: control groups. */
+  /** Grouping of the process table; undefined: control groups. */
   by: Grouping | undefined;
-  /** Bytes instead of rates, of the process table alone. */
+  /** Bytes instead of rates, only in the process table. */
   isCumulative = false;
-  /** Names seen so far: a group has no slot of its own, so its name's place here stands for it. */
+  /** Names seen so far. Groups have no slot, so the index here identifies them. */
   readonly #known = new Map<string, number>();
   #names: string[] = [];
-  /** What a full bar means. */
+  /** Rate of a full bar. */
   maximum = 0;
 
   rebuild({ data, scope: shown, filter, groupBy, isCumulative }: ListInput): void {
@@ -117,7 +114,7 @@ export class GroupList extends RowList<GroupRows, typeof GROUP_FIELDS> {
     return this.rows.rowOfGroup(this.#names[slot] ?? '');
   }
 
-  /** The filter that lets exactly the group at a rank through; '' past the end. */
+  /** The filter that matches exactly the group at a rank; '' past the end. */
   filterAt(sort: ListSort, rank: number): string {
     const row = this.rowAt(sort, rank);
     return row < 0 ? '' : this.rows.filterTextOf(row);
@@ -136,7 +133,7 @@ export class GroupList extends RowList<GroupRows, typeof GROUP_FIELDS> {
   #placeOf(name: string): number {
     const known = this.#known.get(name);
     if (known !== undefined) return known;
-    // Groups come and go with containers: only the selected one has to be found again.
+    // Groups come and go with containers, so only the selected one is kept.
     if (this.#names.length >= 256) {
       this.#known.clear();
       this.#names = [];

@@ -20,14 +20,17 @@ export interface HeaderView {
   /** Connection to the machine; undefined for this machine and for recordings. */
   readonly link: RemoteStatus | undefined;
   readonly scope: Scope;
-  /** What the view below is called. */
   readonly title: string;
+  /** The title names the view below, not the program: it stays longest. */
+  readonly namesView: boolean;
   /** Time between two samples, `1s`; '' where a recording has its own. */
   readonly interval: string;
   /** Wall time at which the screen was frozen; undefined: it is live. */
   readonly pausedAtMillis: number | undefined;
   /** Processes over the alert's threshold. */
   readonly alarmCount: number;
+  /** Rules that fire, see `firingText`; '' none. */
+  readonly firing: string;
   /** Modes that are on, a word each: `tree`, `loopback`. */
   readonly modes: readonly string[];
   readonly units: RateUnits;
@@ -35,12 +38,18 @@ export interface HeaderView {
   readonly ascii: boolean;
 }
 
-/** Rates of the header's totals: one interface, or the sum of the uplinks. */
-export function totalsOf(view: HeaderView): { readonly rates: LinkRates; readonly slot: number } {
+/** Rates of the header's totals: one interface, or with `isAll` the sum of the uplinks. */
+export function totalsOf(view: Pick<HeaderView, 'data' | 'scope'>): {
+  readonly rates: LinkRates;
+  readonly slot: number;
+  readonly isAll: boolean;
+} {
   const { rates, section } = view.data;
   const index = view.scope.interfaceIndex;
   const slot = index === undefined ? -1 : section.interfaces.slots.find(index, 0, 0, 0);
-  return slot < 0 ? { rates: rates.totals, slot: TOTALS_SLOT } : { rates: rates.interfaces, slot };
+  return slot < 0
+    ? { rates: rates.totals, slot: TOTALS_SLOT, isAll: true }
+    : { rates: rates.interfaces, slot, isAll: false };
 }
 
 /**
@@ -79,8 +88,11 @@ export function hasHiddenProcesses({ owners }: NetworkSection, orGroup: boolean)
   return false;
 }
 
-/** Draws the first line: host, time, tier, totals. */
-export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void {
+/**
+ * Draws the first line: host, time, tier, totals. Traffic of other network namespaces stands beside the interfaces in
+ * the lines below; with `isAlone` there are none, and it stands here.
+ */
+export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView, isAlone: boolean): void {
   if (area.height < 1) return;
   const { data, theme } = view;
   const { section } = data;
@@ -89,8 +101,9 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void
       ? { text: clockText(data.header.wallMillis), style: theme.text, priority: 40 }
       : { text: `PAUSED ${clockText(view.pausedAtMillis)}`, style: theme.warning, priority: 95 };
   const left: Segment[] = [
-    { text: view.title, style: theme.title, priority: 70 },
+    { text: view.title, style: theme.title, priority: view.namesView ? 85 : 70 },
     { text: data.header.hostName, style: theme.bold, priority: view.link === undefined ? 50 : 66 },
+    { text: view.firing, style: theme.bad, priority: 78 },
     ...linkSegments(view.link, theme),
     clock,
     { text: view.interval, style: theme.text, priority: 68 },
@@ -102,7 +115,7 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView): void
     { text: alarmText(view.alarmCount), style: theme.bad, priority: 65 },
     { text: lossText(section), style: theme.warning, priority: 60 },
   ];
-  renderSegments(buffer, area.x, area.y, area.width, left, totalSegments(view));
+  renderSegments(buffer, area.x, area.y, area.width, left, totalSegments(view, isAlone));
 }
 
 /** The first line before there is any sample. */
@@ -125,7 +138,7 @@ export function renderWaitingHeader(
   renderSegments(buffer, area.x, area.y, area.width, left, []);
 }
 
-/** `only eth0`: of what all the figures are, where it is not of everything. */
+/** `only eth0`: set if all figures are those of one interface. */
 function narrowedText({ data, scope }: HeaderView): string {
   const { interfaces } = data.section;
   const index = scope.interfaceIndex;
@@ -148,27 +161,27 @@ function alarmText(count: number): string {
   return count === 1 ? '1 alert' : `${count} alerts`;
 }
 
-/** What goes up and down; with loopback among the rows, what the totals cover, and the rate of loopback. */
-function totalSegments(view: HeaderView): readonly Segment[] {
+/** Upload and download. With loopback shown, says what the totals cover and adds the rate of loopback. */
+function totalSegments(view: HeaderView, isAlone: boolean): readonly Segment[] {
   const { theme, ascii, units, data } = view;
-  const { rates, slot } = totalsOf(view);
+  const { rates, slot, isAll } = totalsOf(view);
   const trend = rates.trend(slot);
   const up = rateText(rates.smoothTx[slot] ?? Number.NaN, units);
   const down = rateText(rates.smoothRx[slot] ?? Number.NaN, units);
   const mark = trendMark(trend, ascii);
-  const isAll = slot === TOTALS_SLOT;
   const loopback = isAll && view.scope.includeLoopback ? loopbackText(data, units) : '';
-  const foreign = isAll ? foreignText(data, units, ascii) : '';
+  const foreign = foreignTraffic(view);
+  const isPart = loopback !== '' || foreign !== undefined;
   return [
-    { text: loopback + foreign === '' ? '' : 'uplinks', style: theme.dim, priority: 75 },
+    { text: isPart ? 'uplinks' : '', style: theme.dim, priority: loopback === '' ? 69 : 75 },
     { text: `${ascii ? 'up' : '▲'} ${up}`, style: theme.upload, priority: 90 },
     { text: `${ascii ? 'dn' : '▼'} ${down} ${mark}`, style: theme.download, priority: 91 },
     { text: loopback, style: theme.text, priority: 76 },
-    { text: foreign, style: theme.text, priority: 35 },
+    { text: isAlone ? foreignText(foreign, units, ascii) : '', style: theme.text, priority: 35 },
   ];
 }
 
-/** `lo 5.9 MB/s`: what the machine sends to itself, which the interface counts once in each direction. */
+/** `lo 5.9 MB/s`: traffic of the machine with itself, which the interface counts once in each direction. */
 function loopbackText({ section, rates }: NetworkData, units: RateUnits): string {
   const { interfaces } = section;
   const slot = interfaces.slots.find(loopbackInterfaceIndex(interfaces), 0, 0, 0);
@@ -176,11 +189,18 @@ function loopbackText({ section, rates }: NetworkData, units: RateUnits): string
   return `${interfaces.names[slot]} ${rateText(rates.interfaces.smoothTx[slot] ?? Number.NaN, units)}`;
 }
 
+/** What traffic of other network namespaces is called. */
+export const FOREIGN_NAME = 'other netns';
+
 /**
- * `other netns ▲ 1.2 MB/s ▼ 80 KB/s`: what rows have moved over interfaces of other network namespaces, which the totals
- * do not cover; empty where nothing moves there.
+ * Rates in bytes per second of sockets in other network namespaces, which the totals do not include. Undefined if there
+ * is no such traffic, or if one interface is shown.
  */
-function foreignText({ section, rates }: NetworkData, units: RateUnits, ascii: boolean): string {
+export function foreignTraffic(
+  view: Pick<HeaderView, 'data' | 'scope'>,
+): { readonly up: number; readonly down: number } | undefined {
+  if (!totalsOf(view).isAll) return undefined;
+  const { section, rates } = view.data;
   const { sockets, accounts } = section;
   const { rows, count } = sockets.slots;
   let up = 0;
@@ -191,12 +211,17 @@ function foreignText({ section, rates }: NetworkData, units: RateUnits, ascii: b
     up += rates.sockets.smoothTx[slot]! || 0;
     down += rates.sockets.smoothRx[slot]! || 0;
   }
-  if (!(up + down > 0)) return '';
-  const [upMark, downMark] = ascii ? ['up', 'dn'] : ['▲', '▼'];
-  return `other netns ${upMark} ${rateText(up, units)} ${downMark} ${rateText(down, units)}`;
+  return up + down > 0 ? { up, down } : undefined;
 }
 
-/** The tier in force, and what it lacks in a few words: `ebpf`, `netlink, no UDP`. */
+/** `other netns ▲ 1.2 MB/s ▼ 80 KB/s`. */
+function foreignText(traffic: ReturnType<typeof foreignTraffic>, units: RateUnits, ascii: boolean): string {
+  if (traffic === undefined) return '';
+  const [upMark, downMark] = ascii ? ['up', 'dn'] : ['▲', '▼'];
+  return `${FOREIGN_NAME} ${upMark} ${rateText(traffic.up, units)} ${downMark} ${rateText(traffic.down, units)}`;
+}
+
+/** The tier in use and what it lacks: `ebpf`, `netlink, no UDP`. */
 export function tierText({ tier, parts }: Pick<NetworkSection, 'tier' | 'parts'>): string {
   if (parts === undefined) return tier;
   const lacks: string[] = [];
@@ -207,8 +232,8 @@ export function tierText({ tier, parts }: Pick<NetworkSection, 'tier' | 'parts'>
 }
 
 /**
- * What is on no row, since the start: connections whose ending the kernel could not announce, and packets that
- * found no room. Empty where nothing was lost.
+ * What is missing from all rows since the start: closed connections that the kernel could not report, and packets
+ * dropped by a full buffer. Empty if nothing was lost.
  */
 export function lossText({ lostClosings, lost }: Pick<NetworkSection, 'lostClosings' | 'lost'>): string {
   const texts: string[] = [];

@@ -55,14 +55,14 @@ const COLUMNS: ListColumns<HostList, typeof HOST_FIELDS> = {
   },
 };
 
-/** Remote hosts over all processes: which of them use the network most. */
+/** Remote hosts of all processes. */
 export class HostList extends RowList<HostRows, typeof HOST_FIELDS> {
   readonly rows = new HostRows();
   protected readonly table = new ListTable(HOST_FIELDS, COLUMNS);
   readonly #owners = new Int32Array(NAMED_PROCESSES);
   #section: NetworkSection | undefined;
   names: NameLookup | undefined;
-  /** What a full bar means. */
+  /** Rate of a full bar. */
   maximum = 0;
 
   rebuild({ data, scope, filter, names }: ListInput): void {
@@ -85,13 +85,13 @@ export class HostList extends RowList<HostRows, typeof HOST_FIELDS> {
     return this.rows.rowOfHost(slot);
   }
 
-  /** Address of the host at a rank, as used in a filter; '': none. */
+  /** Address of the host at a rank, for a filter; '': none. */
   addressAt(sort: ListSort, rank: number): string {
     const row = this.rowAt(sort, rank);
     return row < 0 ? '' : this.rows.addressOf(row);
   }
 
-  /** The busiest of them, and how many more there are. */
+  /** The busiest processes, and how many more there are. */
   processNames(row: number): string {
     const count = this.rows.processesInto(row, this.#owners);
     let names = '';

@@ -10,13 +10,13 @@ import { blockInside, popupArea, renderPopup } from '../../screen/widgets/block.
 import { renderList } from '../../screen/widgets/list.ts';
 import type { NetworkData } from './network-list.ts';
 
-/** The choice of an interface: what is typed narrows the names, `selected` is a place among those left. */
+/** State of the interface picker. Typed text narrows the names; `selected` is an index into the remaining ones. */
 export interface InterfacePicker {
   readonly typed: string;
   readonly selected: number;
 }
 
-/** What an input makes of the picker: undefined closes it; `chosen` is an ifindex, undefined in it all interfaces. */
+/** Result of an input: `picker` undefined closes it; `chosen` holds an ifindex, or undefined for all interfaces. */
 export interface PickerStep {
   readonly picker: InterfacePicker | undefined;
   readonly chosen?: { readonly interfaceIndex: number | undefined };
@@ -35,14 +35,14 @@ const WIDTH = 40;
 const HEIGHT_MAX = 14;
 const RATE_WIDTH = 9;
 
-/** The picker as it opens, on the interface that is shown now. */
+/** Opens the picker on the interface that is shown now. */
 export function openPicker(interfaces: InterfaceTable, current: number | undefined): InterfacePicker {
   const names = namesOf(interfaces, '');
   const at = names.findIndex((name) => name !== ALL && interfaceNamed(interfaces, name) === current);
   return { typed: '', selected: Math.max(0, at) };
 }
 
-/** `all`, then the interfaces that are up by their index: those whose names have what is typed in them. */
+/** `all`, then the matching interfaces that are up, by index. */
 function namesOf(interfaces: InterfaceTable, typed: string): readonly string[] {
   const slots = Array.from(interfaces.slots.rows.subarray(0, interfaces.slots.count));
   const names = slots
@@ -52,7 +52,7 @@ function namesOf(interfaces: InterfaceTable, typed: string): readonly string[] {
   return [ALL, ...names].filter((name) => name.toLowerCase().includes(typed.toLowerCase()));
 }
 
-/** A key while the picker is open: it takes them all. */
+/** Handles a key; an open picker takes all keys. */
 export function pressKeyInPicker(
   picker: InterfacePicker,
   key: KeyEvent,
@@ -80,7 +80,7 @@ export function pressKeyInPicker(
     default: {
       if (key.text === undefined) return { picker };
       const typed = picker.typed + key.text;
-      // A letter that leaves nothing is not taken.
+      // A letter that matches nothing is ignored.
       return namesOf(interfaces, typed).length === 0 ? { picker } : { picker: { typed, selected: 0 } };
     }
   }
@@ -92,7 +92,7 @@ function choose(picker: InterfacePicker, name: string | undefined, interfaces: I
   return { picker: undefined, chosen: { interfaceIndex } };
 }
 
-/** The wheel moves, a press on a name chooses it, beside the picker it closes it. */
+/** Handles the mouse: the wheel moves, a press on a name chooses it, a press outside closes the picker. */
 export function pointAtPicker(
   picker: InterfacePicker,
   event: MouseEvent,
@@ -116,12 +116,12 @@ function heightOf(count: number): number {
   return Math.min(HEIGHT_MAX, count);
 }
 
-/** The first name on screen, so that the selected one is. */
+/** First visible name, so that the selected one is visible. */
 function offsetOf({ selected }: InterfacePicker, height: number): number {
   return Math.max(0, selected - height + 1);
 }
 
-/** Draws the names with their rates over the middle of the screen; what is typed stands in the border. */
+/** Draws the picker in the middle of the screen, with rates beside the names and the typed text in the border. */
 export function renderPicker(screen: Rect, buffer: Buffer, view: PickerView): void {
   const { picker, data, units, theme, ascii } = view;
   const { interfaces } = data.section;
@@ -145,7 +145,8 @@ export function renderPicker(screen: Rect, buffer: Buffer, view: PickerView): vo
       const name = names[item]!;
       const { smoothTx, smoothRx } = data.rates.interfaces;
       const slot = interfaces.slots.find(interfaceNamed(interfaces, name) ?? -1, 0, 0, 0);
-      const nameWidth = Math.max(0, width - 2 * RATE_WIDTH);
+      // A blank cell keeps the figures away from the border.
+      const nameWidth = Math.max(0, width - 2 * RATE_WIDTH - 1);
       putAligned(buffer, x, y, nameWidth, 'left', name, theme.text, ascii);
       if (slot < 0 || nameWidth === 0) return;
       const up = `${ascii ? 'up' : '▲'} ${compactRateText(smoothTx[slot] ?? Number.NaN, units)}`;

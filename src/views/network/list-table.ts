@@ -17,32 +17,32 @@ import {
 import { CellPen, RATE_WIDE_WIDTH } from './cells.ts';
 import type { Alarm, Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
 
-/** How a column looks. Widths in cells, as in Column. */
+/** Look of a column. Widths in cells, as in Column. */
 type ColumnLook = Omit<Column, 'id'>;
 
-/** One column of a list: `Fields` say what it shows, `List` is what its cells are painted from. */
+/** A column of a list. `Fields` declares its content; `List` is what its cells are drawn from. */
 interface ListColumn<List, Fields> extends ColumnLook {
-  /** The field that it shows; undefined: the one of the column's own id. A click on the title orders by it. */
+  /** Field that it shows, and that a click on the title sorts by. Default: the field with the column's id. */
   readonly field?: keyof Fields & string;
-  /** What a click orders by in place of the field. */
+  /** Sort key of a click, if it is not the field. */
   readonly order?: SortKeyOf<Fields>;
-  /** The orders whose mark it carries, of a sum all its parts; undefined: its own. */
+  /** Sort keys that are marked on this column. Default: its own. A sum is marked on all its parts. */
   readonly marks?: readonly SortKeyOf<Fields>[];
-  /** The titles where rates are in bits. */
+  /** Titles for rates in bits. */
   readonly bitsTitle?: string;
   readonly shortBitsTitle?: string;
-  /** It is shown only where the configuration names it. */
+  /** Shown only if the configuration names it. */
   readonly isOptional?: boolean;
-  /** What it shows where the field does not say it: for the documents. */
+  /** Explanation for the documents, if that of the field does not fit. */
   readonly help?: string;
-  /** Draws the cell of a row; the pen stands on it. */
+  /** Draws the cell of a row at the pen. */
   readonly paint: (list: List, row: number, pen: CellPen) => void;
 }
 
-/** The columns of a list by id, in the order of the screen. */
+/** Columns of a list by id, in screen order. */
 export type ListColumns<List, Fields> = Readonly<Record<string, ListColumn<List, Fields>>>;
 
-/** A column of text. `ideal` width is enough for almost everything; columns of low priority are dropped first. */
+/** A column of text. `ideal` is enough for nearly all content; columns of low priority are dropped first. */
 export function left(title: string, priority: number, min: number, ideal: number, flex = 0): ColumnLook {
   return { title, align: 'left', minWidth: min, idealWidth: ideal, flex, priority };
 }
@@ -52,12 +52,12 @@ export function right(title: string, priority: number, min: number, ideal: numbe
   return { title, align: 'right', minWidth: min, idealWidth: ideal, flex, priority };
 }
 
-/** A column of text that identifies its row, and is cut last. */
+/** A column of text that identifies its row and is truncated last. */
 export function identity(title: string, priority: number, min: number, ideal: number, flex = 0): ColumnLook {
   return { ...left(title, priority, min, ideal, flex), isIdentity: true };
 }
 
-/** The orders whose mark a column carries. */
+/** Sort keys that are marked on a column. */
 function marksOf<Fields extends RowFields<never, never>>(
   fields: Fields,
   id: string,
@@ -67,7 +67,7 @@ function marksOf<Fields extends RowFields<never, never>>(
   return column.marks ?? (order === undefined ? [] : [order]);
 }
 
-/** The round of the sort key: what the columns order by, alone or together. */
+/** Sort keys of the columns, in the order of the sort key `s`. */
 export function roundOf<Fields extends RowFields<never, never>>(
   fields: Fields,
   columns: ListColumns<never, Fields>,
@@ -78,7 +78,7 @@ export function roundOf<Fields extends RowFields<never, never>>(
   );
 }
 
-/** What a click on a column's title orders by; undefined: nothing. */
+/** Sort key of a click on a column's title; undefined: none. */
 function orderOf<Fields extends RowFields<never, never>>(
   fields: Fields,
   id: string,
@@ -87,41 +87,41 @@ function orderOf<Fields extends RowFields<never, never>>(
   return order ?? (fields[field]?.order === undefined ? undefined : (field as SortKeyOf<Fields>));
 }
 
-/** What a row's own state adds to how it looks. */
+/** State of a row that changes its look. */
 interface RowLook {
   readonly alarmOfRow?: (row: number) => Alarm;
-  /** A row of what is gone. */
+  /** Whether the row is dim, such as an exited process. */
   readonly isFaintRow?: (row: number) => boolean;
 }
 
 const WINDOW_ROWS_MAX = 1024;
 
-/** Rows that can be ordered, as the classes of data/query are. */
+/** Rows that can be sorted, as in data/query. */
 interface OrderedRows<Sort> {
   readonly count: number;
   window(sort: Sort, first: number, length: number, out: Int32Array): number;
   rankOf(row: number, sort: Sort): number;
 }
 
-/** What all tables of rows have in common: columns laid out once per width, orders, windows of rows, hits. */
+/** Common part of all tables: column layout, sort order, visible rows and mouse hits. */
 export class ListTable<List, Fields extends RowFields<never, never>> {
-  /** The round of the sort key. */
+  /** Sort keys in the order of the sort key `s`. */
   readonly keys: readonly SortKeyOf<Fields>[];
   readonly #fields: Fields;
   readonly #all: ListColumns<List, Fields>;
   readonly #columns: Readonly<Record<RateUnits, readonly Column[]>>;
-  /** By sort key: the columns that carry its mark. */
+  /** Columns marked as sorted, by sort key. */
   readonly #marked = new Map<string, readonly string[]>();
   readonly #window = new Int32Array(WINDOW_ROWS_MAX);
   readonly #single = new Int32Array(1);
-  /** Cells that the rows on screen need in each column, and the most they needed since the width changed. */
+  /** Cells that the visible rows need in each column, and the most they needed since the width changed. */
   readonly #needs: Int32Array;
   readonly #mostNeeds: Int32Array;
   #layout: ColumnLayout;
-  /** What the layout was made for. */
+  /** Units of the current layout. */
   #units: RateUnits = 'bytes';
 
-  /** `shown` are the ids of the columns wanted, in their order; undefined: all. */
+  /** `shown`: ids of the columns to show, in order; undefined: all. */
   constructor(
     fields: Fields,
     columns: ListColumns<List, Fields>,
@@ -158,7 +158,7 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     this.#layout = layoutColumns([], 0);
   }
 
-  /** The list's own sort for one by name; an unknown name is the first of the round. */
+  /** Returns the sort order; an unknown key becomes the default. */
   sortOf(sort: ListSort): SortBy<SortKeyOf<Fields>> {
     const key = this.keys.find((known) => known === sort.key) ?? this.keys[0]!;
     return { key, isReversed: sort.isReversed };
@@ -241,8 +241,8 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   }
 
   /**
-   * Lays the columns out for the rows in the window. As long as nothing is cut, a column stays as wide as it once had
-   * to be, so that nothing jumps when a value changes; where it is tight, only what is on screen counts.
+   * Lays the columns out for the visible rows. While nothing is truncated, a column keeps its largest width, so that
+   * values do not make it jump. If space is tight, only the visible rows count.
    */
   #layOut(width: number, shown: number, list: List, pen: CellPen): void {
     const needs = this.#needs;
@@ -263,23 +263,23 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   }
 }
 
-/** Whether a column, by its place, has the cells that its content needs. */
+/** Whether a column has the width that its content needs. */
 function isWideEnough(needs: Int32Array): (placed: PlacedColumn, index: number) => boolean {
   return ({ width }, index) => width >= needs[index]!;
 }
 
-/** What cells of traffic are painted from. */
+/** Input of traffic cells. */
 interface TrafficList {
   readonly rows: {
     readonly up: Float64Array;
     readonly down: Float64Array;
     readonly connections: Int32Array;
   };
-  /** What a full bar means. */
+  /** Rate of a full bar. */
   readonly maximum: number;
 }
 
-/** The columns of traffic in every list that adds it up; the rate that most people look for stays longest. */
+/** Traffic columns of every list with rates. The download rate is dropped last. */
 export const TRAFFIC_COLUMNS = {
   upload: {
     ...right('UPLOAD/s', 89, 7, 16),
@@ -304,12 +304,12 @@ export const TRAFFIC_COLUMNS = {
   },
 } as const;
 
-/** What cells of bytes since start are painted from. */
+/** Input of cells with bytes since start. */
 interface TotalsList {
   readonly rows: { readonly upTotal: Float64Array; readonly downTotal: Float64Array };
 }
 
-/** The same columns where bytes since start are shown in place of rates. */
+/** The same columns for bytes since start. */
 export const TOTAL_TRAFFIC_COLUMNS = {
   upload: {
     ...right('UP TOTAL', 89, 9, 16),
@@ -325,14 +325,14 @@ export const TOTAL_TRAFFIC_COLUMNS = {
   },
 } as const;
 
-/** The largest rate of the rows. */
+/** The largest rate of all rows. */
 export function maximumOf({ up, down }: TrafficList['rows'], count: number): number {
   let maximum = 0;
   for (let row = 0; row < count; row++) maximum = Math.max(maximum, up[row]! || 0, down[row]! || 0);
   return maximum;
 }
 
-/** What the lists over rows of data/query do alike; each knows its rows and its table. */
+/** Common part of the lists over rows of data/query. */
 export abstract class RowList<Rows extends RankedRows, Fields extends RowFields<never, never>>
   implements NetworkList
 {
@@ -341,7 +341,7 @@ export abstract class RowList<Rows extends RankedRows, Fields extends RowFields<
 
   abstract rebuild(input: ListInput): void;
   abstract identityAt(sort: ListSort, rank: number): Identity | undefined;
-  /** The row of what `identityAt` named, -1 where it is not listed. */
+  /** The row of an identity; -1 if it is not listed. */
   protected abstract rowOf(identity: Identity): number;
 
   get sortKeys(): readonly string[] {

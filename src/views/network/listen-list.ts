@@ -66,7 +66,7 @@ const COLUMNS: ListColumns<ListenList, typeof LISTEN_FIELDS> = {
   },
 };
 
-/** Open ports: who listens where, TCP and UDP. */
+/** Listening TCP and UDP ports with their owners. */
 export class ListenList extends RowList<ListenRows, typeof LISTEN_FIELDS> {
   readonly rows = new ListenRows();
   protected readonly table = new ListTable(LISTEN_FIELDS, COLUMNS);
@@ -88,7 +88,7 @@ export class ListenList extends RowList<ListenRows, typeof LISTEN_FIELDS> {
     return this.rows.rowOfSocket(slot, serial);
   }
 
-  /** The owner of the port at a rank, -1 none. */
+  /** Owner of the port at a rank; -1: none. */
   ownerAt(sort: ListSort, rank: number): number {
     const row = this.rowAt(sort, rank);
     return row < 0 ? -1 : this.rows.owner[row]!;

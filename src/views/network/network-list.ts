@@ -46,7 +46,7 @@ export interface NameLookup extends FilterNames {
   /** Like `hostName`; starts a lookup if the name is unknown. */
   host(address: string): string | undefined;
   country(address: string): string | undefined;
-  /** False while addresses are to be shown in place of names. */
+  /** False: show addresses instead of names. */
   areShown?(): boolean;
 }
 
@@ -61,9 +61,9 @@ export interface ListInput {
   readonly isCumulative: boolean;
   /** Process tree (the process list). */
   readonly isTree: boolean;
-  /** What the rows of the process table are summed by; undefined: a row for each process. */
+  /** Grouping of the process table; undefined: one row per process. */
   readonly groupBy: Grouping | undefined;
-  /** Branches of the tree that show their first row alone. */
+  /** Folded branches of the tree. */
   readonly folded: readonly Identity[];
   /** The owner whose connections are listed; -1 none. */
   readonly owner: number;
@@ -76,7 +76,7 @@ export interface ListLook {
   readonly theme: Theme;
   readonly ascii: boolean;
   readonly units: RateUnits;
-  /** Whether an owner's rate is over the alert's threshold. */
+  /** Whether an owner's rate is above the alert threshold. */
   readonly alarmOf: (owner: number) => Alarm;
 }
 

@@ -33,7 +33,7 @@ export const PROCESS_COLUMNS = {
     paint: (list, row, pen) => pen.pid(list.owners, list.ownerOf(row)),
   },
   user: {
-    // `www-data` and `postgres`, whole.
+    // Wide enough for `www-data` and `postgres`.
     ...left('USER', 50, 8, 9),
     paint: (list, row, pen) => pen.text(list.owners?.users[list.ownerOf(row)] ?? '-', pen.theme.dim),
   },
@@ -66,7 +66,7 @@ export const PROCESS_COLUMNS = {
     ...right('LISTEN', 30, 6, 6),
     paint: (list, row, pen) => {
       const { listeners } = list.painted;
-      // The kernel lists no listeners of another namespace here: those found by their packets are not all.
+      // The kernel does not list listeners of another namespace here; those found from packets are incomplete.
       const isForeign = list.owners?.namespaces[list.ownerOf(row)] !== undefined;
       if (isForeign) pen.right('-', pen.theme.dim);
       else if (listeners[row]! > 0) pen.count(listeners[row]!);
@@ -99,7 +99,7 @@ export const PROCESS_COLUMNS = {
   },
 } satisfies ListColumns<ProcessList, typeof PROCESS_FIELDS>;
 
-/** The same in cumulative mode. */
+/** The same columns in cumulative mode. */
 const TOTAL_COLUMNS: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
   ...PROCESS_COLUMNS,
   graph: { ...PROCESS_COLUMNS.graph, field: 'total' },
@@ -113,7 +113,7 @@ const TOTAL_COLUMNS: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
   },
 };
 
-/** In the tree figures are sums over the branch: what the process itself moves stands beside them. */
+/** In the tree, figures are sums over the branch. This column shows the process's own traffic. */
 const OWN_COLUMN: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
   own: {
     ...right('OWN/s', 55, 6, 6),
@@ -132,7 +132,7 @@ const OWN_TOTAL_COLUMN: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
   },
 };
 
-/** The same columns with those of the tree, before the sums. */
+/** Inserts the tree's own column before the sums. */
 function withOwn(columns: readonly string[]): readonly string[] {
   const at = columns.findIndex((id) => id === 'upload' || id === 'download');
   return at < 0 ? [...columns, 'own'] : [...columns.slice(0, at), 'own', ...columns.slice(at)];
@@ -140,22 +140,22 @@ function withOwn(columns: readonly string[]): readonly string[] {
 
 export type ProcessColumn = keyof typeof PROCESS_COLUMNS;
 
-/** What the configuration and the command line may order it by, the default first. */
+/** Sort keys that configuration and command line accept, the default first. */
 export const PROCESS_SORT_KEYS = roundOf(PROCESS_FIELDS, PROCESS_COLUMNS);
 
-/** The columns that the configuration may choose. */
+/** Columns that the configuration accepts. */
 export const PROCESS_COLUMN_IDS = Object.keys(PROCESS_COLUMNS) as readonly ProcessColumn[];
 
 type Columns = ListColumns<ProcessList, typeof PROCESS_FIELDS>;
 
-/** Those shown where it chooses none. */
+/** Default columns. */
 export const USUAL_PROCESS_COLUMN_IDS = PROCESS_COLUMN_IDS.filter(
   (id) => (PROCESS_COLUMNS as Columns)[id]?.isOptional !== true,
 );
 
-/** The process table: who uses the network, by rates or, in cumulative mode, by bytes since start. */
+/** The process table, by rates or, in cumulative mode, by bytes since start. */
 export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
-  /** Those of the table, which `order` goes by; the tree has processes more. */
+  /** Rows of the table without the tree's extra ancestors; `order` uses these. */
   readonly rows = new ProcessRows();
   readonly #tree = new ProcessTree(this.rows);
   readonly #rateTable: ListTable<ProcessList, typeof PROCESS_FIELDS>;
@@ -165,15 +165,15 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   owners: OwnerTable | undefined;
   /** Bytes instead of rates. */
   isCumulative = false;
-  /** False while addresses are to be shown in place of names. */
+  /** False: show addresses instead of names. */
   areNamesShown = true;
   #isTree = false;
-  /** What a full bar means. */
+  /** Rate of a full bar. */
   maximum = 0;
 
   constructor(columns: readonly ProcessColumn[]) {
     super();
-    // An optional column that is not shown is no order either.
+    // An optional column that is hidden is not a sort key either.
     const known = (all: Columns): Columns =>
       Object.fromEntries(
         Object.entries(all).filter(
@@ -208,7 +208,7 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
     this.maximum = maximumOf(rows, rows.count);
   }
 
-  /** Before the first `rebuild`, which then finds its steps warm. */
+  /** Prepares the first `rebuild` in slices, so that its code is compiled. */
   async prepare({ data, scope, filter }: ListInput, slice: Slice): Promise<void> {
     await this.rows.buildInSlices(data.section, data.rates, scope, filter, slice);
   }
@@ -250,12 +250,12 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
     return this.isCumulative ? this.#totalTable : this.#rateTable;
   }
 
-  /** What cells are painted from: in tree mode a row is a rank of the tree. */
+  /** Rows that cells are drawn from. In the tree, a row is a rank of the tree. */
   get painted(): ProcessRows | TreeRows {
     return this.#isTree ? this.#tree.rows : this.rows;
   }
 
-  /** By the slots of owners. */
+  /** By owner slot. */
   get health(): ProcessRows['health'] {
     return this.rows.health;
   }
@@ -264,7 +264,7 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
     return this.painted.owner[row]!;
   }
 
-  /** Of a row of the tree. */
+  /** Of a tree row. */
   ownRate(row: number): number {
     return this.#tree.rows.ownRate(row);
   }
@@ -273,13 +273,13 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
     return this.#tree.rows.ownTotal(row);
   }
 
-  /** Whether the tree has processes below the one at a rank. */
+  /** Whether the tree row at a rank has children. */
   hasBranch(sort: ListSort, rank: number): boolean {
     const row = this.#isTree ? this.table.rowAt(this.#tree, sort, rank) : -1;
     return row >= 0 && this.#tree.rows.members[row]! > 1;
   }
 
-  /** In tree mode behind the lines that lead to it. */
+  /** Draws the name; in the tree, behind its branch lines. */
   paintName(row: number, pen: CellPen): void {
     const { owners } = this;
     if (owners === undefined) return;
@@ -300,14 +300,14 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   }
 }
 
-/** The name, `@` and the network namespace where that is another, and that its process has exited. */
+/** The name, with `@NAMESPACE` for another network namespace and `(exited)` for an exited process. */
 export function nameOf({ names, namespaces, hasExited }: OwnerTable, owner: number): string {
   const namespace = namespaces[owner];
   const name = namespace === undefined ? names[owner]! : `${names[owner]} @${namespace}`;
   return hasExited[owner] === 1 ? `${name} (exited)` : name;
 }
 
-/** The name, then as much of the command line as there is room for; `~` where bytes were inferred. */
+/** Draws the name and as much of the command line as fits; `~` marks inferred bytes. */
 function paintName(owners: OwnerTable, owner: number, name: string, isInferred: boolean, pen: CellPen): void {
   if (pen.isMeasured(cellWidth(name) + (isInferred ? 2 : 0))) return;
   const { buffer, x, y, width, theme } = pen;
@@ -318,7 +318,7 @@ function paintName(owners: OwnerTable, owner: number, name: string, isInferred: 
   if (isInferred) buffer.putCodePoint(x + width - 1, y, 0x7e, theme.dim);
 }
 
-/** Why a row has no process, in one line; undefined for a process. */
+/** Explains in one line why a row has no process; undefined for a process. */
 export function ownerNote(section: NetworkSection, owner: number): string | undefined {
   switch (section.owners.kind[owner]) {
     case OwnerKind.KERNEL:

@@ -5,7 +5,7 @@ import type { Theme } from '../../screen/style/theme.ts';
 import { putBar } from '../../screen/widgets/meter.ts';
 import { renderSegments } from '../segments.ts';
 
-/** Where a playback is and how it goes. */
+/** Input of the playback line. */
 interface PlaybackLine {
   readonly fileName: string;
   readonly positionMillis: number;
@@ -16,7 +16,7 @@ interface PlaybackLine {
   readonly isPaused: boolean;
   readonly isAtEnd: boolean;
   readonly isSeeking: boolean;
-  /** Of a history: shown in place of the position. */
+  /** Wall time in a history; shown instead of the position. */
   readonly wallMillis?: number | undefined;
   readonly theme: Theme;
   readonly ascii: boolean;
@@ -39,7 +39,7 @@ function speedText(speed: number): string {
   return speed >= 1 ? `${speed}x` : `1/${Math.round(1 / speed)}x`;
 }
 
-/** Draws the line of a playback: progress, time, speed, state, file. */
+/** Draws the playback line: progress, time, speed, state, file. */
 export function renderPlaybackLine(area: Rect, buffer: Buffer, line: PlaybackLine): void {
   if (area.height < 1) return;
   const { theme, ascii } = line;

@@ -6,7 +6,7 @@ import type { CellPen } from './cells.ts';
 import type { Identity } from './network-list.ts';
 
 const INDENT = 2;
-/** Columns that a name keeps, however deep it stands. */
+/** Minimum width of a name, however deep. */
 const NAME_WIDTH = 10;
 
 interface BranchGlyphs {
@@ -24,16 +24,16 @@ export class ProcessTree {
   readonly rows = new TreeRows();
   readonly #processes: ProcessRows;
   #section: NetworkSection | undefined;
-  /** Slots of owners whose branches have one row. */
+  /** Owner slots of folded branches. */
   readonly #folded = new Set<number>();
-  /** The sort that the tree stands in; undefined: it has to be made. */
+  /** Sort order of the current tree; undefined: it must be rebuilt. */
   #sort: Sort | undefined;
 
   constructor(processes: ProcessRows) {
     this.#processes = processes;
   }
 
-  /** The rows that it is made of are new. */
+  /** The underlying rows have changed. */
   begin(section: NetworkSection, folded: readonly Identity[]): void {
     this.#section = section;
     this.#folded.clear();
@@ -69,25 +69,25 @@ export class ProcessTree {
     return this.rows.rankOfOwner(owner);
   }
 
-  /** ` (sum of 4)` where the figures of a row are those of a branch, ` (+3 folded)` where it has no other row. */
+  /** ` (sum of 4)` if the row's figures are those of a branch, ` (+3 folded)` if the branch is folded. */
   branchText(rank: number): string {
     const members = this.rows.members[rank]!;
     if (members < 2) return '';
     return this.rows.isFolded[rank] === 1 ? ` (+${members - 1} folded)` : ` (sum of ${members})`;
   }
 
-  /** Columns that a row's name needs with the lines that lead to it. */
+  /** Width of a row's name with its branch lines. */
   needOf(rank: number, nameWidth: number): number {
     const depth = this.rows.depth[rank]!;
     return depth * INDENT + (depth === 0 ? nameWidth : Math.max(nameWidth, NAME_WIDTH));
   }
 
-  /** Draws the lines that lead to a row's name; the columns they take. */
+  /** Draws the branch lines of a row; returns their width. */
   paintBranch(rank: number, pen: CellPen): number {
     const { rows } = this;
     const glyphs = pen.ascii ? ASCII : UNICODE;
     const { buffer, x, y, width, theme } = pen;
-    // Whoever stands deeper than there is room for stands below the last level there is.
+    // Rows deeper than the room allows are drawn at the last level that fits.
     const depth = Math.min(rows.depth[rank]!, Math.max(0, Math.floor((width - NAME_WIDTH) / INDENT)));
     for (let level = 1; level <= depth; level++) {
       const at = x + (level - 1) * INDENT;

@@ -1,35 +1,42 @@
 import { BUCKET_COUNT } from '../../data/rates/histories.ts';
+import { cellWidth } from '../../kit/text/cell-width.ts';
 import { compactRateText, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
+import type { Style } from '../../screen/style/style.ts';
+import type { Theme } from '../../screen/style/theme.ts';
+import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { putSparkline, renderChart } from '../../screen/widgets/chart.ts';
 import { maximumOf, plainSamples, type Samples } from '../../screen/widgets/levels.ts';
-import { type HeaderView, totalsOf } from './header.ts';
+import { FOREIGN_NAME, foreignTraffic, type HeaderView, totalsOf } from './header.ts';
 
 const upBuckets = new Float64Array(BUCKET_COUNT);
 const downBuckets = new Float64Array(BUCKET_COUNT);
 const bucketSamples = plainSamples(upBuckets);
-/** Braille has two samples a cell: each bucket is repeated as often as the width takes. */
+/** Braille has two samples per cell; each bucket is repeated to fill the width. */
 const STRETCHED_LENGTH = 2 * 1024;
 const upStretched = new Float64Array(STRETCHED_LENGTH);
 const downStretched = new Float64Array(STRETCHED_LENGTH);
 const MARGIN = 1;
 const GAP = 3;
-/** Of a sparkline that makes room for interfaces. */
+/** Minimum width of the sparkline beside interfaces. */
 const SPARKLINE_MIN_WIDTH = 20;
-/** Narrower than this, the chart has the lines for itself. */
+/** Below this width no interfaces are listed beside the chart. */
 const BESIDE_FROM_WIDTH = 70;
+/** Of a sign, a blank and a rate. */
 const RATE_WIDTH = 8;
+const RATE_GAP = 2;
 const NAME_MAX_WIDTH = 15;
 
-/** Heights that the chart of the totals may have: it does not grow and shrink line by line. 1 is a sparkline. */
+/** Possible heights of the chart of the totals, so that it does not change line by line. 1 is a sparkline. */
 const CHART_HEIGHTS: readonly number[] = [9, 7, 5, 1];
-/** Lines that stay free below the rows before the chart grows. */
+/** Free lines below the rows before the chart grows. */
 const ROOM_TO_GROW = 3;
 
 /**
- * How many lines the chart of the totals takes, where `free` lines are free below the rows while it is `current` high.
- * It gives way as soon as a row needs the line, and grows where a few stay free, so that it does not flicker.
+ * Height of the chart of the totals. `free` is the number of free lines below the rows while the chart has `current`
+ * lines. It shrinks as soon as a row needs the line, and grows only with a few lines to spare, so that it does not
+ * flicker.
  */
 export function chartHeightFor(free: number, current: number): number {
   const room = free + current;
@@ -39,7 +46,7 @@ export function chartHeightFor(free: number, current: number): number {
   return 1;
 }
 
-/** Draws the last sixty seconds of the totals and the interfaces: on one line a sparkline, else a chart. */
+/** Draws the totals of the last sixty seconds and the interfaces: a sparkline on one line, otherwise a chart. */
 export function renderTotals(area: Rect, buffer: Buffer, view: HeaderView): void {
   if (area.height < 1) return;
   const { rates, slot } = totalsOf(view);
@@ -48,28 +55,31 @@ export function renderTotals(area: Rect, buffer: Buffer, view: HeaderView): void
   else renderMirror(area, buffer, view);
 }
 
-/** The sum of both directions, then each interface's rates: the sparkline makes room for those that are up. */
+/** Draws the sum of both directions, then the rates of each interface. The sparkline shrinks to make room for them. */
 function renderSparklineRow(area: Rect, buffer: Buffer, view: HeaderView): void {
   const { theme, ascii } = view;
   const room = area.width - 2 * MARGIN;
   let interfaces = 0;
-  for (const slot of interfaceOrder(view)) {
-    const wider = interfaces + GAP + lineOf(view, slot).width;
+  const lines = trafficLines(view);
+  for (const { width } of lines) {
+    const wider = interfaces + GAP + width;
     if (room - wider < SPARKLINE_MIN_WIDTH) break;
     interfaces = wider;
   }
   for (let i = 0; i < BUCKET_COUNT; i++) upBuckets[i]! += downBuckets[i]!;
   const width = Math.max(0, Math.min(BUCKET_COUNT, Math.max(room - interfaces, SPARKLINE_MIN_WIDTH), room));
   putSparkline(buffer, area.x + MARGIN, area.y, width, 1, bucketSamples, Number.NaN, theme.graphRamp, ascii);
-  renderInterfaces(area, area.x + MARGIN + width + GAP, buffer, view);
+  renderBeside(area, area.x + MARGIN + width + GAP, buffer, lines, theme);
 }
 
-/** Upload above the time axis, download hanging below it, each on a scale of its own; the interfaces beside. */
+/** Draws upload above the time axis and download below it, each with its own scale, and the interfaces beside them. */
 function renderMirror(area: Rect, buffer: Buffer, view: HeaderView): void {
   const { theme, ascii, units } = view;
   const half = (area.height - 1) >> 1;
-  const isBeside = area.width >= BESIDE_FROM_WIDTH;
-  const listWidth = isBeside ? NAME_MAX_WIDTH + 2 * (RATE_WIDTH + 3) + GAP : 0;
+  const lines = area.width >= BESIDE_FROM_WIDTH ? trafficLines(view) : [];
+  const nameWidth = Math.min(NAME_MAX_WIDTH, Math.max(0, ...lines.map(({ name }) => cellWidth(name))));
+  const rateWidth = RATE_WIDTH + (ascii ? 1 : 0);
+  const listWidth = lines.length === 0 ? 0 : nameWidth + 2 * (rateWidth + RATE_GAP) + GAP;
   const width = Math.max(0, area.width - 2 * MARGIN - listWidth);
   const x = area.x + MARGIN;
   const up = stretched(upBuckets, upStretched, 2 * width);
@@ -81,13 +91,13 @@ function renderMirror(area: Rect, buffer: Buffer, view: HeaderView): void {
   renderChart(downArea, buffer, { ...chart, samples: down, ramp: theme.downloadRamp, isHanging: true });
   renderTimeAxis(rect(x, area.y + half, width, 1), buffer, view);
   const peak = (samples: Samples) => rateText(maximumOf(samples, 2 * width), units);
-  buffer.put(x, area.y, `${ascii ? 'up' : '▲'} peak ${peak(up)}`, theme.dim, width);
-  buffer.put(x, area.y + area.height - 1, `${ascii ? 'dn' : '▼'} peak ${peak(down)}`, theme.dim, width);
-  if (isBeside)
-    renderInterfaceLines(rect(x + width + GAP, area.y, listWidth - GAP, area.height), buffer, view);
+  buffer.put(x, area.y, `${ascii ? 'up' : '▲'} peak ${peak(up)} `, theme.dim, width);
+  buffer.put(x, area.y + area.height - 1, `${ascii ? 'dn' : '▼'} peak ${peak(down)} `, theme.dim, width);
+  const list = rect(x + width + GAP, area.y, listWidth - GAP, area.height);
+  if (lines.length > 0) renderLines(list, buffer, lines, nameWidth, rateWidth, view);
 }
 
-/** The buckets spread over `length` samples. */
+/** Spreads the buckets over `length` samples. */
 function stretched(buckets: Float64Array, into: Float64Array, length: number): Samples {
   const count = Math.min(length, STRETCHED_LENGTH);
   for (let i = 0; i < count; i++) into[i] = buckets[Math.floor((i * BUCKET_COUNT) / count)]!;
@@ -111,55 +121,88 @@ function renderTimeAxis(area: Rect, buffer: Buffer, { theme, ascii }: HeaderView
   put(' now', area.width);
 }
 
-interface InterfaceLine {
+/** Rates of an interface, or of all other network namespaces. */
+interface TrafficLine {
   readonly name: string;
   readonly up: string;
   readonly down: string;
   readonly width: number;
+  readonly isChosen: boolean;
 }
 
-function lineOf({ data, units, ascii }: HeaderView, slot: number): InterfaceLine {
-  const { smoothTx, smoothRx } = data.rates.interfaces;
-  const name = data.section.interfaces.names[slot]!;
-  const up = `${ascii ? 'up' : '▲'} ${compactRateText(smoothTx[slot] ?? Number.NaN, units)}`;
-  const down = `${ascii ? 'dn' : '▼'} ${compactRateText(smoothRx[slot] ?? Number.NaN, units)}`;
-  return { name, up, down, width: name.length + up.length + down.length + 2 };
+function lineOf(name: string, up: number, down: number, isChosen: boolean, view: HeaderView): TrafficLine {
+  const { units, ascii } = view;
+  const upText = `${ascii ? 'up' : '▲'} ${compactRateText(up, units)}`;
+  const downText = `${ascii ? 'dn' : '▼'} ${compactRateText(down, units)}`;
+  return {
+    ...{ name, isChosen, up: upText, down: downText },
+    width: cellWidth(name) + upText.length + downText.length + 2,
+  };
 }
 
-/** Interfaces that are up, the chosen one or the busiest first, as many as fit whole. */
-function renderInterfaces(area: Rect, from: number, buffer: Buffer, view: HeaderView): void {
-  const { theme } = view;
+/** The interfaces that are up, the chosen or busiest one first. Traffic of other network namespaces comes second. */
+function trafficLines(view: HeaderView): readonly TrafficLine[] {
+  const { section, rates } = view.data;
+  const { smoothTx, smoothRx } = rates.interfaces;
+  const lines = interfaceOrder(view).map((slot) =>
+    lineOf(
+      section.interfaces.names[slot]!,
+      smoothTx[slot] ?? Number.NaN,
+      smoothRx[slot] ?? Number.NaN,
+      isChosen(view, slot),
+      view,
+    ),
+  );
+  const foreign = foreignTraffic(view);
+  if (foreign !== undefined) lines.splice(1, 0, lineOf(FOREIGN_NAME, foreign.up, foreign.down, false, view));
+  return lines;
+}
+
+/** Draws them side by side, as many as fit whole. */
+function renderBeside(
+  area: Rect,
+  from: number,
+  buffer: Buffer,
+  lines: readonly TrafficLine[],
+  theme: Theme,
+): void {
   let x = from;
-  for (const slot of interfaceOrder(view)) {
-    const { name, up, down, width } = lineOf(view, slot);
+  for (const { name, up, down, width, isChosen } of lines) {
     if (x + width > area.x + area.width - MARGIN) return;
-    x = buffer.put(x, area.y, name, isChosen(view, slot) ? theme.accent : theme.dim) + 1;
+    x = buffer.put(x, area.y, name, isChosen ? theme.accent : theme.dim) + 1;
     x = buffer.put(x, area.y, up, theme.upload) + 1;
     x = buffer.put(x, area.y, down, theme.download) + GAP;
   }
 }
 
-/** The same one below the other, with how many more there are on the last line. */
-function renderInterfaceLines(area: Rect, buffer: Buffer, view: HeaderView): void {
-  const { theme, ascii } = view;
-  const order = interfaceOrder(view);
-  const shown = order.length > area.height ? area.height - 1 : order.length;
-  for (const [row, slot] of order.slice(0, shown).entries()) {
-    const { name, up, down } = lineOf(view, slot);
+/** Draws them one per line; the last line says how many more there are. */
+function renderLines(
+  area: Rect,
+  buffer: Buffer,
+  lines: readonly TrafficLine[],
+  nameWidth: number,
+  rateWidth: number,
+  { theme, ascii }: HeaderView,
+): void {
+  const shown = lines.length > area.height ? area.height - 1 : lines.length;
+  for (const [row, { name, up, down, isChosen }] of lines.slice(0, shown).entries()) {
     const y = area.y + row;
-    buffer.put(area.x, y, name, isChosen(view, slot) ? theme.accent : theme.dim, NAME_MAX_WIDTH);
-    buffer.put(area.x + NAME_MAX_WIDTH + 1, y, up, theme.upload, RATE_WIDTH + (ascii ? 1 : 0));
-    buffer.put(
-      area.x + NAME_MAX_WIDTH + RATE_WIDTH + 4,
-      y,
-      down,
-      theme.download,
-      RATE_WIDTH + (ascii ? 1 : 0),
-    );
+    const upX = area.x + nameWidth + RATE_GAP;
+    const nameStyle = isChosen ? theme.accent : theme.dim;
+    putAligned(buffer, area.x, y, nameWidth, 'left', name, nameStyle, ascii);
+    putRate(buffer, upX, y, rateWidth, up, theme.upload);
+    putRate(buffer, upX + rateWidth + RATE_GAP, y, rateWidth, down, theme.download);
   }
-  if (shown < order.length) {
-    buffer.put(area.x, area.y + shown, `${order.length - shown} more`, theme.dim, area.width);
+  if (shown < lines.length) {
+    buffer.put(area.x, area.y + shown, `${lines.length - shown} more`, theme.dim, area.width);
   }
+}
+
+/** The sign at the left, the figure at the right. */
+function putRate(buffer: Buffer, x: number, y: number, width: number, text: string, style: Style): void {
+  const [sign = '', figure = ''] = text.split(' ');
+  buffer.put(x, y, sign, style);
+  buffer.put(x + width - figure.length, y, figure, style);
 }
 
 function isChosen({ data, scope }: HeaderView, slot: number): boolean {

@@ -8,7 +8,7 @@ import { renderPopup } from '../../screen/widgets/block.ts';
 import { renderScrollbar } from '../../screen/widgets/viewport.ts';
 import { isMovement, moveOffset, WHEEL_LINES } from '../list-screen.ts';
 
-/** A line of help: the keys as people write them, and what they do. */
+/** A line of help: keys as shown to users, and what they do. */
 interface HelpLine {
   readonly keys: string;
   readonly description: string;
@@ -19,10 +19,10 @@ export interface HelpGroup {
   readonly lines: readonly HelpLine[];
 }
 
-/** What stands in a row of a column: a title, keys with what they do, or nothing. */
+/** A row of a help column: a title, keys with their description, or blank. */
 type HelpRow = { readonly title: string } | HelpLine | undefined;
 
-/** Rows under each other, in cells: how wide the keys are, and the whole of it. */
+/** A column of help: its rows, the width of the keys and the whole width, in cells. */
 interface HelpColumn {
   readonly rows: readonly HelpRow[];
   readonly keysWidth: number;
@@ -30,7 +30,7 @@ interface HelpColumn {
 }
 
 const HELP_INDENT = 2;
-/** Between keys and what they do. */
+/** Between keys and description. */
 const HELP_GAP = 2;
 export const HELP_COLUMN_GAP = 3;
 const COLUMNS_MAX = 3;
@@ -38,27 +38,30 @@ const COLUMNS_MAX = 3;
 const ROWS_MIN = 2;
 
 /**
- * The help in as few columns as show all of it in `height` rows; in one, which has to be scrolled, where no number of
- * them fits into `width` cells. A group that goes on in the next column has its title there again.
+ * Lays the help out in as few columns as fit into `height` rows; if that needs more than `width`, in as many columns as
+ * fit, which scroll together. A group that continues in the next column repeats its title.
  */
 export function helpColumns(
   groups: readonly HelpGroup[],
   width: number,
   height: number,
 ): readonly HelpColumn[] {
+  let fitting: readonly HelpColumn[] = [columnOf(rowsInColumns(groups, Number.POSITIVE_INFINITY).flat())];
   for (let count = 1; count <= COLUMNS_MAX; count++) {
     const columns = evenColumns(groups, count, height);
     if (columns !== undefined && widthOf(columns) <= width) return columns;
+    const scrolled = evenColumns(groups, count, Number.POSITIVE_INFINITY);
+    if (scrolled !== undefined && widthOf(scrolled) <= width) fitting = scrolled;
   }
-  return [columnOf(rowsInColumns(groups, Number.POSITIVE_INFINITY).flat())];
+  return fitting;
 }
 
-/** The cells that columns take, side by side. */
+/** Total width of columns side by side. */
 export function widthOf(columns: readonly HelpColumn[]): number {
   return columns.reduce((sum, column) => sum + column.width, HELP_COLUMN_GAP * (columns.length - 1));
 }
 
-/** `count` columns, none higher than it must be; undefined where they are not enough for `height`. */
+/** `count` columns of balanced height; undefined if they do not fit into `height`. */
 function evenColumns(
   groups: readonly HelpGroup[],
   count: number,
@@ -82,7 +85,7 @@ function rowsInColumns(groups: readonly HelpGroup[], height: number): HelpRow[][
   };
   begin();
   for (const { title, lines } of groups) {
-    // A title does not stand alone at the end of a column.
+    // A title is never the last row of a column.
     if (rows.length > 0 && rows.length + 3 > height) begin();
     if (rows.length > 0) rows.push(undefined);
     rows.push({ title });
@@ -117,7 +120,7 @@ function columnOf(rows: readonly HelpRow[]): HelpColumn {
 interface HelpView {
   readonly title: string;
   readonly groups: readonly HelpGroup[];
-  /** First line shown, where they do not all fit. */
+  /** First visible line if not all fit. */
   readonly offset: number;
   readonly theme: Theme;
   readonly ascii: boolean;
@@ -133,20 +136,24 @@ function columnsOn(screen: Size, groups: readonly HelpGroup[]): readonly HelpCol
 
 type Size = Pick<Rect, 'width' | 'height'>;
 
-/** How far the help can be scrolled on a screen of this size; 0 where all of it fits. */
+/** Maximum scroll offset of the help on a screen of this size; 0 if all of it fits. */
 function helpOffsetMax(groups: readonly HelpGroup[], screen: Size): number {
   return offsetMax(columnsOn(screen, groups), screen);
 }
 
-function offsetMax([first]: readonly HelpColumn[], screen: Size): number {
-  return Math.max(0, first!.rows.length - Math.max(1, screen.height - 2 * BORDER));
+function offsetMax(columns: readonly HelpColumn[], screen: Size): number {
+  return Math.max(0, heightOf(columns) - Math.max(1, screen.height - 2 * BORDER));
 }
 
-/** Draws the help over the middle of the screen. */
+function heightOf(columns: readonly HelpColumn[]): number {
+  return Math.max(...columns.map(({ rows }) => rows.length));
+}
+
+/** Draws the help in the middle of the screen. */
 export function renderHelp(screen: Rect, buffer: Buffer, view: HelpView): void {
   const { theme, ascii } = view;
   const columns = columnsOn(screen, view.groups);
-  const height = columns[0]!.rows.length;
+  const height = heightOf(columns);
   const last = offsetMax(columns, screen);
   const offset = Math.max(0, Math.min(view.offset, last));
   const more = ascii ? 'more below' : '↓ more';
@@ -190,15 +197,15 @@ function renderColumn(area: Rect, buffer: Buffer, view: HelpView, column: HelpCo
   }
 }
 
-/** A screen that help may lie over. */
+/** The part of a screen's model that the help uses. */
 interface Helped {
   readonly width: number;
   readonly height: number;
-  /** First line shown; undefined: it is closed. */
+  /** First visible line; undefined: closed. */
   readonly helpOffset: number | undefined;
 }
 
-/** Keys that the open help takes for itself; undefined for the others, which act as ever. */
+/** Handles a key of the open help; undefined: the key is not the help's and works as usual. */
 export function actOnHelp<Model extends Helped>(
   model: Model,
   groups: readonly HelpGroup[],
@@ -211,7 +218,7 @@ export function actOnHelp<Model extends Helped>(
   return { ...model, helpOffset: moveOffset(model.helpOffset, action, last, model.height - 3) };
 }
 
-/** The wheel scrolls the open help, a press closes it. */
+/** Handles the mouse: the wheel scrolls, a press closes the help. */
 export function pointAtHelp<Model extends Helped>(
   model: Model,
   groups: readonly HelpGroup[],

@@ -15,7 +15,7 @@ interface KillSignal {
 }
 
 const { signals } = constants;
-/** With the numbers of this system (signal.h), in the order of the overlay. */
+/** With this system's numbers (signal.h), in display order. */
 export const KILL_SIGNALS: readonly KillSignal[] = [
   { name: 'SIGTERM', number: signals.SIGTERM, meaning: 'asks it to exit' },
   { name: 'SIGKILL', number: signals.SIGKILL, meaning: 'kills it immediately' },
@@ -32,7 +32,7 @@ interface KillView {
   readonly name: string;
   /** Index into KILL_SIGNALS. */
   readonly selected: number;
-  /** Line under the list: a question or a result. */
+  /** Line below the list: a question or a result. */
   readonly note: string;
   readonly isBad: boolean;
   readonly theme: Theme;
@@ -43,12 +43,14 @@ const WIDTH = 58;
 const NOTE_LINES = 2;
 const HEIGHT = KILL_SIGNALS.length + 1 + NOTE_LINES;
 
-/** Draws the list of signals over the middle of the screen. Where that is low, the list scrolls: the note stays. */
+/** Draws the list of signals in the middle of the screen. On a low screen the list scrolls and the note stays. */
 export function renderKill(screen: Rect, buffer: Buffer, view: KillView): void {
   const { theme, ascii } = view;
+  const shown = signalsIn(popupArea(screen, WIDTH, HEIGHT).height - 2, view.selected);
+  const isLast = shown.first + shown.count === KILL_SIGNALS.length;
   const inside = renderPopup(screen, buffer, {
     title: `Kill ${view.pid} ${view.name}`,
-    rightTitle: '',
+    rightTitle: isLast ? '' : ascii ? 'more below' : '↓ more',
     borderStyle: theme.focusedBorder,
     titleStyle: theme.title,
     rightTitleStyle: theme.dim,
@@ -57,10 +59,10 @@ export function renderKill(screen: Rect, buffer: Buffer, view: KillView): void {
     height: HEIGHT,
     ascii,
   });
-  const { first, count } = signalsIn(inside.height, view.selected);
+  const { first, count } = shown;
   for (let row = 0; row < count; row++) renderSignal(inside, row, first + row, buffer, view);
   const lines = wrapped(view.note, inside.width - 2);
-  // With a line between if there is one to spare.
+  // With a blank line between if one is free.
   const noteY = inside.y + Math.min(count + 1, inside.height - lines.length);
   const style = view.isBad ? theme.bad : theme.text;
   for (const [i, line] of lines.entries()) {
@@ -80,7 +82,7 @@ function renderSignal(inside: Rect, row: number, index: number, buffer: Buffer, 
   buffer.putCodePoint(inside.x, y, glyphsFor(view.ascii).marker, theme.accent);
 }
 
-/** Which signals are shown: as many as leave room for the note, with the selected one among them. */
+/** The visible signals: as many as leave room for the note, including the selected one. */
 function signalsIn(height: number, selected: number): { readonly first: number; readonly count: number } {
   const count = Math.max(1, Math.min(KILL_SIGNALS.length, height - NOTE_LINES));
   return { first: Math.max(0, Math.min(selected - count + 1, KILL_SIGNALS.length - count)), count };
@@ -93,7 +95,7 @@ function wrapped(note: string, width: number): readonly string[] {
   return space <= 0 ? [note] : [note.slice(0, space), note.slice(space + 1)];
 }
 
-/** The signal that a press at (x, y) hits, -1 none. */
+/** Index of the signal at (x, y); -1: none. */
 function hitKill(screen: Rect, selected: number, x: number, y: number): number {
   const area = popupArea(screen, WIDTH, HEIGHT);
   const { first, count } = signalsIn(area.height - 2, selected);
@@ -105,7 +107,7 @@ function hitKill(screen: Rect, selected: number, x: number, y: number): number {
 /** State of the kill overlay: process, signal and progress. */
 export interface KillState {
   readonly pid: number;
-  /** With the pid the process's identity: compared again at the moment of sending. */
+  /** Identifies the process together with the PID; compared again when the signal is sent. */
   readonly startTicks: number;
   readonly name: string;
   readonly selected: number;
@@ -115,18 +117,18 @@ export interface KillState {
 
 export type KillTarget = Pick<KillState, 'pid' | 'startTicks' | 'name'>;
 
-/** What an input makes of the overlay: undefined closes it, and a signal number is to be sent. */
+/** Result of an input: `kill` undefined closes the overlay; a signal number is to be sent. */
 export interface KillStep {
   readonly state: KillState | undefined;
   readonly signal?: number;
 }
 
-/** The overlay as it opens. */
+/** Opens the overlay. */
 export function killStateOf({ pid, startTicks, name }: KillTarget): KillState {
   return { pid, startTicks, name, selected: 0, stage: 'choosing', outcome: undefined };
 }
 
-/** A key while the overlay is open: it takes them all. `ownPid` is this program's. */
+/** Handles a key; the open overlay takes all keys. `ownPid` is this program's PID. */
 export function pressKeyInKill(state: KillState, chord: string, ownPid: number): KillStep {
   switch (chord) {
     case 'escape':
@@ -146,7 +148,7 @@ export function pressKeyInKill(state: KillState, chord: string, ownPid: number):
   }
 }
 
-/** A press on a signal chooses it, on the chosen one sends it, beside the overlay closes it. */
+/** Handles the mouse: a press on a signal selects it, on the selected one sends it, outside closes the overlay. */
 export function pointAtKill(state: KillState, event: MouseEvent, screen: Rect, ownPid: number): KillStep {
   if (event.action !== 'press' || event.button !== 'left') return { state };
   const index = hitKill(screen, state.selected, event.x, event.y);
@@ -155,7 +157,7 @@ export function pointAtKill(state: KillState, event: MouseEvent, screen: Rect, o
   return { state: { ...state, selected: index, stage: 'choosing', outcome: undefined } };
 }
 
-/** The overlay once the signal was sent, or not. */
+/** The overlay after the signal was sent or refused. */
 export function withOutcome(state: KillState, outcome: SignalOutcome): KillState {
   return { ...state, stage: 'done', outcome };
 }
@@ -167,7 +169,7 @@ const OUTCOMES: Readonly<Record<SignalOutcome, string>> = {
   'identity-changed': 'not sent: the PID was reused.',
 };
 
-/** The line under the signals, and whether it is bad news; `program` is what this program is called. */
+/** The line below the signals, and whether it is an error; `program` is this program's name. */
 export function killNote(
   state: KillState,
   program: string,
@@ -189,7 +191,7 @@ export function killNote(
   }
 }
 
-/** Asks once more where that is due, sends, or closes what is done. */
+/** Asks for confirmation if needed, sends the signal, or closes the overlay afterwards. */
 function confirmKill(state: KillState, ownPid: number): KillStep {
   switch (state.stage) {
     case 'choosing':
@@ -209,7 +211,7 @@ function sending(state: KillState): KillStep {
   return { state: { ...state, stage: 'sending' }, signal: KILL_SIGNALS[state.selected]!.number };
 }
 
-/** The kernel's first process, or this program: lost by mistake, the session is too. */
+/** Process 1 or this program itself: a mistake would end the session. */
 function needsConfirmation(pid: number, ownPid: number): boolean {
   return pid === 1 || pid === ownPid;
 }

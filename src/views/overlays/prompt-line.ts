@@ -9,22 +9,22 @@ import type { TextInput } from '../../screen/widgets/text-input.ts';
 import { renderTextInput, type TextMark } from '../../screen/widgets/text-input.ts';
 
 export interface PromptLine {
-  /** In front of what is typed: `/`, `alert above`. */
+  /** Before the typed text: `/`, `alert above`. */
   readonly label: string;
   readonly input: TextInput;
-  /** Behind it, against the right edge: how many rows match, or what is accepted. */
+  /** At the right edge: the number of matching rows, or what is accepted. */
   readonly note: string;
-  /** The part of the text that cannot be read. */
+  /** The invalid part of the text. */
   readonly error: { readonly from: number; readonly to: number; readonly message: string } | undefined;
   readonly theme: Theme;
   readonly ascii: boolean;
 }
 
 const CURSOR: Style = { foreground: INHERIT_COLOR, background: INHERIT_COLOR, attributes: Attribute.REVERSE };
-/** What is typed keeps at least so many columns; beside an error, while it is short, only those that it needs, cursor and gap. */
+/** Minimum columns of the typed text. Beside an error, a short text keeps only what it needs, with cursor and gap. */
 const INPUT_MIN_WIDTH = 14;
 
-/** The whole message on the lines above, as many as it needs, where it does not fit beside what is typed. */
+/** Draws the whole message on the lines above if it does not fit beside the typed text. */
 function renderErrorAbove(area: Rect, buffer: Buffer, message: string, { theme }: PromptLine): void {
   const lines = wrappedText(message, Math.max(1, area.width - 2));
   for (const [i, line] of lines.entries()) {
@@ -35,7 +35,7 @@ function renderErrorAbove(area: Rect, buffer: Buffer, message: string, { theme }
   }
 }
 
-/** The text in lines of at most `width` columns, broken between words where it can be. */
+/** Wraps the text at words, at most `width` columns per line. */
 function wrappedText(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
@@ -49,7 +49,7 @@ function wrappedText(text: string, width: number): readonly string[] {
   return [...lines, line];
 }
 
-/** Draws `/ text▏  12 of 42` over the area's line; an error takes the note's place and marks its columns. */
+/** Draws `/ text▏ 12 of 42`. An error replaces the note and marks its columns. */
 export function renderPromptLine(area: Rect, buffer: Buffer, prompt: PromptLine): void {
   if (area.height < 1) return;
   const { theme, error, input, ascii } = prompt;

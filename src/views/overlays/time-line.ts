@@ -11,15 +11,15 @@ import { graphLevel } from '../../screen/widgets/levels.ts';
 import { insertText, type TextInput, textInput, updateTextInput } from '../../screen/widgets/text-input.ts';
 import { renderPromptLine } from './prompt-line.ts';
 
-/** The time line over a history, while it is open. Times are wall times in milliseconds. */
+/** State of the time line over a history. Times are wall times in milliseconds. */
 export interface TimeLine {
-  /** In the order in which they were recorded; at least one. */
+  /** In recording order; at least one. */
   readonly moments: readonly HistoryMoment[];
-  /** What is on the screen. */
+  /** The visible part. */
   readonly fromMillis: number;
   readonly toMillis: number;
   readonly cursorMillis: number;
-  /** The time that is being typed. */
+  /** The time being typed. */
   readonly input: TextInput | undefined;
   /** Why the typed text is not a time. */
   readonly error: string | undefined;
@@ -27,7 +27,7 @@ export interface TimeLine {
 
 /** The time line after an input, and the time to go to. */
 export interface TimeLineStep {
-  /** Undefined: it is closed. */
+  /** Undefined: closed. */
   readonly timeLine: TimeLine | undefined;
   /** A wall time to go to. */
   readonly goTo?: number;
@@ -40,13 +40,13 @@ const STRIPS: readonly { readonly label: string; readonly figure: keyof Figures;
   // To the highest that is on the screen.
   { label: 'Network', figure: 'networkBytesPerSecond', most: Number.NaN },
 ];
-/** A rule, the strips, the axis, and the keys. */
+/** Height: a rule, the strips, the axis, and the keys. */
 const HEIGHT = STRIPS.length + 3;
 const LABEL_WIDTH = 10;
 const PAGE_COLUMNS = 10;
 const ZOOM = 2;
 const LEAST_SPAN_MILLIS = 60_000;
-/** Least distance between marks of the axis. */
+/** Minimum distance between marks of the axis. */
 const MARK_CELLS = 22;
 const STEPS = '▁▂▃▄▅▆▇█';
 const ASCII_STEPS = '.:-=+*#%';
@@ -61,7 +61,7 @@ const keysOf = (isAscii: boolean): readonly KeyHint[] => [
   { key: 'PgUp PgDn', label: 'page' },
 ];
 
-/** Opens at a wall time, NaN: at the end. Undefined: the history is empty. */
+/** Opens the time line at a wall time; NaN: at the end. Undefined: the history is empty. */
 export function openTimeLine(moments: readonly HistoryMoment[], atMillis: number): TimeLine | undefined {
   if (moments.length === 0) return undefined;
   const fromMillis = moments.reduce((least, { wallMillis }) => Math.min(least, wallMillis), Infinity);
@@ -71,13 +71,13 @@ export function openTimeLine(moments: readonly HistoryMoment[], atMillis: number
   return { moments, fromMillis, toMillis, cursorMillis, input: undefined, error: undefined };
 }
 
-/** Where it stands on a screen: its last line is left to the footer. */
+/** Area on the screen, above the footer. */
 export function timeLineArea({ width, height }: { readonly width: number; readonly height: number }): Rect {
   const rows = Math.min(HEIGHT, Math.max(0, height - 1));
   return rect(0, height - 1 - rows, width, rows);
 }
 
-/** A key, which the time line takes whatever it is. `width`: of the screen. */
+/** Handles a key; the time line takes all keys. `width`: of the screen. */
 export function pressKeyInTimeLine(timeLine: TimeLine, key: KeyEvent, width: number): TimeLineStep {
   if (timeLine.input !== undefined) return typeTime(timeLine, timeLine.input, key);
   const column = (timeLine.toMillis - timeLine.fromMillis) / columnsOf(width);
@@ -118,13 +118,13 @@ export function pressKeyInTimeLine(timeLine: TimeLine, key: KeyEvent, width: num
   }
 }
 
-/** What is pasted goes into the time that is being typed. */
+/** Pasted text is added to the time being typed. */
 export function pasteIntoTimeLine(timeLine: TimeLine, text: string): TimeLine {
   if (timeLine.input === undefined) return timeLine;
   return { ...timeLine, input: insertText(timeLine.input, text), error: undefined };
 }
 
-/** A report of the mouse on its area; undefined: it is elsewhere. */
+/** Handles the mouse; undefined: outside its area. */
 export function pointAtTimeLine(
   timeLine: TimeLine,
   { action, button, x, y }: MouseEvent,
@@ -141,7 +141,7 @@ export function pointAtTimeLine(
   return moved(timeLine, timeLine.fromMillis + (x - LABEL_WIDTH + 0.5) * column);
 }
 
-/** The time line with the cursor where playback has come to. */
+/** Moves the cursor to the position of playback. */
 export function followedTimeLine(timeLine: TimeLine, wallMillis: number): TimeLine {
   return Number.isNaN(wallMillis) ? timeLine : moved(timeLine, wallMillis).timeLine!;
 }
@@ -162,7 +162,7 @@ function typeTime(timeLine: TimeLine, input: TextInput, key: KeyEvent): TimeLine
   return { timeLine: edited === undefined ? timeLine : { ...timeLine, input: edited, error: undefined } };
 }
 
-/** Within the history; the part on the screen goes along. */
+/** Moves the cursor within the history and scrolls along. */
 function moved(timeLine: TimeLine, wallMillis: number): TimeLineStep & { readonly goTo: number } {
   const { moments, fromMillis, toMillis } = timeLine;
   const cursorMillis = bounded(wallMillis, firstOf(moments), lastOf(moments));
@@ -205,12 +205,12 @@ function columnsOf(width: number): number {
   return Math.max(1, width - LABEL_WIDTH - 1);
 }
 
-/** The last moment that is not later; -1 if all are later. */
+/** Index of the last moment that is not later; -1 if all are later. */
 function momentBefore(moments: readonly HistoryMoment[], wallMillis: number): number {
   return moments.findLastIndex((each) => each.wallMillis <= wallMillis);
 }
 
-/** Paints it over what is there. */
+/** Draws the time line. */
 export function renderTimeLine(
   screen: Rect,
   buffer: Buffer,
@@ -223,7 +223,7 @@ export function renderTimeLine(
   const rule = ascii ? '-' : '─';
   buffer.put(area.x, area.y, rule.repeat(area.width), theme.border, area.width);
   const moment = moments[momentBefore(moments, cursorMillis)] ?? moments[0]!;
-  buffer.put(area.x + 1, area.y, ` ${titleOf(moment, cursorMillis)} `, theme.title, area.width - 2);
+  buffer.put(area.x + 1, area.y, ` ${titleOf(moment, cursorMillis, area.width - 4)} `, theme.title);
   const columns = columnsOf(area.width);
   const cursor = columnAt(timeLine, cursorMillis, columns);
   for (const [row, strip] of STRIPS.entries()) {
@@ -243,16 +243,19 @@ export function renderTimeLine(
   }
 }
 
-function titleOf(moment: HistoryMoment, cursorMillis: number): string {
+/** The time, and as many figures as fit whole. */
+function titleOf(moment: HistoryMoment, cursorMillis: number, width: number): string {
   const percent = (value: number): string => (Number.isNaN(value) ? '-' : `${tenthsText(value)} %`);
   const network = moment.networkBytesPerSecond;
-  return [
-    dateTimeText(cursorMillis),
+  const figures = [
     `CPU ${percent(moment.cpuPercent)}`,
     `memory ${percent(moment.memoryPercent)}`,
     `pressure ${percent(moment.pressurePercent)}`,
     `network ${Number.isNaN(network) ? '-' : rateText(network)}`,
-  ].join('  ');
+  ];
+  let title = dateTimeText(cursorMillis);
+  for (const figure of figures) if (title.length + 2 + figure.length <= width) title += `  ${figure}`;
+  return title;
 }
 
 function columnAt({ fromMillis, toMillis }: TimeLine, wallMillis: number, columns: number): number {
@@ -281,35 +284,37 @@ function renderStrip(
   }
 }
 
-/** By column the highest figure of its moments; NaN where there are none: a spike must not fall between two columns. */
+/**
+ * The maximum of the moments in each column, so that no spike falls between two columns. A sample lasts until the next
+ * one, unless the history has a gap there; NaN: no sample.
+ */
 function highest(timeLine: TimeLine, figure: keyof Figures, columns: number): Float64Array {
   const values = new Float64Array(columns).fill(Number.NaN);
   const { moments, fromMillis, toMillis } = timeLine;
-  for (const moment of moments) {
-    if (moment.wallMillis < fromMillis || moment.wallMillis > toMillis) continue;
-    const column = columnAt(timeLine, moment.wallMillis, columns);
-    const value = moment[figure];
-    if (Number.isNaN(values[column]!) || value > values[column]!) values[column] = value;
-  }
-  return spread(values, timeLine);
-}
-
-/** Where columns are narrower than the time between samples, each sample stands until the next. */
-function spread(values: Float64Array, { moments, fromMillis, toMillis }: TimeLine): Float64Array {
-  const spacing = (lastOf(moments) - firstOf(moments)) / Math.max(1, moments.length - 1);
-  const reach = Math.ceil((spacing * 1.5) / ((toMillis - fromMillis) / values.length)) - 1;
-  let last = Number.NaN;
-  let age = 0;
-  for (let column = 0; column < values.length; column++) {
-    if (!Number.isNaN(values[column]!)) {
-      last = values[column]!;
-      age = 0;
-    } else if (++age <= reach) values[column] = last;
+  for (const [index, { wallMillis, [figure]: value }] of moments.entries()) {
+    const endMillis = isGapAfter(moments, index) ? wallMillis : moments[index + 1]!.wallMillis;
+    if (endMillis < fromMillis || wallMillis > toMillis) continue;
+    const first = columnAt(timeLine, wallMillis, columns);
+    const end = Math.max(first + 1, columnAt(timeLine, endMillis, columns));
+    for (let column = first; column < end; column++) {
+      if (Number.isNaN(values[column]!) || value > values[column]!) values[column] = value;
+    }
   }
   return values;
 }
 
-/** Times below the strips, with the day where it changes. */
+/** Intervals change with the pressure of the machine: a gap is much longer than both intervals beside it. */
+const GAP_FACTOR = 3;
+
+/** Whether no sample follows, or only after a gap. */
+function isGapAfter(moments: readonly HistoryMoment[], index: number): boolean {
+  const interval = (at: number): number =>
+    (moments[at + 1]?.wallMillis ?? Number.NaN) - (moments[at]?.wallMillis ?? Number.NaN);
+  const beside = Math.max(interval(index - 1) || 0, interval(index + 1) || 0);
+  return !(interval(index) <= GAP_FACTOR * beside || (beside === 0 && moments.length === 2));
+}
+
+/** Draws times below the strips, with the date where it changes. */
 function renderAxis(area: Rect, buffer: Buffer, { fromMillis, toMillis }: TimeLine, style: Style): void {
   const count = Math.max(1, Math.floor(area.width / MARK_CELLS));
   let day = '';

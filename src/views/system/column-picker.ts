@@ -14,21 +14,21 @@ interface PickedColumn {
   readonly isShown: boolean;
 }
 
-/** The choice of columns of the process table, in their order, those that are not shown last. */
+/** State of the column picker: columns in order, hidden ones last. */
 export interface ColumnPicker {
   readonly columns: readonly PickedColumn[];
   readonly selected: number;
 }
 
-const WIDTH = 56;
+const WIDTH = 60;
 const HEIGHT_MAX = 16;
-const TITLE_WIDTH = 8;
-/** What a row is known by stays. */
+const TITLE_WIDTH = 11;
+/** Columns that identify the row cannot be hidden. */
 const ALWAYS = 'name';
-/** A key of its own shows it. */
+/** Shown by a key of its own. */
 const ELSEWHERE = 'network';
 
-/** The picker as it opens, over the columns that are shown now. */
+/** Opens the picker with the columns that are shown now. */
 export function openColumnPicker(shown: readonly string[]): ColumnPicker {
   const hidden = MACHINE_COLUMN_IDS.filter((id) => !shown.includes(id));
   const all = [...shown, ...hidden].filter((id) => id !== ELSEWHERE);
@@ -40,7 +40,7 @@ export function pickedColumns({ columns }: ColumnPicker): readonly string[] {
   return columns.flatMap(({ id, isShown }) => (isShown ? [id] : []));
 }
 
-/** A key while the picker is open: it takes them all; undefined: it closes. */
+/** Handles a key; the open picker takes all keys. Undefined closes it. */
 export function pressKeyInColumns(picker: ColumnPicker, { chord }: KeyEvent): ColumnPicker | undefined {
   switch (chord) {
     case 'escape':
@@ -66,7 +66,7 @@ export function pressKeyInColumns(picker: ColumnPicker, { chord }: KeyEvent): Co
   }
 }
 
-/** The wheel moves, a press on a column shows or hides it, beside the picker it closes it. */
+/** Handles the mouse: the wheel moves, a press on a column shows or hides it, outside closes the picker. */
 export function pointAtColumns(
   picker: ColumnPicker,
   { action, button, x, y }: MouseEvent,
@@ -84,7 +84,7 @@ function moved(picker: ColumnPicker, step: number): ColumnPicker {
   return { ...picker, selected: within(picker, picker.selected + step) };
 }
 
-/** The selected column one place further, with the cursor. */
+/** Moves the selected column by one place, with the cursor. */
 function shifted(picker: ColumnPicker, step: number): ColumnPicker {
   const { selected } = picker;
   const to = within(picker, selected + step);
@@ -108,7 +108,7 @@ function heightOf({ columns }: ColumnPicker): number {
   return Math.min(HEIGHT_MAX, columns.length);
 }
 
-/** The first column on screen, so that the selected one is. */
+/** First visible column, so that the selected one is visible. */
 function offsetOf({ selected }: ColumnPicker, height: number): number {
   return Math.max(0, selected - height + 1);
 }
@@ -116,7 +116,7 @@ function offsetOf({ selected }: ColumnPicker, height: number): number {
 const FIELDS: RowFields<never, never> = MACHINE_PROCESS_FIELDS;
 const TITLES: Readonly<Record<string, { readonly title: string } | undefined>> = MACHINE_COLUMNS;
 
-/** Draws the columns over the middle of the screen, each with what it shows. */
+/** Draws the picker in the middle of the screen. */
 export function renderColumnPicker(
   screen: Rect,
   buffer: Buffer,

@@ -13,7 +13,7 @@ import { putTimeAxis } from './time-axis.ts';
 const AXIS_WIDTH = 4;
 const HERTZ_PER_GIGAHERTZ = 1e9;
 
-/** Draws the use of all processors over time, with its scale. */
+/** Draws total CPU use over time, with its scale. */
 export function renderCpuPanel(area: Rect, buffer: Buffer, view: SystemView): void {
   const { data, theme } = view;
   const { cpu } = data.rates;
@@ -31,7 +31,7 @@ export function renderCpuPanel(area: Rect, buffer: Buffer, view: SystemView): vo
   renderPercentChart(inside, buffer, view, cpu.total);
 }
 
-/** Draws the use of memory over time, where the chart of the processors leaves room for it. */
+/** Draws memory use over time beside the CPU chart if there is room. */
 export function renderMemoryHistory(area: Rect, buffer: Buffer, view: SystemView): void {
   const { rates } = view.data;
   const inside = renderPanel(
@@ -44,7 +44,7 @@ export function renderMemoryHistory(area: Rect, buffer: Buffer, view: SystemView
   if (inside.height >= 1) renderPercentChart(inside, buffer, view, rates.memory);
 }
 
-/** A chart from 0 to 100 percent with its scale, and the time on the border below it. */
+/** Draws a chart from 0 to 100 percent with its scale, and the time axis on the lower border. */
 function renderPercentChart(inside: Rect, buffer: Buffer, view: SystemView, samples: Samples): void {
   const { data, theme, ascii } = view;
   renderAxis(inside, buffer, view);
@@ -53,12 +53,12 @@ function renderPercentChart(inside: Rect, buffer: Buffer, view: SystemView, samp
     ...{ samples, maximum: 100, cells: 'braille', ramp: theme.levelRamp },
     ...{ label: '', labelStyle: theme.dim, ascii },
   });
-  // Braille has two samples a cell.
+  // Braille has two samples per cell.
   const secondsPerCell = data.rates.age.seconds * (ascii ? 1 : 2);
   putTimeAxis(buffer, { ...chart, y: bottomOf(chart) }, secondsPerCell, view);
 }
 
-/** `Intel(R) Xeon(R)  2.9 GHz`: what the processor is called, and how fast it goes. */
+/** `Intel(R) Xeon(R) 2.9 GHz`: model and clock speed. */
 function modelText({ data }: SystemView): string {
   const cpu = data.machine?.cpu.value;
   if (cpu === undefined) return '';
@@ -89,12 +89,12 @@ function renderAxis(inside: Rect, buffer: Buffer, { theme, ascii }: SystemView):
   if (last >= 2) put(last, '0');
 }
 
-/** How a core is drawn: with its past, wide or narrow; as one block; as half of one. */
+/** Forms of a core: wide or narrow history, one block, or half a block. */
 type CoreForm = 'graph' | 'narrow' | 'block' | 'half';
 
 interface CoreGrid {
   readonly form: CoreForm;
-  /** Cores beside each other; the numbers run down the columns, of blocks and halves along the rows. */
+  /** Layout of the cores. Numbers run down the columns, but along the rows for blocks and halves. */
   readonly columns: number;
   readonly cellWidth: number;
 }
@@ -104,22 +104,22 @@ const FORMS = [
   { form: 'narrow', least: 11, most: 23, gap: 1 },
 ] as const;
 const GAPS: Readonly<Record<CoreForm, number>> = { graph: 2, narrow: 1, block: 0, half: 0 };
-/** In front of a row of blocks: the number of its first core. */
+/** Before a row of blocks: the number of its first core. */
 const BLOCK_LABEL_WIDTH = 5;
 const PERCENT_WIDTH = 5;
 const NARROW_PERCENT_WIDTH = 4;
-/** Few cores on a high screen have graphs of several lines. */
+/** On a high screen, a few cores get graphs of several lines. */
 const GRAPH_HEIGHT_MAX = 5;
 
-/** How many lines the cores need in their narrow form, with a history and a percentage each. */
+/** Lines that the cores need in narrow form, with history and percentage. */
 export function narrowRows(width: number, cores: number): number {
   const { least, gap } = FORMS[1];
   return Math.ceil(cores / Math.max(1, Math.floor((width + gap) / (least + gap))));
 }
 
 /**
- * The richest form in which so many cores fit into an area. A heat map leaves a line for the names of the busiest; what
- * does not fit in halves of a cell is left out.
+ * The most detailed form in which all cores fit. A heat map leaves one line for the names of the busiest cores. Cores
+ * that do not fit even as half blocks are left out.
  */
 export function coreGrid(width: number, height: number, cores: number): CoreGrid {
   for (const { form, least, most, gap } of FORMS) {
@@ -127,7 +127,7 @@ export function coreGrid(width: number, height: number, cores: number): CoreGrid
     const cellWidth = Math.floor((width - gap * (columns - 1)) / columns);
     if (cellWidth >= least) return { form, columns, cellWidth: Math.min(cellWidth, most) };
   }
-  // Whole tens a row, so that a core is found without counting.
+  // Multiples of ten per row, so that a core is easy to find.
   const tens = (columns: number): number => (columns >= 10 ? columns - (columns % 10) : Math.max(1, columns));
   const rows = mapRows(height);
   const room = width - BLOCK_LABEL_WIDTH;
@@ -138,14 +138,14 @@ export function coreGrid(width: number, height: number, cores: number): CoreGrid
   return { form: 'half', columns: tens(2 * room), cellWidth: 1 };
 }
 
-/** Lines of a heat map: the last one of the area names the busiest cores. */
+/** Lines of a heat map; the last line of the area names the busiest cores. */
 function mapRows(height: number): number {
   return height >= 3 ? height - 1 : height;
 }
 
 const scratch = new AsciiText();
 
-/** Draws what each core does. */
+/** Draws the use of each core. */
 export function renderCoresPanel(area: Rect, buffer: Buffer, view: SystemView): void {
   const { data } = view;
   const count = data.rates.cpu.usage.count - 1;
@@ -161,7 +161,7 @@ export function renderCoresPanel(area: Rect, buffer: Buffer, view: SystemView): 
   renderCores(inside, buffer, view, count);
 }
 
-/** How many tasks run or wait to, which the load averages out. */
+/** Number of runnable tasks. */
 function loadText({ data }: SystemView): string {
   const cpu = data.machine?.cpu.value;
   if (cpu?.runnableTasks === undefined || cpu.tasks === undefined) return '';
@@ -226,7 +226,7 @@ function renderCore(
   buffer.put(percentX - 2, bottom, trendMark(trend, ascii), trend === 'flat' ? theme.dim : theme.text);
 }
 
-/** Names the busiest cores, as many as there is room for: `busiest  17 98 %  203 91 %`. */
+/** Names the busiest cores that fit: `busiest 17 98 % 203 91 %`. */
 function putBusiest(buffer: Buffer, inside: Rect, { data, theme }: SystemView, count: number): void {
   const { cpu } = data.rates;
   const order = Array.from({ length: count }, (_, core) => core)
@@ -244,7 +244,7 @@ function putBusiest(buffer: Buffer, inside: Rect, { data, theme }: SystemView, c
   }
 }
 
-/** One block as high and as bright as the core is busy. */
+/** One block; height and brightness show the core's use. */
 function putLevel(buffer: Buffer, x: number, y: number, percent: number, view: SystemView): void {
   const glyph = verticalGlyph(graphLevel(percent, 100, view.ascii ? 8 : 7), view.ascii);
   buffer.putCodePoint(x, y, glyph, rampStyle(view.theme.levelRamp, percent, 100));
@@ -268,7 +268,7 @@ function renderBlocks(inside: Rect, buffer: Buffer, view: SystemView, count: num
   }
 }
 
-/** Two cores in one cell, four steps each; where only ASCII is shown, the busier of them. */
+/** Two cores in one cell, four steps each; in ASCII the busier of the two. */
 function putHalves(
   buffer: Buffer,
   x: number,

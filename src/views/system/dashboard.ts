@@ -11,12 +11,12 @@ import { renderFigures, renderResourceLines } from './resource-lines.ts';
 import type { SystemData } from './system-data.ts';
 import { putUsageLine, renderPanel, type SystemView } from './system-look.ts';
 
-/** Panels; a line for each resource; one line for all. */
+/** Forms of the dashboard: panels, one line per resource, or one line for all. */
 type DashboardForm = 'panels' | 'lines' | 'line';
 
-/** What the places of the dashboard depend on beside the size. */
+/** What the layout depends on besides the size. */
 interface DashboardNeeds {
-  /** One form smaller than the screen has room for. */
+  /** Use the next smaller form than the size allows. */
   readonly isCompact: boolean;
   readonly cores: number;
   readonly gpus: number;
@@ -24,21 +24,21 @@ interface DashboardNeeds {
   readonly hasSwap: boolean;
 }
 
-/** Where everything stands; areas without cells are not drawn. */
+/** Areas of the dashboard; empty areas are not drawn. */
 export interface DashboardLayout {
   readonly form: DashboardForm;
   readonly header: Rect;
   readonly cpu: Rect;
-  /** The use of memory over time. */
+  /** Memory use over time. */
   readonly history: Rect;
   readonly cores: Rect;
   readonly memory: Rect;
   readonly pressure: Rect;
   readonly gpu: Rect;
   readonly devices: Rect;
-  /** The resources as lines. */
+  /** Resources as lines. */
   readonly lines: Rect;
-  /** Around the table, its border included; empty where it has none. */
+  /** Around the table, including the border; empty without one. */
   readonly frame: Rect;
   readonly rule: Rect;
   readonly table: Rect;
@@ -55,14 +55,14 @@ const LINES_MIN_WIDTH = 60;
 const LINES_MIN_HEIGHT = 16;
 const NOWHERE = rect(0, 0, 0, 0);
 
-/** The form that a screen of this size has. */
+/** The form for a screen of this size. */
 export function dashboardForm(width: number, height: number, isCompact: boolean): DashboardForm {
   if (width >= PANELS_MIN_WIDTH && height >= PANELS_MIN_HEIGHT) return isCompact ? 'lines' : 'panels';
   if (width >= LINES_MIN_WIDTH && height >= LINES_MIN_HEIGHT) return isCompact ? 'line' : 'lines';
   return 'line';
 }
 
-/** The places on a screen of this size, from 0x0 up. */
+/** Lays out a screen of this size, from 0x0 up. */
 export function layoutDashboard(width: number, height: number, needs: DashboardNeeds): DashboardLayout {
   const form = dashboardForm(width, height, needs.isCompact);
   return form === 'panels' ? panels(width, height, needs) : lines(width, height, form, needs);
@@ -134,13 +134,13 @@ function panels(width: number, height: number, needs: DashboardNeeds): Dashboard
   };
 }
 
-/** Many cores get more lines where that leaves each its history; where it does not, a heat map needs no more. */
+/** Many cores get more lines if each then has a history; a heat map needs no more. */
 function cpuHeightOf(usual: number, inner: number, coresWidth: number, cores: number): number {
   const needed = narrowRows(coresWidth - 2, cores) + 2;
   return needed > usual && needed <= Math.round(inner * CPU_MOST_SHARE) ? needed : usual;
 }
 
-/** A few cores have their graphs in a quarter of the width; many get up to half of it before they shrink. */
+/** A few cores use a quarter of the width; many use up to half of it before they shrink. */
 function coresWidthOf(width: number, rows: number, cores: number): number {
   const least = Math.max(34, Math.round(width * 0.24));
   const most = Math.round(width * 0.46);
@@ -170,7 +170,7 @@ function memoryRow(
   return gpus > 0 ? { memory, pressure: NOWHERE, gpu: right } : { memory, pressure: right, gpu: NOWHERE };
 }
 
-/** What the layout depends on in a machine. */
+/** Layout needs of a machine. */
 export function needsOf(data: SystemData, isCompact: boolean): DashboardNeeds {
   const { machine } = data;
   return {
@@ -182,13 +182,15 @@ export function needsOf(data: SystemData, isCompact: boolean): DashboardNeeds {
   };
 }
 
-/** What stands in the frame of the process table. */
-interface FrameTitles {
+/** Titles in the frame of the process table. */
+export interface FrameTitles {
   readonly title: string;
   readonly rightTitle: string;
+  /** The right one says what is wrong. */
+  readonly isWarning?: boolean;
 }
 
-/** Draws everything but header, rows and footer. */
+/** Draws everything except header, rows and footer. */
 export function renderDashboard(
   layout: DashboardLayout,
   buffer: Buffer,
@@ -217,7 +219,7 @@ export function renderDashboard(
         ...titles,
         borderStyle: theme.border,
         titleStyle: theme.title,
-        rightTitleStyle: theme.dim,
+        rightTitleStyle: titles.isWarning === true ? theme.warning : theme.dim,
         ascii,
       });
       return;
@@ -228,20 +230,21 @@ function putRuleTitle(
   { rule }: DashboardLayout,
   buffer: Buffer,
   { theme }: SystemView,
-  { title, rightTitle }: FrameTitles,
+  { title, rightTitle, isWarning }: FrameTitles,
 ): void {
   const end = buffer.put(rule.x + 1, rule.y, ` ${title} `, theme.title, rule.width - 2);
   const x = rule.x + rule.width - rightTitle.length - 3;
-  if (rightTitle !== '' && x > end) buffer.put(x, rule.y, ` ${rightTitle} `, theme.dim);
+  if (rightTitle !== '' && x > end)
+    buffer.put(x, rule.y, ` ${rightTitle} `, isWarning === true ? theme.warning : theme.dim);
 }
 
-/** Whether the kernel measures how long tasks wait. */
+/** Whether the kernel reports pressure (PSI). */
 function hasPressure(data: SystemData): boolean {
   const cpu = data.machine?.cpu.value;
   return cpu?.cpuPressure !== undefined || cpu?.memoryPressure !== undefined || cpu?.ioPressure !== undefined;
 }
 
-/** Draws the share of the last ten seconds in which some task waited for processor, memory or storage. */
+/** Draws the share of the last ten seconds in which some task waited for CPU, memory or storage. */
 function renderPressurePanel(area: Rect, buffer: Buffer, view: SystemView): void {
   const { data, theme, ascii } = view;
   const inside = renderPanel(area, buffer, view, 'Pressure (PSI, 10 s)', 'tasks waiting');

@@ -12,21 +12,21 @@ import { percentOf } from './memory-panel.ts';
 import { putUsageLine, type SystemView } from './system-look.ts';
 import { coverageText } from './time-axis.ts';
 
-/** How many lines each part of the panel gets. */
+/** Lines of each part of the panel. */
 interface DevicesLayout {
   readonly disks: number;
-  /** Disks with what they read and write; 0: disk I/O is not shown. */
+  /** Disks with their I/O; 0: disk I/O is not shown. */
   readonly devices: number;
-  /** Of the chart of disk I/O, and of that of each direction of the network. */
+  /** Of the disk I/O chart, and of the chart of each network direction. */
   readonly chart: number;
   readonly interfaces: number;
 }
 
-/** Disk I/O has a part of its own from here on. */
+/** From this height on, disk I/O has its own part. */
 const IO_FROM_HEIGHT = 12;
 const CHART_MIN = 1;
 
-/** Shares `height` lines inside the border, titles in between included. Charts take what lists do not need. */
+/** Divides `height` lines inside the border, including the titles in between. Charts use what lists do not need. */
 export function layoutDevices(
   height: number,
   fileSystems: number,
@@ -52,7 +52,7 @@ export function layoutDevices(
   };
 }
 
-/** Draws file systems, what disks read and write, and the traffic of the network interfaces, over time. */
+/** Draws file systems, disk I/O and network traffic over time. */
 export function renderDevicesPanel(area: Rect, buffer: Buffer, view: SystemView): void {
   const { data, theme } = view;
   const fileSystems = data.disks?.fileSystems ?? [];
@@ -98,9 +98,9 @@ function headOf({ theme, ascii }: SystemView, title: string, titleStyle: Style, 
 const MOUNT_MIN_WIDTH = 12;
 const DEVICE_WIDTH = 10;
 const AMOUNT_WIDTH = 15;
-/** Amount, percentage, and a bar that tells something. */
+/** Room for amount, percentage and a useful bar. */
 const USAGE_WIDTH = AMOUNT_WIDTH + 7 + 9 + 3;
-/** What stands in the place of figures. */
+/** Shown instead of figures. */
 const SILENCE_WORDS: Readonly<Record<FileSystemSilence, string>> = {
   'no-answer': 'not responding',
   automount: 'automount, not asked',
@@ -161,7 +161,7 @@ function putFileSystem(
     putAligned(buffer, from, y, room, 'right', SILENCE_WORDS[reason], style, ascii);
     return;
   }
-  // As df has it: of what users can have, so that 100 % is full.
+  // As in df: relative to what users can use, so that 100 % is full.
   const whole =
     usedBytes === undefined || availableBytes === undefined ? totalBytes : usedBytes + availableBytes;
   const line = {
@@ -173,7 +173,7 @@ function putFileSystem(
   putUsageLine(buffer, from, y, room, line, theme, ascii);
 }
 
-/** Draws what the disks read and write together over time, and the busiest of them. */
+/** Draws reads and writes of all disks over time, and the busiest disks. */
 function renderDiskIo(
   area: Rect,
   row: number,
@@ -190,7 +190,7 @@ function renderDiskIo(
   const note = coverageText(disks.reads, shown, disks.age.seconds);
   renderBlockDivider(area, buffer, row, headOf(view, title, theme.title, note));
   const y = area.y + row + 1;
-  // One scale for both: as high means as much.
+  // One scale for both, so that heights can be compared.
   const maximum = Math.max(maximumOf(disks.reads, shown), maximumOf(disks.writes, shown));
   for (const [at, samples] of [disks.reads, disks.writes].entries()) {
     renderChart(rect(area.x + 1 + at * (half + 1), y, half, chart), buffer, {
@@ -247,7 +247,7 @@ function renderTraffic(
   });
 }
 
-/** ` · eth0`, ` · 3 interfaces`: what is added up. */
+/** ` · eth0`, ` · 3 interfaces`: what the sum covers. */
 function countedText(names: readonly string[], ascii: boolean): string {
   const [first] = names;
   if (first === undefined) return '';
@@ -257,7 +257,7 @@ function countedText(names: readonly string[], ascii: boolean): string {
 
 const RATE_WIDTH = 6;
 const PAIR_WIDTH = 2 + RATE_WIDTH + 1 + RATE_WIDTH;
-/** Room for the name of an interface. */
+/** Width of an interface name. */
 const NAME_WIDTH = 6;
 /** Columns of an interface's traffic history: preferred and minimum. */
 const SPARK_WIDTH = 20;
@@ -275,7 +275,7 @@ function renderInterfaces(inside: Rect, buffer: Buffer, view: SystemView): void 
     const sparkWidth = Math.min(SPARK_WIDTH, nameWidth - NAME_WIDTH - 2);
     const isSparked = sparkWidth >= SPARK_LEAST_WIDTH;
     const textWidth = isSparked ? nameWidth - sparkWidth - 1 : nameWidth;
-    // What the sums leave out is dim.
+    // Interfaces that the sums leave out are dim.
     const { isUplink } = link;
     const nameStyle = isUplink ? theme.text : theme.dim;
     putAligned(buffer, inside.x + 1, y, textWidth, 'left', link.name, nameStyle, ascii);
@@ -291,7 +291,7 @@ function renderInterfaces(inside: Rect, buffer: Buffer, view: SystemView): void 
   }
 }
 
-/** Sign, rate and, where the name keeps room beside it, the peak. */
+/** Sign, rate and, if the name keeps its room, the peak. */
 function pairWidthIn(width: number): number {
   return width >= NAME_WIDTH + 2 * (PAIR_WIDTH + 2) + 2 ? PAIR_WIDTH : PAIR_WIDTH - RATE_WIDTH - 1;
 }

@@ -14,7 +14,7 @@ export function temperatureText(celsius: number | undefined, ascii: boolean): st
   return `${tenthsText(celsius)} ${ascii ? 'C' : '°C'}`;
 }
 
-/** Draws GPUs: one with load and memory a line each, several with a line each. */
+/** Draws GPUs: one GPU with load and memory on a line each, several with one line each. */
 export function renderGpuPanel(
   area: Rect,
   buffer: Buffer,

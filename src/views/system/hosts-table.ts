@@ -19,7 +19,7 @@ import type { SystemData } from './system-data.ts';
 import { linkStateText, reasonText } from './system-header.ts';
 import { meterStyle } from './system-look.ts';
 
-/** A row of the table of hosts. */
+/** A row of the hosts table. */
 interface HostRow {
   readonly name: string;
   readonly link: RemoteStatus | undefined;
@@ -27,13 +27,13 @@ interface HostRow {
   readonly data: SystemData;
 }
 
-/** What the table can be ordered by: `given` is as the hosts were named. */
+/** Sort keys of the table; `given` is the order on the command line. */
 export const HOST_SORT_KEYS = [
   ...(['given', 'host', 'cpu', 'memory', 'down', 'up', 'load', 'temperature', 'latency'] as const),
 ] as const;
 export type HostSortKey = (typeof HOST_SORT_KEYS)[number];
 
-/** An order of the table; values fall, names rise, unless it is reversed. */
+/** Sort order of the table; values descend and names ascend unless reversed. */
 export interface HostSort {
   readonly key: HostSortKey;
   readonly isReversed: boolean;
@@ -50,7 +50,7 @@ interface HostsTable {
   readonly ascii: boolean;
 }
 
-/** A cell of a host, moved from cell to cell. */
+/** Draws one cell of a host and is moved from cell to cell. */
 interface HostCell {
   readonly buffer: Buffer;
   host: HostRow;
@@ -63,7 +63,7 @@ interface HostCell {
 }
 
 interface HostColumn extends Omit<Column, 'id'> {
-  /** The title where rates are in bits. */
+  /** Title for rates in bits. */
   readonly bitsTitle?: string;
   readonly paint: (cell: HostCell) => void;
 }
@@ -113,18 +113,20 @@ const LAID_OUT: Readonly<Record<RateUnits, readonly Column[]>> = {
 
 const FIGURE_WIDTH = 6;
 const HEADER_LINES = 2;
+/** Before the name of a host for which a rule fires. */
+const ALERT_MARK = '! ';
 
-/** Where the table stands: below the header, above the footer, left of the scrollbar. */
+/** Area of the table: below the header, above the footer, left of the scrollbar. */
 export function hostsArea({ width, height }: Rect): Rect {
   return rect(0, 1, width - 1, height - HEADER_LINES);
 }
 
-/** Where the scrollbar stands, beside the rows. */
+/** Area of the scrollbar, beside the rows. */
 export function hostsScrollbar({ width, height }: Rect): Rect {
   return rect(width - 1, 2, 1, height - HEADER_LINES - 1);
 }
 
-/** The places of the hosts that match a search (of their names), in the order of the table. */
+/** Indexes of the hosts whose names match a search, in table order. */
 export function listedHosts(hosts: readonly HostRow[], sort: HostSort, search: string): readonly number[] {
   const wanted = search.toLowerCase();
   const places = hosts.flatMap((host, at) =>
@@ -139,14 +141,14 @@ export function listedHosts(hosts: readonly HostRow[], sort: HostSort, search: s
   const valueAt = (at: number): number => sortValue(hosts[at]!, key);
   return places.sort((a, b) => {
     const [one, other] = [valueAt(a), valueAt(b)];
-    // What is not known stands last in either direction.
+    // Unknown values come last in either direction.
     if (Number.isNaN(one) || Number.isNaN(other))
       return Number(Number.isNaN(one)) - Number(Number.isNaN(other)) || a - b;
     return sign * (other - one) || a - b;
   });
 }
 
-/** NaN: not known, or not as of now. */
+/** NaN: unknown or outdated. */
 function sortValue({ data, link }: HostRow, key: Exclude<HostSortKey, 'given' | 'host'>): number {
   if (link !== undefined && link.phase !== 'live') return Number.NaN;
   const { machine, rates } = data;
@@ -168,13 +170,13 @@ function sortValue({ data, link }: HostRow, key: Exclude<HostSortKey, 'given' | 
   }
 }
 
-/** What the agent's machine calls itself, where the user calls it otherwise; ''. */
+/** Host name reported by the agent, if it differs from the user's name for it; otherwise ''. */
 function ownName({ name, data }: HostRow): string {
   const own = data.machine === undefined ? '' : (data.header?.hostName ?? '');
   return own === name ? '' : own;
 }
 
-/** The key of the column whose title a press hits. */
+/** Sort key of the column title at a position. */
 export function hostSortAt(screen: Rect, x: number, y: number): HostSortKey | undefined {
   const area = hostsArea(screen);
   if (y !== area.y) return undefined;
@@ -182,7 +184,7 @@ export function hostSortAt(screen: Rect, x: number, y: number): HostSortKey | un
   return HOST_SORT_KEYS.find((key) => key === id);
 }
 
-/** The row that a press hits; -1 none. */
+/** Index of the row at a position; -1: none. */
 export function hostRowAt(screen: Rect, offset: number, count: number, x: number, y: number): number {
   const area = hostsArea(screen);
   const row = offset + y - area.y - 1;
@@ -190,7 +192,7 @@ export function hostRowAt(screen: Rect, offset: number, count: number, x: number
   return isInside && row < count ? row : -1;
 }
 
-/** Draws a row for each host; one that is not there says why, over its whole row. */
+/** Draws one row per host. A host without a connection shows the reason across its row. */
 export function renderHosts(area: Rect, buffer: Buffer, table: HostsTable): void {
   const { hosts, viewport, sort, units, theme, ascii } = table;
   if (hosts.length === 0) {
@@ -228,7 +230,7 @@ export function renderHosts(area: Rect, buffer: Buffer, table: HostsTable): void
   });
 }
 
-/** What stands in place of figures; undefined where there are some. */
+/** Text instead of figures; undefined if there are figures. */
 function stateOf(
   { link, failure, data }: HostRow,
   { nowMillis, ascii }: HostsTable,
@@ -250,11 +252,20 @@ function paintText({ buffer, x, y, width, theme, ascii }: HostCell, text: string
 }
 
 function paintName(cell: HostCell): void {
-  const { buffer, host, x, y, width, theme, ascii } = cell;
-  paintText(cell, host.name);
+  const { buffer, host, y, theme, ascii } = cell;
+  const mark = hasAlert(host) ? ALERT_MARK : '';
+  buffer.put(cell.x, y, mark, theme.bad, cell.width);
+  const x = cell.x + mark.length;
+  const width = cell.width - mark.length;
+  putAligned(buffer, x, y, width, 'left', host.name, theme.text, ascii);
   const used = cellWidth(host.name) + 1;
   if (used + 3 > width) return;
   putAligned(buffer, x + used, y, width - used, 'left', ownName(host), theme.dim, ascii);
+}
+
+/** Whether a rule fires for it, of this program or of its agent. */
+function hasAlert({ data }: HostRow): boolean {
+  return data.alerts.firing.length > 0 || data.agentAlerts.some(({ isFiring }) => isFiring);
 }
 
 function paintFigure(
@@ -290,7 +301,7 @@ function figureText(percent: number): string {
   return Number.isNaN(percent) ? '-' : tenthsText(percent);
 }
 
-/** `postgres 31.0 %`: the process with the largest share of the machine; `-` before one is known. */
+/** `postgres 31.0 %`: the process with the largest CPU share; `-` before the first sample. */
 function topProcess(rows: MachineProcessRows): string {
   let top = -1;
   for (let row = 0; row < rows.unfilteredCount; row++) {

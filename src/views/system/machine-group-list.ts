@@ -6,13 +6,13 @@ import { identity, type ListColumns, ListTable, right } from '../network/list-ta
 import type { ListHit, ListSort } from '../network/network-list.ts';
 import { FIGURES, type MachineListLook } from './machine-process-list.ts';
 
-/** What cells are painted from. */
+/** Input of the cells. */
 interface PaintedGroups {
   readonly rows: MachineGroupRows;
   readonly isPerCore: boolean;
 }
 
-/** What stands for processes that belong to none. */
+/** Shown for processes without a group. */
 const NOTHING: Readonly<Record<Grouping, string>> = {
   program: 'no name',
   user: 'unknown user',
@@ -37,14 +37,14 @@ const columnsBy = (by: Grouping): ListColumns<PaintedGroups, typeof MACHINE_GROU
 
 type Table = ListTable<PaintedGroups, typeof MACHINE_GROUP_FIELDS>;
 
-/** The process table of a machine with one row per program, user, container or unit. */
+/** A machine's process table with one row per program, user, container or unit. */
 export class MachineGroupList {
-  /** Ids of the figures shown, in their order. */
+  /** Ids of the shown figures, in order. */
   readonly #figures: readonly string[];
-  /** Made when they are first shown. */
+  /** Tables, created when first shown. */
   readonly #tables = new Map<string, Table>();
 
-  /** `columns` are the ids of those of the process table. */
+  /** `columns`: ids of the columns of the process table. */
   constructor(columns: readonly string[]) {
     this.#figures = columns.filter((id) => id in FIGURES && id !== 'network');
   }
@@ -53,13 +53,13 @@ export class MachineGroupList {
     return this.#tableOf(by, hasTraffic).keys;
   }
 
-  /** The name of the row at a rank, undefined past the end. */
+  /** The name of the row at a rank; undefined past the end. */
   nameAt(rows: MachineGroupRows, sort: ListSort, rank: number): string | undefined {
     const row = this.#tableOf(rows.by, true).rowAt(rows, sort, rank);
     return row < 0 ? undefined : rows.names[row]!;
   }
 
-  /** -1 where it is not listed. */
+  /** -1 if it is not listed. */
   rankOf(rows: MachineGroupRows, sort: ListSort, name: string): number {
     return this.#tableOf(rows.by, true).rankOf(rows, sort, rows.rowOfName(name));
   }

@@ -18,33 +18,33 @@ import type { CellPen } from '../network/cells.ts';
 import { identity, type ListColumns, ListTable, left, right } from '../network/list-table.ts';
 import type { ListHit, ListSort } from '../network/network-list.ts';
 
-/** How the table is drawn. */
+/** Look of the table. */
 export interface MachineListLook {
   readonly sort: ListSort;
   readonly viewport: Viewport;
   /** CPU as a share of one core instead of the whole machine. */
   readonly isPerCore: boolean;
-  /** With the column of network use. */
+  /** Show the column of network use. */
   readonly hasTraffic: boolean;
-  /** Of network use. */
+  /** Units of network use. */
   readonly units: RateUnits;
   readonly theme: Theme;
   readonly ascii: boolean;
 }
 
-/** What cells are painted from. */
+/** Input of the cells. */
 interface PaintedList {
   readonly rows: MachineProcessRows;
   readonly isPerCore: boolean;
 }
 
-/** What cells of figures are painted from. */
+/** Input of cells with figures. */
 interface PaintedFigures {
   readonly rows: Figures;
   readonly isPerCore: boolean;
 }
 
-/** A second has a thousand of them. */
+/** Milliseconds per second. */
 const MILLIS_PER_PERCENT = 10;
 
 export const FIGURES = {
@@ -79,6 +79,11 @@ export const FIGURES = {
     isOptional: true,
     paint: ({ rows }, row, pen) => pen.percent(rows['block-delay'][row]! / MILLIS_PER_PERCENT),
   },
+  'memory-delay': {
+    ...right('MEM WAIT %', 90, 10, 10),
+    isOptional: true,
+    paint: ({ rows }, row, pen) => pen.percent(rows['memory-delay'][row]! / MILLIS_PER_PERCENT),
+  },
   'major-faults': {
     ...right('FAULT/s', 89, 7, 7),
     isOptional: true,
@@ -112,7 +117,7 @@ export const FIGURES = {
   },
 } satisfies ListColumns<PaintedFigures, typeof FIGURE_FIELDS>;
 
-/** The columns of the process table of a machine. */
+/** Columns of a machine's process table. */
 export const MACHINE_COLUMNS = {
   pid: {
     ...right('PID', 80, 7, 8),
@@ -133,20 +138,20 @@ export const MACHINE_COLUMNS = {
   ...FIGURES,
 } satisfies ListColumns<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
 
-/** The columns that the configuration may choose. */
+/** Columns that the configuration accepts. */
 export const MACHINE_COLUMN_IDS: readonly string[] = Object.keys(MACHINE_COLUMNS);
 
 type Columns = ListColumns<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
 
-/** Those shown where it chooses none. */
+/** Default columns. */
 export const USUAL_MACHINE_COLUMN_IDS = MACHINE_COLUMN_IDS.filter(
   (id) => (MACHINE_COLUMNS as Columns)[id]?.isOptional !== true,
 );
 
-/** Those of the view that says what processes wait for. */
+/** Columns of the view of waits. */
 export const WAIT_COLUMN_IDS: readonly string[] = [
-  ...['pid', 'user', 'name', 'state', 'run-delay', 'block-delay', 'major-faults'],
-  ...['read', 'written', 'io-calls', 'context-switches', 'cpu'],
+  ...['pid', 'user', 'name', 'state', 'run-delay', 'block-delay', 'memory-delay'],
+  ...['major-faults', 'read', 'written', 'io-calls', 'context-switches', 'cpu'],
 ];
 
 /** The process table of a machine. */
@@ -155,10 +160,10 @@ export class MachineProcessList {
   readonly #withoutTraffic: ListTable<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
   readonly #usageColumns: readonly UsageColumn[];
 
-  /** `columns` are the ids of those wanted, in their order; network use comes last where it is not among them. */
+  /** `columns`: ids of the shown columns, in order. Network use comes last if it is not among them. */
   constructor(columns: readonly string[] = USUAL_MACHINE_COLUMN_IDS) {
     const withTraffic = columns.includes('network') ? columns : [...columns, 'network'];
-    // An optional column that is not shown is no order either.
+    // An optional column that is hidden is not a sort key either.
     const known = Object.entries<Columns[string]>(MACHINE_COLUMNS).filter(
       ([id, { isOptional }]) => isOptional !== true || columns.includes(id),
     );
@@ -169,13 +174,13 @@ export class MachineProcessList {
     this.#usageColumns = columns.flatMap((id) => usageColumnOf(id) ?? []);
   }
 
-  /** What a sample has to have for the columns shown, and for that order. */
+  /** What samples must contain for the shown columns and a sort order. */
   wantedColumns(sort: ListSort): Pick<ProcessesWant, 'columns' | 'columnsOfAll'> {
     const ordering = usageColumnOf(this.sortOf(sort).key);
     return { columns: this.#usageColumns, columnsOfAll: ordering === undefined ? [] : [ordering] };
   }
 
-  /** The round of orders; nothing is ordered by a column that is not there. */
+  /** Sort keys in the order of the key `s`; hidden columns are left out. */
   sortKeys(hasTraffic: boolean): readonly MachineSortKey[] {
     return (hasTraffic ? this.#table : this.#withoutTraffic).keys;
   }
@@ -184,13 +189,13 @@ export class MachineProcessList {
     return this.#table.sortOf(sort);
   }
 
-  /** The process at a rank, undefined past the end. */
+  /** The process at a rank; undefined past the end. */
   identityAt(rows: MachineProcessRows, sort: ListSort, rank: number): ProcessIdentity | undefined {
     const row = this.#table.rowAt(rows, sort, rank);
     return row < 0 ? undefined : rows.identityOf(row);
   }
 
-  /** -1 where it is not listed. */
+  /** -1 if it is not listed. */
   rankOf(rows: MachineProcessRows, sort: ListSort, identity: ProcessIdentity): number {
     return this.#table.rankOf(rows, sort, rows.rowOf(identity));
   }
@@ -217,7 +222,7 @@ const UNINTERRUPTIBLE = 0x44;
 const ZOMBIE = 0x5a;
 const HYPHEN = 0x2d;
 
-/** Sleep is what processes do: only the others have a colour. */
+/** Sleeping is normal; only other states have a colour. */
 function paintState(state: number, pen: CellPen): void {
   const { theme } = pen;
   const style =

@@ -7,13 +7,13 @@ import { putUsageLine, renderPanel, type SystemView, type UsageLine } from './sy
 const LABEL_WIDTH = 6;
 const AMOUNT_WIDTH = 15;
 
-/** Share of `part` in `whole`, percent; NaN where either is not known. */
+/** Share of `part` in `whole`, percent; NaN if either is unknown. */
 export function percentOf(part: number | undefined, whole: number | undefined): number {
   if (part === undefined || whole === undefined || !(whole > 0)) return Number.NaN;
   return (part / whole) * 100;
 }
 
-/** Draws memory and swap, and with a third line the part of memory that is cache. */
+/** Draws memory and swap, and the cache if there is a third line. */
 export function renderMemoryPanel(area: Rect, buffer: Buffer, view: SystemView): void {
   const { data, theme, ascii } = view;
   const memory = data.machine?.memory.value;
@@ -32,7 +32,7 @@ export function renderMemoryPanel(area: Rect, buffer: Buffer, view: SystemView):
   }
 }
 
-/** The limit of the control group; else what is compressed in memory, where the kernel does that; else what ZFS has cached. */
+/** The limit of the control group; otherwise compressed memory (zram, zswap); otherwise the ZFS cache. */
 function noteOf(memory: MemorySample | undefined): string {
   if (memory === undefined) return '';
   const { groupLimitBytes, groupUsedBytes } = memory;

@@ -3,7 +3,7 @@ import type { GroupWaits } from '../../data/schema/process-detail.ts';
 import { ageText, bytesText, rateText } from '../../kit/text/format.ts';
 import type { SystemData } from './system-data.ts';
 
-/** A line of the pane; what is not known is `-`. */
+/** A line of the process pane; unknown values are `-`. */
 interface Fact {
   readonly label: string;
   readonly value: string;
@@ -20,7 +20,7 @@ const STATES: Readonly<Record<string, string>> = {
   X: 'dead',
 };
 
-/** Figures of the process in depth in pairs, and what needs a line of its own. */
+/** Facts of the process: pairs of figures, and values that need a line of their own. */
 export function processFacts(
   data: SystemData,
   user: string,
@@ -87,7 +87,7 @@ function niceText(nice: number | undefined): string {
   return nice === undefined ? '' : `, nice ${nice}`;
 }
 
-/** `1.2 MB/s, 3.4 GB in all`; `-` where it is not permitted. */
+/** `1.2 MB/s, 3.4 GB total`; `-` if not permitted. */
 function ioText(rate: number, total: number | undefined): string {
   if (total === undefined) return '-';
   return `${rateText(rate)}, ${bytesText(total)} total`;

@@ -24,29 +24,29 @@ import { processFacts } from './process-facts.ts';
 import type { ChildProcess, SystemData } from './system-data.ts';
 import { renderPanel, type SystemView } from './system-look.ts';
 
-/** The lists of the pane, in their order. */
+/** Lists of the pane, in order. */
 type PaneListName = 'threads' | 'children' | 'journal';
 
-/** What the pane shows beside the data. */
+/** Input of the process pane. */
 interface ProcessPane extends SystemView {
   readonly pid: number;
   readonly name: string;
-  /** Clock ticks since boot; NaN where the machine does not tell. */
+  /** Clock ticks since boot; NaN: unknown. */
   readonly startTicks: number;
   readonly isPerCore: boolean;
-  /** A recording holds the table of processes, and none of them in depth. */
+  /** Recordings contain the process table but no details of single processes. */
   readonly isRecorded: boolean;
   readonly focus: PaneListName;
   readonly viewports: Readonly<Record<PaneListName, Viewport>>;
 }
 
-/** Where the parts of the pane stand; a list that is not shown has no cells. */
+/** Areas of the pane; a hidden list has no cells. */
 export interface PaneLayout {
   readonly title: Rect;
   readonly command: Rect;
   readonly cpu: Rect;
   readonly memory: Rect;
-  /** What it reads and writes; empty where it is narrow. */
+  /** Disk I/O; empty if the pane is narrow. */
   readonly io: Rect;
   readonly facts: Rect;
   readonly lists: Readonly<Record<PaneListName, Rect>>;
@@ -54,15 +54,17 @@ export interface PaneLayout {
 
 const CHARTS_FROM_HEIGHT = 20;
 const FACTS_COLUMN = 40;
-/** Facts in pairs, then the three paths. */
+/** Number of paired facts; the paths follow. */
 const PAIRS = 12;
 const PATHS = 3;
 const THREE_CHARTS_FROM_WIDTH = 90;
 const BESIDE_FROM_WIDTH = 110;
 const LISTS_MIN_HEIGHT = 5;
+/** Room for a thread's ID, its name of 15 characters, state and CPU, between borders. */
+const THREADS_MIN_WIDTH = 36;
 const NOWHERE = rect(0, 0, 0, 0);
 
-/** The places in an area. Where it is narrow only the list in focus is there. */
+/** Lays out the pane. If it is narrow, only the focused list is shown. */
 export function layoutPane(area: Rect, focus: PaneListName): PaneLayout {
   const { x, y, width, height } = area;
   const columns = Math.max(1, Math.floor(width / FACTS_COLUMN));
@@ -91,8 +93,8 @@ function layoutLists(area: Rect, focus: PaneListName): PaneLayout['lists'] {
   if (width < BESIDE_FROM_WIDTH) {
     return { threads: NOWHERE, children: NOWHERE, journal: NOWHERE, [focus]: area };
   }
-  const threads = Math.floor(width * 0.24);
-  const children = Math.floor(width * 0.31);
+  const threads = Math.max(THREADS_MIN_WIDTH, Math.floor(width * 0.24));
+  const children = Math.floor((width - threads) * 0.4);
   return {
     threads: rect(x, y, threads, height),
     children: rect(x + threads, y, children, height),
@@ -100,7 +102,7 @@ function layoutLists(area: Rect, focus: PaneListName): PaneLayout['lists'] {
   };
 }
 
-/** How many rows a list of the pane has. */
+/** Number of rows of a list. */
 export function paneCount(data: SystemData, list: PaneListName): number {
   switch (list) {
     case 'threads':
@@ -112,12 +114,12 @@ export function paneCount(data: SystemData, list: PaneListName): number {
   }
 }
 
-/** Rows of a list that are on screen. */
+/** Visible rows of a list. */
 export function paneRows(layout: PaneLayout, list: PaneListName): number {
   return blockInside(layout.lists[list]).height;
 }
 
-/** Draws everything known of one process. */
+/** Draws the process pane. */
 export function renderProcessPane(layout: PaneLayout, buffer: Buffer, pane: ProcessPane): void {
   renderTitle(layout.title, buffer, pane);
   renderCommand(layout.command, buffer, pane);
@@ -158,12 +160,12 @@ function renderTitle(area: Rect, buffer: Buffer, pane: ProcessPane): void {
   renderSegments(buffer, area.x, area.y, area.width, left, right);
 }
 
-/** What became of a process that is no more, for the title: `exited`; '' while it runs. */
+/** `exited`, or that another process has the PID now; '' while the process runs. */
 function exitText({ data, startTicks }: Pick<ProcessPane, 'data' | 'startTicks'>): string {
   if (data.detailError?.code === 'ESRCH') return 'exited';
   const process = data.detail?.process;
   const isAnother = process !== undefined && startTicks > 0 && process.startTicks !== startTicks;
-  return isAnother ? `exited; its PID is now ${process.name}` : '';
+  return isAnother ? `exited; its PID now belongs to ${process.name}` : '';
 }
 
 function userText({ data }: ProcessPane): string {
@@ -179,7 +181,7 @@ function startedMicros({ data }: ProcessPane): number {
   return Math.max(0, header.wallMillis - startMillis) * 1000;
 }
 
-/** Of one core, or of the whole machine, whichever is shown. */
+/** Converts a share of one core to the shown basis: one core or the whole machine. */
 function shareOf({ data, isPerCore }: ProcessPane, corePercent: number): number {
   return isPerCore || data.coreCount === 0 ? corePercent : corePercent / data.coreCount;
 }
@@ -206,7 +208,7 @@ function renderCharts(layout: PaneLayout, buffer: Buffer, pane: ProcessPane): vo
   const { cpu, memory, reads, writes } = data.detailRates;
   const shown = (area: Rect): number => (ascii ? 1 : 2) * area.width;
   const peak = maximumOf(cpu, shown(layout.cpu));
-  // A core, or as many as it takes: what is drawn is a share of something that has a name.
+  // The scale is a whole number of cores, so that it has a name.
   const cores = Math.max(1, Math.ceil(peak / 100));
   const top = cores === 1 ? '1 core' : `${cores} cores`;
   const note = cpu.count < 2 ? '' : `peak ${shareText(pane, peak)}`;
@@ -219,7 +221,7 @@ function renderCharts(layout: PaneLayout, buffer: Buffer, pane: ProcessPane): vo
   if (layout.io.width > 0) renderIo(layout.io, buffer, pane, reads, writes);
 }
 
-/** Half of the panel for what is read, half for what is written, on one scale. */
+/** Draws reads on the left and writes on the right, on one scale. */
 function renderIo(area: Rect, buffer: Buffer, pane: ProcessPane, reads: Samples, writes: Samples): void {
   const { theme, ascii } = pane;
   if (area.height < 3) return;
@@ -235,7 +237,7 @@ function renderIo(area: Rect, buffer: Buffer, pane: ProcessPane, reads: Samples,
   }
 }
 
-/** The next of 1, 2, 5, 10, 20 ... times a power of 1024, so that a scale stays as long as what is drawn fits. */
+/** The next of 1, 2, 5, 10, 20 ... times a power of 1024, so that the scale changes rarely. */
 function roundedUp(bytes: number): number {
   if (!(bytes > 0)) return 0;
   const unit = 1024 ** Math.floor(Math.log(bytes) / Math.log(1024));
@@ -260,7 +262,7 @@ function renderHistory(
   renderChart(inside, buffer, {
     ...{ samples, maximum, cells: 'braille', ramp, label: '', labelStyle: theme.dim, ascii },
   });
-  // What the upper edge stands for, where the past has not come so far.
+  // Label of the upper edge, while the history does not reach it.
   if (samples.count < inside.width && maximum > 0)
     buffer.put(inside.x, inside.y, top, theme.dim, inside.width);
 }
@@ -315,7 +317,7 @@ function putFact(
   );
 }
 
-/** A list in its frame; the one in focus has the bright border. */
+/** Draws a list in its frame; the focused one has a bright border. */
 function renderFramed(
   area: Rect,
   buffer: Buffer,
@@ -358,7 +360,7 @@ function renderFramed(
   }
 }
 
-/** An empty list of a process of which nothing is known yet, or nothing any more, does not say that there are none. */
+/** Text of an empty list: `-` if nothing is known of the process, otherwise `none`. */
 function emptyText({ data }: ProcessPane): string {
   return data.detail === undefined ? '-' : 'none';
 }
@@ -370,7 +372,7 @@ function renderThreads(area: Rect, buffer: Buffer, pane: ProcessPane): void {
   const threads = data.detail?.threads ?? [];
   const told = data.detail?.process.threadCount;
   const count = told === undefined ? '' : ` ${Number.isNaN(told) ? '-' : told}`;
-  // Every process has one: an empty list is one that is not told.
+  // Every process has a thread, so an empty list means unknown.
   renderFramed(area, buffer, pane, 'threads', `Threads${count}`, 'TID, CPU %', '-', (i, x, y, width) => {
     const thread: ThreadSample = threads[i]!;
     const right = x + width;
@@ -420,7 +422,7 @@ function renderChildren(area: Rect, buffer: Buffer, pane: ProcessPane): void {
   });
 }
 
-/** Less of a command line says nothing. */
+/** Shorter command lines are not worth showing. */
 const TAIL_MIN_WIDTH = 6;
 const ERROR_PRIORITY = 3;
 const WARNING_PRIORITY = 4;

@@ -19,12 +19,12 @@ import { percentText, putUsageLine, type SystemView } from './system-look.ts';
 
 const LABEL_WIDTH = 6;
 const VALUE_WIDTH = 7;
-/** Cores that are shown beside the processors' line, a block each, at most so many. */
+/** Maximum number of cores shown beside the CPU line, one block each. */
 const CORES_MAX = 32;
 /** `R 112.6K  W 112.6K`. */
 const IO_WIDTH = 18;
 
-/** Draws a line each for processors, memory, swap, disks and network; the last ones go first where it is low. */
+/** Draws one line each for CPU, memory, swap, disks and network; the last lines are dropped first. */
 export function renderResourceLines(area: Rect, buffer: Buffer, view: SystemView, hasSwap: boolean): void {
   renderCpuLine(rowOf(area, 0), buffer, view);
   renderMemoryLine(rowOf(area, 1), buffer, view, false);
@@ -142,7 +142,7 @@ function putTraffic(
   }
 }
 
-/** What disks read and write now, and file systems by how full they are, as many as fit. */
+/** Disk I/O now, and the use of file systems, as many as fit. */
 function renderDisksLine(area: Rect, buffer: Buffer, view: SystemView): void {
   if (area.height < 1) return;
   const { data, theme, ascii } = view;
@@ -162,7 +162,7 @@ function renderDisksLine(area: Rect, buffer: Buffer, view: SystemView): void {
     if (silence === 'not-asked') continue;
     const percent = percentOf(usedBytes, (usedBytes ?? Number.NaN) + (availableBytes ?? Number.NaN));
     const figure = percentText(percent);
-    // The original agent has no mount points.
+    // The original agent sends no mount points.
     const label = mountPoint || name;
     const width = Math.min(label.length, 24);
     if (x + width + 1 + figure.length > right) return;
@@ -171,7 +171,7 @@ function renderDisksLine(area: Rect, buffer: Buffer, view: SystemView): void {
   }
 }
 
-/** Draws everything on one line, for the smallest screens. */
+/** Draws all resources on one line, for the smallest screens. */
 export function renderFigures(area: Rect, buffer: Buffer, view: SystemView): void {
   if (area.height < 1) return;
   const { data, units = 'bytes', theme, ascii } = view;
@@ -203,7 +203,7 @@ export function renderFigures(area: Rect, buffer: Buffer, view: SystemView): voi
   );
 }
 
-/** The label and the figure of a line; the column after both. */
+/** Draws the label and the figure of a line; returns the column after both. */
 function putLabel(
   buffer: Buffer,
   area: Rect,

@@ -1,5 +1,6 @@
 import { AlertMonitor } from '../../data/alerts/alert-monitor.ts';
 import type { AlertRule } from '../../data/alerts/alert-rule.ts';
+import { ControlGroupRows } from '../../data/query/control-group-rows.ts';
 import { MachineGroupRows } from '../../data/query/machine-group-rows.ts';
 import {
   MachineProcessRows,
@@ -9,6 +10,7 @@ import {
 } from '../../data/query/machine-process-rows.ts';
 import { ProcessTraffic } from '../../data/query/owner-rates.ts';
 import type { Scope } from '../../data/query/scope.ts';
+import { ControlGroupsRates } from '../../data/rates/control-group-rates.ts';
 import { DetailRates } from '../../data/rates/detail-rates.ts';
 import { MachineRates } from '../../data/rates/machine-rates.ts';
 import { ProcessRates } from '../../data/rates/process-rates.ts';
@@ -17,24 +19,25 @@ import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
+import type { AlertState } from '../../data/schema/alerts-section.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
 import type { ProcessDetail, ThreadSample } from '../../data/schema/process-detail.ts';
 import type { SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
 
-/** A child of the process in depth. */
+/** A child of the process in the pane. */
 export interface ChildProcess {
   readonly pid: number;
   readonly startTicks: number;
   readonly name: string;
   readonly residentBytes: number;
-  /** Share of one core, percent, as the list of all has it; NaN unknown. */
+  /** Share of one core, percent, from the process list; NaN unknown. */
   readonly corePercent: number;
-  /** '' unknown. */
+  /** '': unknown. */
   readonly commandLine: string;
 }
 
-/** One process in depth as it is shown. */
+/** Details of one process, as shown. */
 interface DetailData {
   readonly process: ProcessDetail;
   readonly threads: readonly ThreadSample[];
@@ -44,8 +47,8 @@ interface DetailData {
 }
 
 /**
- * Everything shown of one machine, taken over from its samples as they come, so that frames in between read nothing
- * that is being written. Whatever a sample lacks stays as it was.
+ * Everything shown of one machine, copied from each sample so that frames never read a table that is being written.
+ * Sections that a sample lacks stay as they were.
  */
 export class SystemData {
   readonly rates = new MachineRates();
@@ -54,12 +57,18 @@ export class SystemData {
   readonly rows = new MachineProcessRows();
   /** Sums over the listed processes, while the table shows them. */
   readonly groups = new MachineGroupRows();
+  /** Empty until they are asked for. */
+  readonly controlGroups = new ControlGroupRows();
+  /** What stands where no control group is listed. */
+  controlGroupsText = 'Reading control groups';
+  readonly #controlGroupRates = new ControlGroupsRates();
   header: SnapshotHeader | undefined;
   machine: MachineSection | undefined;
   disks: DisksSection | undefined;
   detail: DetailData | undefined;
   /**
-   * Why there is no more of the process in depth, until there is: between two answers most samples do not ask for it.
+   * Why the process details are missing. Kept until there are new ones, because most samples in between do not request
+   * them.
    */
   detailError: SectionError | undefined;
   journal: JournalSection | undefined;
@@ -80,17 +89,19 @@ export class SystemData {
   #groupBy: Grouping | undefined;
   #isBroken = false;
 
-  /** Rules about this machine, and how they stand. */
+  /** Alert rules of this machine, and their state. */
   readonly alerts: AlertMonitor;
+  /** Those that its agent watches by, as it said last; empty: none. */
+  agentAlerts: readonly AlertState[] = [];
 
-  /** `includeLoopback`: whether what the machine sends to itself is network use of its processes. */
+  /** `includeLoopback`: whether loopback traffic counts as network use of processes. */
   constructor(userOf: UserNames, includeLoopback = false, rules: readonly AlertRule[] = []) {
     this.#userOf = userOf;
     this.alerts = new AlertMonitor(rules, this.rates, this.processRates);
     this.#scope = { interfaceIndex: undefined, includeLoopback };
   }
 
-  /** Takes a sample, borrowed: nothing of its tables is kept. */
+  /** Copies a sample; keeps no reference to its tables. */
   absorb(snapshot: Snapshot): void {
     const { header, machine, disks, machineProcesses, processDetail, journal } = snapshot;
     if (isLost(snapshot)) {
@@ -101,7 +112,7 @@ export class SystemData {
     this.header = header;
     const journalError = snapshot.errors.find(({ op }) => op.includes('journal'));
     this.journalError = journalError?.message ?? (journal === undefined ? this.journalError : undefined);
-    // The journal is requested separately: its result says nothing about the rest.
+    // The journal is requested separately; its result says nothing about the rest.
     if (journal === undefined && journalError === undefined) this.errors = snapshot.errors;
     if (machine !== undefined) {
       this.rates.update(machine);
@@ -112,14 +123,16 @@ export class SystemData {
       this.disks = disks;
     }
     if (machineProcesses !== undefined) this.#takeProcesses(snapshot, machineProcesses);
+    this.#takeControlGroups(snapshot);
     this.detailError = snapshot.errors.find(isOfDetail) ?? this.detailError;
     if (processDetail !== undefined) this.#takeDetail(processDetail, header.clockTicksPerSecond);
     if (journal !== undefined) this.journal = journal;
+    if (snapshot.alerts !== undefined) this.agentAlerts = snapshot.alerts.alerts;
     this.alerts.absorb(snapshot);
     this.alerts.evaluate(header.monotonicMicros, header.wallMillis);
   }
 
-  /** Whether network use of processes is taken from samples that contain it. */
+  /** Switches the network use of processes on or off. */
   countTraffic(isOn: boolean): void {
     this.#traffic = isOn ? new ProcessTraffic() : undefined;
     this.isTrafficTold = false;
@@ -128,13 +141,13 @@ export class SystemData {
     this.#sum();
   }
 
-  /** Lists the processes that a search finds: see MachineProcessRows. */
+  /** Lists the processes that match a search: see MachineProcessRows. */
   search(text: string): void {
     this.rows.search(text);
     this.#sum();
   }
 
-  /** Lists the processes of `member` alone; without it sums by `groupBy` are kept, undefined: none. */
+  /** Lists only the processes of `member`. Without it, sums by `groupBy` are kept; undefined: none. */
   group(groupBy: Grouping | undefined, member: Member | undefined): void {
     this.#groupBy = member === undefined ? groupBy : undefined;
     this.rows.restrict(member);
@@ -145,12 +158,12 @@ export class SystemData {
     if (this.#groupBy !== undefined) this.groups.build(this.rows, this.#groupBy);
   }
 
-  /** What comes next does not continue what was: a pause, a lost connection. Until then all stays as it is. */
+  /** The next sample does not continue the last one (pause, lost connection). Until then everything stays as it is. */
   breakOff(): void {
     this.#isBroken = true;
   }
 
-  /** The process in depth is another one, or none. */
+  /** Another process, or none, is shown in detail. */
   closeDetail(): void {
     this.detail = undefined;
     this.detailError = undefined;
@@ -168,7 +181,10 @@ export class SystemData {
     this.rates.rebase();
     this.processRates.rebase();
     this.detailRates.rebase();
+    this.#controlGroupRates.rebase();
     this.alerts.rebase();
+    // Another agent, or another time.
+    this.agentAlerts = [];
     if (this.#traffic !== undefined) this.#traffic = new ProcessTraffic();
   }
 
@@ -177,12 +193,20 @@ export class SystemData {
     const traffic = this.#trafficOf(snapshot);
     this.coreCount = section.coreCount;
     this.hasProcesses = true;
-    // A recording gives a list again until the next one is due: without the network it says nothing new.
+    // A recording repeats a list until the next one is due; without network data it contains nothing new.
     if (isNew || traffic !== undefined) {
       this.rows.build(section, this.processRates, this.#userOf, traffic);
       this.#sum();
       if (traffic === undefined) this.trafficError = this.#traffic && networkErrorOf(snapshot);
     }
+  }
+
+  #takeControlGroups({ controlGroups, errors }: Snapshot): void {
+    const error = errors.find(({ op }) => CONTROL_GROUPS_OP.test(op));
+    if (error !== undefined) this.controlGroupsText = error.message;
+    if (controlGroups === undefined || !this.#controlGroupRates.update(controlGroups)) return;
+    this.controlGroupsText = 'No control group has processes or a limit.';
+    this.controlGroups.build(controlGroups.groups, this.#controlGroupRates);
   }
 
   /** Absorbs a network sample; undefined: no sample, or not requested. */
@@ -220,7 +244,7 @@ export class SystemData {
     };
   }
 
-  /** A process in the list of all, by its PID alone. */
+  /** A process of the full list, by PID. */
   processOf(pid: number): (ProcessIdentity & { readonly name: string }) | undefined {
     const { rows } = this;
     const row = rows.pid.subarray(0, rows.unfilteredCount).indexOf(pid);
@@ -228,14 +252,17 @@ export class SystemData {
   }
 }
 
-/** An empty sample of a source that has lost its connection: what is shown stays. */
+/** However it was asked: `collect control groups`, `get_control_groups`. */
+const CONTROL_GROUPS_OP = /control.?groups/i;
+
+/** Whether this is the empty sample of a source that lost its connection; the screen then stays as it is. */
 function isLost({ header: _header, errors, ...sections }: Snapshot): boolean {
   return (
     errors.some(({ code }) => code === 'LOST') && Object.values(sections).every((one) => one === undefined)
   );
 }
 
-/** No other part asks for one process by its PID; the journal, which does, does without it. */
+/** Only the process details are requested by PID; the journal reports errors of its own. */
 function isOfDetail({ op, code }: SectionError): boolean {
   return code === 'ESRCH' || op === 'collect process' || op === 'collect processDetail';
 }

@@ -1,33 +1,36 @@
-import type { Alert } from '../../data/alerts/alert-monitor.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { Battery } from '../../data/schema/sensors-sample.ts';
 import { ageText, clockText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
+import { firingText, type HostAlerts } from '../overlays/alerts.ts';
 import { latencyText, renderSegments, type Segment, schemeSegment } from '../segments.ts';
 import { temperatureText } from './gpu-panel.ts';
-import type { SystemData } from './system-data.ts';
 import type { SystemView } from './system-look.ts';
 import { waitingText } from './waiting.ts';
 
-/** What the header says beside the machine itself. */
+/** Input of the header, without the machine's data. */
 interface SystemHeader {
-  /** What the user calls the machine. */
+  /** The user's name for the machine. */
   readonly name: string;
-  /** The way to it; undefined for this machine and for recordings. */
+  /** Connection to it; undefined for this machine and for recordings. */
   readonly link: RemoteStatus | undefined;
   readonly metricsIntervalMillis: number;
   readonly processesIntervalMillis: number;
   readonly nowMillis: number;
   readonly isPaused: boolean;
-  /** What the machine waits for is said. */
+  /** Show what the machine waits for. */
   readonly isWaits?: boolean;
-  /** The chord that tries again, as people write it. */
+  /** The key that retries at once, as shown to users. */
   readonly retryKey: string;
+  readonly alerts: readonly HostAlerts[];
 }
 
-/** Draws the first line: whose dashboard it is, how it is reached, and how the machine is. */
+/** A narrower line has no room for all that is said of waits. */
+const SHORT_WIDTH = 70;
+
+/** Draws the first line: name, connection, and state of the machine. */
 export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHeader, view: SystemView): void {
   if (area.height < 1) return;
   const { link } = header;
@@ -38,9 +41,10 @@ export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHea
   const { theme } = view;
   const left: Segment[] = [
     { text: header.name, style: theme.title, priority: 100 },
-    { text: alertsText(view.data.alerts.firing), style: theme.bad, priority: 98 },
+    { text: firingText(header.alerts), style: theme.bad, priority: 98 },
     {
-      text: header.isWaits === true ? waitingText(view.data.machine?.cpu.value) : '',
+      text:
+        header.isWaits === true ? waitingText(view.data.machine?.cpu.value, area.width < SHORT_WIDTH) : '',
       style: theme.warning,
       priority: 97,
     },
@@ -51,17 +55,10 @@ export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHea
   renderSegments(buffer, area.x, area.y, area.width, left, timeSegments(header, view));
 }
 
-/** `! disk.used>90%`, `! 3 alerts`; '' where none fires. */
-function alertsText(firing: readonly Alert[]): string {
-  const [first] = firing;
-  if (first === undefined) return '';
-  return firing.length === 1 ? `! ${first.rule.name}` : `! ${firing.length} alerts`;
-}
-
-/** What is said of a protocol that tells less. */
+/** Words for protocols with less data. */
 const PROTOCOL_WORDS = { 'socktop.v2': '', original: 'original agent', shell: 'no agent' } as const;
 
-/** How the machine is reached. */
+/** Connection to the machine. */
 function linkSegments(link: RemoteStatus | undefined, { theme }: SystemView): readonly Segment[] {
   if (link === undefined) return [{ text: 'local', style: theme.dim, priority: 35 }];
   return [
@@ -97,11 +94,13 @@ function machineSegments({ data, theme, ascii }: SystemView): readonly Segment[]
   ];
 }
 
-/** A machine on a battery as low as this may stop soon. */
+/** Below this charge the battery is marked. */
 const LOW_PERCENT = 20;
 const CRITICAL_PERCENT = 10;
 
-/** `battery 83 % -12.3 W 2h10m`, `battery 83 % +20.1 W 45m to full`; of several their levels, and the sum of the power. */
+/**
+ * `battery 83 % -12.3 W 2h10m`, `battery 83 % +20.1 W 45m to full`; for several batteries their levels and total power.
+ */
 function batterySegment(batteries: readonly Battery[], theme: Theme): Segment {
   const isDischarging = batteries.some(({ state }) => state === 'discharging');
   const lowest = Math.min(...batteries.map(({ percent }) => percent ?? Number.POSITIVE_INFINITY));
@@ -119,13 +118,13 @@ function batteryText(batteries: readonly Battery[]): string {
   const watts = known.reduce((sum, each) => sum + each, 0) / 1000;
   const sign = state === 'charging' ? '+' : state === 'discharging' ? '-' : '';
   const power = known.length === 0 || sign === '' ? '' : ` ${sign}${watts.toFixed(1)} W`;
-  // Which of several is emptied first is not known.
+  // With several batteries, it is unknown which one is used first.
   const isTimed = others.length === 0 && secondsLeft !== undefined;
   const left = isTimed ? ` ${ageText(secondsLeft * 1e6)}${state === 'charging' ? ' to full' : ''}` : '';
   return `${others.length > 0 ? 'batteries' : 'battery'} ${levels}${power}${left}`;
 }
 
-/** `fan 1240 rpm`, `fans 0-1240 rpm`: the slowest to the fastest; '' where none tells its speed. */
+/** `fan 1240 rpm`, `fans 0-1240 rpm`: slowest to fastest; '' if none reports its speed. */
 function fansText(fans: readonly { readonly rpm: number | undefined }[]): string {
   const speeds = fans.flatMap(({ rpm }) => rpm ?? []);
   if (speeds.length === 0) return '';
@@ -157,7 +156,10 @@ function intervalText(millis: number): string {
   return millis < 1000 ? `${millis} ms` : `${millis / 1000} s`;
 }
 
-/** `web-1 ✖ lost, data 12 s old, next try in 4 s  r now  connection refused`. */
+/** Margins, and the gap between name and state. */
+const STATE_SPACES = 4;
+
+/** `web-1  ✖ lost, data 12 s old, next try in 4 s  r now  connection refused`; a narrow line has the first parts alone. */
 function renderLost(
   area: Rect,
   buffer: Buffer,
@@ -166,9 +168,12 @@ function renderLost(
   view: SystemView,
 ): void {
   const { theme } = view;
+  const parts = linkStateText(link, header.nowMillis, view.ascii).split(', ');
+  const room = area.width - header.name.length - STATE_SPACES;
+  while (parts.length > 1 && parts.join(', ').length > room) parts.pop();
   const left: Segment[] = [
     { text: header.name, style: theme.title, priority: 100 },
-    { text: linkStateText(link, header.nowMillis, view.ascii), style: theme.bad, priority: 99 },
+    { text: parts.join(', '), style: theme.bad, priority: 99 },
     { text: `${header.retryKey} now`, style: theme.key, priority: 60 },
     { text: reasonText(link), style: theme.warning, priority: 50 },
   ];
@@ -176,8 +181,8 @@ function renderLost(
 }
 
 /**
- * What is known of a connection that is not there: `✖ lost, data 12 s old, next try in 4 s`; of one that never was, why:
- * `✖ connection refused, next try in 4 s`.
+ * State of a lost connection: `✖ lost, data 12 s old, next try in 4 s`; of one that never worked: `✖ connection
+ * refused, next try in 4 s`.
  */
 export function linkStateText(link: RemoteStatus, nowMillis: number, ascii: boolean): string {
   if (link.phase === 'connecting') return 'connecting';
@@ -187,7 +192,7 @@ export function linkStateText(link: RemoteStatus, nowMillis: number, ascii: bool
   return `${sign} ${lossText(link, nowMillis)}${tryText}`;
 }
 
-/** Why a connection was lost, where `linkStateText` does not say it; '' unknown. */
+/** Why a connection was lost, if `linkStateText` does not say it; '': unknown. */
 export function reasonText(link: RemoteStatus): string {
   return link.protocol === undefined ? '' : (link.reason ?? '');
 }
@@ -197,23 +202,25 @@ function lossText({ protocol, reason, answeredMillis }: RemoteStatus, nowMillis:
   return answeredMillis === undefined ? 'lost' : `lost, data ${secondsText(nowMillis - answeredMillis)} old`;
 }
 
-/** `12 s`, from a minute on as ages are written. */
+/** `12 s`; from one minute on as an age. */
 function secondsText(millis: number): string {
   const seconds = Math.max(0, Math.round(millis / 1000));
   return seconds < 60 ? `${seconds} s` : ageText(seconds * 1e6);
 }
 
-/** What the header over several machines says. */
+/** Input of the header of the hosts table. */
 interface HostsHeader {
-  readonly hosts: readonly { readonly link: RemoteStatus | undefined; readonly data: SystemData }[];
-  /** How many of them are listed. */
+  readonly hosts: readonly { readonly link: RemoteStatus | undefined }[];
+  /** Alerts of all hosts. */
+  readonly alerts: readonly HostAlerts[];
+  /** Number of hosts listed. */
   readonly listed: number;
   readonly nowMillis: number;
   readonly isPaused: boolean;
   readonly theme: Theme;
 }
 
-/** Draws the first line of the table of hosts: how many there are, and how many of them answer. */
+/** Draws the first line of the hosts table: how many hosts there are, and how many are lost. */
 export function renderHostsHeader(area: Rect, buffer: Buffer, header: HostsHeader): void {
   if (area.height < 1) return;
   const { hosts, listed, theme, nowMillis, isPaused } = header;
@@ -232,7 +239,7 @@ export function renderHostsHeader(area: Rect, buffer: Buffer, header: HostsHeade
         priority: 80,
       },
       { text: lost === 0 ? '' : `${lost} lost`, style: theme.bad, priority: 90 },
-      { text: alertsText(hosts.flatMap(({ data }) => data.alerts.firing)), style: theme.bad, priority: 95 },
+      { text: firingText(header.alerts), style: theme.bad, priority: 95 },
     ],
     [
       isPaused

@@ -10,30 +10,30 @@ import { rampStyle } from '../../screen/widgets/levels.ts';
 import { putMeter } from '../../screen/widgets/meter.ts';
 import type { SystemData } from './system-data.ts';
 
-/** One machine and how it is drawn. */
+/** One machine and the look of its screen. */
 export interface SystemView {
   readonly data: SystemData;
-  /** Of network rates; undefined: bytes. */
+  /** Units of network rates; undefined: bytes. */
   readonly units?: RateUnits;
   readonly theme: Theme;
   readonly ascii: boolean;
 }
 
-/** The style of a bar that is a share of something that runs out. */
+/** Bar style of a resource that can run out. */
 export function meterStyle(theme: Theme, percent: number): Style {
   return rampStyle(theme.levelRamp, percent, 100);
 }
 
-/** `used ███▌  17.0/31.2 GB  54 %`: a share of a whole as one line. */
+/** `used ███▌ 17.0/31.2 GB 54 %`: a share as one line. */
 export interface UsageLine {
   readonly label: string;
   readonly labelStyle: Style;
   readonly labelWidth: number;
-  /** Against the right edge, in front of the percentage. */
+  /** At the right edge, before the percentage. */
   readonly amount: string;
   readonly amountWidth: number;
   readonly percent: number;
-  /** Whether a full one is bad news: of memory it is, of a cache not. */
+  /** Whether full is bad: true for memory, false for a cache. */
   readonly runsOut: boolean;
 }
 
@@ -45,7 +45,7 @@ export function percentText(percent: number): string {
   return Number.isNaN(percent) ? '-' : `${tenthsText(percent)} %`;
 }
 
-/** Draws the line over `width` cells; the bar takes what is left, the amount goes where nothing is. */
+/** Draws the line over `width` cells. The bar uses the spare width; the amount is dropped if there is none. */
 export function putUsageLine(
   buffer: Buffer,
   x: number,

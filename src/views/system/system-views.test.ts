@@ -273,7 +273,7 @@ test('the first line tells the speeds of fans where there is room', () => {
       buffer,
       {
         ...{ name: 'web-1', link: undefined, metricsIntervalMillis: 500, processesIntervalMillis: 2000 },
-        ...{ nowMillis: 0, isPaused: false, retryKey: 'r' },
+        ...{ nowMillis: 0, isPaused: false, alerts: [], retryKey: 'r' },
       },
       { data, theme: TOKYO_NIGHT, ascii: false },
     );
@@ -299,7 +299,7 @@ test('the first line tells the level of batteries, and what flows', () => {
       buffer,
       {
         ...{ name: 'web-1', link: undefined, metricsIntervalMillis: 500, processesIntervalMillis: 2000 },
-        ...{ nowMillis: 0, isPaused: false, retryKey: 'r' },
+        ...{ nowMillis: 0, isPaused: false, alerts: [], retryKey: 'r' },
       },
       { data, theme: TOKYO_NIGHT, ascii: false },
     );

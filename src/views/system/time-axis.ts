@@ -6,7 +6,7 @@ import type { SystemView } from './system-look.ts';
 
 /** Seconds between two marks of an axis. */
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
-/** Marks closer than this run into each other. */
+/** Minimum distance between marks. */
 const MARK_MIN_CELLS = 12;
 
 /** `30s`, `75s`, `5m`, `2h`. */
@@ -37,7 +37,7 @@ export function putTimeAxis(
   }
 }
 
-/** `last 50s`: the time that a chart of so many samples covers; '' where that is not known. */
+/** `last 50s`: the time span of a chart with so many samples; '' if unknown. */
 export function coverageText(samples: Samples, shown: number, secondsPerSample: number): string {
   const count = Math.min(samples.count, shown);
   return count < 2 || Number.isNaN(secondsPerSample) ? '' : `last ${spanText(count * secondsPerSample)}`;

@@ -9,10 +9,9 @@ interface Resource {
   pressure(cpu: CpuSample): Pressure | undefined;
 }
 
-/** Who waits for memory reads pages back in. */
 const RESOURCES: readonly Resource[] = [
   { name: 'CPU', file: 'cpu', order: 'run-delay', pressure: ({ cpuPressure }) => cpuPressure },
-  { name: 'memory', file: 'memory', order: 'major-faults', pressure: ({ memoryPressure }) => memoryPressure },
+  { name: 'memory', file: 'memory', order: 'memory-delay', pressure: ({ memoryPressure }) => memoryPressure },
   { name: 'disk', file: 'io', order: 'block-delay', pressure: ({ ioPressure }) => ioPressure },
 ];
 
@@ -31,13 +30,14 @@ function waitedFor(
   return most;
 }
 
-/** `waiting for disk: 34 % of the time (PSI io)`. */
-export function waitingText(cpu: CpuSample | undefined): string {
+/** `waiting for disk: 34 % of the time (PSI io)`; where there is little room, `waiting for disk: 34 %`. */
+export function waitingText(cpu: CpuSample | undefined, isShort: boolean): string {
   const most = waitedFor(cpu);
   if (most === undefined) return 'waiting for: unknown, no PSI';
   const { resource, percent } = most;
   if (percent < LEAST_PERCENT) return 'waiting for nothing (PSI)';
-  return `waiting for ${resource.name}: ${Math.round(percent)} % of the time (PSI ${resource.file})`;
+  const text = `waiting for ${resource.name}: ${Math.round(percent)} %`;
+  return isShort ? text : `${text} of the time (PSI ${resource.file})`;
 }
 
 /** The order of processes that shows who waits for what the machine waits for; for the processor where that is unknown. */

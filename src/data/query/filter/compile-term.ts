@@ -15,20 +15,20 @@ import {
   type TextMatch,
 } from './filter-term.ts';
 
-/** About an owner slot (-1 none), a text of the list's own row in lower case, and a host slot (-1 none). */
+/** Tests an owner slot (-1 none), the row's own text in lower case, and a host slot (-1 none). */
 export type OwnerTest = (owner: number, rowText: string, host: number) => boolean;
-/** About a socket slot (-1 none) and the host slot of its remote end (-1 none). */
+/** Tests a socket slot (-1 none) and the host slot of its remote end (-1 none). */
 export type SocketTest = (socket: number, host: number) => boolean;
-/** About a row of the context's columns. */
+/** Tests a row of the context's columns. */
 export type FigureTest = (row: number) => boolean;
 
-/** A term as a function, by what it asks about. */
+/** A compiled term, by what it tests. */
 export type CompiledTerm =
   | { readonly about: 'owner'; readonly holds: OwnerTest; readonly isNegated: boolean }
   | { readonly about: 'socket'; readonly holds: SocketTest; readonly isNegated: boolean }
   | { readonly about: 'figure'; readonly holds: FigureTest; readonly isNegated: boolean };
 
-/** Makes functions of terms. They look at the section and columns of the last `begin`. */
+/** Compiles terms to functions. They read the section and columns of the last `begin`. */
 export class TermCompiler {
   readonly #names: FilterNames;
   readonly #caches: FilterCaches;
@@ -94,7 +94,7 @@ export class TermCompiler {
           ? groups.lowerNameOf(owners, owner)
           : memberOf(key, owners, owner, group).toLowerCase();
       if (isMatch(match, name, text)) return true;
-      // A container is known by its id too.
+      // A container also matches by its id.
       const isContainer = key === 'container' || key === 'group';
       return isContainer && text !== '' && group?.containerId?.startsWith(text) === true;
     });
@@ -126,7 +126,9 @@ export class TermCompiler {
     }
   }
 
-  /** A connection is found by the name that its process used, not by names that others used for the address. */
+  /**
+   * A connection matches by the name that its own process used, not by names that other processes used for the address.
+   */
   #hostTest(match: TextMatch, text: string): SocketTest {
     const ofHost = this.#ofHost((section, host) => this.#isHostText(section, host, match, text));
     const ofAddress = this.#ofHost((section, host) => this.#isAddressText(section, host, match, text));
@@ -143,7 +145,7 @@ export class TermCompiler {
     return this.#isAddressText(section, host, match, text);
   }
 
-  /** The address itself, or the name of a reverse lookup. */
+  /** Tests the address and the name of its reverse lookup. */
   #isAddressText({ hosts }: NetworkSection, host: number, match: TextMatch, text: string): boolean {
     const address = this.#caches.hostTexts.of(hosts, host);
     if (isMatch(match, address, text)) return true;
@@ -188,7 +190,7 @@ function isMatch(match: TextMatch, text: string, wanted: string): boolean {
   return match === 'equals' ? text === wanted : text.includes(wanted);
 }
 
-/** Unknown (NaN, or a list without that column) compares as nothing. */
+/** Unknown values (NaN, or a list without that column) never match. */
 function figureOf(columns: FilterColumns, key: FigureTermTest['key'], row: number): number {
   switch (key) {
     case 'up':
@@ -210,7 +212,7 @@ const UNKNOWN = 0;
 const NO = 1;
 const YES = 2;
 
-/** Answers of one term about the rows of a table, by slot: many sockets share a row, so each is asked about once a list. */
+/** Cached results of one term by table slot. Many sockets share a row, so each row is tested once per list. */
 class Verdicts {
   readonly #decide: (slot: number) => boolean;
   #verdicts = new Uint8Array(0);
@@ -220,7 +222,7 @@ class Verdicts {
     this.#decide = decide;
   }
 
-  /** Rows and what is known of them may be others now. */
+  /** Call when rows may have changed. */
   begin(): void {
     this.#isStale = true;
   }
@@ -242,12 +244,12 @@ class Verdicts {
   }
 }
 
-/** About one socket by what stands in its columns. */
+/** Tests one socket by its own columns. */
 type SocketColumnsTest = (sockets: SocketTable, slot: number) => boolean;
 
 type ColumnsTerm = Exclude<SocketTermTest, { readonly key: 'host' | 'network' }>;
 
-/** A term about ports, protocol, state or service as a function. Either end's port counts. */
+/** Compiles a term about ports, protocol, state or service. The port of either end counts. */
 function socketColumnsTest(test: ColumnsTerm, names: FilterNames): SocketColumnsTest {
   switch (test.key) {
     case 'port': {
@@ -274,7 +276,7 @@ function socketColumnsTest(test: ColumnsTerm, names: FilterNames): SocketColumns
 
 const PORT_VALUES = 2 ** 16;
 
-/** Whether a port's service has a name; names of ports do not change, so each port is asked about once. */
+/** Whether a port's service matches; cached, because service names do not change. */
 class ServiceVerdicts {
   readonly #verdicts = new Uint8Array(PORT_VALUES * 2);
   readonly #text: string;

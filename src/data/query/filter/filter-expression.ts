@@ -9,19 +9,19 @@ import {
 import { FilterCaches, type FilterContext, type FilterNames, type OwnerFilter } from './filter-context.ts';
 import type { Alternative, FilterTerm } from './filter-term.ts';
 
-/** No owner, no socket, no host: what a row of a list does not have. */
+/** No owner, socket or host. */
 export const NONE = -1;
 
 /**
- * A filter of terms, as parse-filter.ts reads it. Owners and sockets are asked for the alternatives that they satisfy,
- * as a mask of bits, leaving out the terms about figures; `passes` decides by the row's figures then. Holds buffers: it
- * serves one list after another, each from its `begin` on.
+ * A filter of terms, as read by parse-filter.ts. Owners and sockets are tested for the alternatives that they satisfy,
+ * as a bit mask, without the terms about figures; `passes` then decides by the row's figures. Holds buffers, so it
+ * serves one list at a time, each from its `begin` on.
  */
 export class FilterExpression implements OwnerFilter {
   readonly alternatives: readonly Alternative[];
   readonly #compiled: readonly CompiledAlternative[];
   readonly #compiler: TermCompiler;
-  /** Bits of the alternatives that ask about sockets. */
+  /** Bits of the alternatives that test sockets. */
   readonly #aboutSockets: number;
   /** Bits of all alternatives. */
   readonly #all: number;
@@ -45,7 +45,7 @@ export class FilterExpression implements OwnerFilter {
     );
   }
 
-  /** Whether it lets everything through. */
+  /** Whether everything passes. */
   get isEmpty(): boolean {
     return this.#compiled.length === 0;
   }
@@ -56,12 +56,12 @@ export class FilterExpression implements OwnerFilter {
     this.#compiler.begin(context);
   }
 
-  /** Whether an owner is shown whose figures are those of `row`. */
+  /** Whether an owner passes, with the figures of `row`. */
   matches(owners: OwnerTable, slot: number, row: number): boolean {
     return this.isEmpty || this.passes(this.alternativesOfOwner(owners, slot), row);
   }
 
-  /** Alternatives that an owner satisfies with its sockets in scope; texts are looked for in `rowText` too. */
+  /** Alternatives that an owner satisfies with its sockets in scope; texts are also searched in `rowText`. */
   alternativesOfOwner(_owners: OwnerTable, slot: number, rowText = ''): number {
     if (this.#isFoundStale && this.#aboutSockets !== 0) this.#findSockets();
     let satisfied = 0;
@@ -77,8 +77,8 @@ export class FilterExpression implements OwnerFilter {
   }
 
   /**
-   * Alternatives that one socket satisfies with its owner and remote host (NONE where there is none); texts are looked
-   * for in the host's address and name, and in `rowText` (lower case), too.
+   * Alternatives that one socket satisfies with its owner and remote host (NONE if there is none). Texts are also
+   * searched in the host's address and name and in `rowText` (lower case).
    */
   alternativesOfSocket(owner: number, socket: number, host: number, rowText = ''): number {
     let satisfied = 0;
@@ -90,12 +90,12 @@ export class FilterExpression implements OwnerFilter {
     return satisfied;
   }
 
-  /** Whether nothing more can be found for a row that satisfies these. */
+  /** Whether a row with these alternatives needs no further tests. */
   isEveryAlternative(satisfied: number): boolean {
     return satisfied >>> 0 === this.#all;
   }
 
-  /** Whether, of the alternatives satisfied so far, one agrees with the row's figures too. */
+  /** Whether one of the satisfied alternatives also matches the row's figures. */
   passes(satisfied: number, row: number): boolean {
     if (this.isEmpty) return true;
     for (let i = 0; i < this.#compiled.length; i++) {
@@ -143,10 +143,10 @@ interface Term<Test> {
   readonly isNegated: boolean;
 }
 
-/** Terms that have to hold together, by what they ask about. */
+/** Terms of one alternative, by what they test. */
 class CompiledAlternative {
   readonly socketTerms: readonly Term<SocketTest>[];
-  /** Whether an owner needs a socket that `finds`, or must have none: its terms about sockets are all negated. */
+  /** Whether an owner needs a socket that `finds`. False: all its socket terms are negated, and it must have none. */
   readonly wantsFound: boolean;
   readonly #ownerTerms: readonly Term<OwnerTest>[];
   readonly #figureTerms: readonly Term<FigureTest>[];
@@ -162,7 +162,7 @@ class CompiledAlternative {
     this.wantsFound = socketTerms.some(({ isNegated }) => !isNegated);
   }
 
-  /** A socket that decides about its owner: one that satisfies all terms, or one for which a forbidden thing holds. */
+  /** Whether a socket decides about its owner: it satisfies all terms, or a forbidden one. */
   finds(socket: number, host: number): boolean {
     return this.holdsOfSocket(socket, host) === this.wantsFound;
   }
@@ -185,7 +185,7 @@ class CompiledAlternative {
 }
 
 function compileAlternative(terms: Alternative, compiler: TermCompiler): CompiledAlternative {
-  // What asks about hosts costs most, so that it is asked last: `sort` keeps the rest as it was.
+  // Tests of hosts cost the most and come last; the sort is stable.
   const inOrder = [...terms].sort((a, b) => costOf(a) - costOf(b));
   const compiled: readonly CompiledTerm[] = inOrder.map((term) => compiler.compile(term));
   return new CompiledAlternative(

@@ -1,10 +1,10 @@
-import { isIP } from 'node:net';
 import type { SlotTable } from '../../../kit/table/slot-table.ts';
+import { ipVersion } from '../../../kit/text/ip-version.ts';
 import { readAddress } from '../../sample/address-words.ts';
 import type { Grouping } from '../../sample/grouping.ts';
 import { ADDRESS_WORDS } from '../../schema/network-columns.ts';
 
-/** What terms can ask about. `text` is a term without a key. */
+/** What terms can test. `text` is a term without a key. */
 export const FILTER_KEYS = [
   'port',
   'host',
@@ -30,7 +30,7 @@ export type FilterKey = (typeof FILTER_KEYS)[number];
 /** How a number is compared; `:` is written for `=` where a term lists several numbers. */
 export type Comparison = '=' | '<' | '<=' | '>' | '>=';
 
-/** Whether a text is looked for anywhere, or has to be the whole. */
+/** Whether a text may match anywhere, or must be equal. */
 export type TextMatch = 'contains' | 'equals';
 
 /** A range of addresses: the first `bits` of the four words (IPv4 as IPv4-mapped, so 96 and more). */
@@ -47,7 +47,7 @@ export type OwnerTermTest =
   | { readonly key: 'pid'; readonly comparison: Comparison; readonly values: readonly number[] }
   | { readonly key: NamedKey; readonly match: TextMatch; readonly text: string };
 
-/** Keys of what a process belongs to. */
+/** Keys of the groups of a process. */
 export type NamedKey = Grouping | 'group';
 
 /** Terms about sockets; states as `stateName` has them. */
@@ -66,7 +66,7 @@ export interface FigureTermTest {
   readonly value: number;
 }
 
-/** What a term says, without its `!`. */
+/** Content of a term, without its `!`. */
 export type FilterTest = OwnerTermTest | SocketTermTest | FigureTermTest;
 
 /** One term of a filter. */
@@ -75,17 +75,17 @@ export interface FilterTerm {
   readonly test: FilterTest;
 }
 
-/** Terms that have to hold together. */
+/** Terms that must all hold. */
 export type Alternative = readonly FilterTerm[];
 
-/** Where a filter's text is wrong: UTF-16 columns `from` to before `to`, and what is accepted there. */
+/** The invalid part of a filter's text: UTF-16 columns from `from` to before `to`, and what is accepted there. */
 export interface FilterError {
   readonly from: number;
   readonly to: number;
   readonly message: string;
 }
 
-/** NaN (unknown) compares as nothing. */
+/** NaN (unknown) never matches. */
 export function compare(comparison: Comparison, a: number, b: number): boolean {
   switch (comparison) {
     case '=':
@@ -101,7 +101,7 @@ export function compare(comparison: Comparison, a: number, b: number): boolean {
   }
 }
 
-/** Whether it holds of one of the values. */
+/** Whether one of the values matches. */
 export function anyOf(comparison: Comparison, value: number, values: readonly number[]): boolean {
   for (const each of values) if (compare(comparison, value, each)) return true;
   return false;
@@ -115,16 +115,16 @@ export function parsePrefix(text: string): AddressPrefix | undefined {
   const match = PREFIX.exec(text);
   if (match === null) return undefined;
   const address = match[1]!;
-  const version = isIP(address);
+  const version = ipVersion(address);
   const bits = Number(match[2]);
   if (version === 0 || bits > (version === 4 ? 32 : 128)) return undefined;
   const words = new Uint32Array(ADDRESS_WORDS);
   readAddress(address, words);
-  // `::ffff:10.0.0.0/104` counts all 128 bits already.
+  // `::ffff:10.0.0.0/104` already counts all 128 bits.
   return { text: text.toLowerCase(), words, bits: version === 4 ? bits + IPV4_MAPPED_BITS : bits };
 }
 
-/** Whether the address that is a slot's key (four words) begins with the prefix. */
+/** Whether the address in a slot's key (four words) has this prefix. */
 export function hasPrefix({ words, bits }: AddressPrefix, slots: SlotTable, slot: number): boolean {
   for (const word of WORDS) {
     const left = bits - word * 32;

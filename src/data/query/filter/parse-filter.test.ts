@@ -117,7 +117,11 @@ describe('keys', () => {
 describe('errors name the column and what is accepted', () => {
   test.each([
     ['curl foo:bar', 5, 8, /unknown key "foo": port host .*quotes/],
-    ['sshd: ana', 0, 4, /unknown key "sshd"/],
+    ['sshd: ana', 0, 4, /unknown key "sshd": port/],
+    ['rttt>1s', 0, 4, /^unknown key "rttt": did you mean rtt\? Accepted: port host .*quotes/],
+    ['a Retran>2%', 2, 8, /^unknown key "Retran": did you mean retrans\?/],
+    ['drop>0', 0, 4, /: did you mean drops\?/],
+    ['prt:443', 0, 3, /: did you mean port\?/],
     ['port:44x', 5, 8, /from 0 to 65535.*port:443/],
     ['a port:65536', 7, 12, /65535/],
     ['port:', 0, 5, /port:443/],

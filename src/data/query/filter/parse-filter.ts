@@ -1,3 +1,4 @@
+import { suggestion } from '../../../kit/text/nearest-word.ts';
 import { stateNames } from '../socket-texts.ts';
 import { FilterCaches, type FilterNames } from './filter-context.ts';
 import { FilterExpression } from './filter-expression.ts';
@@ -22,7 +23,7 @@ import {
 
 type ParsedFilter = { readonly filter: FilterExpression } | { readonly error: FilterError };
 
-/** A letter first, so that addresses, options and paths are text. */
+/** Starts with a letter, so that addresses, options and paths are text. */
 const KEYED = /([a-z][\w-]*)(<=|>=|[:<>=])/iy;
 
 /**
@@ -46,9 +47,12 @@ export function parseFilter(
 const LANGUAGE: TermLanguage<FilterTest> = {
   keyed: KEYED,
   isKey: isFilterKey,
-  // Shortest first: a prompt shows as much of it as it has room for.
-  unknownKey: (word, operator) =>
-    `unknown key "${word}": ${FILTER_KEYS.join(' ')}; put text with ${operator} in quotes`,
+  // Shortest first, because a prompt shows only as much as fits.
+  unknownKey: (word, operator) => {
+    const meant = suggestion(word, FILTER_KEYS);
+    const keys = `${meant === '' ? ':' : `${meant} Accepted:`} ${FILTER_KEYS.join(' ')}`;
+    return `unknown key "${word}"${keys}; put text with ${operator} in quotes`;
+  },
   keyTest: (key, operator, value) => testOf(key as FilterKey, operator, value),
   textTest: ({ text }) => ({ key: 'text', text: text.toLowerCase() }),
 };
@@ -60,7 +64,7 @@ function isFilterKey(text: string): text is FilterKey {
 /** Values that need no quotes. */
 const PLAIN_VALUE = /^[\w.@:-]+$/;
 
-/** A filter for what belongs to the group of this very name; empty: to none that is known. */
+/** A filter that matches exactly the group of this name; empty: processes without a known group. */
 export function groupFilterText(name: string, key: NamedKey = 'group'): string {
   const text = name.toLowerCase();
   return `${key}=${PLAIN_VALUE.test(text) ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`}`;
@@ -72,7 +76,7 @@ const COUNT = /^\d{1,9}$/;
 const TIME = /^(\d{1,9}(?:\.\d{1,6})?)(us|ms|s)?$/i;
 const MICROS_OF: Readonly<Record<string, number>> = { us: 1, ms: 1000, s: 1e6 };
 const PERCENT = /^(\d{1,3}(?:\.\d{1,6})?)%?$/;
-/** ss(8) and others write states in other ways than badges do. */
+/** ss(8) and other tools spell some states differently. */
 const STATE_ALIASES: Readonly<Record<string, string>> = {
   ESTABLISHED: 'ESTAB',
   FIN_WAIT_1: 'FIN_WAIT1',
@@ -81,7 +85,7 @@ const STATE_ALIASES: Readonly<Record<string, string>> = {
   LISTENING: 'LISTEN',
 };
 
-/** The test that a key, an operator and a value make; else a line that says what the key accepts. */
+/** Returns the test of a key, an operator and a value, or a line with what the key accepts. */
 function testOf(key: FilterKey, operator: Operator, value: TermValue): FilterTest | string {
   switch (key) {
     case 'port':

@@ -1,38 +1,38 @@
 import type { Comparison, FilterError } from './filter-term.ts';
 
-/** How many alternatives (joined by `|`) an expression may have: one bit each. */
+/** Maximum number of alternatives joined by `|`: one bit each. */
 const ALTERNATIVES_LIMIT = 32;
-/** Each term costs a pass over what there is, and some memory. */
+/** Maximum number of terms: each costs time and memory. */
 const TERMS_LIMIT = 64;
 const TOO_MANY = `at most ${ALTERNATIVES_LIMIT} alternatives joined by |`;
 const SPACE = /\s/;
 
-/** What stands between key and value. */
+/** Operators between key and value. */
 export type Operator = ':' | Comparison;
 
-/** The value as it was written, without its quotes. */
+/** A value as written, without its quotes. */
 export interface TermValue {
   readonly text: string;
   readonly isQuoted: boolean;
 }
 
-/** One term, what it tests without its `!`. */
+/** One term; `test` is without its `!`. */
 export interface Term<Test> {
   readonly isNegated: boolean;
   readonly test: Test;
 }
 
-/** The words of a language whose terms are joined as a filter's are. */
+/** Vocabulary of a language of terms, such as that of filters. */
 export interface TermLanguage<Test> {
-  /** Finds key (group 1) and operator (group 2) where a term begins; sticky. */
+  /** Sticky; matches key (group 1) and operator (group 2) at the start of a term. */
   readonly keyed: RegExp;
   /** Whether a word, in lower case, is a key. */
   isKey(word: string): boolean;
-  /** What is accepted where the word is no key. */
+  /** Message for a word that is not a key. */
   unknownKey(word: string, operator: string): string;
-  /** What a key, in lower case, tests with a value; else a line that says what the key accepts. */
+  /** Returns the test of a key (lower case) with a value, or a line with what the key accepts. */
   keyTest(key: string, operator: Operator, value: TermValue): Test | string;
-  /** What a term without a key tests; else a line that says what is accepted. */
+  /** Returns the test of a term without a key, or a line with what is accepted. */
   textTest(value: TermValue): Test | string;
 }
 
@@ -99,7 +99,7 @@ function readTerm<Test>(text: string, from: number, language: TermLanguage<Test>
   const value = readValue(text, valueFrom);
   if ('error' in value) return value;
   const test = found === null ? language.textTest(value) : language.keyTest(key, operator as Operator, value);
-  // A value that is missing has no column of its own.
+  // A missing value has no column of its own.
   if (typeof test === 'string') return failure(value.end > valueFrom ? valueFrom : at, value.end, test);
   return { term: { isNegated, test }, end: value.end };
 }
@@ -108,7 +108,7 @@ interface ReadValue extends TermValue {
   readonly end: number;
 }
 
-/** Up to the next space or bar, or a text in quotes. */
+/** Reads up to the next space or bar, or a quoted text. */
 function readValue(text: string, from: number): ReadValue | Failure {
   if (text[from] === '"') return readQuoted(text, from);
   let end = from;
@@ -144,7 +144,7 @@ function failure(from: number, to: number, message: string): Failure {
   return { error: { from, to, message } };
 }
 
-/** Base 1024; what screens and tools write behind a number is understood too: `KB`, `M/s`. */
+/** Base 1024; also accepts the units that screens and tools print: `KB`, `M/s`. */
 const AMOUNT = /^(\d{1,16}(?:\.\d{1,6})?)(?:([kmgt])?(bit)|([kmgt])b?|b)?(?:\/s)?$/i;
 const UNITS = 'bkmgt';
 

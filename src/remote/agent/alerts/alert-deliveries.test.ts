@@ -192,7 +192,7 @@ describe('a program', () => {
       { complaint: 'bad\n\u001b[31mthing', isCut: false, exitCode: 3 },
       '"exit_code":3,"stderr":"bad··[31mthing"',
     ],
-    [{ complaint: '', isCut: false, exitCode: undefined }, '"reason":"killed: did not end in time"'],
+    [{ complaint: '', isCut: false, exitCode: undefined }, '"reason":"killed: timed out"'],
     [{ complaint: '', isCut: true, exitCode: undefined }, '"reason":"killed: printed more than 64 KiB"'],
   ])('that ends with %p is reported', async (outcome, text) => {
     const { lines, to } = deliver({ exec: ['/bin/false'], runProgram: async () => outcome });

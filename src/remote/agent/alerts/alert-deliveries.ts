@@ -93,7 +93,7 @@ export class AlertDeliveries {
       });
       const stderr = sanitizeLine(complaint.trim().slice(0, COMPLAINT_SHOWN)) || undefined;
       if (isCut) failed({ reason: `killed: printed more than ${OUTPUT_LIMIT_BYTES >> 10} KiB` });
-      else if (exitCode === undefined) failed({ reason: 'killed: did not end in time', stderr });
+      else if (exitCode === undefined) failed({ reason: 'killed: timed out', stderr });
       else if (exitCode !== 0) failed({ exit_code: exitCode, stderr });
     } catch (thrown) {
       failed({ code: toOpError('start', thrown).code });

@@ -1,5 +1,6 @@
 import type { Alert } from '../../../data/alerts/alert-monitor.ts';
-import { type AlertUnit, figureText } from '../../../data/alerts/alert-rule.ts';
+import { figureText } from '../../../data/alerts/alert-rule.ts';
+import type { AlertUnit } from '../../../data/schema/alerts-section.ts';
 import { sanitizeLine } from '../../../kit/text/sanitize.ts';
 
 const NAME_LENGTH_MOST = 128;

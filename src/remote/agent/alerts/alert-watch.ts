@@ -3,6 +3,7 @@ import type { AlertRule } from '../../../data/alerts/alert-rule.ts';
 import { MachineRates } from '../../../data/rates/machine-rates.ts';
 import { ProcessRates } from '../../../data/rates/process-rates.ts';
 import type { Snapshot } from '../../../data/sample/snapshot.ts';
+import type { AlertsSection } from '../../../data/schema/alerts-section.ts';
 import { toOpError } from '../../../kit/errors/op-error.ts';
 import type { AgentSamples } from '../samples/agent-samples.ts';
 import { REQUEST_LEASE_MILLIS } from '../samples/network-lease.ts';
@@ -44,6 +45,8 @@ export class AlertWatch {
   /** What failed last, by section. */
   readonly #failures = new Map<string, string>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #judgments = 0;
+  #judgedMicros = 0;
   #isClosed = false;
 
   /** Samples from now on. */
@@ -60,6 +63,12 @@ export class AlertWatch {
   /** Every rule in the order of the file. */
   get alerts(): readonly Alert[] {
     return this.#monitor.alerts;
+  }
+
+  /** How every rule stands, for clients: as of the last judgment, also where the next one is under way. */
+  get section(): AlertsSection {
+    const facts = { sequence: this.#judgments, monotonicMicros: this.#judgedMicros, durationMicros: 0 };
+    return { ...facts, errors: [], alerts: this.#monitor.alerts };
   }
 
   close(): void {
@@ -130,7 +139,9 @@ export class AlertWatch {
 
   #judge(): void {
     const { source } = this.#samples;
-    for (const alert of this.#monitor.evaluate(source.nowMicros(), Date.now())) {
+    this.#judgments++;
+    this.#judgedMicros = source.nowMicros();
+    for (const alert of this.#monitor.evaluate(this.#judgedMicros, Date.now())) {
       const facts = factsOf(alert, source.header(source.nowMicros()).hostName);
       const level = alert.isFiring ? 'warning' : 'info';
       this.#log.event(level, `alert-${facts.state}`, { rule: facts.name, text: facts.text });

@@ -1,5 +1,6 @@
 import type { ToldSection } from '../../../data/codec/record-json.ts';
 import { machinePercent } from '../../../data/rates/process-rates.ts';
+import type { AlertsSection } from '../../../data/schema/alerts-section.ts';
 import type { JournalSection } from '../../../data/schema/journal-section.ts';
 import { OpError } from '../../../kit/errors/op-error.ts';
 import type { AgentSamples } from '../samples/agent-samples.ts';
@@ -23,6 +24,18 @@ export class AnswerSource {
     const { source } = samples;
     this.details = new ProcessDetails(source);
     this.#journals = new SingleAnswers(() => source.nowMicros(), JOURNAL_KEPT_MILLIS);
+  }
+
+  /** Set where the agent watches the machine. */
+  watch: (() => AlertsSection) | undefined;
+
+  /** How the agent's own rules stand. Throws OpError `NO_ALERTS` where it watches by none. */
+  alerts(): ToldSection<AlertsSection> {
+    const section = this.watch?.();
+    if (section !== undefined)
+      return { header: this.samples.source.header(section.monotonicMicros), section };
+    const message = 'no rules are watched; start the agent with --alerts';
+    throw new OpError({ op: 'alerts', code: 'NO_ALERTS', message });
   }
 
   /** Share of the whole machine of a share of one core, percent. */

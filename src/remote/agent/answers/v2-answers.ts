@@ -47,6 +47,8 @@ export class V2Answers {
         return this.#metrics(request.maxAgeMillis);
       case 'get_disks':
         return this.#disks(request.maxAgeMillis);
+      case 'get_control_groups':
+        return this.#controlGroups(request.maxAgeMillis);
       case 'get_processes':
         return this.#processes(request, position);
       case 'get_process_metrics':
@@ -54,7 +56,10 @@ export class V2Answers {
       case 'get_journal_entries':
         return this.#journal(request.pid ?? 0);
       case 'get_history':
+      case 'get_totals':
         return this.#history.payload(request);
+      case 'get_alerts':
+        return this.#alerts();
       default:
         return this.#network(request.maxAgeMillis);
     }
@@ -78,6 +83,15 @@ export class V2Answers {
     });
   }
 
+  #controlGroups(maxAgeMillis: number | undefined): Promise<V2Payload> {
+    const { samples } = this.#from;
+    // They are asked for with the processes, and as often.
+    return samples.controlGroups.cache.read(samples.maxAgeMicros('processes', maxAgeMillis), (sample) => {
+      sample.replies.v2 ??= v2JsonPayload(this.#sections.controlGroups.write(sample));
+      return sample.replies.v2;
+    });
+  }
+
   #processes({ maxAgeMillis, isFull, ...want }: V2Request, position: ProcessPosition): Promise<V2Payload> {
     const { processes } = this.#from.samples;
     processes.noteWant(want);
@@ -96,6 +110,10 @@ export class V2Answers {
 
   async #journal(pid: number): Promise<V2Payload> {
     return v2JsonPayload(this.#sections.journal.write(await this.#from.journal(pid)));
+  }
+
+  async #alerts(): Promise<V2Payload> {
+    return v2JsonPayload(this.#sections.alerts.write(this.#from.alerts()));
   }
 
   #network(maxAgeMillis: number | undefined): Promise<V2Payload> {

@@ -1,6 +1,6 @@
 import type { Platform } from '../../../data/sample/platform.ts';
 import { LocalSource } from '../../../data/source/local-source.ts';
-import { DisksSamples, MachineSamples } from './machine-samples.ts';
+import { ControlGroupSamples, DisksSamples, MachineSamples } from './machine-samples.ts';
 import { NetworkAccounting } from './network-lease.ts';
 import { ProcessSamples } from './process-samples.ts';
 
@@ -29,6 +29,7 @@ export class AgentSamples {
   readonly source: LocalSource;
   readonly machine: MachineSamples;
   readonly disks: DisksSamples;
+  readonly controlGroups: ControlGroupSamples;
   readonly processes: ProcessSamples;
   readonly network: NetworkAccounting;
   readonly #ages: SampleAges;
@@ -39,6 +40,7 @@ export class AgentSamples {
     this.source = new LocalSource(platform, { tier: 'auto', gpus, temperatures, sniff, mayLoadPrograms });
     this.machine = new MachineSamples(this.source);
     this.disks = new DisksSamples(this.source);
+    this.controlGroups = new ControlGroupSamples(this.source);
     this.processes = new ProcessSamples(this.source);
     this.network = new NetworkAccounting(this.source);
   }

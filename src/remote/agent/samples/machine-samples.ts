@@ -1,5 +1,6 @@
 import { CpuUsage } from '../../../data/rates/cpu-rates.ts';
 import type { MachineSection } from '../../../data/sample/machine-section.ts';
+import type { ControlGroupsSection } from '../../../data/schema/control-groups-section.ts';
 import type { DisksSection } from '../../../data/schema/disks-section.ts';
 import type { SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';
@@ -71,6 +72,27 @@ export class MachineSamples {
       cpu: this.#cpu,
       replies: noReplies(),
     };
+  }
+}
+
+/** What control groups wait for, for all clients. */
+export class ControlGroupSamples {
+  readonly cache: SampleCache<{
+    readonly header: SnapshotHeader;
+    readonly monotonicMicros: number;
+    readonly section: ControlGroupsSection;
+    readonly replies: Replies;
+  }>;
+
+  constructor(source: LocalSource) {
+    this.cache = new SampleCache(
+      async () => {
+        const section = await source.section('controlGroups', true);
+        const { monotonicMicros } = section;
+        return { header: source.header(monotonicMicros), monotonicMicros, section, replies: noReplies() };
+      },
+      () => source.nowMicros(),
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isIP } from 'node:net';
+import { ipVersion } from '../../../kit/text/ip-version.ts';
 
 /** Wrong tokens that one address may show at once, and how long it takes until it may show one more. */
 const BURST = 10;
@@ -123,5 +123,5 @@ export function webPageSign(url: URL, headers: Headers, isOpenOnLoopback: boolea
 }
 
 function isOwnName(hostname: string): boolean {
-  return hostname === 'localhost' || isIP(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0;
+  return hostname === 'localhost' || ipVersion(hostname.replace(/^\[(.*)\]$/, '$1')) !== 0;
 }

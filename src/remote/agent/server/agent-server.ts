@@ -1,6 +1,6 @@
-import { isIP } from 'node:net';
 import type { Server, ServerWebSocket, SocketAddress, WebSocketHandler } from 'bun';
 import { OpError, toOpError } from '../../../kit/errors/op-error.ts';
+import { ipVersion } from '../../../kit/text/ip-version.ts';
 import { REQUEST_LIMIT_BYTES } from '../../wire/limits.ts';
 import { V2_SUBPROTOCOL } from '../../wire/v2-request.ts';
 import { contentTypeOf, negotiate } from '../metrics/negotiate.ts';
@@ -241,9 +241,9 @@ function listenFailure(thrown: unknown, port: number, bindAddress: string | unde
     EADDRNOTAVAIL: `${bindAddress ?? 'the address'} is not an address of this machine`,
   };
   // For a name that means nothing the runtime gives whatever code the system call before left behind.
-  const isName = bindAddress !== undefined && isIP(bindAddress) === 0;
+  const isName = bindAddress !== undefined && ipVersion(bindAddress) === 0;
   const otherwise = isName
-    ? `'${bindAddress}' is neither an address of this machine nor a name for one`
+    ? `'${bindAddress}' is not an address of this machine or a name for one`
     : `cannot listen on ${where} (${code})`;
   const message = reasons[code] ?? otherwise;
   return new OpError({ op: 'listen', code, message, cause: thrown });

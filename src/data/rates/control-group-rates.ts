@@ -1,0 +1,92 @@
+import type { ControlGroupSample, ControlGroupsSection } from '../schema/control-groups-section.ts';
+import { growth } from './rate-columns.ts';
+
+/** What happened once stays in sight for so long. */
+const REMEMBERED_MICROS = 60e6;
+
+/** What a control group waited for between two samples; NaN: not known. */
+export interface ControlGroupRates {
+  /**
+   * Percent of the time in which it was stopped by its limit of CPU time. The kernel adds up all processors, so that
+   * several stopped at once count several times, up to 100.
+   */
+  readonly throttledPercent: number;
+  /** Times a second. */
+  readonly highsPerSecond: number;
+  readonly maxesPerSecond: number;
+  /** Processes killed for lack of memory in the last minute, at most since the group was first seen; NaN: not counted. */
+  readonly kills: number;
+  /** In the same time: how often nothing could be taken back. */
+  readonly ooms: number;
+}
+
+const UNKNOWN_RATES: ControlGroupRates = {
+  ...{ throttledPercent: Number.NaN, highsPerSecond: Number.NaN, maxesPerSecond: Number.NaN },
+  ...{ kills: Number.NaN, ooms: Number.NaN },
+};
+
+interface Seen {
+  readonly sample: ControlGroupSample;
+  readonly rates: ControlGroupRates;
+  /** When a kill, or an attempt, was seen last. */
+  readonly eventMicros: number;
+}
+
+/** Growth of the counters of control groups, by their paths. */
+export class ControlGroupsRates {
+  #seen: ReadonlyMap<string, Seen> = new Map();
+  #sequence = Number.NaN;
+  #lastMicros = Number.NaN;
+
+  /** Takes a section; false if it was seen before. */
+  update({ sequence, monotonicMicros, groups }: ControlGroupsSection): boolean {
+    if (sequence === this.#sequence) return false;
+    this.#sequence = sequence;
+    const micros = monotonicMicros - this.#lastMicros;
+    this.#lastMicros = monotonicMicros;
+    const seen = new Map<string, Seen>();
+    for (const sample of groups) {
+      const before = micros > 0 ? this.#seen.get(sample.path) : undefined;
+      seen.set(sample.path, seenAfter(before, sample, micros, monotonicMicros));
+    }
+    this.#seen = seen;
+    return true;
+  }
+
+  of(path: string): ControlGroupRates {
+    return this.#seen.get(path)?.rates ?? UNKNOWN_RATES;
+  }
+
+  /** The next sample is the first again. */
+  rebase(): void {
+    this.#seen = new Map();
+    this.#sequence = Number.NaN;
+    this.#lastMicros = Number.NaN;
+  }
+}
+
+function seenAfter(
+  before: Seen | undefined,
+  sample: ControlGroupSample,
+  micros: number,
+  nowMicros: number,
+): Seen {
+  if (before === undefined) return { sample, rates: UNKNOWN_RATES, eventMicros: Number.NEGATIVE_INFINITY };
+  const grown = (name: 'throttledMicros' | 'memoryHighs' | 'memoryMaxes' | 'memoryKills' | 'memoryOoms') =>
+    growth(before.sample[name] ?? Number.NaN, sample[name] ?? Number.NaN);
+  const seconds = micros / 1e6;
+  const isRecent = nowMicros - before.eventMicros < REMEMBERED_MICROS;
+  const kills = grown('memoryKills');
+  const ooms = grown('memoryOoms');
+  return {
+    sample,
+    rates: {
+      throttledPercent: Math.min(100, (grown('throttledMicros') / micros) * 100),
+      highsPerSecond: grown('memoryHighs') / seconds,
+      maxesPerSecond: grown('memoryMaxes') / seconds,
+      kills: kills + (isRecent ? before.rates.kills || 0 : 0),
+      ooms: ooms + (isRecent ? before.rates.ooms || 0 : 0),
+    },
+    eventMicros: kills > 0 || ooms > 0 ? nowMicros : before.eventMicros,
+  };
+}
