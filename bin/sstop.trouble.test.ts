@@ -152,7 +152,7 @@ describe.skipIf(obstacle !== undefined)('a network in trouble (needs root and /d
 
 describe.skipIf(obstacle !== undefined)('a healthy line (needs root and /dev/net/tun)', () => {
   test('raises no alarm', async () => {
-    const { alarms, segments } = await healthyLine(9000);
+    const { alarms, segments } = await healthyLine(6000);
     expect(segments).toBeGreaterThan(500);
     expect(alarms).toEqual([]);
   });

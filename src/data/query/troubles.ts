@@ -246,6 +246,7 @@ export class TroubleFinder {
     const [owner, host] = [problems.owner[slot]!, problems.host[slot]!];
     const kind = problems.kind[slot]!;
     if (kind === ProblemKind.RESET && grown < RESETS_LEAST) return;
+    const reason = problems.reasons[slot]!;
     const place = this.#remoteEndpoint(section, host, problems.port[slot]!, hostName);
     const severity =
       kind === ProblemKind.RESET
@@ -254,7 +255,7 @@ export class TroubleFinder {
           ? Severity.REFUSING
           : Severity.FAILING;
     this.#add(section, {
-      ...{ kind: `failure ${kind}`, severity, owner, host, place, count: grown },
+      ...{ kind: `failure ${kind} ${reason}`, severity, owner, host, place, count: grown },
       say: (n) => {
         switch (kind) {
           case ProblemKind.REFUSED:
@@ -262,7 +263,9 @@ export class TroubleFinder {
           case ProblemKind.TIMED_OUT:
             return `no reply from ${place}, gave up ${times(n)} ${window}`;
           case ProblemKind.UNREACHABLE:
-            return `${place} unreachable, ${times(n)} ${window}`;
+            return reason === ''
+              ? `${place} unreachable, ${times(n)} ${window}`
+              : `cannot connect to ${place}, ${times(n)} ${window}: ${reason}`;
           default:
             return `${countOf(n, 'connection')} reset by ${place} ${window}`;
         }

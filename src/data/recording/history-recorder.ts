@@ -1,4 +1,5 @@
 import type { PressureWatch } from '../sample/platform.ts';
+import type { ProcessesWant } from '../sample/snapshot.ts';
 import type { HistoryLine, HistoryLines } from './history-line.ts';
 import type { HistoryWriter } from './history-writer.ts';
 
@@ -34,6 +35,29 @@ const PRESSURE_REFILL_MILLIS = 600_000;
 const COLLECTED_SAMPLES = 12;
 /** The first rates need two samples. */
 const FIRST_MILLIS = 1000;
+
+/** Free space changes slowly, and asking for it keeps a process beside. */
+export const SPACE_MAX_AGE_MILLIS = 600_000;
+/** Control groups cost as much as all else of the processes, and a process seldom leaves its own. */
+const CGROUP_SAMPLES = 60;
+/** A program that writes over its command line again and again is not read each time. */
+const TEXT_MAX_AGE_MILLIS = 60_000;
+
+/** What a history wants of one sample after the other. */
+export class HistoryWants {
+  #count = 0;
+
+  /** Of all processes in the next sample. */
+  ofProcesses(): Omit<ProcessesWant, 'visiblePids' | 'columns'> {
+    return {
+      // The culprits of a busy disk.
+      columnsOfAll: ['readBytes', 'writtenBytes'],
+      allCommandLines: true,
+      cgroups: this.#count++ % CGROUP_SAMPLES === 0,
+      textMaxAgeMillis: TEXT_MAX_AGE_MILLIS,
+    };
+  }
+}
 
 /**
  * Samples a machine for its history, at its own interval, and faster while there is trouble. A sample that comes while

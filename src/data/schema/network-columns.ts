@@ -154,7 +154,7 @@ export const PROBLEM_COLUMNS = {
   /** Of a path: as `reorderings` and `rttMicros` of owners. */
   reorderings: told(13, COUNTER),
   rttMicros: told(14, COUNTER, { unit: 'microseconds' }),
-  /** The kernel's name of the reason: `NETFILTER_DROP`; '' none. */
+  /** The kernel's name of the reason: `NETFILTER_DROP`; of what is unreachable, the route: `blackhole route`; '' none. */
   reasons: told(15, TEXT),
 };
 

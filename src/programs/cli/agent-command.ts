@@ -48,7 +48,7 @@ export interface AgentOptions {
   readonly sniff: boolean;
   /** To write, with `stdio` to read: undefined there is STDIO_HISTORY_FOLDER. */
   readonly history: HistoryOptions | undefined;
-  /** Serve the client on standard input and output alone, and listen nowhere. */
+  /** Serve one client on standard input and output, without listening on a port. */
   readonly stdio: boolean;
 }
 

@@ -83,9 +83,9 @@ export interface CommonOptions {
   readonly durationMillis: number | undefined;
   readonly recordPath: string | undefined;
   readonly playbackPath: string | undefined;
-  /** A history to keep, or to look back in. */
+  /** A history to write, or to look back in. */
   readonly history: HistoryOptions | undefined;
-  /** Undefined: what is now is shown. */
+  /** Undefined: the present is shown. */
   readonly lookBack: LookBack | undefined;
   /** One of the vocabulary's names. */
   readonly theme: string | undefined;
@@ -156,7 +156,7 @@ export function commonOptionsOf(raw: RawCommonOptions): CommonOptions {
   };
 }
 
-/** Returns one line if rows are to be summed where they cannot be; else undefined. */
+/** Returns one line if --group does not work with the output; otherwise undefined. */
 export function groupingProblem({ output, groupBy }: CommonOptions): string | undefined {
   if (groupBy === undefined || output !== 'json') return undefined;
   return '--json prints every process; use --group with --csv, with --once or on the screen';

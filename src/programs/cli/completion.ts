@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 
-/** What may stand after an option: `none` takes no value, `text` is the user's own. */
+/** Kind of an option's value: `none` takes no value, `text` is free text. */
 type CompletedValue =
   | { readonly kind: 'none' }
   | { readonly kind: 'choice'; readonly choices: readonly string[] }
@@ -8,9 +8,9 @@ type CompletedValue =
   | { readonly kind: 'interface' }
   | { readonly kind: 'text' };
 
-/** An option as shells complete it. */
+/** An option, as needed for completion. */
 interface CompletedOption {
-  /** `-h`; undefined: it has none. */
+  /** `-h`; undefined: none. */
   readonly short: string | undefined;
   /** `--help` */
   readonly long: string;
@@ -53,7 +53,7 @@ export function completionsOption(): Option {
   );
 }
 
-/** The file that a shell looks for, were it to load the completions of this command by itself. */
+/** The file name under which a shell loads the completions of this command automatically. */
 export function completionFileName(shell: ShellName, commandName: string): string {
   switch (shell) {
     case 'bash':
@@ -65,7 +65,7 @@ export function completionFileName(shell: ShellName, commandName: string): strin
   }
 }
 
-/** The script that teaches a shell the options of this command, made from its definition. */
+/** Returns the completion script of a command, generated from its definition. */
 export function completionScript(shell: ShellName, command: Command): string {
   const name = command.name();
   const options = completedOptions(command);
@@ -79,7 +79,7 @@ export function completionScript(shell: ShellName, command: Command): string {
   }
 }
 
-/** A completion script for bash 4.4 and later, which needs nothing beside bash. */
+/** A completion script for bash 4.4 and later, without dependencies. */
 function bashCompletion(name: string, options: readonly CompletedOption[]): string {
   const cases = options.flatMap((option) => caseOf(option));
   const words = options.flatMap(({ short, long }) => (short === undefined ? [long] : [short, long]));
@@ -115,10 +115,10 @@ function answerOf(value: CompletedOption['value']): string[] {
     case 'choice':
       return [`mapfile -t COMPREPLY < <(compgen -W '${value.choices.join(' ')}' -- "$current")`];
     case 'file':
-      // Without an answer readline completes file names by itself, quotes and tildes included.
+      // Without a reply, readline completes file names itself, including quotes and tildes.
       return ['compopt -o default'];
     case 'interface':
-      // Not by compgen -W, which would run what a name like $(command) says.
+      // Not with compgen -W, which would expand a name such as $(command).
       return [
         'for path in /sys/class/net/*; do',
         `  interface=\${path##*/}`,
@@ -206,7 +206,7 @@ function actionOf(value: CompletedOption['value']): string {
     case 'interface':
       return '_net_interfaces';
     default:
-      // A blank: nothing to choose from, but the name of the value is shown.
+      // A blank: there is nothing to choose from, but zsh shows the name of the value.
       return ' ';
   }
 }

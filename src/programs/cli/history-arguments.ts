@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { MOMENT_HINT, parseMoment, similarMoment } from '../../kit/text/moment.ts';
 import { parseAgeMillis, parseSize } from '../../kit/text/units.ts';
 
-/** A history to write: where, and what it may take. */
+/** A history to write: its folder and limits. */
 export interface HistoryOptions {
   readonly path: string;
   readonly sizeBytes: number;
@@ -28,7 +28,7 @@ const HISTORY_MOST_AGE_MILLIS = 3650 * 86_400_000;
 const HISTORY_LEAST_INTERVAL_MILLIS = 1000;
 const HISTORY_MOST_INTERVAL_MILLIS = 3_600_000;
 
-/** `purpose`: what the folder is for in this program. */
+/** `purpose`: describes the folder in the help of this program. */
 export function historyOptions(purpose: string): Option[] {
   return [
     new Option('--history <folder>', purpose).argParser(folderPath),
@@ -54,7 +54,7 @@ export function historyOptions(purpose: string): Option[] {
   ];
 }
 
-/** Undefined: no history is asked for. */
+/** Undefined: no history. */
 export function historyOptionsOf(raw: RawHistoryOptions): HistoryOptions | undefined {
   if (raw.history === undefined) return undefined;
   return {
@@ -65,7 +65,7 @@ export function historyOptionsOf(raw: RawHistoryOptions): HistoryOptions | undef
   };
 }
 
-/** One line where a bound is given and no history is; undefined: all is well. */
+/** Returns one line if a limit is given without a history; otherwise undefined. */
 export function historyMisuse(raw: RawHistoryOptions): string | undefined {
   const idle = raw.history === undefined ? boundOf(raw) : undefined;
   return idle === undefined ? undefined : `${idle} needs --history`;
@@ -101,9 +101,9 @@ function folderPath(text: string): string {
 /** A look back in a history, times in milliseconds since 1970. */
 export interface LookBack {
   readonly atMillis: number;
-  /** Undefined: to the end of the history. */
+  /** Undefined: until the end of the history. */
   readonly untilMillis: number | undefined;
-  /** Who used most between the two, in place of what there was. */
+  /** Print who used the most between the two times, instead of the data. */
   readonly top: boolean;
 }
 
@@ -114,7 +114,7 @@ export interface RawLookBack {
   readonly top?: true;
 }
 
-/** Of what is shown live or from a file there is no past. */
+/** Live data and recordings have no past to look back in. */
 const NOT_WITH = ['record', 'playback'];
 
 export function lookBackOptions(): Option[] {
@@ -136,8 +136,8 @@ export function lookBackOf({ at, until, top }: RawLookBack): LookBack | undefine
 }
 
 /**
- * One line about options of a history that do not go together; undefined: all is well. `canKeep`: this machine is
- * watched, so that a history of it can be kept. `agents`: how many are named.
+ * Returns one line about history options that exclude each other; otherwise undefined. `canKeep`: this machine is
+ * monitored, so its history can be written. `agents`: number of agents given.
  */
 export function historyProblem(
   raw: RawHistoryOptions & RawLookBack & { readonly json?: true; readonly csv?: true; readonly once?: true },

@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander';
 
-/** A part of a section: sentences of a paragraph, terms with their explanations, or lines shown as they are. */
+/** Part of a section: the sentences of a paragraph, terms with explanations, or literal lines. */
 type ManualBlock =
   | { readonly kind: 'paragraph'; readonly text: string }
   | { readonly kind: 'terms'; readonly terms: readonly ManualTerm[] }
@@ -18,13 +18,13 @@ export interface ManualSection {
   readonly blocks: readonly ManualBlock[];
 }
 
-/** What the head and the foot of a page show. */
+/** Head and foot of a page. */
 interface ManualHead {
   readonly name: string;
   readonly section: number;
   /** Such as `sstop 1.2.3`. */
   readonly source: string;
-  /** Title of the book that the page is in. */
+  /** Title of the manual. */
   readonly book: string;
 }
 
@@ -36,7 +36,7 @@ export function manualPage(head: ManualHead, sections: readonly ManualSection[])
   const title = [head.name.toUpperCase(), String(head.section), '', head.source, head.book];
   return `${[
     `.TH ${title.map((field) => `"${escaped(field)}"`).join(' ')}`,
-    // Left-aligned, and no word is divided: options must be found by searching.
+    // Left-aligned and without hyphenation, so that options can be found by searching.
     '.ad l',
     '.nh',
     ...sections.flatMap(({ title: heading, blocks }) => [
@@ -57,7 +57,7 @@ function blockLines(block: ManualBlock, isFirst: boolean): string[] {
   }
 }
 
-/** One sentence a line, with fonts: bold for what is typed as it is, italics for what stands for something else. */
+/** Formats one sentence per line: bold for literal text, italics for placeholders. */
 function textLines(text: string): string[] {
   return text
     .trim()
@@ -86,17 +86,17 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '~': '\\(ti',
 };
 
-/** groff_char(7): these would come out as typographic signs, which cannot be pasted into a shell. */
+/** groff_char(7): otherwise these become typographic characters, which cannot be pasted into a shell. */
 function escaped(text: string): string {
   return text.replaceAll(/[\\\-"'`^~]/g, (found) => ESCAPES[found] ?? found);
 }
 
-/** A line that begins with a dot would be taken for a request. */
+/** A line that starts with a dot would be a request. */
 function atLineStart(line: string): string {
   return line.startsWith('.') ? `\\&${line}` : line;
 }
 
-/** Keys with what they do, under a title, as the help on the screen has them; in ASCII. */
+/** Keys with their descriptions, under a title, as in the help overlay; in ASCII. */
 export interface ManualKeys {
   readonly title: string;
   readonly lines: readonly { readonly keys: string; readonly description: string }[];
@@ -117,7 +117,7 @@ export function optionsSection(command: Command): ManualSection {
   return { title: 'OPTIONS', blocks: [{ kind: 'terms', terms }] };
 }
 
-/** `-h, --help` and `--interval <duration>`: what is typed as it is becomes literal. */
+/** `-h, --help` and `--interval <duration>` as literal text. */
 function termOf(option: Option): string {
   return option.flags.replaceAll(/-[\w-]+/g, (flag) => `\`${flag}\``);
 }

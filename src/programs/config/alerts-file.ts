@@ -6,12 +6,12 @@ import { alertRulesOf, knownEntries } from './config-entries.ts';
 import { problemText } from './config-file.ts';
 import { described, type Value, YamlFile } from './yaml-file.ts';
 
-/** What the file of `--alerts` says. */
+/** Content of the file of `--alerts`. */
 export interface AlertsFile {
   readonly rules: readonly AlertRule[];
-  /** Absolute path and arguments of the program that is started for each change; undefined: none. */
+  /** Absolute path and arguments of the program that is started on each change; undefined: none. */
   readonly exec: readonly string[] | undefined;
-  /** Where each change is posted; undefined: nowhere. A secret: never print it. */
+  /** URL that each change is posted to; undefined: none. A secret: never print it. */
   readonly webhookUrl: string | undefined;
 }
 
@@ -32,8 +32,8 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads the file of `--alerts`, which must belong to root or the agent's user and be writable by nobody else. Throws
- * OpError `alerts file` with one line that says the first thing that is wrong; it never has a URL in it.
+ * Reads the file of `--alerts`, which must belong to root or the agent's user and must not be writable by others.
+ * Throws OpError `alerts file` with one line about the first problem; the line never contains a URL.
  */
 export function readAlertsFile(path: string): AlertsFile {
   return parseAlertsFile(readText(path), path);
@@ -74,7 +74,7 @@ function parseAlertsFile(text: string, path: string): AlertsFile {
   return alerts;
 }
 
-/** An argv whose program only root or the agent's user can have written. */
+/** A command whose program only root or the agent's user can have written. */
 function programOf(file: YamlFile, value: Value): readonly string[] | undefined {
   const items = value.kind === 'list' ? value.items : [value];
   const argv = items.flatMap((item) => (item.kind === 'text' ? item.text : []));
@@ -106,7 +106,7 @@ function faultOfProgram(path: string): string | undefined {
   }
 }
 
-/** Never shows what stands there. Without TLS only this machine is called. */
+/** Never prints the value. Without TLS, only this machine is accepted. */
 function webhookOf(file: YamlFile, value: Value): string | undefined {
   const url = value.kind === 'text' ? URL.parse(value.text) : null;
   const isLocal = url !== null && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);

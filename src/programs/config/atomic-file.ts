@@ -8,9 +8,9 @@ const MODE = 0o600;
 const MOST_NAMES = 8;
 
 /**
- * Writes a file as a whole or not at all, for the user alone and with the user's own rights; folders that are missing
- * are made. A link of the user's or of root is followed, also where nothing is yet, so that it stays one. `makeSuffix`
- * makes what the name of the temporary file ends with. OpError with the system's code, or `FOREIGN_LINK`.
+ * Writes a file completely or not at all, readable by the user alone, with the user's own rights. Creates missing
+ * folders. Follows a symbolic link owned by the user or root, even a dangling one, so that it stays a link.
+ * `makeSuffix` returns the suffix of the temporary file. Throws OpError with the system's code, or `FOREIGN_LINK`.
  */
 export function writeWhole(
   path: string,
@@ -39,7 +39,7 @@ export function writeWhole(
   });
 }
 
-/** Creates a new file. An existing file or link of that name is not touched. */
+/** Creates a new file. Does not touch an existing file or link of that name. */
 function writeBeside(target: string, text: string, makeSuffix: () => string): string {
   for (let names = 1; ; names++) {
     const temporary = `${target}.${makeSuffix()}.new`;
@@ -53,16 +53,16 @@ function writeBeside(target: string, text: string, makeSuffix: () => string): st
 }
 
 /**
- * A lock whose time is so far from now is one whose holder died: what is done under it takes milliseconds. One from the
- * future was left before the clock was set back.
+ * A lock with a timestamp this far away is stale: work under a lock takes milliseconds. A timestamp in the future comes
+ * from a clock that was set back.
  */
 const STALE_MILLIS = 10_000;
 const WAIT_MILLIS = 5000;
 const LOOK_MILLIS = 15;
 
 /**
- * Does `work` while no other process does so with the same file, `PATH.lock`. OpError: `LOCKED` after five seconds or
- * `waitMillis`, else what the system says (`EACCES`, `EROFS`).
+ * Runs `work` under the lock `PATH.lock`, so that no other process works on the same file. Throws OpError: `LOCKED`
+ * after five seconds or `waitMillis`, otherwise the system's code (`EACCES`, `EROFS`).
  */
 export async function withFileLock<T>(
   path: string,
@@ -96,7 +96,7 @@ function taken(lock: string): boolean {
   }
 }
 
-/** Moves a stale lock out of the way; one that turns out to be fresh, taken in that very moment, is put back. */
+/** Renames a stale lock. If another process has just taken it, it is put back. */
 function breakStale(lock: string): void {
   const aside = `${lock}.${process.pid}`;
   try {
@@ -104,7 +104,7 @@ function breakStale(lock: string): void {
     renameSync(lock, aside);
     if (!isStale(aside)) linkSync(aside, lock);
   } catch (thrown) {
-    // Another program was faster: the next round finds out.
+    // Another program was faster; the next round will see that.
     const { code } = toOpError('break lock', thrown);
     if (code !== 'ENOENT' && code !== 'EEXIST') throw toOpError('break lock', thrown);
   } finally {

@@ -7,10 +7,10 @@ import {
   TILDE_KEYS,
 } from '../../screen/input/key-event.ts';
 
-/** A chord as KeyEvent has it, or why a text is none. */
+/** A chord as in KeyEvent, or why the text is not one. */
 type ChordReading = { readonly chord: string } | { readonly refusal: string };
 
-/** Always leaves the program; no configuration takes it away. */
+/** Always quits; a configuration cannot reassign it. */
 export const QUIT_CHORD = 'ctrl+c';
 
 const FUNCTION_KEYS = 35;
@@ -22,7 +22,7 @@ const NAMES: ReadonlySet<string> = new Set([
   ...['enter', 'tab', 'backspace', 'escape', 'space'],
 ]);
 
-/** Other ways to write a key, those of the program's own help among them. */
+/** Alternative names of keys, including those in the program's help. */
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['esc', 'escape'],
   ['return', 'enter'],
@@ -47,8 +47,8 @@ const ACCEPTED =
   'Accepted: a character such as K or ?, or a name such as space, enter, up, pageup or f1, optionally after ctrl+, alt+ or shift+';
 
 /**
- * Reads what a user writes for a chord: `ctrl+d`, `shift+tab`, `K`, `space`. Modifiers and names in any case and
- * order; what terminals cannot send is refused, for it would be a key that never works.
+ * Parses a chord: `ctrl+d`, `shift+tab`, `K`, `space`. Modifiers and names in any case and order. Chords that terminals
+ * cannot send are refused.
  */
 export function readChord(text: string): ChordReading {
   // The last plus may be the key itself: `+`, `alt++`.
@@ -82,7 +82,7 @@ function readCharacter(codePoint: number, modifiers: number): ChordReading {
   return key === undefined ? { refusal: ACCEPTED } : { chord: key.chord };
 }
 
-/** With ctrl these characters are sent as control bytes, and some of those are what other keys send. */
+/** With ctrl, these characters are sent as control bytes, some of which are also sent by other keys. */
 function readControl(codePoint: number, modifiers: number): ChordReading {
   const byte = codePoint === 0x3f ? 0x7f : codePoint & 0x1f;
   const { name, chord } = controlKey(byte, modifiers & ~Modifier.CTRL);

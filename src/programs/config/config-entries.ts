@@ -4,7 +4,7 @@ import { described, type Entry, isNothing, quoted, type Value, type YamlFile } f
 
 const NAME_LENGTH_MOST = 100;
 
-/** Rules as a list: each a text, or a map with `rule` and `name`. What is wrong is reported, and the rest holds. */
+/** Parses a list of rules: each a text, or a map with `rule` and `name`. Invalid ones are reported and skipped. */
 export function alertRulesOf(file: YamlFile, value: Value): readonly AlertRule[] {
   if (value.kind !== 'list') {
     if (!isNothing(value)) {
@@ -52,7 +52,7 @@ function isNameOfRule(text: string): boolean {
   return text !== '' && text.length <= NAME_LENGTH_MOST && !/\p{Cc}/u.test(text);
 }
 
-/** The entries whose keys are known, each key once; the others are reported. */
+/** Entries with known keys, each key once; the others are reported. */
 export function knownEntries<Known extends string>(
   file: YamlFile,
   entries: readonly Entry[],
@@ -73,7 +73,7 @@ export function knownEntries<Known extends string>(
   });
 }
 
-/** The accepted word that stands there; undefined where none does, which is reported. */
+/** The accepted word of a value; undefined if there is none, which is reported. */
 export function wordOf<Word extends string>(
   file: YamlFile,
   value: Value,
@@ -92,7 +92,7 @@ export function wordOf<Word extends string>(
   return word;
 }
 
-/** The entries of a map; none where there is no map, which is reported. */
+/** The entries of a map; empty if it is not a map, which is reported. */
 export function mapOf(file: YamlFile, value: Value): readonly Entry[] {
   if (value.kind === 'map') return value.entries;
   if (!isNothing(value)) file.report(value.offset, `expected names with values, found ${described(value)}`);

@@ -6,24 +6,24 @@ import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import type { Recoloring } from '../../screen/style/palette.ts';
 import { THEME_NAMES, type ThemeName } from '../../screen/style/theme.ts';
 
-/** What config.yaml asks for, with the default where it is silent. */
+/** Content of config.yaml, with defaults for missing keys. */
 export interface Config<Sort extends string, Column extends string, Action extends string> {
   readonly theme: ThemeName;
-  /** Colours that go before the theme's. */
+  /** Colours that override the theme. */
   readonly colors: Recoloring;
   readonly intervalMillis: number;
   readonly sort: Sort;
-  /** Columns of the process table in their order, at least one. */
+  /** Columns of sstop's process table in order, at least one. */
   readonly columns: readonly Column[];
-  /** The same of socktop. */
+  /** Columns of socktop's process table. */
   readonly socktopColumns: readonly string[];
-  /** Chords in place of an action's own; an empty list unbinds it. */
+  /** Chords that replace those of an action; an empty list unbinds it. */
   readonly keys: ReadonlyMap<Action, readonly string[]>;
   readonly dns: boolean;
   readonly sniff: boolean;
   /** Undefined: no alert. */
   readonly alertBytesPerSecond: number | undefined;
-  /** Rules about a machine; empty: none. */
+  /** Alert rules of a machine. */
   readonly alerts: readonly AlertRule[];
   readonly mouse: boolean;
   /** Undefined: by locale and terminal. */
@@ -31,17 +31,17 @@ export interface Config<Sort extends string, Column extends string, Action exten
   readonly loopback: boolean;
 }
 
-/** The words that a program knows, and its defaults: this folder knows no program. */
+/** The words that a program accepts, and its defaults. This folder does not depend on a program. */
 export interface Vocabulary<Sort extends string, Column extends string, Action extends string> {
   readonly sorts: readonly Sort[];
   readonly columns: readonly Column[];
   readonly socktopColumns: readonly string[];
   readonly actions: readonly Action[];
-  /** Milliseconds; undefined for what is no interval or out of bounds. */
+  /** Parses an interval to milliseconds; undefined: invalid or out of range. */
   readonly parseInterval: (text: string) => number | undefined;
-  /** What parseInterval accepts, for messages: `100ms to 10s, such as 500ms or 1s`. */
+  /** Accepted intervals, for messages: `100ms to 10s, such as 500ms or 1s`. */
   readonly intervalHint: string;
-  /** Whether two actions can be asked for on the same view, so that they need different chords; without it all can. */
+  /** Whether two actions can occur on the same view and need different chords. Default: all can. */
   readonly areTogether?: (one: Action, other: Action) => boolean;
   readonly defaults: {
     readonly intervalMillis: number;
@@ -51,7 +51,7 @@ export interface Vocabulary<Sort extends string, Column extends string, Action e
   };
 }
 
-/** The configuration of somebody who has no file. */
+/** The configuration without a file. */
 export function defaultConfig<Sort extends string, Column extends string, Action extends string>(
   vocabulary: Vocabulary<Sort, Column, Action>,
 ): Config<Sort, Column, Action> {
@@ -70,41 +70,41 @@ export function defaultConfig<Sort extends string, Column extends string, Action
   };
 }
 
-/** A configuration as far as it could be understood, and what could not. */
+/** The valid part of a configuration, and its problems. */
 export interface ReadConfig<Sort extends string, Column extends string, Action extends string> {
   readonly config: Config<Sort, Column, Action>;
   readonly problems: readonly ConfigProblem[];
 }
 
-/** Something in a configuration file that does not apply. */
+/** A problem in a configuration file. */
 export interface ConfigProblem {
   readonly fileName: string;
-  /** From 1; undefined: it is about the whole file. */
+  /** Line from 1; undefined: the whole file. */
   readonly place: { readonly line: number; readonly column: number } | undefined;
-  /** Without a full stop at its end. */
+  /** Without a full stop at the end. */
   readonly message: string;
 }
 
-/** One line for people, without anything that a terminal would obey: `config.yaml:3:9: unknown theme 'x'. ...`. */
+/** Formats a problem as one line without control characters: `config.yaml:3:9: unknown theme 'x'. ...`. */
 export function problemText(problem: ConfigProblem): string {
   const { fileName, place, message } = problem;
   const where = place === undefined ? fileName : `${fileName}:${place.line}:${place.column}`;
   return sanitizeLine(`${where}: ${message}`);
 }
 
-/** A longer file is no configuration: characters, and bytes before they are read. */
+/** Maximum length of a file: in characters, and in bytes before it is read. */
 export const MAX_CONFIG_LENGTH = 256 * 1024;
 
 const FILE = 'config.yaml';
 
-/** `config.yaml` in the folder of the configuration. */
+/** Path of `config.yaml` in the configuration folder. */
 export function configPath(folder: string): string {
   return join(folder, FILE);
 }
 
 /**
- * Reads a configuration file, and only reads it. No file is no problem; one that cannot be read is one problem, and
- * the defaults apply. Never rejects.
+ * Reads a configuration file and never writes it. A missing file is not a problem. An unreadable one is one problem,
+ * and the defaults apply. Never rejects.
  */
 export async function readConfig<Sort extends string, Column extends string, Action extends string>(
   path: string,
@@ -112,7 +112,7 @@ export async function readConfig<Sort extends string, Column extends string, Act
 ): Promise<ReadConfig<Sort, Column, Action>> {
   try {
     const text = decoded(readWhole(path, MAX_CONFIG_LENGTH));
-    // The language of the file is much code, which nobody needs who has no file.
+    // Loaded only if there is a file, because the YAML parser is large.
     const { parseConfig } = await import('./config.ts');
     return parseConfig(text, path, vocabulary);
   } catch (thrown) {

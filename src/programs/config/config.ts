@@ -7,7 +7,7 @@ import { type Config, defaultConfig, type ReadConfig, type Vocabulary } from './
 import { readKeys } from './configured-keys.ts';
 import { described, isNothing, quoted, type Value, YamlFile } from './yaml-file.ts';
 
-/** The keys of the file, in the order of the documentation. */
+/** Keys of the file, in the order of the documentation. */
 export const CONFIG_KEYS = [
   'theme',
   'colors',
@@ -30,7 +30,7 @@ type Draft<Sort extends string, Column extends string, Action extends string> = 
   -readonly [Name in keyof Config<Sort, Column, Action>]: Config<Sort, Column, Action>[Name];
 };
 
-/** Reads the text of config.yaml. Never throws: whatever is wrong is a problem with its place, and the rest applies. */
+/** Parses the text of config.yaml. Never throws: each error is a problem with its position, and the rest applies. */
 export function parseConfig<Sort extends string, Column extends string, Action extends string>(
   text: string,
   fileName: string,
@@ -49,7 +49,7 @@ export function parseConfig<Sort extends string, Column extends string, Action e
   return { config, problems: file.problems };
 }
 
-/** Takes in one key; one that is wrong or empty leaves what was there. */
+/** Applies one key; an invalid or empty value changes nothing. */
 function applyEntry<Sort extends string, Column extends string, Action extends string>(
   file: YamlFile,
   config: Draft<Sort, Column, Action>,

@@ -4,7 +4,7 @@ import { described, quoted, type Value, type YamlFile } from './yaml-file.ts';
 /** Limit of chords per action. */
 const MAX_CHORDS = 8;
 
-/** The chords of each action: one, a list, or `none`. A chord that is refused is reported, and the others hold. */
+/** The chords of each action: one, a list, or `none`. Refused chords are reported, the others apply. */
 export function readKeys<Action extends string>(
   file: YamlFile,
   entries: readonly (readonly [Action, Value])[],
@@ -24,7 +24,7 @@ export function readKeys<Action extends string>(
   return keys;
 }
 
-/** Undefined where nothing of the value could be used, so that the action keeps its own chords. */
+/** Undefined if no chord is usable; the action then keeps its default. */
 function chordsOf(
   file: YamlFile,
   value: Value,

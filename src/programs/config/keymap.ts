@@ -1,12 +1,12 @@
 import { QUIT_CHORD } from './chord.ts';
 
-/** One line of the help overlay: what its chords do, and the short label for the footer. */
+/** An action with its chords, its description for the help, and a short label for the footer. */
 export interface KeyBinding<Action extends string> {
   readonly action: Action;
-  /** As in KeyEvent.chord; the first ones are shown. */
+  /** As in KeyEvent.chord; the first ones are displayed. */
   readonly chords: readonly string[];
   readonly description: string;
-  /** With a label the binding appears in the footer. */
+  /** With a label, the binding appears in the footer. */
   readonly label?: string;
 }
 
@@ -15,7 +15,7 @@ export interface KeyGroup<Action extends string> {
   readonly bindings: readonly KeyBinding<Action>[];
 }
 
-/** The keys that move in every list. */
+/** Movement keys of every list. */
 export const MOVEMENT_BINDINGS = [
   { action: 'down', chords: ['j', 'down'], description: 'Move down' },
   { action: 'up', chords: ['k', 'up'], description: 'Move up' },
@@ -25,7 +25,7 @@ export const MOVEMENT_BINDINGS = [
   { action: 'bottom', chords: ['G', 'end'], description: 'Jump to the bottom' },
 ] as const;
 
-/** The keys that every screen of this project has. */
+/** Keys of every screen of this project. */
 export const SCREEN_BINDINGS = [
   { action: 'pause', chords: ['space'], description: 'Pause or resume the screen', label: 'pause' },
   { action: 'faster', chords: ['+', '='], description: 'Refresh faster' },
@@ -37,7 +37,7 @@ export const SCREEN_BINDINGS = [
   { action: 'quit', chords: ['q', 'ctrl+c'], description: 'Quit', label: 'quit' },
 ] as const;
 
-/** The keys that play a recording faster, slower and from another place. */
+/** Keys of playback: speed and position. */
 export const PLAYBACK_GROUP = {
   title: 'Playback',
   bindings: [
@@ -48,7 +48,7 @@ export const PLAYBACK_GROUP = {
   ],
 } as const;
 
-/** The keys that go back in time, where there is a history. */
+/** Keys of time travel, if there is a history. */
 export const HISTORY_GROUP = {
   title: 'History',
   bindings: [
@@ -58,7 +58,7 @@ export const HISTORY_GROUP = {
   ],
 } as const;
 
-/** The groups without some actions; a group that has none left is left out. */
+/** Returns the groups without some actions; empty groups are removed. */
 export function groupsWithout<Action extends string>(
   groups: readonly KeyGroup<Action>[],
   refused: ReadonlySet<string>,
@@ -71,16 +71,16 @@ export function groupsWithout<Action extends string>(
     .filter(({ bindings }) => bindings.length > 0);
 }
 
-/** The keys in force: input, footer and help overlay all read them. */
+/** The keys in force, used by input, footer and help overlay. */
 export interface Keymap<Action extends string> {
   readonly groups: readonly KeyGroup<Action>[];
   /** The action of a chord, or undefined. */
   actionOf(chord: string): Action | undefined;
-  /** The chords of an action, the one to show first. */
+  /** The chords of an action, the displayed one first. */
   chordsOf(action: Action): readonly string[];
 }
 
-/** The keymap of its groups. */
+/** Builds the keymap of its groups. */
 export function keymapOf<Action extends string>(groups: readonly KeyGroup<Action>[]): Keymap<Action> {
   const bindings = groups.flatMap((group) => group.bindings);
   const byChord = new Map(
@@ -117,13 +117,13 @@ const ASCII_CHORD_NAMES: Readonly<Record<string, string>> = {
   right: 'Right',
 };
 
-/** How a chord is written for people: `↓`, `PgDn`, `Ctrl+D`. */
+/** Display form of a chord: `↓`, `PgDn`, `Ctrl+D`. */
 export function chordText(chord: string, isAscii: boolean): string {
   if (chord.startsWith('ctrl+')) return `Ctrl+${chord.slice(5).toUpperCase()}`;
   return (isAscii ? ASCII_CHORD_NAMES[chord] : undefined) ?? CHORD_NAMES[chord] ?? chord;
 }
 
-/** A line of help: the keys as people write them, and what they do. */
+/** A line of help: keys in display form, and their description. */
 interface KeyLine {
   readonly keys: string;
   readonly description: string;
@@ -143,16 +143,16 @@ export function keyLines<Action extends string>(
   }));
 }
 
-/** A line of a keymap, as far as its chords go. */
+/** The part of a binding that concerns its chords. */
 interface Rebindable<Action extends string> {
   readonly action: Action;
   readonly chords: readonly string[];
 }
 
 /**
- * A keymap with the chords of a configuration. A chord that was given to one action is taken from the others that
- * can be asked for beside it; bindings and groups that have none left are left out, so that help and footer show
- * what works. The chord that always quits stays where it is.
+ * Applies the chords of a configuration to a keymap. A chord assigned to one action is removed from the others on the
+ * same view. Bindings and groups without chords are removed, so that help and footer show only what works. The chord
+ * that always quits is kept.
  */
 export function rebound<
   Action extends string,

@@ -4,20 +4,20 @@ import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { readWhole, withUserRights } from '../../kit/files/user-file.ts';
 import { withFileLock, writeWhole } from './atomic-file.ts';
 
-/** How to reach an agent, saved under a name. */
+/** Saved connection to an agent. */
 export interface Profile {
-  /** As the user gave it; it may hold a token. */
+  /** As given by the user; may contain a token. */
   readonly url: string;
-  /** Path as the user gave it. */
+  /** As given by the user. */
   readonly tlsCaPath: string | undefined;
   readonly verifyHostname: boolean;
   readonly tokenFile: string | undefined;
-  /** At least 100 and 200; undefined: the default. */
+  /** At least 100 and 200; undefined: default. */
   readonly metricsIntervalMillis: number | undefined;
   readonly processesIntervalMillis: number | undefined;
 }
 
-/** What stands in the file, with everything that this program does not know. */
+/** Content of the file, including everything that this program does not know. */
 interface ProfilesDocument {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly profiles: Readonly<Record<string, unknown>>;
@@ -28,7 +28,7 @@ const NO_PROFILES: ProfilesDocument = { fields: { profiles: {}, version: 0 }, pr
 const METRICS_LEAST_MILLIS = 100;
 const PROCESSES_LEAST_MILLIS = 200;
 
-/** Reads the text of a file. OpError `DAMAGED`, whose message says what is wrong in it. */
+/** Parses the text of a file. Throws OpError `DAMAGED` with a message about the error. */
 export function parseProfiles(text: string): ProfilesDocument {
   let value: unknown;
   try {
@@ -43,21 +43,21 @@ export function parseProfiles(text: string): ProfilesDocument {
 }
 
 /**
- * Reviver. A number that would be written otherwise than it stands there, such as 12345678901234567890 or 1e400, stays
- * its text: it may be another program's.
+ * Reviver: keeps a number as text if writing it would change it, such as 12345678901234567890 or 1e400. It may belong
+ * to another program.
  */
 function keepNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || context?.source === undefined) return value;
   return JSON.stringify(value) === context.source ? value : rawJson.rawJSON(context.source);
 }
 
-/** Of ES2026; the compiler's library does not have it yet. */
+/** Part of ES2026, but not yet in the compiler's library. */
 const rawJson = JSON as unknown as {
   rawJSON(text: string): { readonly rawJSON: string };
   isRawJSON(value: unknown): value is { readonly rawJSON: string };
 };
 
-/** The text of a file, which the original client reads as well. */
+/** Text of a file, in a form that the original client can read. */
 export function printProfiles({ fields, profiles }: ProfilesDocument): string {
   return `${JSON.stringify({ ...fields, profiles }, undefined, 2)}\n`;
 }
@@ -84,7 +84,7 @@ export function profileNamed({ profiles }: ProfilesDocument, name: string): Prof
   };
 }
 
-/** The document with the profile in it; what else stood there under the name and is not known stays. */
+/** The document with the profile; unknown members under the same name are kept. */
 export function withProfile(document: ProfilesDocument, name: string, profile: Profile): ProfilesDocument {
   const known = new Set([
     ...['url', 'tls_ca', 'verify_hostname', 'token_file'],
@@ -101,7 +101,7 @@ export function withProfile(document: ProfilesDocument, name: string, profile: P
     ['processes_interval_ms', profile.processesIntervalMillis],
   ];
   const written = Object.fromEntries([...own.filter(([, value]) => value !== undefined), ...others]);
-  // A name such as __proto__ is one like any other: no assignment.
+  // A name such as __proto__ must not be assigned to.
   const profiles = Object.fromEntries([
     ...Object.entries(document.profiles).filter(([key]) => key !== name),
     [name, written],
@@ -109,7 +109,7 @@ export function withProfile(document: ProfilesDocument, name: string, profile: P
   return { fields: document.fields, profiles };
 }
 
-/** Whether saving the one over the other would change nothing. */
+/** Whether saving one profile over the other would change nothing. */
 export function isSameProfile(one: Profile, other: Profile): boolean {
   return (
     one.url === other.url &&
@@ -154,14 +154,14 @@ function damaged(message: string, cause?: unknown): OpError {
 
 const LONGEST_BYTES = 1 << 20;
 
-/** `profiles.json` in the folder of the configuration. */
+/** Path of `profiles.json` in the configuration folder. */
 export function profilesPath(folder: string): string {
   return join(folder, 'profiles.json');
 }
 
 /**
- * The profiles in a file; none where there is no file. OpError `DAMAGED` or the system's code; the message has the
- * path.
+ * Reads the profiles of a file; empty if there is no file. Throws OpError `DAMAGED` or the system's code; the message
+ * contains the path.
  */
 export function readProfiles(path: string): ProfilesDocument {
   try {
@@ -181,14 +181,14 @@ export function readProfiles(path: string): ProfilesDocument {
   }
 }
 
-/** What may be in the place of a file of profiles. */
+/** Faults of a file of profiles. */
 const OTHER_THINGS: Readonly<Record<string, string>> = {
   EISDIR: 'not a regular file',
   NOT_A_FILE: 'not a regular file',
   TOO_LONG: 'longer than 1 MiB',
 };
 
-/** The text; bytes that are none would not be written back as they are. */
+/** The text; refuses invalid UTF-8, because it would not be written back unchanged. */
 function decoded(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -198,8 +198,8 @@ function decoded(bytes: Uint8Array): string {
 }
 
 /**
- * Puts one profile into the file as it is at that moment, whatever other programs write at the same time. A damaged
- * file is never overwritten. OpError as `readProfiles`, and `EACCES`, `EROFS`, `ENOSPC`, `LOCKED`.
+ * Saves one profile in the file, also while other programs write to it. Never overwrites a damaged file. Throws OpError
+ * as `readProfiles`, and `EACCES`, `EROFS`, `ENOSPC`, `LOCKED`.
  */
 export async function saveProfile(path: string, name: string, profile: Profile): Promise<void> {
   try {
@@ -233,7 +233,7 @@ export function loadProfile(name: string, path: string): Profile {
   });
 }
 
-/** Names the file in what is wrong in it. */
+/** Adds the file's path to the message. */
 export function inFile<T>(path: string, read: () => T): T {
   try {
     return read();

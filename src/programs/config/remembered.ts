@@ -6,18 +6,18 @@ import { writeWhole } from './atomic-file.ts';
 
 const LIMIT_BYTES = 64 * 1024;
 
-/** `state.json` in the folder of the state: what was chosen by keys. The configuration is the user's own file. */
+/** Path of `state.json` in the state folder: choices made by keys. The configuration file belongs to the user. */
 export function statePath(folder: string): string {
   return join(folder, 'state.json');
 }
 
-/** The units chosen last; undefined where none were, or the file cannot be read: a choice is worth no message. */
+/** The units chosen last; undefined: none, or the file cannot be read (not worth a message). */
 export function rememberedUnits(path: string): RateUnits | undefined {
   const units = readState(path)?.['units'];
   return RATE_UNITS.find((known) => known === units);
 }
 
-/** The columns of socktop chosen last, those that this version knows; undefined as for units. */
+/** socktop's columns chosen last, as far as this version knows them; undefined as for units. */
 export function rememberedColumns(path: string, known: readonly string[]): readonly string[] | undefined {
   const columns = readState(path)?.['socktop-columns'];
   if (!Array.isArray(columns)) return undefined;
@@ -26,13 +26,13 @@ export function rememberedColumns(path: string, known: readonly string[]): reado
   return chosen.sort((a, b) => columns.indexOf(a) - columns.indexOf(b));
 }
 
-/** What was chosen by keys. */
+/** Choices made by keys. */
 interface Chosen {
   readonly units?: RateUnits | undefined;
   readonly 'socktop-columns'?: readonly string[] | undefined;
 }
 
-/** Writes what was chosen and keeps the other entries. A damaged file is left as it is. OpError with the system's code. */
+/** Saves choices and keeps the other entries. A damaged file is not changed. Throws OpError with the system's code. */
 export function remember(path: string, chosen: Chosen): void {
   const state = readState(path);
   if (state !== undefined) writeWhole(path, `${JSON.stringify({ ...state, ...chosen }, undefined, 2)}\n`);

@@ -5,26 +5,26 @@ import { type ConfigProblem, MAX_CONFIG_LENGTH } from './config-file.ts';
 const QUOTED_MAX = 40;
 const MESSAGE_MAX = 120;
 
-/** A word of the file as a message shows it: `'x'`, cut where it is long. */
+/** A word of the file for a message: `'x'`, truncated if long. */
 export function quoted(text: string): string {
   return `'${cut(text, QUOTED_MAX)}'`;
 }
 
-/** Somebody else's message, which may have words of the file in it, without its full stop. */
+/** Formats another library's message, which may quote the file, without its full stop. */
 function clipped(message: string): string {
   return cut(message.replace(/\.$/, ''), MESSAGE_MAX);
 }
 
 function cut(text: string, length: number): string {
   if (text.length <= length) return text;
-  // By characters, none of which has more than two code units, so that none is cut in half.
+  // Splits by characters, so that no surrogate pair is cut.
   const points = [...text.slice(0, 2 * length + 2)];
   return points.length > length ? `${points.slice(0, length).join('')}...` : text;
 }
 
 const MAX_PROBLEMS = 20;
 
-/** A value of the file, seen as far as a configuration needs it: everything that is no list and no map is text. */
+/** A value of the file, as far as a configuration needs it: everything except lists and maps is text. */
 export type Value = { readonly offset: number } & (
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'list'; readonly items: readonly Value[] }
@@ -48,23 +48,23 @@ export class YamlFile {
   readonly #problems: ConfigProblem[] = [];
   #hiddenCount = 0;
 
-  /** `hasSecrets`: messages of the YAML library, which show words of the file, are left out. */
+  /** `hasSecrets`: leave out messages of the YAML library, because they quote the file. */
   constructor(fileName: string, hasSecrets = false) {
     this.#fileName = fileName;
     this.#hasSecrets = hasSecrets;
   }
 
-  /** What was found, by its place, a bounded number of them; the last one counts the rest. */
+  /** The problems by position, a bounded number; the last one counts the rest. */
   get problems(): readonly ConfigProblem[] {
     if (this.#hiddenCount === 0) return this.#problems;
     const message = `${this.#hiddenCount} more problems not shown`;
     return [...this.#problems, { fileName: this.#fileName, place: undefined, message }];
   }
 
-  /** Notes a problem with what stands at an offset; without one with the file. */
+  /** Reports a problem at an offset; without one, for the whole file. */
   report(offset: number | undefined, message: string): void {
     const problem = { fileName: this.#fileName, place: this.#placeOf(offset), message };
-    // Keys are looked at in another order than they stand in.
+    // Keys are not read in file order.
     const before = this.#problems.findLastIndex((other) => !isBehind(other.place, problem.place));
     this.#problems.splice(before + 1, 0, problem);
     if (this.#problems.length <= MAX_PROBLEMS) return;
@@ -77,7 +77,7 @@ export class YamlFile {
     return this.#lines.linePos(offset).line;
   }
 
-  /** The file's outermost value; undefined where it is empty or no YAML at all, which is then reported. */
+  /** The file's root value; undefined if it is empty or invalid, which is then reported. */
   parse(text: string): Value | undefined {
     if (text.length > MAX_CONFIG_LENGTH) {
       this.report(undefined, `longer than ${MAX_CONFIG_LENGTH / 1024} KiB; the file is ignored`);
@@ -94,11 +94,11 @@ export class YamlFile {
     try {
       return parseDocument(text, {
         lineCounter: this.#lines,
-        // Without types of its own: what a word means is decided by the key it stands under.
+        // Without YAML's own types: the key decides how a word is interpreted.
         schema: 'failsafe',
         resolveKnownTags: false,
         prettyErrors: false,
-        // It compares every key with every other one; the maps that are used are checked while they are read.
+        // Off because it compares every key with every other one; duplicate keys are found while reading.
         uniqueKeys: false,
       });
     } catch (thrown) {
@@ -108,7 +108,7 @@ export class YamlFile {
     }
   }
 
-  /** Reports only the first error: after it the meaning of the rest is unknown. */
+  /** Reports only the first error; after it, the rest is ambiguous. */
   #hasErrors(document: Document): boolean {
     const first = document.errors.reduce<(typeof document.errors)[number] | undefined>(
       (found, error) => (found === undefined || error.pos[0] < found.pos[0] ? error : found),
@@ -132,7 +132,7 @@ export class YamlFile {
   }
 }
 
-/** Whether one place comes after the other; what is about the whole file comes first. */
+/** Orders problems by position; those about the whole file come first. */
 function isBehind(one: ConfigProblem['place'], other: ConfigProblem['place']): boolean {
   const lines = (one?.line ?? 0) - (other?.line ?? 0);
   return lines > 0 || (lines === 0 && (one?.column ?? 0) > (other?.column ?? 0));
@@ -149,7 +149,7 @@ const MARK_ERRORS: ReadonlySet<string> = new Set([
   'BAD_SCALAR_START',
 ]);
 
-/** What stands where, for messages. */
+/** Description of a value, for messages. */
 export function described(value: Value): string {
   switch (value.kind) {
     case 'text':
@@ -163,12 +163,12 @@ export function described(value: Value): string {
   }
 }
 
-/** Whether nothing stands behind a key. */
+/** Whether a key has no value. */
 export function isNothing(value: Value): boolean {
   return value.kind === 'text' && value.text === '';
 }
 
-/** No configuration is deeper than a list in a map in a map. */
+/** Maximum depth: a list in a map in a map. */
 const MAX_DEPTH = 4;
 
 function valueAt(node: unknown, offset: number, depth = 0): Value {

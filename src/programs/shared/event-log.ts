@@ -6,24 +6,24 @@ import { closedInTime } from './stop.ts';
 
 export type LogLevel = 'info' | 'warning' | 'error';
 
-/** What an event says beside its name; undefined fields are left out. */
+/** Fields of an event; undefined ones are left out. */
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** A message may quote anything; a line stays one that a person can read. */
+/** Maximum length of a value, because messages can quote anything. */
 const VALUE_LIMIT = 1024;
 const STACK_LINES = 8;
-/** What needs no quotes. */
+/** Values that need no quotes. */
 const PLAIN = /^[\w.:/@%+,~-]+$/;
-/** Addresses of agents may carry their token. */
+/** URLs of agents may contain their token. */
 const TOKEN = /(token=)[^&\s"']*/gi;
 
-/** Lines at once, and how long it takes until there is leave for one more. */
+/** Lines in a burst, and the time until one more is allowed. */
 const BURST_LINES = 40;
 const REFILL_MILLIS = 3000;
 
 /**
- * An event as one line, `time=… level=… event=… key=value …`. A value with anything but letters, digits and a few
- * signs stands in double quotes, as JSON has them. Controls are replaced, and tokens left out.
+ * Formats an event as one line, `time=… level=… event=… key=value …`. Values with other characters than letters, digits
+ * and a few signs are quoted as in JSON. Control characters are replaced, tokens removed.
  */
 export function logLine(wallMillis: number, level: LogLevel, event: string, fields: LogFields): string {
   const pairs = Object.entries(fields).flatMap(([key, value]) =>
@@ -47,13 +47,13 @@ function valueText(value: string | number | boolean): string {
   return PLAIN.test(short) ? short : JSON.stringify(short);
 }
 
-/** How many lines may be written: a burst, then one every few seconds, however fast events come. */
+/** Rate limit of lines: a burst, then one every few seconds. */
 export class LineBudget {
   #left = BURST_LINES;
   #refilledMillis = 0;
   #refusedCount = 0;
 
-  /** Whether one more is allowed now, a time of the monotonic clock. */
+  /** Whether another line is allowed; `nowMillis` is monotonic. */
   take(nowMillis: number): boolean {
     if (this.#left === BURST_LINES) this.#refilledMillis = nowMillis;
     const refills = Math.floor((nowMillis - this.#refilledMillis) / REFILL_MILLIS);
@@ -75,9 +75,9 @@ export class LineBudget {
   }
 }
 
-/** Who writes what to the log is for the user alone. */
+/** The log is readable only by the user. */
 const MODE = 0o600;
-/** Lines that wait for a slow disk; later ones are left out and counted. */
+/** Maximum number of lines waiting for a slow disk; later ones are dropped and counted. */
 const WAITING_LIMIT = 256;
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -92,7 +92,7 @@ const REASONS: Readonly<Record<string, string>> = {
   FOREIGN_FILE: 'owned by another user or has a second hard link, in a world-writable directory',
 };
 
-/** The file of `--log`, or none. Nothing that goes wrong with it stops the program. */
+/** The file of `--log`, or none. Errors of the file never stop the program. */
 export class EventLog {
   readonly #descriptor: number | undefined;
   readonly #budget = new LineBudget();
@@ -105,14 +105,14 @@ export class EventLog {
     this.#descriptor = descriptor;
   }
 
-  /** Takes every event and keeps none. */
+  /** A log that discards every event. */
   static none(): EventLog {
     return new EventLog(undefined);
   }
 
   /**
-   * Opens a file to append to, as `openToAppend`, created with mode 0600. Throws OpError, its message one line that
-   * names the file. With a screen it must be no terminal: lines would be written over the screen.
+   * Opens a file to append to, as `openToAppend`, created with mode 0600. Throws OpError with one line that names the
+   * file. With a screen, the file must not be a terminal.
    */
   static open(path: string, hasScreen: boolean): EventLog {
     try {
@@ -133,19 +133,19 @@ export class EventLog {
     }
   }
 
-  /** Why lines could not be written, if so. */
+  /** Error that prevented writing, if any. */
   get error(): OpError | undefined {
     return this.#error;
   }
 
-  /** Appends a line. Of events that come in numbers some are left out; the next line says how many. */
+  /** Appends a line. Frequent events are dropped; the next line says how many. */
   event(level: LogLevel, event: string, fields: LogFields = {}): void {
     if (this.#descriptor === undefined) return;
     if (!this.#budget.take(performance.now())) return;
     this.#enqueue(this.#descriptor, logLine(Date.now(), level, event, this.#counted(fields)));
   }
 
-  /** Appends a line at once and whatever the number, for the last words of a program. */
+  /** Appends a line at once, without rate limit, before the program exits. */
   lastWords(level: LogLevel, event: string, fields: LogFields): void {
     if (this.#descriptor === undefined) return;
     try {
@@ -155,7 +155,7 @@ export class EventLog {
     }
   }
 
-  /** Resolves when what was taken is in the file, or cannot be. */
+  /** Resolves when everything so far was written, or failed. */
   async close(): Promise<void> {
     const descriptor = this.#descriptor;
     if (descriptor === undefined) return;

@@ -150,17 +150,17 @@ const SOCKTOP_GROUPS = [
   },
 ] as const;
 
-/** Everything that a key can ask for on sstop's views. */
+/** Actions of sstop's views. */
 export type SstopAction = (typeof SSTOP_GROUPS)[number]['bindings'][number]['action'];
 
-/** The same on socktop's own views; its network views have sstop's keys. */
+/** Actions of socktop's own views; its network views use sstop's keys. */
 export type SocktopAction = (typeof SOCKTOP_GROUPS)[number]['bindings'][number]['action'];
 
-/** The keys as they are without a configuration file. */
+/** Default keymaps. */
 export const SSTOP_KEYMAP: readonly KeyGroup<SstopAction>[] = SSTOP_GROUPS;
 export const SOCKTOP_KEYMAP: readonly KeyGroup<SocktopAction>[] = SOCKTOP_GROUPS;
 
-/** What cannot be done to a recording. */
+/** Actions that do not work with a recording. */
 const LIVE_ACTIONS = {
   sstop: ['kill'],
   socktop: ['kill', 'faster', 'slower', 'retry', 'network'],
@@ -169,20 +169,18 @@ const LIVE_ACTIONS = {
 const PLAYBACK_ACTIONS = PLAYBACK_GROUP.bindings.map(({ action }) => action);
 const HISTORY_ACTIONS = HISTORY_GROUP.bindings.map(({ action }) => action);
 
-/** What a screen shows: a machine as it is now, its history, or a recording. */
+/** What a screen shows: a live machine, its history, or a recording. */
 export type ShownTime = 'live' | 'past' | 'recording';
 
 const USELESS: Readonly<Record<ShownTime, (program: keyof typeof LIVE_ACTIONS) => readonly string[]>> = {
-  // Without a history, the keys that open it say how to keep one.
+  // Without a history, these keys explain how to keep one.
   live: () => [...PLAYBACK_ACTIONS, 'now'],
-  // All views show the past too.
+  // All views work in the past too.
   past: (program) => LIVE_ACTIONS[program].filter((action) => action !== 'network'),
   recording: (program) => [...LIVE_ACTIONS[program], ...HISTORY_ACTIONS],
 };
 
-/**
- * The keymap of a screen without the keys that do nothing there: those of recordings, or of machines, and of shells.
- */
+/** The keymap of a screen without the keys that have no effect there. */
 export function keymapFor<Action extends string>(
   { groups }: Keymap<Action>,
   program: keyof typeof LIVE_ACTIONS,

@@ -15,7 +15,7 @@ export function complain(program: string, message: string): void {
   const advice = OUT_OF_DESCRIPTORS.test(message) ? `: ${LIMIT_ADVICE}` : '';
   const text = sanitizeLine(message).replaceAll(COMPARED_FINGERPRINT, '\n  $1 SHA-256 $2');
   const line = `${program}: ${text}${advice}\n`;
-  // The runtime's stream does not block, but it needs a free descriptor; without one it prints nothing.
+  // The runtime's stream needs a free file descriptor; without one it prints nothing.
   if (hasFreeDescriptor()) process.stderr.write(line);
   else writeSync(2, line);
 }

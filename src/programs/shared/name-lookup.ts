@@ -3,11 +3,11 @@ import type { NameFiles } from '../../data/sample/operating-system.ts';
 import type { NameLookup } from '../../views/network/network-list.ts';
 import type { Settings } from './settings.ts';
 
-/** What is known of names, as the network views ask for it; nothing before there are names. */
+/** Name lookups of the network views; empty before names are loaded. */
 export function nameLookup(known: () => Names | undefined): NameLookup {
   return {
     host: (address) => known()?.host(address),
-    // For filters and orders over all hosts: what is known, without asking for thousands of names.
+    // For filters and sorting over all hosts: cached names only, without thousands of lookups.
     hostName: (address) => known()?.knownHost(address),
     serviceName: (port, protocol) => known()?.service(port, protocol),
     country: (address) => known()?.country(address),
@@ -15,9 +15,9 @@ export function nameLookup(known: () => Names | undefined): NameLookup {
   };
 }
 
-/** Names for network views that may never be opened: nothing is read before they are. */
+/** Names for network views, loaded only when one is opened. */
 export class DeferredNames {
-  /** Knows nothing before `open` has resolved. */
+  /** Empty until `open` has resolved. */
   readonly lookup: NameLookup;
   readonly #settings: Pick<Settings, 'dns' | 'geoipPath'>;
   readonly #nameFiles: NameFiles;
@@ -34,7 +34,7 @@ export class DeferredNames {
     this.lookup = nameLookup(() => this.#names);
   }
 
-  /** Reads them, the first time; resolves to what is to be said of that, if anything. */
+  /** Loads the names once; resolves to a problem to report, if any. */
   open(): Promise<string | undefined> {
     this.#opening ??= this.#open();
     return this.#opening;

@@ -9,9 +9,9 @@ import type { NetworkData } from '../../views/network/network-list.ts';
 interface FeedEvents {
   /** Called before `sampled` for the first sample: does long work in slices. */
   prepare(data: NetworkData, slice: Slice): Promise<void>;
-  /** A new sample, borrowed: its tables are written to again when the next collection begins. */
+  /** A new sample, borrowed: the next collection overwrites its tables. */
   sampled(data: NetworkData): void;
-  /** Nothing could be collected this time. */
+  /** The collection failed this time. */
   failed(error: SectionError): void;
 }
 
@@ -25,17 +25,17 @@ export class NetworkFeed {
     this.#events = events;
   }
 
-  /** The newest sample, if there is one. */
+  /** The newest sample; undefined before the first. */
   get data(): NetworkData | undefined {
     return this.#data;
   }
 
-  /** A collection begins: the tables of the newest sample are written to until it has been taken. */
+  /** Call before a collection, which overwrites the tables of the newest sample. */
   begin(): void {
     if (this.#data !== undefined) this.#data.isStable = false;
   }
 
-  /** Resolves when the next sample may follow; `isWanted`: whether the sample is still needed. */
+  /** Collects once. Resolves when the next sample may follow; `isWanted`: whether the sample is still needed. */
   async take(snapshot: Snapshot, isWanted: () => boolean): Promise<void> {
     const section = snapshot.network;
     if (section === undefined) {

@@ -66,7 +66,7 @@ async function openPast(bytes: RecordedBytes): Promise<RecordedSource> {
 
 /** What a screen can show: the present, if there is a machine, and its history. */
 interface PastOptions {
-  /** Undefined: only the history can be shown. */
+  /** Undefined: only the history. */
   readonly live: Source | undefined;
   readonly history: HistoryPlace;
   /** The history where it is open already, and shown. */
@@ -74,13 +74,13 @@ interface PastOptions {
 }
 
 /**
- * A source that a screen can send back in time. It shows the present, or a moment of the history, paused until it is
- * played. Each step changes the epoch, so that readers subtract nothing across one.
+ * A source with time travel. It shows the present, or a moment of the history, paused until it is played. Each jump
+ * changes the epoch, so that no rate is computed across it.
  */
 export class TimeTravel implements Source {
   readonly #options: PastOptions;
   #past: RecordedSource | undefined;
-  /** Opened for a time line over what is now. */
+  /** History opened for the time line while the present is shown. */
   #ahead: RecordedSource | undefined;
   #observer: SnapshotObserver = () => undefined;
   #isClosed = false;
@@ -107,7 +107,9 @@ export class TimeTravel implements Source {
     return source.sample(want, deadlineMicros);
   }
 
-  /** The moments of the history. Opens it anew while the present is shown. Rejects with an OpError of one line. */
+  /**
+   * The moments of the history; reopens it while the present is shown. Rejects with an OpError with a one-line message.
+   */
   async moments(): Promise<readonly HistoryMoment[]> {
     if (this.#past === undefined) {
       const opened = await this.#options.history.open();
@@ -118,7 +120,7 @@ export class TimeTravel implements Source {
     return (this.#past ?? this.#ahead)?.moments() ?? [];
   }
 
-  /** Shows a wall time of the history, paused. Rejects with an OpError of one line. */
+  /** Shows a wall time of the history, paused. Rejects with an OpError with a one-line message. */
   async goTo(wallMillis: number): Promise<void> {
     this.#past ??= this.#ahead ?? (await this.#options.history.open());
     this.#ahead = undefined;
@@ -157,7 +159,7 @@ const NO_HISTORY = 'No history: start this program, or the agent, with --history
 
 /** Callbacks for the result of a time line command. */
 interface TravelOutside {
-  /** The history was opened, for the time line. */
+  /** The history is open, for the time line. */
   opened(moments: readonly HistoryMoment[]): void;
   /** Totals were read, to be shown. */
   totals(all: readonly PeriodTotals[], wish: TotalsWish): Promise<void> | void;

@@ -9,7 +9,7 @@ import { closedInTime } from './stop.ts';
 export interface PlaybackState {
   readonly fileName: string;
   readonly progress: PlaybackProgress;
-  /** Of a history. */
+  /** Wall time, for a history. */
   readonly wallMillis?: number;
 }
 

@@ -46,7 +46,7 @@ interface SamplerEvents {
   alerts?(section: AlertsSection): void;
 }
 
-/** Rates need two samples; I/O of the processes then at the top needs two more. */
+/** Rates need two samples; disk I/O of the processes then at the top needs two more. */
 const FIRST_SAMPLES = 2;
 /** Sections due within this time are requested now, in one request. */
 const TOGETHER_MILLIS = 20;
@@ -64,7 +64,7 @@ export class Sampler {
   readonly #source: Source;
   readonly #demandNow: () => Demand | undefined;
   readonly #events: SamplerEvents;
-  /** Time of the last request of each; performance.now(). */
+  /** Time of the last request of each section; performance.now(). */
   readonly #asked: Record<Lane, number> = {
     ...{ metrics: Number.NEGATIVE_INFINITY, processes: Number.NEGATIVE_INFINITY },
     ...{ disks: Number.NEGATIVE_INFINITY, detail: Number.NEGATIVE_INFINITY },
@@ -74,14 +74,14 @@ export class Sampler {
   #pid = 0;
   #hasNetwork = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Since the first, or since the network is asked for. */
+  /** Samples since the first request, or since the network was first requested. */
   #samples = 0;
   #isRunning = false;
   #isAsking = false;
   #isAskingJournal = false;
   #isAskingNetwork = false;
   #networkMillis = NEVER;
-  /** When the grid of the network views begins, and when their last sample was taken. */
+  /** Start of the network views' grid, and time of their last sample. */
   #networkBegan = 0;
   #networkTaken = 0;
   #networkSamples = 0;
@@ -117,14 +117,14 @@ export class Sampler {
     this.#schedule(demand);
   }
 
-  /** From now on the next sample comes one interval from this moment; the first one at once. */
+  /** Starts the grid of the network views now: their first sample comes at once, later ones an interval from now. */
   #beginViews(intervalMillis: number): void {
     if (this.#networkMillis === NEVER) this.#asked.network = Number.NEGATIVE_INFINITY;
     this.#networkMillis = intervalMillis;
     this.#networkBegan = performance.now();
   }
 
-  /** Its first rates come as soon as those of the machine did. */
+  /** Its first rates arrive as early as those of the machine. */
   #beginNetwork(isAsked: boolean): void {
     this.#hasNetwork = isAsked;
     if (!isAsked) return;
@@ -132,7 +132,7 @@ export class Sampler {
     this.#asked.processes = Number.NEGATIVE_INFINITY;
   }
 
-  /** The fast sections at once, unless that is happening anyway: a recording was steered. */
+  /** Requests the fast sections at once, unless a request is pending: for a changed playback position. */
   sampleNow(): void {
     this.#asked.metrics = Number.NEGATIVE_INFINITY;
     if (!this.#isAskingNetwork) this.#asked.network = Number.NEGATIVE_INFINITY;
@@ -153,7 +153,7 @@ export class Sampler {
     const interval = intervalOf(demand, lane);
     const asked = this.#asked[lane];
     if (interval === NEVER) return interval;
-    // What is not on everybody's mind does not hold up the first frame.
+    // Less important sections wait until after the first frame.
     if (asked === Number.NEGATIVE_INFINITY) return lane === 'disks' && this.#samples === 0 ? interval : 0;
     if (lane === 'network') return this.#viewsDueAt(interval);
     const due = nextDue(0, interval, asked + TOGETHER_MILLIS);

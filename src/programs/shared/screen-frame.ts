@@ -12,30 +12,30 @@ import type { Notice, ShownTotals } from '../../views/screen-update.ts';
 import { chordText, type Keymap, keyLines } from '../config/keymap.ts';
 import type { PlaybackState } from './recordings.ts';
 
-/** How a screen starts, by the configuration and the terminal. */
+/** Start options of a screen, from configuration and terminal. */
 export interface FrameOptions<Action extends string> {
   readonly mouse: boolean;
   readonly ownPid: number;
   readonly ascii: boolean;
   readonly theme: Theme;
   readonly keymap: Keymap<Action>;
-  /** In force while the past is shown; undefined: there is none. */
+  /** Keymap while the past is shown; undefined: there is no past. */
   readonly pastKeymap?: Keymap<Action> | undefined;
 }
 
-/** What the models of both screens have beside their views. */
+/** Common part of both screens' models. */
 export interface FrameModel<Action extends string> extends Omit<FrameOptions<Action>, 'mouse'> {
   readonly width: number;
   readonly height: number;
   readonly kill: KillState | undefined;
-  /** First line of the help shown; undefined: it is closed. */
+  /** First visible line of the help; undefined: closed. */
   readonly helpOffset: number | undefined;
-  /** The cell of the scrollbar's thumb that the pointer holds. */
+  /** Offset of the pointer within the scrollbar's thumb while it is dragged. */
   readonly grab: number | undefined;
   readonly isMouseOn: boolean;
-  /** Set where a recording is played, or the past is shown. */
+  /** Set while a recording is played or the past is shown. */
   readonly playback: PlaybackState | undefined;
-  /** The keys for what is now. */
+  /** Keymap for the present. */
   readonly liveKeymap: Keymap<Action>;
   readonly timeLine: TimeLine | undefined;
   /** What the help shows in place of the keys. */
@@ -43,12 +43,12 @@ export interface FrameModel<Action extends string> extends Omit<FrameOptions<Act
   readonly notice: Notice | undefined;
 }
 
-/** A screen for the loop; its size is always of interest to it. */
+/** A program for the loop that is always told its size. */
 export interface FrameProgram<Model, Message, Effect> extends Program<Model, Message, Effect> {
   resized(model: Model, width: number, height: number): Message;
 }
 
-/** Before the first size of the screen is known. */
+/** Initial model, before the size of the screen is known. */
 export function initialFrame<Action extends string>(options: FrameOptions<Action>): FrameModel<Action> {
   const { mouse, ownPid, ascii, theme, keymap, pastKeymap } = options;
   return {
@@ -68,14 +68,14 @@ export function initialFrame<Action extends string>(options: FrameOptions<Action
   };
 }
 
-/** The model at another place of a recording or history; undefined: at now. */
+/** The model at another position of a recording or history; undefined: the present. */
 export function withPlayback<Action extends string, Model extends FrameModel<Action>>(
   model: Model,
   playback: PlaybackState | undefined,
 ): Model {
   const { liveKeymap, pastKeymap, timeLine } = model;
   const keymap = playback === undefined ? liveKeymap : (pastKeymap ?? liveKeymap);
-  // While it stands, the cursor is where the user has put it.
+  // While playback is paused, the cursor stays where the user put it.
   const isPlaying = playback !== undefined && !playback.progress.isPaused;
   const followed =
     timeLine && isPlaying ? followedTimeLine(timeLine, playback.wallMillis ?? Number.NaN) : timeLine;
@@ -87,17 +87,17 @@ type FramedModel = Pick<
   'helpOffset' | 'kill' | 'theme' | 'ascii' | 'timeLine' | 'totals'
 > & { readonly keymap: { chordsOf(action: never): readonly string[] } };
 
-/** A program's screen, but for what both programs have. */
+/** The program's own part of its screen. */
 interface ScreenFrame<Model> {
   readonly program: string;
   readonly minWidth: number;
   readonly minHeight: number;
-  /** Paints views and footer. */
+  /** Draws views and footer. */
   paint(model: Model, buffer: Buffer): void;
   helpOf(model: Model): readonly HelpGroup[];
 }
 
-/** Paints the whole screen: the views, and the overlays over them. */
+/** Draws the whole screen: the views, then the overlays. */
 export function paintScreen<Model extends FramedModel>(
   model: Model,
   buffer: Buffer,
@@ -110,7 +110,7 @@ export function paintScreen<Model extends FramedModel>(
     frame.paint(model, buffer);
     renderOverlays(model, buffer, frame);
   }
-  // Names may hold anything; what is drawn around them is ASCII by itself.
+  // Names may contain anything; everything else is already ASCII.
   if (model.ascii) buffer.restrictToAscii();
 }
 
@@ -154,11 +154,11 @@ function totalsTitle({ keymap, ascii }: FramedModel, { wish }: ShownTotals): str
 
 /** What the last line of a screen may show: the first of these that is there. */
 interface Footer {
-  /** The line that is being typed. */
+  /** The line being typed. */
   readonly prompt: Omit<PromptLine, 'theme' | 'ascii'> | undefined;
-  /** What the user should know now, instead of the keys. */
+  /** A notice, instead of the keys. */
   readonly note: Notice | undefined;
-  /** The keys that matter now, most important first. */
+  /** The most important keys, in order. */
   readonly hints: () => readonly KeyHint[];
 }
 
@@ -177,14 +177,14 @@ export function renderFooter(
   }
 }
 
-/** A hint of the footer that can be clicked. */
+/** A clickable hint of the footer. */
 export interface ActionHint<Action extends string> extends KeyHint {
   readonly action: Action;
 }
 
 /**
- * The keys of actions for the footer; what does not fit is dropped from the right. `labelOf` says what the label tells
- * of the present state; undefined: only what the key does; null: it does nothing now.
+ * Key hints for the footer; those that do not fit are dropped from the right. `labelOf` returns a label for the current
+ * state; undefined: the default label; null: the key has no effect now.
  */
 export function keyHintsOf<Action extends string>(
   keymap: Keymap<Action>,
@@ -201,7 +201,7 @@ export function keyHintsOf<Action extends string>(
   });
 }
 
-/** The scrollbar beside rows that are not all on screen. */
+/** Draws the scrollbar if not all rows are visible. */
 export function renderRowsScrollbar(
   area: Rect,
   buffer: Buffer,
@@ -222,7 +222,7 @@ const MOUSE: HelpGroup = {
   ],
 };
 
-/** The help overlay's text, made from the keymap itself. */
+/** Content of the help overlay, generated from the keymap. */
 export function helpGroups<Action extends string>(
   keymap: Keymap<Action>,
   isAscii: boolean,

@@ -8,7 +8,7 @@ import type { ScreenEffect } from '../../views/screen-update.ts';
 import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
 import { complain } from './messages.ts';
 
-/** What a screen has to know of the operating system; the entry points hand it in. */
+/** Facts about the operating system, supplied by the entry point. */
 export interface ScreenSystem {
   readonly system: System;
   /** undefined: the runtime's streams are used. */
@@ -25,12 +25,12 @@ type ScreenOptions<Model, Message, Effect> = Pick<
   RunOptions<Model, Message, Effect>,
   'color' | 'mouse' | 'effect'
 > & {
-  /** Ends the program after so long. */
+  /** Time limit of the program, milliseconds. */
   readonly durationMillis: number | undefined;
   started(controls: Controls<Model, Message>): void;
 };
 
-/** Runs a program on this process's terminal until it is left. */
+/** Runs a program on this process's terminal until it quits. */
 export async function runOnTerminal<Model, Message, Effect>(
   program: Program<Model, Message, Effect>,
   { system, terminalControl, secondsEastOfUtc, ignoreUnnamedSignals }: ScreenSystem,

@@ -30,7 +30,7 @@ import { remember, rememberedColumns, rememberedUnits, statePath } from '../conf
 import { SOCKTOP_KEYMAP, type SocktopAction, SSTOP_KEYMAP, type SstopAction } from './keymaps.ts';
 import { complain } from './messages.ts';
 
-/** What the program does: the command line, else the configuration file, else the defaults. */
+/** Settings of sstop: command line, then configuration file, then defaults. */
 export interface Settings {
   readonly output: SstopOptions['output'];
   readonly once: boolean;
@@ -50,11 +50,11 @@ export interface Settings {
   readonly history: SstopOptions['history'];
   readonly lookBack: SstopOptions['lookBack'];
   readonly alertBytesPerSecond: number | undefined;
-  /** Rules about a machine, for socktop. */
+  /** Alert rules of a machine, for socktop. */
   readonly alerts: readonly AlertRule[];
   readonly columns: readonly ProcessColumn[];
   readonly keymap: Keymap<SstopAction>;
-  /** Of the other program, from the same file. */
+  /** socktop's own entries of the same file. */
   readonly socktopColumns: readonly string[];
   readonly socktopKeymap: Keymap<SocktopAction>;
   readonly theme: Theme;
@@ -62,7 +62,7 @@ export interface Settings {
   readonly ascii: boolean;
   readonly mouse: boolean;
   readonly units: RateUnits;
-  /** Where units and columns chosen by key are remembered. */
+  /** File with the units and columns chosen by key. */
   readonly statePath: string;
   /** Undefined: this machine, or a recording. */
   readonly agent: AgentOptions | undefined;
@@ -75,7 +75,7 @@ function parseInterval(text: string): number | undefined {
     : undefined;
 }
 
-/** The file is for both programs; an action that both have is one word. */
+/** The file serves both programs; an action of both has one name. */
 type AnyAction = SstopAction | SocktopAction;
 const SSTOP_ACTIONS = actionsOf<AnyAction>(SSTOP_KEYMAP);
 const SOCKTOP_ACTIONS = actionsOf<AnyAction>(SOCKTOP_KEYMAP);
@@ -84,7 +84,7 @@ function actionsOf<A extends string>(groups: readonly KeyGroup<A>[]): ReadonlySe
   return new Set(groups.flatMap((group) => group.bindings.map((binding) => binding.action)));
 }
 
-/** A program's keymap with the chords of the configuration, those of the other program's own actions left aside. */
+/** A program's keymap with the configured chords, without those of the other program's actions. */
 function keymapWith<A extends AnyAction>(
   groups: readonly KeyGroup<A>[],
   keys: ReadonlyMap<AnyAction, readonly string[]>,
@@ -114,7 +114,7 @@ export const SSTOP_VOCABULARY: Vocabulary<SortKey, ProcessColumn, AnyAction> = {
   },
 };
 
-/** Reads the configuration file; what is wrong in it is one line each in `problems`, and the rest holds. */
+/** Reads the configuration file; each error is one line in `problems`, and the rest applies. */
 export async function readSettings(
   options: SstopOptions,
   environment: Readonly<Record<string, string | undefined>>,
@@ -133,7 +133,7 @@ export async function readSettings(
     sort: PROCESS_SORT_KEYS.find((key) => key === options.sort) ?? config.sort,
     loopback: options.loopback ?? config.loopback,
     dns: options.dns ?? config.dns,
-    // What is kept holds names only where they are asked for.
+    // A history contains names only if they are requested.
     sniff: options.sniff ?? (options.history === undefined && config.sniff),
     alertBytesPerSecond: config.alertBytesPerSecond,
     alerts: config.alerts,
@@ -148,7 +148,7 @@ export async function readSettings(
   return { settings, problems: problems.map(problemText) };
 }
 
-/** Remembers what keys have chosen for the next start; what went wrong in one line, undefined where nothing did. */
+/** Saves choices made by keys for the next start. Returns an error in one line, or undefined. */
 export function saveChosen(
   { statePath: path }: Pick<Settings, 'statePath'>,
   {
@@ -168,15 +168,15 @@ export function saveChosen(
   }
 }
 
-/** Those of the configuration; where it names none, those that were chosen last. */
+/** The configured columns; if there are none, those chosen last. */
 function socktopColumnsOf(configured: readonly string[], path: string): readonly string[] {
   if (configured !== SSTOP_VOCABULARY.defaults.socktopColumns) return configured;
   return rememberedColumns(path, MACHINE_COLUMN_IDS) ?? configured;
 }
 
 /**
- * Whether only ASCII can be relied on: a locale that is not UTF-8 (POSIX: LC_ALL goes before LC_CTYPE before LANG),
- * or the Linux console, whose font has no blocks and no braille.
+ * Whether only ASCII is safe: the locale is not UTF-8 (POSIX: LC_ALL, then LC_CTYPE, then LANG), or the Linux console,
+ * whose font lacks blocks and braille.
  */
 function isAsciiTerminal(environment: Readonly<Record<string, string | undefined>>): boolean {
   if (environment['TERM'] === 'linux') return true;
@@ -186,7 +186,7 @@ function isAsciiTerminal(environment: Readonly<Record<string, string | undefined
   return !/utf-?8/i.test(chosen ?? '');
 }
 
-/** The filter of the command line; undefined: it cannot be read, and why has been said. */
+/** The filter of the command line; undefined: invalid, and the error was printed. */
 export function readFilterOption(
   { filter }: Pick<Settings, 'filter'>,
   names: FilterNames,

@@ -64,7 +64,7 @@ export class Stop {
       timer = setTimeout(() => resolve(ENDED), graceMillis);
     };
     if (this.#isWished) onWish();
-    // Not the promise of the wish: it lives as long as the stream does, and would keep every race with it.
+    // Not the promise of the stop request itself: it lives as long as the stream and would keep every race alive.
     else this.#waiting.add(onWish);
     try {
       return await Promise.race([work, promise]);
@@ -89,15 +89,15 @@ export class Stop {
 }
 
 /**
- * How long the last sample of `--duration` may come after it: an ordinary one takes a tenth of that, and one that does
- * not come at all must not be waited for.
+ * Grace period for the last sample of `--duration`. A normal sample takes a tenth of it; one that never arrives must
+ * not delay the exit.
  */
 export const LAST_SAMPLE_MILLIS = 600;
 
-/** How long a hung disk may hold up the end: a log and a recording, one after the other, make a second at most. */
+/** Maximum delay by a hung disk at exit; log and recording together take at most a second. */
 const CLOSE_WAIT_MILLIS = 450;
 
-/** Whether closing something that goes to a disk was done in time; what is not done then is left to itself. */
+/** Whether closing something on a disk finished in time; otherwise it is abandoned. */
 export async function closedInTime(closing: Promise<void>): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const timer = setTimeout(() => resolve(false), CLOSE_WAIT_MILLIS);

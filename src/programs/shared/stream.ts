@@ -36,14 +36,17 @@ interface StreamOptions {
   /** The recording being played, and its path. */
   readonly playback: RecordedSource | undefined;
   readonly playbackPath: string | undefined;
-  /** Of a history: what is printed of it. */
+  /** For a history: the span to print. */
   readonly lookBack: LookBack | undefined;
   /** Connection to a remote machine. */
   readonly link: RemoteLink | undefined;
   readonly log: EventLog;
 }
 
-/** So much text between two collections: what it was made of is several times as much. A collection takes 10 to 25 ms. */
+/**
+ * Characters printed between two garbage collections. Printing leaves several times as much garbage; a collection takes
+ * 10 to 25 ms.
+ */
 const COLLECTED_CHARACTERS = 1_000_000;
 
 /** Prints a stream to standard output until --once, --duration, a signal or a closed pipe. Returns the exit code. */
@@ -84,7 +87,7 @@ class Stream {
     } = this.#options;
     if (playback !== undefined && lookBack !== undefined) return this.#lookBack(playback, lookBack);
     if (playback !== undefined && !this.#content.skipsFirst) return this.#replay(playback);
-    // Asked twice before the first line: rates need two samples.
+    // Samples twice before the first line, because rates need two samples.
     this.#stop.endAfter(durationMillis + LAST_SAMPLE_MILLIS);
     const failure = await this.#sample();
     if (failure === ENDED) return this.#end();
@@ -105,7 +108,7 @@ class Stream {
     }
   }
 
-  /** Every recorded snapshot, as fast as it can be read; of --once the first that is whole. */
+  /** Every recorded snapshot, as fast as it can be read; with --once the first complete one. */
   async #replay(playback: RecordedSource): Promise<number> {
     const { once } = this.#options;
     let hasTaken = this.#content.skipsFirst;
@@ -125,14 +128,14 @@ class Stream {
     return this.#playedTo(playback, hasTaken);
   }
 
-  /** The history from one time to another, as fast as it can be read; of --once what there was at the first. */
+  /** The history between two times, as fast as it can be read; with --once the state at the first time. */
   async #lookBack(
     playback: RecordedSource,
     { atMillis, untilMillis = Number.POSITIVE_INFINITY }: LookBack,
   ): Promise<number> {
     const content = this.#content;
     let hasTaken = false;
-    // Rates come from what was before.
+    // The sample before the span is the base of its rates.
     playback.observe((snapshot) => {
       hasTaken = content.take(snapshot) || hasTaken;
     });
@@ -166,7 +169,7 @@ class Stream {
     return EXIT_USAGE;
   }
 
-  /** Throws where --duration is over and nothing has come to print. */
+  /** Throws if --duration is over and nothing was printed. */
   #end(): number {
     const { signal } = this.#stop;
     if (signal !== undefined) {
@@ -181,7 +184,7 @@ class Stream {
     });
   }
 
-  /** Takes a sample in; resolves to why it holds nothing to print, if that is so. */
+  /** Absorbs a sample; resolves to why there is nothing to print, if so. */
   async #sample(): Promise<OpError | undefined | typeof ENDED> {
     const snapshot = await this.#stop.orEnd(this.#content.ask());
     if (snapshot === ENDED) return ENDED;
@@ -214,7 +217,7 @@ class Stream {
     return this.#output.write(text);
   }
 
-  /** The engine lets garbage grow to several times what is alive; a stream is one of those that last for weeks. */
+  /** The engine lets garbage grow to several times the live size, and streams can run for weeks. */
   #collectBehind(length: number): void {
     this.#uncollected += length;
     // A recording is played as fast as it goes, and ends.
@@ -249,7 +252,8 @@ export class StandardOutput {
   }
 
   /**
-   * Resolves once the system has taken all of `text`; false: the reader is gone, or the end came. Other errors reject.
+   * Resolves when the system has accepted all of `text`; false: the reader is gone or the stop was requested. Rejects
+   * on other errors.
    */
   async write(text: string): Promise<boolean> {
     if (this.#isClosed) return false;

@@ -11,9 +11,7 @@ const JOURNAL_MILLIS = 5000;
 /** Minimum interval of the process pane. */
 const DETAIL_LEAST_MILLIS = 1000;
 
-/**
- * What the screen needs of a host; undefined: nothing, while it is paused. The network views have a pause of their own.
- */
+/** Sections that the screen needs of a host; undefined: none while paused. The network views are paused separately. */
 export function demandOf(model: Model, index: number): Demand | undefined {
   const isShown = model.view !== 'hosts' && index === model.current;
   const views = isShown && model.view === 'network' ? model.hosts[index]!.network : undefined;
@@ -52,7 +50,7 @@ export function demandOf(model: Model, index: number): Demand | undefined {
   };
 }
 
-/** Those that name the culprits of alerts are read too. */
+/** Alert rules also need the sections that name their culprits. */
 function withAlerts(wanted: ProcessesWant, ofAlerts: ProcessesWant | undefined): ProcessesWant {
   const { columnsOfAll = [] } = ofAlerts ?? {};
   if (columnsOfAll.length === 0) return wanted;

@@ -4,8 +4,8 @@ import { type HostModel, hostOf, type Model, type Step, withHost } from './sockt
 import { tableOf, withWaits } from './socktop-rows.ts';
 
 /**
- * The table with a row for each program; from there for each user, container and unit; then with one for each process
- * again. From the processes of one row the key leads back to it.
+ * Groups the table by program, then user, container and unit, then back to single processes. From the processes of one
+ * row, returns to that row.
  */
 export function groupByNext(model: Model): Step {
   const { groupBy, members } = hostOf(model);
@@ -14,17 +14,17 @@ export function groupByNext(model: Model): Step {
   return grouped(model, groupingAfter(groupBy));
 }
 
-/** What the key groups by next; undefined: one row for each process. */
+/** The next grouping; undefined: one row per process. */
 export function groupingAfter(groupBy: Grouping): Grouping | undefined {
   return GROUPINGS[GROUPINGS.indexOf(groupBy) + 1];
 }
 
-/** One row for each process again. */
+/** Returns to one row per process. */
 export function ungroup(model: Model): Step {
   return grouped(model, undefined);
 }
 
-/** The processes of the row under the cursor. */
+/** Shows the processes of the selected row. */
 export function openMembers(model: Model): Step {
   const { groupBy: by, grouped, search } = hostOf(model);
   const { selection: name, viewport } = grouped;
@@ -33,7 +33,7 @@ export function openMembers(model: Model): Step {
   return regrouped(model, { members: { by, name, search }, viewport: { offset: 0, selected: -1 } });
 }
 
-/** The processes of the control group under the cursor. */
+/** Lists the processes of the control group under the cursor. */
 export function openControlGroup(model: Model): Step {
   const { data, controlGroups, search } = hostOf(model);
   const { selection: path, viewport } = controlGroups;
@@ -47,7 +47,7 @@ export function openControlGroup(model: Model): Step {
   return regrouped(shown, { groupBy: member.by, members: { ...member, search }, ...place });
 }
 
-/** From the processes of a row back to the rows. */
+/** Returns from the processes of a row to the rows. */
 export function leaveMembers(model: Model): Step {
   return regrouped(model, { members: undefined });
 }

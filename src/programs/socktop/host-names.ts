@@ -1,11 +1,11 @@
-/** An agent, and what it is called; a name of the user's own is another than the host's. */
+/** An agent and its name; a profile's name is kept apart from host names. */
 interface CalledHost {
   readonly name: string;
   readonly hostName: string;
   readonly port: number;
 }
 
-/** Names of hosts: with the port where several are called by the same host's name. */
+/** Display names of hosts, with the port if several have the same host name. */
 export function namesWithPorts(hosts: readonly CalledHost[]): readonly string[] {
   return hosts.map(({ name, hostName, port }) => {
     const isShared = hosts.filter((other) => other.name === name).length > 1;
@@ -14,7 +14,7 @@ export function namesWithPorts(hosts: readonly CalledHost[]): readonly string[] 
   });
 }
 
-/** Unique host names: all but the first of equal names get a number. */
+/** Unique host names: duplicates get a number. */
 export function distinctNames(names: readonly string[]): readonly string[] {
   const seen = new Map<string, number>();
   return names.map((name) => {

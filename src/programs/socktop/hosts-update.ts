@@ -6,15 +6,15 @@ import type { SocktopAction } from '../shared/keymaps.ts';
 import { hostRows, type Model, type Step } from './socktop-model.ts';
 import { tableOf } from './socktop-rows.ts';
 
-/** Header, column heads and footer are no rows. */
+/** Lines without rows: header, column titles and footer. */
 const OTHER_LINES = 3;
 
-/** How many hosts are on screen. */
+/** Number of visible hosts. */
 export function visibleHosts(model: Model): number {
   return Math.max(0, model.height - OTHER_LINES);
 }
 
-/** What a key does on the table of hosts; undefined: the same as everywhere. */
+/** Handles a key on the hosts table; undefined: works as everywhere. */
 export function actOnHosts(model: Model, action: SocktopAction): Step | undefined {
   switch (action) {
     case 'open':
@@ -43,12 +43,12 @@ function sortHosts(model: Model, key: HostSortKey, isReversed = false): Model {
   return reorderHosts({ ...model, hostsSort: { key, isReversed } });
 }
 
-/** The model with another search for hosts. */
+/** Returns the model with another search for hosts. */
 export function searchHosts(model: Model, hostsSearch: string): Model {
   return reorderHosts({ ...model, hostsSearch });
 }
 
-/** The cursor follows its host; where that is not listed any more it is on the nearest row. */
+/** The cursor follows its host; if it is not listed any more, the cursor moves to the nearest row. */
 export function reorderHosts(model: Model): Model {
   const rows = hostRows(model);
   const row = rows.indexOf(model.current);
@@ -65,14 +65,14 @@ function chooseRow(model: Model, row: number): Step {
   return { model: { ...model, hostsViewport, current: rows[chosen] ?? model.current } };
 }
 
-/** The table's rows moved by so many lines; the cursor stays where it is as long as it is seen. */
+/** Scrolls the table; the cursor stays while it is visible. */
 export function scrollHosts(model: Model, lines: number): Step {
   const rows = hostRows(model);
   const hostsViewport = scrollBy(model.hostsViewport, lines, rows.length, visibleHosts(model));
   return { model: { ...model, hostsViewport, current: rows[hostsViewport.selected] ?? model.current } };
 }
 
-/** A press on a title orders by it; on a host it puts the cursor there, on the one that has it opens it. */
+/** Handles a press: on a title it sorts, on a host it selects, on the selected host it opens the dashboard. */
 export function pressHosts(model: Model, x: number, y: number): Step {
   const screen = rect(0, 0, model.width, model.height);
   const { hostsViewport, hostsSort } = model;
@@ -85,7 +85,7 @@ export function pressHosts(model: Model, x: number, y: number): Step {
   return row === hostsViewport.selected ? openHost(model) : chooseRow(model, row);
 }
 
-/** The dashboard of the host under the cursor. */
+/** Opens the dashboard of the selected host. */
 function openHost(model: Model): Step {
   return {
     model: tableOf(model).reorder({ ...model, view: 'dashboard', grab: undefined }),
@@ -93,7 +93,7 @@ function openHost(model: Model): Step {
   };
 }
 
-/** The next host in the round of those listed; the view stays, but that a process pane is of one host alone. */
+/** Switches to the next listed host. The view stays, except for the process pane. */
 export function goToHost(model: Model, delta: 1 | -1): Step {
   const rows = hostRows(model);
   const count = rows.length;

@@ -11,18 +11,18 @@ import type { SocktopSettings } from './socktop-settings.ts';
 
 const AGENT_NAME = /^socktop[-_]agent/;
 
-/** An agent, and what its connection has come to so far. */
+/** An agent and the statistics of its connection. */
 interface MeasuredSource extends Source {
   readonly status: RemoteStatus;
-  /** As the agent tells of itself; undefined: it does not. */
+  /** Name reported by the agent; undefined: none. */
   readonly capabilities: { readonly pid?: number | undefined } | undefined;
-  /** What a shell has used that answers in the place of an agent; undefined: an agent answers. */
+  /** Cost of the remote shell that is used instead of an agent; undefined: there is an agent. */
   readonly shellCpuSeconds: number | undefined;
   readonly meter: {
     readonly requests: number;
     readonly sentBytes: number;
     readonly receivedBytes: number;
-    /** So long at most took this share of the answers, from 0 to 1; NaN: there was none. */
+    /** The latency within which this share of replies arrived, 0 to 1; NaN: no replies. */
     latencyMicros(share: number): number;
   };
 }
@@ -33,23 +33,23 @@ interface ProcessUse {
   readonly residentBytes: number;
 }
 
-/** CPU time and memory of the agent; NaN: it is not listed. */
+/** CPU time and memory of the agent; NaN: not found in the process list. */
 type AgentUse = ProcessUse;
 
-/** The processes that could be the agent, by PID and start. */
+/** Candidates for the agent's process, by PID and start time. */
 type Agents = ReadonlyMap<string, ProcessUse>;
 
-/** What polling an agent for some time came to. */
+/** Result of polling an agent. */
 interface Measure {
   readonly seconds: number;
   readonly agent: AgentUse;
-  /** Samples that did not come. */
+  /** Number of samples that failed. */
   readonly failures: number;
 }
 
 /**
- * Polls an agent as the screen does, for a time, and prints what that cost: the CPU of the agent, bytes on the wire,
- * and how long answers took. Throws OpError where the agent cannot be asked at all.
+ * Polls an agent as the screen does and prints the cost: CPU of the agent, bytes on the wire, and latency of replies.
+ * Throws OpError if the agent cannot be polled.
  */
 export async function runMeasure(
   settings: SocktopSettings,
@@ -84,7 +84,7 @@ class Poll {
     this.#stop = stop;
   }
 
-  /** Undefined: not even the first sample came. */
+  /** Undefined: not even the first sample arrived. */
   async run(durationMillis: number): Promise<Measure | undefined> {
     const { metricsIntervalMillis, processesIntervalMillis } = this.#settings;
     this.#stop.endAfter(durationMillis);
@@ -148,7 +148,7 @@ class Poll {
   }
 }
 
-/** What the agent used in between: the process of its PID, else all that bear its name and were there throughout. */
+/** CPU used by the agent: its process by PID, otherwise all processes of its name that were there throughout. */
 function growthOf(before: Agents, after: Agents, pid: number | undefined): AgentUse {
   const use = { cpuNanos: Number.NaN, residentBytes: Number.NaN };
   for (const [key, { cpuNanos, residentBytes }] of after) {

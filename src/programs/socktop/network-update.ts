@@ -20,7 +20,7 @@ import {
 } from './socktop-model.ts';
 import { alertsOf } from './socktop-rows.ts';
 
-/** The network views of the current host, opened or come back to. */
+/** Opens the network views of the current host, or returns to them. */
 export function openNetwork(model: Model): Step {
   const host = hostOf(model);
   const network =
@@ -59,12 +59,12 @@ export function networkInTime(model: Model, network: NetworkModel): NetworkModel
   };
 }
 
-/** Keys that socktop itself has on the network views too: where in time they are. */
+/** socktop's own keys on the network views: time travel. */
 const TIME_ACTIONS: readonly string[] = [
   ...['timeline', 'totals', 'now', 'playback-slower', 'playback-faster', 'seek-back', 'seek-forward'],
 ];
 
-/** What an input means on the network views: sstop's message, but that Escape at their outermost leaves them. */
+/** Message for an input on the network views: sstop's, except that Escape in the outermost view closes them. */
 export function networkMessageOf(model: Model, event: InputEvent): Message | undefined {
   const shown = hostOf(model).network;
   if (shown === undefined) return undefined;
@@ -100,7 +100,7 @@ function isOfTimeLine(model: Model, event: InputEvent): boolean {
   return event.kind !== 'mouse' || event.y >= timeLineArea(model).y;
 }
 
-/** A message for the network views of a host; one that has none takes none. */
+/** Passes a message to the network views of a host, if it has any. */
 export function updateNetwork(model: Model, index: number, message: NetworkMessage): Step {
   const { network } = model.hosts[index]!;
   if (network === undefined) return { model };

@@ -15,16 +15,16 @@ import {
   withHost,
 } from './socktop-model.ts';
 
-/** The cursor waits on the first row for the rows to come. */
+/** The cursor waits on the first row until rows arrive. */
 const FIRST: Viewport = { offset: 0, selected: 0 };
 
-/** The pane's places: all of the screen but the header and the footer. */
+/** Layout of the pane: the screen without header and footer. */
 function paneLayoutOf(model: Model): PaneLayout {
   const area = rect(0, 1, model.width, model.height - 2);
   return layoutPane(area, hostOf(model).pane?.focus ?? 'threads');
 }
 
-/** Opens the pane of the process under the cursor; without one, shows a notice. */
+/** Opens the pane of the selected process; without one, shows a notice. */
 export function openPane(model: Model): Step {
   const { selection, data } = hostOf(model);
   const row = selection === undefined ? -1 : data.rows.rowOf(selection);
@@ -45,7 +45,7 @@ function openPaneOf(model: Model, target: PaneState['target']): Step {
   return { model: { ...withHost(model, { pane }), view: 'process' }, effects: [{ kind: 'demand' }] };
 }
 
-/** Back to the pane that it was opened from, or to the table. */
+/** Returns to the previous pane, or to the table. */
 export function leavePane(model: Model): Step {
   const { pane, data } = hostOf(model);
   data.closeDetail();
@@ -54,12 +54,12 @@ export function leavePane(model: Model): Step {
   return { model: { ...left, view }, effects: [{ kind: 'demand' }] };
 }
 
-/** The parent of the process in the pane; undefined where it has none, or none is known. */
+/** The parent of the process in the pane; undefined: none or unknown. */
 export function parentOf({ data }: HostModel): PaneState['target'] | undefined {
   return data.processOf(data.detail?.process.ppid ?? 0);
 }
 
-/** What a key does on the pane; undefined: the same as everywhere. */
+/** Handles a key on the pane; undefined: works as everywhere. */
 export function actOnPane(model: Model, action: SocktopAction): Step | undefined {
   const { pane, data } = hostOf(model);
   if (pane === undefined) return undefined;
@@ -100,7 +100,10 @@ function withViewport(model: Model, pane: PaneState, list: PaneList, viewport: V
   return withHost(model, { pane: { ...pane, viewports: { ...pane.viewports, [list]: viewport } } });
 }
 
-/** A press on a list of the pane: it has the focus, and the row the cursor; on a child that has it, its own pane. */
+/**
+ * Handles a press on a list of the pane: focuses the list and selects the row; on the selected child it opens the
+ * child's pane.
+ */
 export function pressPane(model: Model, x: number, y: number): Step {
   const { pane, data } = hostOf(model);
   if (pane === undefined) return { model };
@@ -117,7 +120,7 @@ export function pressPane(model: Model, x: number, y: number): Step {
   return { model: withViewport(model, next, list, { ...pane.viewports[list], selected: row }) };
 }
 
-/** The wheel moves the list under the pointer. */
+/** Scrolls the list under the pointer. */
 export function scrollPane(model: Model, x: number, y: number, lines: number): Step {
   const { pane, data } = hostOf(model);
   if (pane === undefined) return { model };

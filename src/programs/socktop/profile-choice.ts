@@ -10,24 +10,24 @@ import {
 } from '../config/profiles.ts';
 import { ask, canAsk, confirm, tell } from '../shared/messages.ts';
 
-/** The built-in entry of the list of profiles. */
+/** The built-in entry of the profile list. */
 export const DEMO_PROFILE = 'demo';
 const ATTEMPTS_LIMIT = 5;
 
-/** What the user picked: a profile by its name, the demo, or nothing. */
+/** The user's choice: a profile, the demo, or nothing. */
 export type Choice =
   | { readonly kind: 'profile'; readonly name: string; readonly profile: Profile }
   | { readonly kind: 'demo' }
   | { readonly kind: 'nothing' };
 
-/** Whether a profile of that name was saved. */
+/** Whether the profile was saved. */
 export function hasProfile(name: string, path: string): boolean {
   return profileNames(readProfiles(path)).includes(name);
 }
 
 /**
- * Saves what was given under the name; one that is there already is overwritten on a yes, or without asking where
- * `isForced`. Throws OpError `EXISTS` where nobody can be asked, `DAMAGED`, and what the system says.
+ * Saves a profile. An existing one is overwritten after confirmation, or without it if `isForced`. Throws OpError
+ * `EXISTS` if the user cannot be asked, `DAMAGED`, or the system's code.
  */
 export async function rememberProfile(
   name: string,
@@ -96,7 +96,7 @@ function welcome(lacking: string | undefined): Choice {
   return wantsDemo ? { kind: 'demo' } : { kind: 'nothing' };
 }
 
-/** A profile that is damaged is another one than what would be saved. */
+/** A damaged profile differs from the new one. */
 function isUnchanged(path: string, read: () => Profile | undefined, profile: Profile): boolean {
   const before = inFile(path, read);
   return before !== undefined && isSameProfile(before, profile);

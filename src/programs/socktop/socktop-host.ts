@@ -6,22 +6,22 @@ import { complain } from '../shared/messages.ts';
 import type { TimeTravel } from '../shared/past.ts';
 import { endRecording } from '../shared/recordings.ts';
 
-/** One machine that is shown. */
+/** A machine on screen. */
 export interface SocktopHost {
-  /** What the user calls it: the profile's name, else the host of the URL, else the machine's own name. */
+  /** Display name: the profile's name, otherwise the host of the URL, otherwise the machine's own name. */
   readonly name: string;
   readonly source: Source;
-  /** The way to it; undefined for this machine and for recordings. */
+  /** Connection; undefined for this machine and for recordings. */
   readonly link: RemoteLink | undefined;
-  /** The same source, where it can be sent back in time. */
+  /** The same source, if it supports time travel. */
   readonly travel?: TimeTravel;
-  /** Undefined: its processes are not this program's to signal. */
+  /** Sends signals; undefined: not possible for its processes. */
   readonly signaller: Signaller | undefined;
-  /** Names of its users by number; undefined: it sends them itself. */
+  /** User names by ID; undefined: the machine sends them. */
   readonly userName?: (uid: number) => string;
 }
 
-/** A machine that is recorded while it is shown. */
+/** A machine that is recorded while shown. */
 export class RecordedHost {
   readonly host: SocktopHost;
   readonly #writer: RecordingWriter;

@@ -26,66 +26,66 @@ import type {
   StartOptions as NetworkOptions,
 } from '../sstop/sstop-model.ts';
 
-/** What fills the screen. */
+/** Views of the screen. */
 export type ViewName = 'hosts' | 'dashboard' | 'process' | 'network';
 
-/** The lists of the process pane. */
+/** Lists of the process pane. */
 export const PANE_LISTS = ['threads', 'children', 'journal'] as const;
 export type PaneList = (typeof PANE_LISTS)[number];
 
-/** The process pane: whose, and where one is in it. */
+/** State of the process pane. */
 export interface PaneState {
   readonly target: ProcessIdentity & { readonly name: string };
   readonly focus: PaneList;
   readonly viewports: Readonly<Record<PaneList, Viewport>>;
-  /** The pane that it was opened from, as that of a child. */
+  /** The pane it was opened from, if it is that of a child. */
   readonly from: PaneState | undefined;
 }
 
-/** One machine: its data, which the model owns and changes in place, and where one is in its views. */
+/** State of one machine: its data, which the model owns and mutates, and the position in its views. */
 export interface HostModel {
   readonly name: string;
   readonly data: SystemData;
-  /** The way to it; undefined for this machine and for recordings. */
+  /** Connection; undefined for this machine and for recordings. */
   readonly link: RemoteStatus | undefined;
   readonly canSignal: boolean;
-  /** The last sample failed, and why. */
+  /** Error of the last sample. */
   readonly failure: string | undefined;
   readonly sort: ListSort;
   readonly selection: ProcessIdentity | undefined;
   readonly viewport: Viewport;
   readonly search: string;
-  /** What the table sums its processes by; undefined: one row for each process. */
+  /** Grouping of the table; undefined: one row per process. */
   readonly groupBy: Grouping | undefined;
-  /** Of the table with sums: as `sort`, `selection` (a name) and `viewport` are of the one with processes. */
+  /** As `sort`, `selection` (a name) and `viewport`, for the grouped table. */
   readonly grouped: ListPlace<string>;
   /** As `grouped`, of the table of control groups, which go by their paths. */
   readonly controlGroups: ListPlace<string>;
   /** The row of the table with sums whose processes are shown, and the search that it was opened with. */
   readonly members: (Member & { readonly search: string }) | undefined;
-  /** Its processes are shown with their network use, which is counted only then. */
+  /** Show the network use of processes; it is counted only then. */
   readonly hasTraffic: boolean;
   readonly pane: PaneState | undefined;
-  /** sstop's screen over the same source, once it was opened. */
+  /** sstop's model over the same source, once it was opened. */
   readonly network: NetworkModel | undefined;
 }
 
-/** A search being typed at the bottom. */
+/** The search being typed. */
 interface Prompt {
   readonly input: TextInput;
-  /** What Escape brings back. */
+  /** State that Escape restores. */
   readonly before: string;
 }
 
-/** Everything that socktop's screen depends on. */
+/** State of socktop's screen. */
 export interface Model extends FrameModel<SocktopAction> {
   readonly hosts: readonly HostModel[];
-  /** Which of the hosts is shown, or has the cursor. */
+  /** Index of the host that is shown or selected. */
   readonly current: number;
   readonly view: ViewName;
-  /** Where the network views lead back to. */
+  /** View that the network views return to. */
   readonly networkFrom: Exclude<ViewName, 'network'>;
-  /** Of the table of hosts; its rows are those that match, in order: see `hostRows`. */
+  /** Viewport of the hosts table; its rows are the matching hosts in order: see `hostRows`. */
   readonly hostsViewport: Viewport;
   readonly hostsSort: HostSort;
   readonly hostsSearch: string;
@@ -96,26 +96,26 @@ export interface Model extends FrameModel<SocktopAction> {
   readonly waits: 'processes' | 'control-groups' | undefined;
   /** Columns of the process table, in their order. */
   readonly columns: readonly string[];
-  /** The choice of columns, while it is open. */
+  /** The column picker while it is open. */
   readonly picker: ColumnPicker | undefined;
   readonly isPaused: boolean;
   readonly isCompact: boolean;
   readonly isPerCore: boolean;
-  /** First line of the alerts shown; undefined: they are closed. */
+  /** First visible line of the alerts; undefined: closed. */
   readonly alertsOffset: number | undefined;
-  /** Of network rates, in the network views too. */
+  /** Units of network rates, also in the network views. */
   readonly units: RateUnits;
   readonly metricsIntervalMillis: number;
   readonly processesIntervalMillis: number;
   readonly prompt: Prompt | undefined;
-  /** What sstop's screen starts with, host by host. */
+  /** Start options of sstop's screen, per host. */
   readonly networkOptions: NetworkOptions;
   readonly version: string;
   /** Current wall time; ages of connections are relative to it. */
   readonly nowMillis: number;
 }
 
-/** All that can happen to it. */
+/** All messages. */
 export type Message =
   | { readonly kind: 'resized'; readonly width: number; readonly height: number }
   | { readonly kind: 'sampled'; readonly host: number; readonly snapshot: Snapshot }
@@ -133,7 +133,7 @@ export type Message =
 
 /** Effects, carried out by the screen. */
 export type Effect =
-  /** What is wanted of the hosts has changed: see `demandOf`. */
+  /** The demand may have changed: see `demandOf`. */
   | { readonly kind: 'demand' }
   | { readonly kind: 'retry'; readonly host: number }
   /** The user has chosen other units: remembered for the next start. */
@@ -148,10 +148,10 @@ export type Effect =
     }
   | { readonly kind: 'network'; readonly host: number; readonly effect: NetworkEffect };
 
-/** What a message leads to; the loop carries out the effects once the model is the new one. */
+/** Result of a message; the loop carries out the effects after the model was replaced. */
 export type Step = StepOf<Model, Effect>;
 
-/** One machine to begin with. */
+/** A machine at the start. */
 export interface HostStart {
   readonly name: string;
   readonly link: RemoteStatus | undefined;
@@ -159,23 +159,23 @@ export interface HostStart {
   readonly userOf: UserNames;
 }
 
-/** How the screen starts. */
+/** Start options of the screen. */
 export interface StartOptions extends FrameOptions<SocktopAction> {
   readonly hosts: readonly HostStart[];
   readonly metricsIntervalMillis: number;
   readonly processesIntervalMillis: number;
   readonly compact: boolean;
   readonly groupBy?: Grouping | undefined;
-  /** Of the process table, in their order; undefined: all. */
+  /** Columns of the process table, in order; undefined: all. */
   readonly columns?: readonly string[];
-  /** Rules about each host. */
+  /** Alert rules for each host. */
   readonly alerts?: readonly AlertRule[];
   readonly networkOptions: NetworkOptions;
   readonly version: string;
   readonly nowMillis: number;
 }
 
-/** The host that is shown. */
+/** The current host. */
 export function hostOf(model: Model): HostModel {
   return model.hosts[model.current]!;
 }
@@ -189,23 +189,23 @@ export function rowsOf(
   return groupBy !== undefined && members === undefined ? 'sums' : 'processes';
 }
 
-/** The hosts that are listed, by their places in `hosts`, in the order of the table. */
+/** Indexes of the listed hosts, in table order. */
 export function hostRows({ hosts, hostsSort, hostsSearch }: Model): readonly number[] {
   return listedHosts(hosts, hostsSort, hostsSearch);
 }
 
-/** The model with some of a host changed. */
+/** Returns the model with changes to one host. */
 export function withHost(model: Model, change: Partial<HostModel>, index: number = model.current): Model {
   const hosts = model.hosts.map((host, i) => (i === index ? { ...host, ...change } : host));
   return { ...model, hosts };
 }
 
-/** The tables of processes with these columns. */
+/** Creates the process tables with these columns. */
 export function tablesOf(columns: readonly string[]): Pick<Model, 'columns' | 'list' | 'groupList'> {
   return { columns, list: new MachineProcessList(columns), groupList: new MachineGroupList(columns) };
 }
 
-/** The model with rates in other units, on the network views too. */
+/** Returns the model with other units, also in the network views. */
 export function withUnits(model: Model, units: RateUnits): Model {
   const hosts = model.hosts.map((host) =>
     host.network === undefined ? host : { ...host, network: { ...host.network, units } },
@@ -213,13 +213,13 @@ export function withUnits(model: Model, units: RateUnits): Model {
   return { ...model, hosts, units, networkOptions: { ...model.networkOptions, units } };
 }
 
-/** What the agent cannot provide. With several hosts it is shown when one of them is opened. */
+/** Notice about data that the agent cannot provide. With several hosts it is shown when the host is opened. */
 function noticeOf(hosts: readonly HostModel[]): Model['notice'] {
   const text = hosts.length === 1 ? hosts[0]?.link?.notice : undefined;
   return text === undefined ? undefined : { text, isBad: true };
 }
 
-/** Before the first sample. */
+/** The initial model. */
 export function initialModel(options: StartOptions): Model {
   const hosts = options.hosts.map(
     (start): HostModel => ({

@@ -21,12 +21,12 @@ import {
   withHost,
 } from './socktop-model.ts';
 
-/** The dashboard's places on the screen as it is. */
+/** Layout of the dashboard on the current screen. */
 function layoutOf(model: Model): DashboardLayout {
   return layoutDashboard(model.width, model.height, needsOf(hostOf(model).data, model.isCompact));
 }
 
-/** A host's single processes under the keys and the mouse; the current one's where none is named. */
+/** List of a host's processes for keys and mouse; default: the current host. */
 function processesOf(index?: number): ListScreen<Model, ProcessIdentity> {
   const host = (model: Model): HostModel => model.hosts[index ?? model.current]!;
   return new ListScreen({
@@ -42,7 +42,7 @@ function processesOf(index?: number): ListScreen<Model, ProcessIdentity> {
   });
 }
 
-/** The same of sums of processes, which go by their names. */
+/** The same for groups, identified by name. */
 function sumsOf(index?: number): ListScreen<Model, string> {
   const host = (model: Model): HostModel => model.hosts[index ?? model.current]!;
   const sortOf = (model: Model): ListSort => host(model).grouped.sort;
@@ -101,7 +101,7 @@ export function placeOf(model: Model, host: HostModel): Pick<HostModel, 'sort' |
   return { processes: host, sums: host.grouped, 'control-groups': host.controlGroups }[rowsOf(model, host)];
 }
 
-/** The orders that the table of the current host has. */
+/** Sort keys of the current host's table. */
 export function sortKeysOf(model: Model): readonly string[] {
   const { hasTraffic, data } = hostOf(model);
   switch (rowsOf(model, hostOf(model))) {
@@ -120,12 +120,12 @@ export function rowCountOf(model: Model, host: HostModel): number {
   return { processes, sums, 'control-groups': controlGroups }[rowsOf(model, host)].count;
 }
 
-/** The model after rows of a host changed: the cursors follow their rows. */
+/** Returns the model after rows of a host changed; the cursors follow their rows. */
 export function reorder(model: Model, index: number): Model {
   return SCREENS[rowsOf(model, model.hosts[index]!)].of(index).reorder(model);
 }
 
-/** What is wanted of the processes: what costs a read of its own for those on screen, and what a search looks into. */
+/** Demand of the process section: data that costs an extra read, for the visible rows and for the search. */
 export function wantedOfProcesses(model: Model): ProcessesWant {
   const { search, sort, groupBy } = hostOf(model);
   const isSearching = search !== '' || model.prompt !== undefined;
@@ -136,7 +136,7 @@ export function wantedOfProcesses(model: Model): ProcessesWant {
   };
 }
 
-/** Sums need what they show of all processes. */
+/** Groups need their columns for all processes. */
 function wantedOfTable(model: Model, sort: ListSort): ProcessesWant {
   const wanted = model.list.wantedColumns(sort);
   switch (rowsOf(model, hostOf(model))) {
@@ -156,13 +156,13 @@ function visiblePids(model: Model): readonly number[] {
   return Array.from(window.subarray(0, count), (row) => data.rows.pid[row]!);
 }
 
-/** The model with another search for the current host. */
+/** Returns the model with another search for the current host. */
 export function applySearch(model: Model, search: string): Model {
   hostOf(model).data.search(search);
   return tableOf(model).reorder(withHost(model, { search }));
 }
 
-/** The process under the cursor, or of the pane; undefined: none. */
+/** The selected process, or that of the pane; undefined: none. */
 export function killTargetOf(model: Model): KillTarget | undefined {
   const { pane, selection, data } = hostOf(model);
   if (model.view === 'process') return pane?.target;
@@ -172,7 +172,7 @@ export function killTargetOf(model: Model): KillTarget | undefined {
   return row < 0 ? undefined : { ...selection, name: data.rows.names[row]! };
 }
 
-/** The model with the network use of the current host's processes shown, or no longer; it is asked for only then. */
+/** Switches the network use of the current host's processes on or off; it is requested only while on. */
 export function toggleTraffic(model: Model): Step {
   const { data, sort, grouped, hasTraffic } = hostOf(model);
   data.countTraffic(!hasTraffic);
@@ -186,14 +186,14 @@ export function toggleTraffic(model: Model): Step {
   return { model: tableOf(next).reorder(next), effects: [{ kind: 'demand' }] };
 }
 
-/** The processes that use the network most first; a notice where that is not shown. */
+/** Sorts by network use; shows a notice if it is off. */
 export function sortByTraffic(model: Model): Model {
   if (hostOf(model).hasTraffic) return tableOf(model).sortBy(model, 'network');
   const key = chordText(model.keymap.chordsOf('traffic')[0] ?? '', model.ascii);
   return withNotice(model, `Network use is not counted: press ${key} to show it.`, true);
 }
 
-/** The rules of the host that is shown, or of all of them where they are listed, with how they stand. */
+/** Alert rules with their state: of the current host, or of all hosts in the hosts table. */
 export function alertsOf(model: Model): readonly HostAlerts[] {
   const hosts = model.view === 'hosts' ? model.hosts : [hostOf(model)];
   return hosts.flatMap(({ name, data }) => [

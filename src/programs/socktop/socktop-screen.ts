@@ -33,12 +33,12 @@ const TICK_MILLIS = 1000;
 
 type ScreenControls = Controls<Model, Message>;
 
-/** What the entry point knows of this program and its system. */
+/** Facts about this program and its system, supplied by the entry point. */
 interface ScreenOutside extends ScreenSystem {
   readonly version: string;
 }
 
-/** Runs the dashboard on this terminal until it is left; resolves to the exit code. The hosts stay open. */
+/** Runs the dashboard on this terminal until it quits; resolves to the exit code. The hosts stay open. */
 export async function runSocktopScreen(
   settings: SocktopSettings,
   hosts: readonly SocktopHost[],
@@ -57,7 +57,7 @@ class Screen {
   readonly #feeds: readonly NetworkFeed[];
   readonly #names: DeferredNames;
   #controls: ScreenControls | undefined;
-  /** By key: written when the screen is left. */
+  /** Choices made by keys, saved at exit. */
   #chosenUnits: RateUnits | undefined;
   #ticker: ReturnType<typeof setInterval> | undefined;
 
@@ -108,7 +108,7 @@ class Screen {
       effect: (effect, controls) => this.#carryOut(effect, controls),
       started: (controls) => {
         this.#controls = controls;
-        // The turn after the one that paints.
+        // In the turn after drawing.
         starting = setImmediate(() => {
           for (const sampler of this.#samplers) sampler.start();
         });
@@ -127,7 +127,7 @@ class Screen {
     return exitCodeOf('socktop', reason);
   }
 
-  /** What shows the processes of other users; undefined for root, who sees what can be seen. */
+  /** How to see the processes of other users; undefined for root. */
   #hiddenAdvice(): string | undefined {
     const link = this.#hosts[0]?.link;
     if (link !== undefined) return link.status.isSsh === true ? 'log in as root' : 'run the agent as root';
@@ -142,7 +142,7 @@ class Screen {
     return this.#playback === undefined ? 'live' : 'recording';
   }
 
-  /** What is played: a recording, or the past of the machine that is shown. */
+  /** Playback: a recording, or the past of the machine. */
   get #played(): RecordedSource | undefined {
     return this.#playback ?? this.#hosts[this.#controls?.model.current ?? 0]?.travel?.playback;
   }
@@ -258,7 +258,7 @@ class Screen {
     });
   }
 
-  /** Another host may be at another time. */
+  /** Other hosts may be at another time. */
   #tellTime(controls: ScreenControls): void {
     if (this.#played !== undefined) this.#tellProgress();
     else if (controls.model.playback !== undefined)
@@ -272,7 +272,7 @@ class Screen {
     this.#controls?.dispatch({ kind: 'played', playback });
   }
 
-  /** Names are read when the first of the network views is opened. */
+  /** Names are loaded when the network views are first opened. */
   #openNames({ view, current }: Model): void {
     if (view === 'network') void this.#names.open().then((problem) => this.#tellProblem(current, problem));
   }
@@ -301,7 +301,7 @@ class Screen {
       ...{ names: this.#names, signaller: this.#hosts[host]?.signaller },
       ...{ model: controls.model.hosts[host]?.network, log: EventLog.none() },
       tell: (message) => this.#tellNetwork(host, message),
-      // Its playback is this screen's own.
+      // Playback is controlled by this screen.
       controlPlayback: () => undefined,
       // Its time line and totals are this screen's own too.
       travel: () => undefined,

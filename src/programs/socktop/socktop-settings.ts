@@ -8,7 +8,7 @@ import {
 import type { SstopOptions } from '../cli/sstop-command.ts';
 import { readSettings, type Settings } from '../shared/settings.ts';
 
-/** What socktop does: the command line, else the profile, else the configuration file, else the defaults. */
+/** Settings of socktop: command line, then profile, then configuration file, then defaults. */
 export interface SocktopSettings {
   readonly output: SocktopOptions['output'];
   readonly once: boolean;
@@ -22,7 +22,7 @@ export interface SocktopSettings {
   readonly playbackPath: string | undefined;
   readonly history: SocktopOptions['history'];
   readonly lookBack: SocktopOptions['lookBack'];
-  /** Of the network views, and how any screen looks: sstop's, from the same configuration file. */
+  /** sstop's settings from the same configuration file, for the network views and common options. */
   readonly network: Settings;
 }
 
@@ -32,7 +32,7 @@ export interface Intervals {
   readonly processesIntervalMillis: number | undefined;
 }
 
-/** Reads the configuration file; what is wrong in it is one line each in `problems`, and the rest holds. */
+/** Reads the configuration file; each error is one line in `problems`, and the rest applies. */
 export async function readSocktopSettings(
   options: SocktopOptions,
   profile: Intervals | undefined,
@@ -60,7 +60,7 @@ export async function readSocktopSettings(
   return { settings, problems };
 }
 
-/** Options of the network views, as sstop's command line has them. */
+/** Options of the network views, as on sstop's command line. */
 function networkOptions(options: SocktopOptions): SstopOptions {
   return {
     output: options.output,

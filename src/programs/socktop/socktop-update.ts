@@ -51,7 +51,7 @@ import { footerActionAt, helpOf, view } from './socktop-view.ts';
 
 const PROCESSES_LEAST_MILLIS = 200;
 
-/** The model after a message, and what the outside is to do. Pure but for the hosts' data, which the model owns. */
+/** Returns the model after a message, and the effects. Pure except for the hosts' data, which the model owns. */
 function update(model: Model, message: Message): Step {
   switch (message.kind) {
     case 'resized':
@@ -96,7 +96,7 @@ function resize(model: Model, width: number, height: number): Step {
 
 function takeSample(model: Model, { host, snapshot }: Extract<Message, { kind: 'sampled' }>): Model {
   const { data } = model.hosts[host]!;
-  // What was asked for before the pause comes too late for it.
+  // Replies to requests from before the pause are ignored.
   if (model.isPaused) return model;
   data.absorb(snapshot);
   const { wallMillis } = snapshot.header;
@@ -112,7 +112,7 @@ function takeSample(model: Model, { host, snapshot }: Extract<Message, { kind: '
 function takeLink(model: Model, { host, status, nowMillis }: Extract<Message, { kind: 'linked' }>): Model {
   const before = model.hosts[host]!.link;
   const wasLive = before?.phase === 'live';
-  // What comes after a gap does not continue what was before it.
+  // The first sample after a gap does not continue the previous one.
   if (wasLive && status.phase !== 'live') model.hosts[host]!.data.breakOff();
   const next = withHost({ ...model, nowMillis }, { link: status }, host);
   // The version of the agent arrives after the connection.
@@ -232,12 +232,12 @@ function openRow(model: Model): Step {
   }
 }
 
-/** The pane of the parent of the process under the cursor: its own first, which says whose child it is. */
+/** Opens the pane of the parent. From the table, opens the selected process's own pane first. */
 function openParent(model: Model): Step {
   return { model: withNotice(model, 'Open a process first: then this key opens its parent.', true) };
 }
 
-/** Escape takes away one thing at a time: the search, the view; at the outermost it quits. */
+/** Escape undoes one thing at a time: the search, then the view; in the outermost view it quits. */
 function clearOrGoBack(model: Model): Step {
   if (model.view === 'network') return leaveNetwork(model);
   if (model.view === 'process') return leavePane(model);
@@ -256,7 +256,7 @@ function clearOrGoBack(model: Model): Step {
   return { model, quit: true };
 }
 
-/** The interval of processes goes along, in proportion. */
+/** The interval of processes changes in proportion. */
 function withInterval(model: Model, metricsIntervalMillis: number): Step {
   if (metricsIntervalMillis === model.metricsIntervalMillis) return { model };
   const ratio = model.processesIntervalMillis / model.metricsIntervalMillis;
@@ -273,7 +273,7 @@ function togglePause(model: Model): Step {
   return { model: { ...model, isPaused: !model.isPaused }, effects: [{ kind: 'demand' }] };
 }
 
-/** The parts that the screen's loop runs. */
+/** Parts of the screen's loop. */
 export type SocktopProgram = FrameProgram<Model, Message, Effect>;
 
 /** socktop's screen as a program for the loop. */
@@ -295,26 +295,26 @@ function pressKeyInOverlay(model: Model, key: KeyEvent): Model | undefined {
   return model.picker === undefined ? undefined : withPicker(model, pressKeyInColumns(model.picker, key));
 }
 
-/** The choice is about the usual table. */
+/** The picker changes the usual table. */
 function openColumns(model: Model): Model {
   const usual = model.waits === undefined ? model : withWaits(model, undefined).model;
   return { ...usual, picker: openColumnPicker(usual.columns) };
 }
 
-/** The model after a step of the picker: its columns are shown at once, and stay when it is closed. */
+/** Returns the model after a step of the picker: its columns are shown at once and stay when it closes. */
 function withPicker(model: Model, picker: ColumnPicker | undefined): Model {
   if (picker === undefined || picker === model.picker) return { ...model, picker };
   const columns = pickedColumns(picker);
   const isSame = columns.join() === model.columns.filter((id) => id !== 'network').join();
   if (isSame) return { ...model, picker };
   const next = { ...model, ...tablesOf(columns), picker };
-  // Nothing is ordered by an optional column that is not shown.
+  // A hidden optional column is not a sort key.
   const { sort } = hostOf(next);
   const isKnown = next.list.sortKeys(true).some((key) => key === sort.key);
   return tableOf(next).reorder(isKnown ? next : withHost(next, { sort: { key: 'cpu', isReversed: false } }));
 }
 
-/** The model after a report of the mouse on the current view. */
+/** Handles a mouse event on the current view. */
 function pointAt(model: Model, event: MouseEvent): Step {
   if (model.alertsOffset !== undefined) {
     return { model: event.action === 'press' ? { ...model, alertsOffset: undefined } : model };
@@ -346,13 +346,13 @@ function press(model: Model, { x, y }: MouseEvent): Step {
   return model.view === 'hosts' ? pressHosts(model, x, y) : pressPane(model, x, y);
 }
 
-/** Opens an empty line at the bottom: another search begins with all rows. */
+/** Opens the search prompt; a new search starts with all rows. */
 function openPrompt(model: Model): Model {
   const search = model.view === 'hosts' ? model.hostsSearch : hostOf(model).search;
   return withSearch({ ...model, prompt: { input: textInput(''), before: search } }, '');
 }
 
-/** The cursor is on the first of what was found, so that Enter opens it. */
+/** Selects the first match, so that Enter opens it. */
 function acceptPrompt(model: Model): Model {
   const closed = { ...model, prompt: undefined };
   if (model.view === 'hosts') return closed;
@@ -371,13 +371,13 @@ function cancelPrompt(model: Model): Model {
   return withSearch({ ...model, prompt: undefined }, model.prompt?.before ?? '');
 }
 
-/** The search applies while it is typed. */
+/** The search applies while typing. */
 function editPrompt(model: Model, input: TextInput): Model {
   if (model.prompt === undefined) return model;
   return withSearch({ ...model, prompt: { ...model.prompt, input } }, input.text);
 }
 
-/** Of hosts or of processes, whichever the view lists. */
+/** Searches hosts or processes, depending on the view. */
 function withSearch(model: Model, search: string): Model {
   return model.view === 'hosts' ? searchHosts(model, search) : applySearch(model, search);
 }

@@ -47,10 +47,10 @@ const FRAME = {
   helpOf,
 };
 
-/** What stands where the first processes will. */
+/** Shown instead of processes before the first sample. */
 const FIRST_SAMPLE = 'Waiting for the first sample';
 
-/** Paints the whole screen. */
+/** Draws the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
   const { network, link } = hostOf(model);
   if (model.view === 'network' && network !== undefined) {
@@ -101,7 +101,7 @@ function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
     renderWaiting(body, model, host, buffer);
   else if (model.view === 'process') renderPane(body, model, host, buffer, view);
   else renderTable(model, host, buffer, view);
-  // Old data is grey, so that it is not mistaken for current data.
+  // Outdated data is grey, so that it is not mistaken for current data.
   if (host.link !== undefined && host.link.phase !== 'live') buffer.restyle(body, theme.dim);
   const { metricsIntervalMillis, processesIntervalMillis, nowMillis, isPaused } = model;
   renderSystemHeader(
@@ -222,13 +222,13 @@ function renderLastLine(area: Rect, model: Model, buffer: Buffer): void {
   });
 }
 
-/** How many rows of the list on screen match, and of how many. */
+/** Number of matching rows, and of all rows. */
 function countsOf(model: Model): { readonly count: number; readonly unfilteredCount: number } {
   if (model.view !== 'hosts') return hostOf(model).data.rows;
   return { count: hostRows(model).length, unfilteredCount: model.hosts.length };
 }
 
-/** The keys that matter now, most important first; what does not fit is dropped from the right. */
+/** The most important keys now, in order; those that do not fit are dropped from the right. */
 const HINTS: Readonly<Record<Exclude<ViewName, 'network'>, readonly SocktopAction[]>> = {
   hosts: ['help', 'quit', 'search', 'open', 'sort-next', 'back', 'alerts', 'pause'],
   dashboard: [
@@ -238,7 +238,7 @@ const HINTS: Readonly<Record<Exclude<ViewName, 'network'>, readonly SocktopActio
   process: ['help', 'quit', 'back', 'host-next', 'open', 'parent', 'kill', 'pause'],
 };
 
-/** Of the dashboard with sums, and with the processes of one of them. */
+/** Hints of the grouped table, and of the processes of one group. */
 const GROUPED_HINTS: readonly SocktopAction[] = [
   ...(['help', 'quit', 'back', 'group-by', 'open', 'search', 'sort-next', 'network', 'compact'] as const),
   ...(['kill', 'host-next', 'pause', 'traffic'] as const),
@@ -264,7 +264,7 @@ const WAIT_HINTS: readonly SocktopAction[] = [
 /** While the time line is open: its own keys stand above. */
 const TIME_LINE_HINTS: readonly SocktopAction[] = ['quit', 'pause'];
 
-/** What the user should know now, instead of the keys. */
+/** A notice, instead of the keys. */
 function footerNote(model: Model): Notice | undefined {
   if (model.notice !== undefined) return model.notice;
   if (model.view === 'hosts') return undefined;
@@ -274,7 +274,7 @@ function footerNote(model: Model): Notice | undefined {
   return model.view === 'dashboard' ? trafficNote(model) : undefined;
 }
 
-/** Why nothing is in the column of network use. */
+/** Why the column of network use is empty. */
 function trafficNote(model: Model): Notice | undefined {
   const { hasTraffic, data } = hostOf(model);
   if (!hasTraffic) return undefined;
@@ -292,7 +292,7 @@ function footerHints(model: Model): readonly ActionHint<SocktopAction>[] {
   return keyHintsOf(model.keymap, actions, (action) => labelOf(model, action), model.ascii);
 }
 
-/** What a press on the last line asks for: the action of the hint there, if hints are shown. */
+/** Action of the hint at a position of the footer, if hints are shown. */
 export function footerActionAt(model: Model, x: number, y: number): SocktopAction | undefined {
   const { kill, helpOffset, prompt, picker, alertsOffset } = model;
   const isCovered = [kill, helpOffset, prompt, picker, alertsOffset].some((each) => each !== undefined);
@@ -361,7 +361,7 @@ function dashboardBack({ hosts, waits }: Model, { search, groupBy, members }: Ho
   return hosts.length > 1 ? 'hosts' : null;
 }
 
-/** What the key groups by next; null: Escape leads there. */
+/** Label of the next grouping; null: Escape is used instead. */
 function groupLabel({ groupBy, members }: HostModel): string | undefined | null {
   if (groupBy === undefined) return undefined;
   if (members !== undefined) return null;
@@ -371,7 +371,7 @@ function groupLabel({ groupBy, members }: HostModel): string | undefined | null 
 
 const FOOTER_LINE = { keys: 'on a hint', description: 'Do what the footer says' };
 
-/** The help overlay's text: the keys, the mouse, and what program this is. */
+/** Content of the help overlay: keys, mouse, and about. */
 export function helpOf({ keymap, ascii, version }: Model): readonly HelpGroup[] {
   const about: HelpGroup = {
     title: 'About',

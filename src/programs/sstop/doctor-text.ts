@@ -4,12 +4,12 @@ import { sanitizeLine } from '../../kit/text/sanitize.ts';
 
 const COLUMNS = 80;
 const MARKS: Readonly<Record<Mark, string>> = { good: '+', lacking: '-', note: ' ' };
-/** Two blanks, the mark, a blank. */
+/** Indent of the text: two blanks, the mark, a blank. */
 const INDENT = 4;
 
 /**
- * The findings as plain text of at most 80 columns (commands are never broken): `+` is good, `-` lacking. Nothing
- * in it steers a terminal.
+ * Formats the findings as plain text of at most 80 columns (commands are never wrapped): `+` is good, `-` missing.
+ * Contains no control characters.
  */
 export function doctorText(heading: string, sections: readonly DoctorSection[]): string {
   const blocks = sections.map(({ title, entries }) => {
@@ -31,7 +31,7 @@ function entryLines({ label, mark, text, commands = [] }: DoctorEntry, labelColu
   ];
 }
 
-/** Words in lines of at most so many columns; a word that is longer has a line to itself. */
+/** Wraps words at so many columns; a longer word has a line of its own. */
 function wrapped(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = '';

@@ -4,7 +4,7 @@ import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { writeNew } from '../../kit/files/user-file.ts';
 import { listOf, type Model, stateOf } from './sstop-model.ts';
 
-/** The current view's rows as CSV, in the order of the screen; undefined while its tables are being written to. */
+/** The current view's rows as CSV, in screen order; undefined while its tables are being written. */
 function exportText(model: Model): string | undefined {
   const { shown, names } = model;
   if (shown === undefined || !shown.isStable) return undefined;
@@ -66,15 +66,15 @@ function orderOf(model: Model): Int32Array {
   return listOf(model).order(stateOf(model).sort);
 }
 
-/** Readable for all, as other files; the umask may take rights away. */
+/** Readable for all, subject to the umask. */
 const MODE = 0o644;
-/** Files of one second; a key held down makes tens. */
+/** Maximum number of files per second; a held key creates dozens. */
 const ATTEMPTS_LIMIT = 99;
 
 /**
- * Writes an export to a file of its own, `sstop-YYYYMMDD-HHMMSS.csv` by the local time of `now`, in `directory`, and
- * returns its path. Never touches a file or link that is there: further ones of the same second end in `-2`, `-3`.
- * Throws OpError with the system's code (`EACCES`, `EROFS`, `ENOSPC`); a file that did not get whole is removed.
+ * Writes an export to a new file `sstop-YYYYMMDD-HHMMSS.csv` (local time of `now`) in `directory` and returns its path.
+ * Never touches an existing file or link; further ones in the same second end in `-2`, `-3`. Throws OpError with the
+ * system's code (`EACCES`, `EROFS`, `ENOSPC`); an incomplete file is removed.
  */
 export function exportFile(directory: string, text: string, now: Date): string {
   const name = `sstop-${stampOf(now)}`;

@@ -30,10 +30,10 @@ export function startFields(settings: Settings, version: string): LogFields {
   };
 }
 
-/** Different errors that are followed at a time. */
+/** Maximum number of different errors tracked at a time. */
 const ERRORS_LIMIT = 64;
 
-/** A source whose changes are logged: the tier in force, and the errors that begin and end; not its samples. */
+/** A source that logs its tier, and errors when they begin and end, but not its samples. */
 export class LoggedSource implements Source {
   readonly #source: Source;
   readonly #log: EventLog;
@@ -59,7 +59,7 @@ export class LoggedSource implements Source {
     return snapshot;
   }
 
-  /** For the last line. */
+  /** Fields of the last line. */
   get totals(): { readonly samples: number; readonly lost_closings: number } {
     return { samples: this.#sampleCount, lost_closings: this.#lostClosings };
   }
@@ -76,7 +76,7 @@ export class LoggedSource implements Source {
     this.#log.event('info', 'tier', fields);
   }
 
-  /** One and the same error is one event however many samples it lasts; its message may count something. */
+  /** An error is one event however long it lasts; its message may contain a counter. */
   #logErrors(errors: readonly SectionError[]): void {
     const present = new Set<string>();
     for (const { op, code, message } of errors) {

@@ -7,7 +7,7 @@ import { EXIT_OK, exitCodeOfSignal } from '../shared/exit-codes.ts';
 import { ENDED, Stop } from '../shared/stop.ts';
 import { StandardOutput } from '../shared/stream.ts';
 
-/** Prints who used most in a span of a history; resolves to the exit code. Rejects where there is nothing in it. */
+/** Prints who used the most in a span of a history; resolves to the exit code. Rejects if the span is empty. */
 export async function printTop(
   playback: RecordedSource,
   { atMillis, untilMillis = Number.POSITIVE_INFINITY }: LookBack,

@@ -3,7 +3,7 @@ import { withNotice } from '../../views/screen-update.ts';
 import { listOf, type Model, stateOf, type ViewName, withState } from './sstop-model.ts';
 import { applyFilter, relist } from './sstop-rows.ts';
 
-/** The model in another view; Escape leads back to where one was. */
+/** Opens another view; Escape returns. */
 export function goTo(model: Model, view: ViewName): Model {
   const back = model.back.filter((each) => each !== view && each !== model.view);
   return relist({ ...model, view, back: [...back, model.view], grab: undefined });
@@ -16,8 +16,8 @@ export function goBack(model: Model): Model {
 }
 
 /**
- * The process table summed by the next of program, user, container and unit, and after them one row for each process
- * again, with the same filter. From the members of a row the key leads back to it.
+ * Groups the process table by program, user, container and unit in turn, then shows single processes again, with the
+ * same filter. From the members of a row, returns to the rows.
  */
 export function groupByNext(model: Model): Model {
   if (model.view === 'processes') {
@@ -32,24 +32,24 @@ export function groupByNext(model: Model): Model {
 
 const UNSELECTED = { selection: undefined, viewport: { offset: 0, selected: -1 } };
 
-/** One row for each process again. */
+/** Returns to one row per process. */
 export function ungrouped(model: Model): Model {
   const back = model.back.filter((view) => view !== 'grouped' && view !== 'processes');
   const next = withFilterOf(model, 'grouped', 'processes');
   return relist({ ...next, view: 'processes', groupBy: undefined, back, grab: undefined });
 }
 
-/** From the members of a row back to the rows, in one step. */
+/** Returns from the members of a row to the rows. */
 export function leaveMembers(model: Model): Model {
   return goBack(withoutMembers(model));
 }
 
-/** Whether the process table shows the members of a row, and nothing else was typed since. */
+/** Whether the process table shows the members of a row, with an unchanged filter. */
 export function isOnMembers({ view, members, lists, back }: Model): boolean {
   return view === 'processes' && lists.processes.filterText === members && back.at(-1) === 'grouped';
 }
 
-/** Without the filter that shows the members of a row. */
+/** Removes the filter that shows the members of a row. */
 function withoutMembers(model: Model): Model {
   return withState({ ...model, members: undefined }, { filterText: '', filter: undefined }, 'processes');
 }
@@ -59,7 +59,7 @@ function withFilterOf(model: Model, from: ViewName, to: ViewName): Model {
   return withState(model, { filterText, filter }, to);
 }
 
-/** What is to be selected before it can be opened. */
+/** What a row of each view is called, for notices. */
 const OPENED: Readonly<Record<Exclude<ViewName, 'detail'>, string>> = {
   processes: 'process',
   grouped: 'row',
@@ -70,8 +70,8 @@ const OPENED: Readonly<Record<Exclude<ViewName, 'detail'>, string>> = {
 };
 
 /**
- * Opens what the cursor is on: a process its detail; a host or a group the processes that belong to it; in the detail
- * its listening ports. A notice where it is on nothing.
+ * Opens the selected row: the detail of a process, the processes of a host or group, or the listening ports of the
+ * detail. Without a selection, shows a notice.
  */
 export function openSelected(model: Model): Model {
   if (model.view === 'detail') return openPorts(model);
@@ -93,7 +93,7 @@ export function openSelected(model: Model): Model {
     }
     case 'grouped': {
       const member = grouped.filterAt(sort, viewport.selected);
-      // What is summed in the row has passed the filter; an alternative cannot be narrowed by one term more.
+      // The rows already passed the filter, and a filter with alternatives cannot take another term.
       const text = filterText === '' || filterText.includes('|') ? member : `${filterText} ${member}`;
       return member === '' ? model : applyFilter({ ...goTo(model, 'processes'), members: text }, text);
     }
@@ -104,20 +104,20 @@ export function openSelected(model: Model): Model {
   }
 }
 
-/** All listening ports of the process in the detail, which has a line for the first of them. */
+/** Lists all listening ports of the process; the detail shows only the first ones. */
 export function openPorts(model: Model): Model {
   const { listening } = model.workspace.detail;
   if (listening.length === 0) return withNotice(model, 'No listening port of this process is known.', true);
   return applyFilter(goTo(model, 'listen'), portsFilterOf(model));
 }
 
-/** Whether the ports of one process are listed, and nothing else was typed since: Escape leads back to its detail. */
+/** Whether the ports of one process are listed, with an unchanged filter; Escape then returns to its detail. */
 export function isOnPorts(model: Model): boolean {
   const { view, lists, back } = model;
   return view === 'listen' && back.at(-1) === 'detail' && lists.listen.filterText === portsFilterOf(model);
 }
 
-/** From the ports of one process back to its detail. */
+/** Returns from the ports of one process to its detail. */
 export function leavePorts(model: Model): Model {
   return goBack(withState(model, { filterText: '', filter: undefined }, 'listen'));
 }
@@ -141,7 +141,7 @@ function detailOf(model: Model, owner: number): Model {
   );
 }
 
-/** Whether a click on a row that is selected already opens it: there is something behind it. */
+/** Whether a click on the selected row opens it. */
 export function canOpen(model: Model): boolean {
   return model.view !== 'detail' && listOf(model).count > 0;
 }

@@ -6,10 +6,10 @@ import { carryOutOnTerminal, type Terminal } from '../shared/screen-session.ts';
 import { exportView } from './export-view.ts';
 import type { Effect, Message, Model } from './sstop-model.ts';
 
-/** How long a row that crossed the alert's threshold stands out before it settles to a sign: seen, and no blinking. */
+/** How long a row that crossed the alert threshold is highlighted before only a sign remains. */
 const FLASH_MILLIS = 1500;
 
-/** What lies around the network views of one machine. */
+/** Environment of the network views of one machine. */
 interface NetworkOutside {
   readonly names: { setDns(isOn: boolean): void };
   readonly signaller: Signaller | undefined;
@@ -18,13 +18,13 @@ interface NetworkOutside {
   tell(message: Message): void;
   controlPlayback(command: PlaybackCommand): void;
   travel(command: TravelCommand): void;
-  /** The units stay chosen at the next start. */
+  /** Remembers the units for the next start. */
   rememberUnits(units: RateUnits): void;
   /** The model's interval has changed. */
   setInterval(): void;
 }
 
-/** What the network views ask of what is around them. */
+/** Carries out the effects of the network views. */
 export function carryOutNetwork(effect: Effect, terminal: Terminal, outside: NetworkOutside): void {
   const { names, signaller, model, log, tell, controlPlayback, travel, rememberUnits, setInterval } = outside;
   switch (effect.kind) {

@@ -32,7 +32,7 @@ class NetworkStream implements StreamContent {
   readonly #input: SstopInput;
   readonly #filter: FilterExpression;
   readonly #rates = new NetworkRates();
-  /** The interface by the number that it has now; none is negative. */
+  /** Scope with the current index of the interface; a negative index matches nothing. */
   #scope: Scope;
   /** Of the last snapshot; borrowed. */
   #taken: { readonly section: NetworkSection; readonly header: SnapshotHeader } | undefined;
@@ -91,7 +91,7 @@ class NetworkStream implements StreamContent {
     const { sort, groupBy, interfaceName } = this.#settings;
     const { names } = this.#input;
     if (interfaceName !== undefined) {
-      // While the interface is gone, what it had stays.
+      // While the interface is gone, its last index stays.
       this.#scope = movedScope(this.#scope, interfaceNamed(section.interfaces, interfaceName));
     }
     return {

@@ -13,7 +13,7 @@ import type { SstopProgram } from './sstop-update.ts';
 
 const PID = 2;
 const START_TICKS = 1;
-/** Not 1, which is the loopback interface. */
+/** Not 1, the loopback interface. */
 const INTERFACE = 2;
 /** 192.0.2.0, RFC 5737. */
 const DOCUMENTATION_NET = 0xc0000200;
@@ -56,7 +56,7 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** One process with one connection that has moved some bytes by the second sample. */
+/** A process with one connection that has moved some bytes by the second sample. */
 function madeUp(sequence: number): NetworkSample {
   return {
     sequence,

@@ -41,18 +41,18 @@ import type { PlaybackState } from '../shared/recordings.ts';
 import { type FrameModel, type FrameOptions, initialFrame } from '../shared/screen-frame.ts';
 
 /**
- * What fills the screen below the header. `grouped` is the process table with a row for each program, user, container
- * or unit; the detail's list is that of one process's connections.
+ * Views below the header. `grouped` is the process table with a row per program, user, container or unit; the list of
+ * `detail` is that of the connections.
  */
 export type ViewName = 'processes' | 'grouped' | 'hosts' | 'listen' | 'groups' | 'trouble' | 'detail';
 
-/** Order, cursor and place of one view's list. */
+/** Sort order, cursor and scroll position of one view's list. */
 export interface ListState {
   readonly sort: ListSort;
   readonly selection: Identity | undefined;
   readonly viewport: Viewport;
   readonly filterText: string;
-  /** Of the last text that could be read; undefined: everything. */
+  /** The last valid filter; undefined: everything. */
   readonly filter: FilterExpression | undefined;
 }
 
@@ -60,18 +60,15 @@ export interface ListState {
 export interface Prompt {
   readonly kind: 'filter' | 'alert';
   readonly input: TextInput;
-  /** What Escape brings back: the text, and whose row the cursor was on. */
+  /** State that Escape restores: the text and the selected row. */
   readonly before: string;
   readonly selection: Identity | undefined;
   readonly error: { readonly from: number; readonly to: number; readonly message: string } | undefined;
-  /** Which of the earlier filters is shown; -1: the one being typed. */
+  /** Index of the recalled earlier filter; -1: the one being typed. */
   readonly historyIndex: number;
 }
 
-/**
- * What the model owns and changes in place: buffers that are made anew with each sample. Lists that nobody has opened
- * are not there yet.
- */
+/** Mutable state that the model owns: buffers rebuilt with each sample. Lists are created when first opened. */
 class Workspace {
   readonly processes: ProcessList;
   readonly detail = new DetailFacts();
@@ -124,37 +121,37 @@ class Workspace {
   }
 }
 
-/** Everything that sstop's screen depends on. */
+/** State of sstop's screen. */
 export interface Model extends FrameModel<SstopAction> {
   /** The newest sample. */
   readonly live: NetworkData | undefined;
-  /** What is on screen: the newest sample, or a copy of the one at which the screen was paused. */
+  /** The sample on screen: the newest, or a copy of the one at which the screen was paused. */
   readonly shown: NetworkData | undefined;
   readonly pausedAtMillis: number | undefined;
   readonly workspace: Workspace;
   readonly view: ViewName;
-  /** Where Escape leads, the last one first to be gone back to. */
+  /** Views that Escape returns to, the last one first. */
   readonly back: readonly ViewName[];
   readonly lists: Readonly<Record<ViewName, ListState>>;
-  /** Whose detail is open. */
+  /** The process in the detail. */
   readonly detail: Identity | undefined;
   readonly scope: Scope;
-  /** Asked for on the command line; chosen once the interface is there. */
+  /** Interface of the command line, selected once it exists. */
   readonly wantedInterface: string | undefined;
   readonly isCumulative: boolean;
   readonly isTree: boolean;
-  /** What the process table is summed by, in `grouped` and in the members of one of its rows. */
+  /** Grouping of `grouped`, and of the members of one of its rows. */
   readonly groupBy: Grouping | undefined;
-  /** The filter by which the process table shows the members of one row; undefined: it was not opened from one. */
+  /** The filter that shows the members of one row; undefined: none was opened. */
   readonly members: string | undefined;
-  /** Branches of the tree that show their first row alone. */
+  /** Folded branches of the tree. */
   readonly folded: readonly Identity[];
   readonly units: RateUnits;
-  /** The choice of an interface, while it is open. */
+  /** The interface picker while it is open. */
   readonly picker: InterfacePicker | undefined;
-  /** Lines of the chart of the totals: more than one where the rows leave room. */
+  /** Height of the chart of the totals, more than 1 if the rows leave room. */
   readonly chartHeight: number;
-  /** The view stays with the selected process even when the wheel has left it. */
+  /** The view follows the selected process even if the wheel scrolls it away. */
   readonly isFollowing: boolean;
   readonly isDnsOn: boolean;
   readonly alertBytesPerSecond: number | undefined;
@@ -165,22 +162,22 @@ export interface Model extends FrameModel<SstopAction> {
   /** First line of the alerts shown; undefined: they are closed. */
   readonly alertsOffset: number | undefined;
   readonly prompt: Prompt | undefined;
-  /** Filters entered so far, the newest first. */
+  /** Earlier filters, newest first. */
   readonly filterHistory: readonly string[];
-  /** The way to another machine; undefined: what is shown is this one, or a recording. */
+  /** Connection to another machine; undefined: this machine, or a recording. */
   readonly link: RemoteStatus | undefined;
   readonly intervalMillis: number;
   readonly canSignal: boolean;
-  /** What shows the processes of other users, where some are hidden: `sudo sstop`; undefined: nothing does. */
+  /** Command that shows the processes of other users: `sudo sstop`; undefined: none. */
   readonly hiddenAdvice: string | undefined;
   readonly names: NameLookup;
-  /** The last sample failed, and why. */
+  /** Error of the last sample. */
   readonly failure: string | undefined;
-  /** Of the machine that is shown, before it has said so itself; undefined: not known. */
+  /** Name of the machine before its first sample; undefined: unknown. */
   readonly machineName: string | undefined;
 }
 
-/** All that can happen to it. */
+/** All messages. */
 export type Message =
   | { readonly kind: 'resized'; readonly width: number; readonly height: number }
   | { readonly kind: 'sampled'; readonly data: NetworkData }
@@ -202,13 +199,13 @@ export type Effect =
   | { readonly kind: 'export' }
   /** The user has chosen other units: remembered for the next start. */
   | { readonly kind: 'remember-units'; readonly units: RateUnits }
-  /** Somebody crossed the alert's threshold: rings, and sends `settled` a moment later. */
+  /** Rings for a crossed alert threshold, and sends `settled` a moment later. */
   | { readonly kind: 'alarm'; readonly round: number };
 
-/** What a message leads to; the loop carries out the effects once the model is the new one. */
+/** Result of a message; the loop carries out the effects after the model was replaced. */
 export type Step = StepOf<Model, Effect>;
 
-/** How the screen starts: from the command line, the configuration file and the terminal. */
+/** Start options of the screen, from command line, configuration and terminal. */
 export interface StartOptions extends FrameOptions<SstopAction> {
   readonly sort: SortKey;
   readonly filter: string;
@@ -257,14 +254,14 @@ function startState(key: string): ListState {
   return { sort, selection: undefined, viewport: TOP, filterText: '', filter: undefined };
 }
 
-/** The columns of the process table; the one that it is ordered by is among them. */
+/** Columns of the process table, including the sorted one. */
 function columnsFor({ columns, sort }: StartOptions): readonly ProcessColumn[] {
   const ordering = PROCESS_COLUMN_IDS.find((id) => id === sort);
   const isHidden = ordering !== undefined && !USUAL_PROCESS_COLUMN_IDS.includes(ordering);
   return isHidden && !columns.includes(ordering) ? [...columns, ordering] : columns;
 }
 
-/** Before the first sample; the filter of the command line is read by the first update. */
+/** The initial model; the first update parses the filter of the command line. */
 export function initialModel(options: StartOptions): Model {
   const workspace = new Workspace(columnsFor(options), options.alerts ?? []);
   workspace.alerts.setThreshold(options.alertBytesPerSecond);

@@ -7,7 +7,7 @@ import { applyFilter } from './sstop-rows.ts';
 
 const HISTORY_MAX = 50;
 
-/** Opens the line at the bottom with what is in force now. */
+/** Opens the prompt with the current value. */
 export function openPrompt(model: Model, kind: Prompt['kind']): Model {
   const rate = model.alertBytesPerSecond;
   const text =
@@ -20,7 +20,7 @@ export function openPrompt(model: Model, kind: Prompt['kind']): Model {
   };
 }
 
-/** The rows as they were before, and the cursor on its row whatever the filters on the way have left of them. */
+/** Restores the rows and the selected row, whatever the filters typed in between. */
 export function cancelPrompt(model: Model): Model {
   const { prompt } = model;
   const closed = { ...model, prompt: undefined };
@@ -28,7 +28,7 @@ export function cancelPrompt(model: Model): Model {
   return applyFilter(withState(closed, { selection: prompt.selection }), prompt.before);
 }
 
-/** Enter keeps what is typed, if it can be read. */
+/** Enter keeps the typed text if it is valid. */
 export function acceptPrompt(model: Model): Model {
   const { prompt } = model;
   if (prompt === undefined || prompt.error !== undefined) return model;
@@ -43,7 +43,7 @@ export function acceptPrompt(model: Model): Model {
   return { ...model, prompt: undefined, filterHistory };
 }
 
-/** Filters apply while they are typed; what cannot be read is marked and changes nothing. */
+/** Filters apply while typing; an invalid one is marked and changes nothing. */
 export function editPrompt(model: Model, input: TextInput): Model {
   const { prompt } = model;
   if (prompt === undefined) return model;
@@ -62,7 +62,7 @@ function errorOf(model: Model, kind: Prompt['kind'], text: string): Prompt['erro
   return { from: 0, to: text.length, message: `accepted: ${RATE_HINT}` };
 }
 
-/** The arrows go through earlier filters; below the newest stands an empty line. */
+/** Arrow keys recall earlier filters; after the newest comes an empty line. */
 export function recallPrompt(model: Model, step: number): Model {
   const { prompt, filterHistory } = model;
   if (prompt?.kind !== 'filter') return model;

@@ -20,18 +20,18 @@ import { listOf, type Model, stateOf, withState } from './sstop-model.ts';
 export const SCREEN_MIN_WIDTH = 40;
 export const SCREEN_MIN_HEIGHT = 10;
 
-/** Below these heights a line is given to the rows instead. */
+/** Screens lower than this give the line to the rows. */
 const SPARKLINE_FROM_HEIGHT = 14;
 const RULES_FROM_HEIGHT = 18;
 
-/** Where everything stands; areas without cells are not drawn. */
+/** Areas of the screen; empty areas are not drawn. */
 export interface ScreenLayout {
   readonly screen: Rect;
   readonly isTooSmall: boolean;
   readonly header: Rect;
   readonly sparkline: Rect;
   readonly topRule: Rect;
-  /** Header line and rows, without the scrollbar. */
+  /** Column titles and rows, without the scrollbar. */
   readonly table: Rect;
   /** Beside the rows. */
   readonly scrollbar: Rect;
@@ -75,7 +75,7 @@ export function layoutScreen(
   };
 }
 
-/** The screen's areas, with those of the table in its place in the current view. */
+/** Layout of the screen, with the table of the current view. */
 export function layoutOf(model: Model): ScreenLayout {
   const layout = fullLayoutOf(model);
   if (model.view !== 'detail') return layout;
@@ -88,29 +88,29 @@ export function layoutOf(model: Model): ScreenLayout {
   return { ...layout, table: connections, scrollbar };
 }
 
-/** The screen's areas without those inside a view. */
+/** Layout of the screen without the areas inside a view. */
 export function fullLayoutOf(model: Model): ScreenLayout {
   const { width, height, chartHeight, playback } = model;
   return layoutScreen(width, height, chartHeight, hidesProcesses(model), playback !== undefined);
 }
 
 /**
- * Whether sockets of other users are there whose processes cannot be seen. Of an agent or recording a group alone says
- * nothing: one run by root has such rows too, for processes of other namespaces.
+ * Whether sockets of other users exist whose processes cannot be seen. For an agent or recording, a group alone does
+ * not count: an agent run by root has such rows too, for processes of other namespaces.
  */
 export function hidesProcesses({ shown, hiddenAdvice, link, playback }: Model): boolean {
   if (shown === undefined || hiddenAdvice === undefined) return false;
   return hasHiddenProcesses(shown.section, link === undefined && playback === undefined);
 }
 
-/** The model with a chart of the totals as high as the rows leave room for. */
+/** Returns the model with a chart of the totals that uses the free lines. */
 function withChart(model: Model): Model {
   const chartHeight = chartHeightOf(model);
   return chartHeight === model.chartHeight ? model : { ...model, chartHeight };
 }
 
 function chartHeightOf(model: Model): number {
-  // Rows are not known before the first sample; a chart that shrinks a moment later would move them.
+  // The rows are unknown before the first sample; a chart that shrinks a moment later would move them.
   if (model.shown === undefined) return 1;
   if (model.view === 'detail' || model.playback !== undefined) return 1;
   const { table, sparkline } = fullLayoutOf(model);
@@ -118,7 +118,7 @@ function chartHeightOf(model: Model): number {
   return chartHeightFor(tableRowsIn(table) - listOf(model).count, model.chartHeight);
 }
 
-/** How the current list is drawn. */
+/** Look of the current list. */
 export function lookOf(model: Model): ListLook {
   const { sort, viewport } = stateOf(model);
   const { alerts } = model.workspace;
@@ -136,7 +136,7 @@ export function lookOf(model: Model): ListLook {
   };
 }
 
-/** The list of the current view under the keys and the mouse. */
+/** The current view's list for keys and mouse. */
 export const LIST = new ListScreen<Model, Identity>({
   placeOf: stateOf,
   withPlace: withState,
@@ -150,8 +150,8 @@ export const LIST = new ListScreen<Model, Identity>({
 });
 
 /**
- * The model with its rows listed anew, after anything changed that they depend on. While a collection writes to
- * the tables the rows stay as they are: the sample that ends it lists them.
+ * Rebuilds the rows after a change. While a collection writes to the tables, rows stay as they are until the next
+ * sample.
  */
 export function relist(model: Model): Model {
   const { shown, detail } = model;
@@ -163,12 +163,12 @@ export function relist(model: Model): Model {
   return LIST.reorder(withChart(model));
 }
 
-/** The model on a screen of another size. */
+/** Returns the model on a screen of another size. */
 export function resized(model: Model, width: number, height: number): Model {
   return LIST.reorder(withChart({ ...model, width, height }));
 }
 
-/** Lists the processes of the first sample in slices, so that the step that shows them is a short one. */
+/** Builds the list of the first sample in slices, so that the step that shows it is short. */
 export async function prepareList(model: Model, data: NetworkData, slice: Slice): Promise<void> {
   await model.workspace.processes.prepare(inputOf(model, data), slice);
 }
@@ -187,14 +187,14 @@ function inputOf(model: Model, data: NetworkData): ListInput {
   };
 }
 
-/** The model with another filter for the current view; a text that cannot be read leaves the old one in force. */
+/** Returns the model with another filter for the current view; an invalid text keeps the old filter. */
 export function applyFilter(model: Model, filterText: string): Model {
   const parsed = parseFilter(filterText, model.names, model.workspace.filterCaches);
   const filter = 'error' in parsed ? stateOf(model).filter : parsed.filter;
   return relist(withState(model, { filterText, filter: filterText.trim() === '' ? undefined : filter }));
 }
 
-/** The process under the cursor; undefined: none. */
+/** The selected process; undefined: none. */
 export function killTargetOf(model: Model): KillTarget | undefined {
   if (model.view === 'detail') {
     const { pid, startTicks, name, hasExited } = model.workspace.detail;

@@ -32,25 +32,25 @@ type ScreenControls = Controls<Model, Message>;
 /** What the screen shows, once it is open. */
 export interface OpenedInput {
   readonly input: SstopInput;
-  /** Undefined: its processes are not this program's to signal. */
+  /** Undefined: signals are not possible. */
   readonly signaller: Signaller | undefined;
 }
 
-/** What the entry point knows of this program and its system. */
+/** Facts about this program and its system, supplied by the entry point. */
 interface ScreenOutside extends ScreenSystem {
   readonly log: EventLog;
-  /** Name of the machine that is shown; undefined: another one than this. */
+  /** Name of this machine; undefined: another machine is shown. */
   readonly machineName: string | undefined;
-  /** Opens what is shown, after the first frame. Rejects with OpError. */
+  /** Opens the input after the first frame. Rejects with OpError. */
   open(): Promise<OpenedInput>;
 }
 
 /**
- * Runs the screen on this terminal until it is left, then prints the summary. Rejects, with the terminal as it was,
- * where what is to be shown cannot be opened.
+ * Runs the screen on this terminal until it quits, then prints the summary. Rejects, with the terminal restored, if the
+ * input cannot be opened.
  */
 export async function runScreen(settings: Settings, outside: ScreenOutside): Promise<number> {
-  // One that cannot be read would be shown as in force, and hold nothing back.
+  // An invalid filter would be shown as active without having an effect.
   if (settings.filter !== '' && readFilterOption(settings, {}) === undefined) return EXIT_USAGE;
   return new Screen(settings, outside).run();
 }
@@ -60,7 +60,7 @@ class Screen {
   readonly #outside: ScreenOutside;
   readonly #feed: NetworkFeed;
   readonly #startMillis = performance.now();
-  /** Said again when the screen is left: a notice lasts until the next key. */
+  /** Repeated at exit, because a notice lasts only until the next key. */
   readonly #problems: string[] = [];
   #opened: OpenedInput | undefined;
   #openFailure: unknown;
@@ -68,7 +68,7 @@ class Screen {
   #controls: ScreenControls | undefined;
   #isLeft = false;
   #isBreakTold = false;
-  /** By key: written when the screen is left, so that no slow disk holds it up. */
+  /** Choices made by keys, saved at exit, so that a slow disk does not block the screen. */
   #chosenUnits: RateUnits | undefined;
 
   constructor(settings: Settings, outside: ScreenOutside) {
@@ -98,7 +98,7 @@ class Screen {
         effect: (effect, controls) => this.#carryOut(effect, controls),
         started: (controls) => {
           this.#controls = controls;
-          // The turn after the one that paints.
+          // In the turn after drawing.
           starting = setImmediate(() => void this.#open(controls));
         },
       },
@@ -134,7 +134,7 @@ class Screen {
       network: this.#feed,
       alerts: ({ alerts }) => controls.dispatch({ kind: 'alerts', alerts }),
     });
-    // A turn of its own: keys typed at the first frame do not wait for what the first sample begins with.
+    // In a turn of its own, so that keys typed at the first frame do not wait for the first sample.
     setImmediate(() => this.#sampler?.start());
     void rehearse(this.#program(), () => this.#feed.data !== undefined);
   }
@@ -162,20 +162,20 @@ class Screen {
       keymap: keymapFor(keymap, 'sstop', shown, system.hasJobControl),
       ...(isPlayback ? {} : { pastKeymap: keymapFor(keymap, 'sstop', 'past', system.hasJobControl) }),
       canSignal: agent === undefined && !isPlayback,
-      // Another machine's process of that number is another process.
+      // A PID of another machine must not be signalled here.
       ownPid: agent === undefined ? process.pid : 0,
       hiddenAdvice: this.#hiddenAdvice(),
       names: nameLookup(() => this.#opened?.input.names),
     });
   }
 
-  /** What is played: a recording, or the past. */
+  /** Playback: a recording, or the past. */
   get #playback(): RecordedSource | undefined {
     const input = this.#opened?.input;
     return input?.playback ?? input?.travel?.playback;
   }
 
-  /** What shows the processes of other users; undefined for root, who sees what can be seen. */
+  /** How to see the processes of other users; undefined for root. */
   #hiddenAdvice(): string | undefined {
     if (this.#settings.playbackPath !== undefined) return 'the recording was made without root';
     const { agent } = this.#settings;
@@ -276,8 +276,8 @@ class Screen {
 }
 
 /**
- * In test builds alone (a constant of the build, so the release holds none of this): with SSTOP_FAULT=view the view
- * throws as soon as the help is opened, so that tests see how the terminal is left.
+ * Only in test builds (a build-time constant; the release does not contain this): with SSTOP_FAULT=view, drawing the
+ * help throws, so that tests can check that the terminal is restored.
  */
 function withInjectedFault(program: SstopProgram): SstopProgram {
   if (process.env['SSTOP_TEST_BUILD'] !== '1' || process.env['SSTOP_FAULT'] !== 'view') return program;
@@ -294,8 +294,8 @@ const TOP_COUNT = 5;
 const SIZE_COLUMNS = 10;
 
 /**
- * What is left on the terminal when the screen is gone: how long, how much, and who; exited processes count.
- * Plain lines, safe to print.
+ * Summary for the terminal after the screen has closed: duration, totals and processes, including exited ones. Plain
+ * lines without control characters.
  */
 function exitSummary(data: NetworkData, durationMicros: number, scope: Scope): string {
   const { section, rates } = data;

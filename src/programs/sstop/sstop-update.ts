@@ -47,7 +47,7 @@ import { acceptPrompt, cancelPrompt, editPrompt, openPrompt, recallPrompt } from
 import { applyFilter, fullLayoutOf, killTargetOf, LIST, layoutOf, relist, resized } from './sstop-rows.ts';
 import { view } from './sstop-view.ts';
 
-/** The model after a message, and what the outside is to do. Pure but for the workspace, which the model owns. */
+/** Returns the model after a message, and the effects. Pure except for the workspace, which the model owns. */
 export function update(model: Model, message: Message): Step {
   switch (message.kind) {
     case 'resized':
@@ -88,7 +88,7 @@ function takeSample(model: Model, data: NetworkData): Step {
   const crossings = alerts.update(data.section, data.rates, model.scope);
   const effects: readonly Effect[] = crossings > 0 ? [{ kind: 'alarm', round: alerts.round }] : [];
   const live = { ...model, live: data, failure: undefined };
-  // Paused while a collection was under way: its sample is the first that can be copied whole.
+  // Paused during a collection: its sample is the first one that can be copied completely.
   const isFrozen = model.pausedAtMillis !== undefined && model.shown !== model.live;
   if (isFrozen) return { model: live, effects };
   const shown = model.pausedAtMillis === undefined ? data : frozen(data);
@@ -101,7 +101,7 @@ function takeSample(model: Model, data: NetworkData): Step {
   return { model: next, effects };
 }
 
-/** The interface named on the command line is chosen as soon as it is there. */
+/** Selects the interface of the command line once it exists. */
 function withWantedInterface(model: Model): Model {
   if (model.shown === undefined) return model;
   if (model.wantedInterface === undefined) return withMovedInterface(model, model.shown);
@@ -110,7 +110,7 @@ function withWantedInterface(model: Model): Model {
   return { ...model, wantedInterface: undefined, scope: { ...model.scope, interfaceIndex } };
 }
 
-/** One that has come back has another number. */
+/** A recreated interface has another index. */
 function withMovedInterface(model: Model, { section, rates }: NonNullable<Model['shown']>): Model {
   const index = model.scope.interfaceIndex;
   if (index === undefined || section.interfaces.slots.find(index, 0, 0, 0) >= 0) return model;
@@ -155,7 +155,7 @@ function actOnRows(model: Model, action: SstopAction): Step | undefined {
     case 'filter':
     case 'alert':
       return { model: openPrompt(model, action) };
-    // Of the process table alone: elsewhere they would change what cannot be seen.
+    // Only in the process table; in other views they would change something invisible.
     case 'cumulative':
       return { model: inProcessTable(model, toggleCumulative) };
     case 'group-by':
@@ -205,20 +205,20 @@ function actOnScreen(model: Model, action: SstopAction): Step | undefined {
   }
 }
 
-/** Of the oldest, the fold is dropped. */
+/** The oldest folds are dropped. */
 const FOLDED_MAX = 256;
 
-/** What a list calls the name that its rows are known by, where that is not `name`. */
+/** The sort key for names in a list, if it is not `name`. */
 const NAME_KEYS: readonly string[] = ['process', 'remote'];
 
-/** In cumulative mode the rates' keys stand for the totals'. */
+/** In cumulative mode, keys of rates sort by totals. */
 const TOTAL_OF_RATE: Readonly<Record<string, string>> = {
   rate: 'total',
   download: 'download-total',
   upload: 'upload-total',
 };
 
-/** The signals for the selected process; on a row that is not one process, a notice says so. */
+/** Opens the signal overlay for the selected process; on any other row, shows a notice. */
 function openKillOf(model: Model): Model {
   const target = killTargetOf(model);
   const isOnRow = model.view === 'detail' || stateOf(model).viewport.selected >= 0;
@@ -226,7 +226,7 @@ function openKillOf(model: Model): Model {
   return withNotice(model, model.view === 'detail' ? 'The process has exited.' : NOT_ONE[model.view], true);
 }
 
-/** Why a selected row takes no signal. */
+/** Why a row cannot be signalled. */
 const NOT_A_PROCESS = 'This row is not a process.';
 const NO_SINGLE_PROCESS = 'This row is not a single process: Enter shows its processes.';
 const NOT_ONE: Readonly<Record<Exclude<Model['view'], 'detail'>, string>> = {
@@ -246,19 +246,19 @@ function sortedBy(model: Model, wanted: string): Model {
     : LIST.sortBy(model, key);
 }
 
-/** What the process table has with single rows alone. */
+/** Modes that only the process table with single rows has. */
 function ofProcesses(model: Model, change: (model: Model) => Model): Model {
   if (model.view !== 'grouped') return inProcessTable(model, change);
   return withNotice(model, 'The tree does not work while rows are summed: Esc shows processes.', false);
 }
 
-/** What only the process table has; elsewhere a notice says so. */
+/** Modes that only the process table has; elsewhere a notice says so. */
 function inProcessTable(model: Model, change: (model: Model) => Model): Model {
   if (model.view === 'processes' || model.view === 'grouped') return change(model);
   return withNotice(model, 'Only in the process table: Esc returns to it.', false);
 }
 
-/** The branch under the cursor shows its first row alone, or all again. */
+/** Folds or unfolds the selected branch. */
 function toggleFold(model: Model): Model {
   const { sort, selection, viewport } = stateOf(model);
   if (!model.isTree) return withNotice(model, 'Works only in the tree: t shows it.', false);
@@ -280,7 +280,7 @@ function toggleFollow(model: Model): Model {
   return { ...model, isFollowing: !model.isFollowing };
 }
 
-/** Names stand in the lists of hosts and connections; elsewhere a notice says that they are on. */
+/** Names are shown only in the lists of hosts and connections; elsewhere a notice says that they are on. */
 function withDns(model: Model, isDnsOn: boolean): Model {
   const next = { ...model, isDnsOn };
   if (model.view === 'hosts' || model.view === 'detail') return next;
@@ -296,12 +296,12 @@ function toggleLoopback(model: Model): Model {
 
 function toggleCumulative(model: Model): Model {
   const isCumulative = !model.isCumulative;
-  // At once, even while a collection keeps the rows as they are: the next key may sort by one of the other columns.
+  // At once, even while a collection keeps the rows as they are, because the next key may sort by a new column.
   model.workspace.processes.isCumulative = isCumulative;
   return relist(withTotalSort(withTotalSort({ ...model, isCumulative }, 'processes'), 'grouped'));
 }
 
-/** The order by rates becomes that by totals, or the other way round. */
+/** Sorting by rates becomes sorting by totals, and vice versa. */
 function withTotalSort(model: Model, view: 'processes' | 'grouped'): Model {
   const { sort } = model.lists[view];
   const [from, to] = model.isCumulative ? [0, 1] : [1, 0];
@@ -309,7 +309,7 @@ function withTotalSort(model: Model, view: 'processes' | 'grouped'): Model {
   return withState(model, { sort: { ...sort, key } }, view);
 }
 
-/** Escape takes away one thing at a time: the filter, the view, the cursor. */
+/** Escape undoes one thing at a time: the filter, the view, the selection. */
 function clearOrGoBack(model: Model): Model {
   const { filterText, viewport } = stateOf(model);
   const { view, back } = model;
@@ -377,7 +377,7 @@ function resume(model: Model): Model {
   return relist({ ...model, pausedAtMillis: undefined, shown: model.live });
 }
 
-/** The model after a report of the mouse on the current view. */
+/** Handles a mouse event on the current view. */
 function pointAt(model: Model, event: MouseEvent): Step {
   if (model.alertsOffset !== undefined) {
     return { model: event.action === 'press' ? { ...model, alertsOffset: undefined } : model };
@@ -395,19 +395,19 @@ function pointAt(model: Model, event: MouseEvent): Step {
   return isPress ? { ...step, model: rememberRow(step.model) } : step;
 }
 
-/** Whether it is a press on the line of ports in the detail, where there are some. */
+/** Whether a press hits the line of ports in the detail, if there are any. */
 function isOnPortsLine(model: Model, { action, button, x, y }: MouseEvent): boolean {
   if (model.view !== 'detail' || action !== 'press' || button !== 'left') return false;
   const { listening } = layoutDetail(fullLayoutOf(model).table);
   return model.workspace.detail.listening.length > 0 && contains(listening, x, y);
 }
 
-/** What is typed so far stays in force, as by Enter. */
+/** Keeps the typed text, as Enter does. */
 function openRow(model: Model): Step | undefined {
   return canOpen(model) ? { model: openSelected({ ...model, prompt: undefined }) } : undefined;
 }
 
-/** A row chosen while a filter is typed is the one that the cursor comes back to. */
+/** A row selected while typing a filter is the one that Escape restores. */
 function rememberRow(model: Model): Model {
   const { prompt } = model;
   const { selection } = stateOf(model);
@@ -415,7 +415,7 @@ function rememberRow(model: Model): Model {
   return { ...model, prompt: { ...prompt, selection } };
 }
 
-/** The parts that the screen's loop runs. */
+/** Parts of the screen's loop. */
 export type SstopProgram = FrameProgram<Model, Message, Effect>;
 
 /** sstop's screen as a program for the loop. */

@@ -56,7 +56,7 @@ function titleOf({ view, width }: Pick<Model, 'view' | 'width'>): string {
   return (width < NARROW_WIDTH ? NARROW_TITLES : TITLES)[view];
 }
 
-/** What an empty list says. */
+/** Text of an empty list. */
 const EMPTY: Readonly<Record<ViewName, string>> = {
   processes: 'No process uses the network. L shows loopback.',
   grouped: 'No process uses the network. L shows loopback.',
@@ -75,7 +75,7 @@ const FRAME = {
   helpOf: (model: Model) => helpGroups(model.keymap, model.ascii),
 };
 
-/** Paints the whole screen. */
+/** Draws the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
   paintScreen(model, buffer, FRAME);
 }
@@ -95,7 +95,7 @@ function paint(model: Model, buffer: Buffer): void {
   }
 }
 
-/** What is hidden and which row is selected, in the rule; where there is none, the row stands beside the keys. */
+/** Draws what is hidden and the selected row in the lower rule; without a rule, the row is beside the keys. */
 function renderBottomLine(model: Model, layout: ScreenLayout, buffer: Buffer): void {
   const { theme } = model;
   const { bottomRule, footer } = layout;
@@ -115,7 +115,7 @@ function renderBottomLine(model: Model, layout: ScreenLayout, buffer: Buffer): v
   if (isBeside) buffer.put(footer.x + width + 1, footer.y, place, theme.text);
 }
 
-/** `12/4000`, `12/40 of 4000` with a filter: the selected row, and how many there are. */
+/** `12/4000`, with a filter `12/40 of 4000`: rank of the selected row, and number of rows. */
 function placeText(model: Model): string {
   const { count, unfilteredCount } = listOf(model);
   const { selected } = stateOf(model).viewport;
@@ -123,7 +123,7 @@ function placeText(model: Model): string {
   return stateOf(model).filterText !== '' ? `${place} of ${unfilteredCount}` : place;
 }
 
-/** In words as long as there is room for. */
+/** The longest text that fits. */
 function hiddenText({ hiddenAdvice }: Model, room: number): string {
   const texts = [`Other users' processes are hidden: ${hiddenAdvice}`, `Others hidden: ${hiddenAdvice}`];
   return texts.find((text) => text.length <= room) ?? texts.at(-1)!;
@@ -141,7 +141,7 @@ function renderWaiting(model: Model, layout: ScreenLayout, buffer: Buffer): void
   buffer.put(table.x + 1, table.y + 1, text, failure === undefined ? theme.dim : theme.bad, table.width - 1);
 }
 
-/** '' where a recording has its own. */
+/** Empty for a recording, which has its own interval. */
 function intervalOf({ playback, intervalMillis }: Model): string {
   return playback === undefined ? durationText(intervalMillis) : '';
 }
@@ -179,7 +179,7 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
   renderList(model, layout, buffer);
 }
 
-/** The modes that are on and change what this view shows, a word each. */
+/** Active modes that affect this view, one word each. */
 function modesOf(model: Model): readonly string[] {
   const { view, scope, alertBytesPerSecond: alert } = model;
   const isProcesses = view === 'processes';
@@ -229,7 +229,7 @@ function promptLineOf(model: Model): Parameters<typeof renderFooter>[3]['prompt'
     : { label: 'alert above', input, note: 'per second: 10M bytes, 10Mbit; empty: off', error };
 }
 
-/** The keys that matter now, most important first; what does not fit is dropped from the right. */
+/** The most important keys now, in order; those that do not fit are dropped from the right. */
 const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   processes: [
     ...(['help', 'quit', 'filter', 'sort-next', 'open', 'hosts', 'listen', 'groups', 'kill'] as const),
@@ -246,19 +246,19 @@ const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   detail: ['help', 'quit', 'back', 'open', 'sort-next', 'dns', 'kill', 'filter', 'pause', 'units'],
 };
 
-/** Of the processes of one row that sums them. */
+/** Hints for the members of a group. */
 const MEMBERS_HINTS: readonly SstopAction[] = ['help', 'quit', 'back', ...HINTS.processes.slice(2)];
 
-/** Of a recording they come first, but for help and the way out. */
+/** Hints of playback, after help and quit. */
 const PLAYBACK_HINTS: readonly SstopAction[] = [
   ...(['pause', 'playback-slower', 'playback-faster', 'seek-back', 'seek-forward'] as const),
 ];
 const FIRST_HINTS = 2;
 
-/** While the time line is open: its own keys stand above. */
+/** While the time line is open, it shows its own keys. */
 const TIME_LINE_HINTS: readonly SstopAction[] = ['quit', 'pause'];
 
-/** What the user should know now, instead of the keys. */
+/** A notice, instead of the keys. */
 function footerNote(model: Model): Notice | undefined {
   if (model.notice !== undefined) return model.notice;
   if (model.failure !== undefined) return { text: model.failure, isBad: true };
@@ -291,7 +291,7 @@ function footerHints(model: Model): readonly KeyHint[] {
   return [...hints, { key: '+/-', label: durationText(model.intervalMillis) }];
 }
 
-/** What the label says of the present state, where there is something to say; null: the key does nothing. */
+/** Label of a hint in the current state; undefined: the default; null: the key has no effect. */
 function labelOf(model: Model, action: SstopAction): string | undefined | null {
   const { filterText, sort } = stateOf(model);
   switch (action) {
@@ -328,7 +328,7 @@ function labelOf(model: Model, action: SstopAction): string | undefined | null {
   }
 }
 
-/** What the key groups by next. */
+/** Label of the next grouping. */
 function nextGrouping({ groupBy }: Model): string {
   const next = GROUPINGS[groupBy === undefined ? 0 : GROUPINGS.indexOf(groupBy) + 1];
   return next === undefined ? 'processes' : `by ${next}`;

@@ -17,7 +17,7 @@ export async function printTotals(read: ReadTotals, wish: TotalsWish, isJson: bo
   return EXIT_OK;
 }
 
-/** One line for each period, the newest first. */
+/** One line per period, newest first. */
 function totalsJson(all: readonly PeriodTotals[], { period, by }: TotalsWish): string {
   const line = ({ name, rows }: PeriodTotals): string =>
     JSON.stringify({

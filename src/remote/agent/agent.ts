@@ -67,6 +67,7 @@ export function startAgent(settings: AgentSettings, platform: Platform, log: Age
   const { keptHistory } = settings;
   const history = new HistoryAnswers(keptHistory?.folder, access.hasToken);
   const { samples, answers, context } = answersOf(settings, platform, log, {
+    keepsHistory: keptHistory !== undefined,
     servesJournals: access.hasToken,
     history,
     ...(keptHistory !== undefined && { historyObstacle: history.obstacle }),
@@ -126,7 +127,9 @@ export async function serveStream(
 ): Promise<boolean> {
   const { folder, obstacle } = settings.readHistory;
   const history = new HistoryAnswers(folder, true, obstacle);
-  const { samples, context } = answersOf(settings, platform, log, { servesJournals: true, history });
+  const { samples, context } = answersOf(settings, platform, log, {
+    ...{ keepsHistory: false, servesJournals: true, history },
+  });
   try {
     return await new StreamClient(context, stream).served;
   } finally {
@@ -137,6 +140,7 @@ export async function serveStream(
 
 /** What is served beside samples. */
 interface Served {
+  readonly keepsHistory: boolean;
   readonly servesJournals: boolean;
   readonly history: HistoryAnswers;
   /** Why a history that is kept is not served. */
@@ -147,9 +151,9 @@ function answersOf(
   settings: AnswerSettings,
   platform: Platform,
   log: AgentLog,
-  { servesJournals, history, historyObstacle }: Served,
+  { keepsHistory, servesJournals, history, historyObstacle }: Served,
 ): { readonly samples: AgentSamples; readonly answers: AnswerSource; readonly context: ConnectionContext } {
-  const samples = new AgentSamples(platform, settings);
+  const samples = new AgentSamples(platform, { ...settings, mayLoadPrograms: keepsHistory });
   const answers = new AnswerSource(samples, servesJournals);
   const capabilities = new CapabilityAnswers(platform, settings, settings, answers, historyObstacle);
   const context = {

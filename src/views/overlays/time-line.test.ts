@@ -56,6 +56,21 @@ describe('the time line', () => {
     expect(shown.find((line) => line.startsWith(' Pressure'))!.trimEnd()).toBe(' Pressure');
   });
 
+  test('has no gaps where the interval of the samples changes', () => {
+    const [first] = moments();
+    const changing = Array.from({ length: 120 }, (_, at) => ({
+      ...first!,
+      wallMillis: START + (at < 60 ? at * 1000 : (at - 54) * 10_000),
+    }));
+    const shown = lines(openTimeLine(changing, Number.NaN)!);
+    expect(
+      shown
+        .find((line) => line.startsWith(' CPU'))!
+        .slice(10)
+        .trimEnd(),
+    ).toMatch(/^▁{110,}$/);
+  });
+
   test('has no characters but ASCII where they cannot be shown', () => {
     for (const line of lines(openTimeLine(moments(), START)!, true)) expect(line).toMatch(/^[\x20-\x7e]*$/);
   });

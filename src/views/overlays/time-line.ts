@@ -284,32 +284,34 @@ function renderStrip(
   }
 }
 
-/** The maximum of the moments in each column, NaN if there are none, so that no spike falls between two columns. */
+/**
+ * The maximum of the moments in each column, so that no spike falls between two columns. A sample lasts until the next
+ * one, unless the history has a gap there; NaN: no sample.
+ */
 function highest(timeLine: TimeLine, figure: keyof Figures, columns: number): Float64Array {
   const values = new Float64Array(columns).fill(Number.NaN);
   const { moments, fromMillis, toMillis } = timeLine;
-  for (const moment of moments) {
-    if (moment.wallMillis < fromMillis || moment.wallMillis > toMillis) continue;
-    const column = columnAt(timeLine, moment.wallMillis, columns);
-    const value = moment[figure];
-    if (Number.isNaN(values[column]!) || value > values[column]!) values[column] = value;
-  }
-  return spread(values, timeLine);
-}
-
-/** If columns are narrower than the sampling interval, each sample extends to the next. */
-function spread(values: Float64Array, { moments, fromMillis, toMillis }: TimeLine): Float64Array {
-  const spacing = (lastOf(moments) - firstOf(moments)) / Math.max(1, moments.length - 1);
-  const reach = Math.ceil((spacing * 1.5) / ((toMillis - fromMillis) / values.length)) - 1;
-  let last = Number.NaN;
-  let age = 0;
-  for (let column = 0; column < values.length; column++) {
-    if (!Number.isNaN(values[column]!)) {
-      last = values[column]!;
-      age = 0;
-    } else if (++age <= reach) values[column] = last;
+  for (const [index, { wallMillis, [figure]: value }] of moments.entries()) {
+    const endMillis = isGapAfter(moments, index) ? wallMillis : moments[index + 1]!.wallMillis;
+    if (endMillis < fromMillis || wallMillis > toMillis) continue;
+    const first = columnAt(timeLine, wallMillis, columns);
+    const end = Math.max(first + 1, columnAt(timeLine, endMillis, columns));
+    for (let column = first; column < end; column++) {
+      if (Number.isNaN(values[column]!) || value > values[column]!) values[column] = value;
+    }
   }
   return values;
+}
+
+/** Intervals change with the pressure of the machine: a gap is much longer than both intervals beside it. */
+const GAP_FACTOR = 3;
+
+/** Whether no sample follows, or only after a gap. */
+function isGapAfter(moments: readonly HistoryMoment[], index: number): boolean {
+  const interval = (at: number): number =>
+    (moments[at + 1]?.wallMillis ?? Number.NaN) - (moments[at]?.wallMillis ?? Number.NaN);
+  const beside = Math.max(interval(index - 1) || 0, interval(index + 1) || 0);
+  return !(interval(index) <= GAP_FACTOR * beside || (beside === 0 && moments.length === 2));
 }
 
 /** Draws times below the strips, with the date where it changes. */
