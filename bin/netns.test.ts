@@ -63,7 +63,7 @@ describe.skipIf(!canTry)('rows of other network namespaces (needs root and ip)',
     try {
       await pty.waitFor(new RegExp(` @${BLUE} .* - *$`, 'm'));
       await pty.waitFor(new RegExp(` @${RED} .* - *$`, 'm'));
-      await pty.waitFor(/uplinks {2}▲ .* other netns ▲ [\d.]+ KB\/s ▼ [\d.]+ KB\/s/);
+      await pty.waitFor(/uplinks {2}▲ .*\n(?:.*\n)*? .*other netns +▲ +[\d.]+K +▼ +[\d.]+K/);
       pty.key('q');
       expect(await pty.exited()).toBe(0);
     } finally {
