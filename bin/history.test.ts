@@ -423,13 +423,14 @@ describe('an agent with a history', () => {
       mkdirSync(mount);
       Bun.spawnSync(['mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', mount]);
       try {
-        writeFileSync(join(mount, 'filler'), Buffer.alloc(48 << 10));
+        writeFileSync(join(mount, 'filler'), Buffer.alloc(60 << 10));
         const args = ['--history', join(mount, 'history'), '--history-interval', '1s'];
         const started = await AgentProcess.start({ args, environment: ENVIRONMENT });
         const ended = (): readonly string[] => started.lines.filter((line) => line.includes('history-ended'));
         while (ended().length === 0) await Bun.sleep(50);
         expect(ended()[0]).toContain('no space left on device');
-        await Bun.sleep(2500);
+        // Another sample has been due since.
+        await Bun.sleep(1500);
         expect(ended()).toHaveLength(1);
         const answer = await started.fetch('/metrics', { authorization: `Bearer ${TOKEN}` });
         expect(answer.status).toBe(200);

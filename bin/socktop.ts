@@ -217,7 +217,8 @@ class LocalMachine implements Source {
     if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
     raisePrivileges();
     this.#platform = platform;
-    const source = new LocalSource(platform, { tier: 'auto', sniff: this.#sniff });
+    const mayLoadPrograms = this.#kept !== undefined;
+    const source = new LocalSource(platform, { tier: 'auto', sniff: this.#sniff, mayLoadPrograms });
     this.#kept?.start(source);
     return source;
   }

@@ -20,7 +20,7 @@ import { PtyProgram } from './testing/pty.ts';
 /** What the issue allows, and the time that a busy machine takes to notice. */
 const END_MILLIS = 1000 + 500;
 /** With the start of the program; what is waited for in vain would take ten seconds and more. */
-const RUN_MILLIS = 5000;
+const RUN_MILLIS = 7000;
 
 let folder = '';
 beforeAll(() => {
@@ -116,7 +116,8 @@ describe('a stream whose reader has stopped reading', () => {
   test('ends by --duration too', async () => {
     const ends = STREAMS.filter(([name]) => !name.includes('--once')).map(async ([name, command]) => {
       const pipe = new FullPipe(`${name.replaceAll(' ', '')}-duration`);
-      const argv = [...command, '--duration', '300ms'];
+      // Four programs start at once: until each has a first line it may take a second.
+      const argv = [...command, '--duration', '2s'];
       const child = Bun.spawn(argv, { stdin: 'ignore', stdout: pipe.descriptor, stderr: 'ignore' });
       const { code, millis } = await endOf(child);
       pipe.close();

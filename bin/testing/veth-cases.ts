@@ -72,7 +72,7 @@ export interface CaseTruth {
 }
 
 /** Across two refreshes at least, with the interval of the tests. */
-const LONG_SECONDS = 1.4;
+export const LONG_SECONDS = 1.4;
 const LONG_TCP = {
   protocol: 'tcp',
   lifetime: 'long',

@@ -50,6 +50,8 @@ export interface Monitor {
   /** True: it sees the processes of both sides, false: those of `near` alone. */
   readonly seesBothSides: boolean;
   readonly countsUdp: boolean;
+  /** The longest time from one snapshot to the next so far; undefined: it is not known. */
+  readonly longestGapMillis?: number;
   /** The next moment at which it has just looked. */
   fresh(): Promise<void>;
   /** After two more looks, so that what passed before this call is in it. */
@@ -111,7 +113,6 @@ export class SstopMonitor implements Monitor {
   readonly #followed: Promise<void>;
   #newest = '';
   #newestMillis = Number.NaN;
-  /** The longest time from one snapshot to the next. */
   longestGapMillis = 0;
   #count = 0;
   #hasEnded = false;

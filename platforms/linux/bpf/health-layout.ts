@@ -4,7 +4,8 @@
  *    0 tgid u32, 0 unknown | 4 kind u8 (ProblemKind, or CONNECTED) | 6 remote port u16, host order
  *    8 start of the process, ns since boot u64
  *   16 remote address, 16 bytes as IPv6 has it, IPv4 mapped
- *   32 reason u32 (enum skb_drop_reason) | 36 zero
+ *   32 reason u32: enum skb_drop_reason; of what is unreachable the type of the route of this machine that forbids it, or
+ *      0: the network said so | 36 zero
  */
 export const FAILURE_KEY_BYTES = 40;
 export const FailureKey = { TGID: 0, KIND: 4, PORT: 6, START: 8, ADDRESS: 16, REASON: 32 } as const;

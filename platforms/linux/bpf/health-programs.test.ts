@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import type { Failures } from '../../../src/data/sample/failures.ts';
 import { ProblemKind } from '../../../src/data/schema/network-columns.ts';
+import { namespaceObstacle } from '../packet/veth-pair.fixture.ts';
 import { withoutBpf } from './ebpf.fixture.ts';
 import { dropReasons } from './health-reader.ts';
 import { NetworkAccounting } from './network-accounting.ts';
@@ -30,9 +31,13 @@ interface Row {
 
 /** What the programs have counted of this process. */
 function own(failures: Failures | undefined): Row[] {
+  return rowsOf(failures, process.pid);
+}
+
+function rowsOf(failures: Failures | undefined, pid: number): Row[] {
   if (failures === undefined) throw new TypeError('no program counts failures');
   return Array.from({ length: failures.length }, (_, row) => row)
-    .filter((row) => failures.pid[row] === process.pid)
+    .filter((row) => failures.pid[row] === pid)
     .map((row) => ({
       kind: failures.isConnect[row] === 1 ? ('connect' as const) : failures.kind[row]!,
       address: [...failures.remoteAddress.subarray(row * 4, row * 4 + 4)],
@@ -88,6 +93,41 @@ describe.skipIf(withoutBpf !== undefined)('programs that count failures (need eB
     // Each is told once.
     expect(own(accounting.readFailures()).filter((row) => row.port === port)).toEqual([]);
   });
+
+  test.skipIf(namespaceObstacle() !== undefined)(
+    'connects that fail in this machine, with the reason (needs a namespace)',
+    async () => {
+      const accounting = open();
+      accounting.readFailures();
+      const routes = [
+        'ip link set lo up; ip -6 route add unreachable fd99::1; ip -6 route add blackhole fd99::2',
+        'ip route add unreachable 192.0.2.1; ip route add prohibit 192.0.2.2; ip route add blackhole 192.0.2.3',
+      ].join(';');
+      const places = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '::ffff:192.0.2.3', 'fd99::1', 'fd99::2'];
+      // No such routes: nothing listens, and there is none at all.
+      places.push('127.0.0.1', '192.0.2.4', 'fd99::3', 'fe80::1');
+      const child = Bun.spawn(
+        [
+          ...['unshare', '--net', 'sh', '-ec', `${routes}; exec "$@"`, 'sh', process.execPath],
+          ...[`${import.meta.dir}/connecting.fixture.ts`, ...places.flatMap((place) => [place, '443'])],
+        ],
+        { stdout: 'pipe' },
+      );
+      expect(await new Response(child.stdout).text()).not.toContain('open');
+      const failed = rowsOf(accounting.readFailures(), child.pid).filter(
+        ({ kind }) => kind === ProblemKind.UNREACHABLE,
+      );
+      const told = failed.map(({ address, port, reason, count }) => [address[3], port, reason, count]);
+      expect(told.sort((a, b) => String(a).localeCompare(String(b)))).toEqual([
+        [1, 443, 'unreachable route', 1],
+        [2, 443, 'blackhole route', 1],
+        [0xc0000201, 443, 'unreachable route', 1],
+        [0xc0000202, 443, 'prohibit route', 1],
+        [0xc0000203, 443, 'blackhole route', 2],
+      ]);
+      expect(failed.every(({ startTicks }) => startTicks > 0)).toBe(true);
+    },
+  );
 
   test('connects that work, and how long they take', async () => {
     const accounting = open();

@@ -52,6 +52,8 @@ const PATIENCE_NANOS = 1_000_000_000;
 
 /** include/uapi/asm-generic/errno.h */
 const Errno = {
+  EACCES: 13,
+  EINVAL: 22,
   ENETUNREACH: 101,
   ECONNRESET: 104,
   ETIMEDOUT: 110,
@@ -161,9 +163,7 @@ function emitRemote(code: Assembler, { sockFamily }: NetworkOffsets, health: Hea
   code.jumpIfImmediate(Jump.EQ, R1, AF_INET, 'ipv4').jumpIfImmediate(Jump.NE, R1, AF_INET6, 'out');
   copyDoubleWords(code, R10, KEY + FailureKey.ADDRESS, R6, health.remoteAddress6, 16);
   code.jump('addressed').label('ipv4');
-  // Little-endian: 0xffff in the bytes 10 and 11.
-  code.moveImmediate(R1, -0x10000).store(Size.W, R10, KEY + FailureKey.ADDRESS + 8, R1);
-  code.load(Size.W, R1, R6, health.remoteAddress4).store(Size.W, R10, KEY + FailureKey.ADDRESS + 12, R1);
+  emitMapped(code, R6, health.remoteAddress4);
   code.label('addressed');
 }
 
@@ -177,6 +177,85 @@ function emitCount(code: Assembler, maps: NetworkMaps): void {
   stackAddress(code, R2, KEY);
   stackAddress(code, R3, VALUE);
   code.moveImmediate(R4, UpdateFlag.NO_EXIST).call(Helper.MAP_UPDATE_ELEM);
+}
+
+/**
+ * Routes that forbid: the errno that they give (net/ipv4/fib_semantics.c, fib_props), their type (RTN_* of
+ * linux/rtnetlink.h), and what is told.
+ */
+const FORBIDDING_ROUTES = [
+  { errno: Errno.EINVAL, type: 6, words: 'blackhole route' },
+  { errno: Errno.EHOSTUNREACH, type: 7, words: 'unreachable route' },
+  { errno: Errno.EACCES, type: 8, words: 'prohibit route' },
+] as const;
+
+/** By the type of route in FailureKey.REASON; '' for what the network said. */
+export function routeWords(routeType: number): string {
+  return FORBIDDING_ROUTES.find(({ type }) => type === routeType)?.words ?? '';
+}
+
+/** What the programs of routes read of the kernel's types: members of struct flowi4 or flowi6. */
+export interface RouteOffsets {
+  readonly protocol: number;
+  readonly address: number;
+  readonly localPort: number;
+  readonly remotePort: number;
+  /**
+   * IPv6 only. Of struct fib6_result the type of the route, and the route; of struct net the one that stands for none;
+   * of the flow the source address.
+   */
+  readonly result:
+    | { readonly type: number; readonly route: number; readonly none: number; readonly source: number }
+    | undefined;
+}
+
+/**
+ * tp_btf/fib_table_lookup(table, flow, next hop, error) and fib6_table_lookup(namespace, result, table, flow): connects
+ * that a route of this machine forbids, which fail before there is a packet. connect(2) looks its route up in its
+ * process, and before the socket has a port; later, and in no process, it has one. R7 flow, R9 type of the route.
+ */
+export function routeProgram(maps: NetworkMaps, offsets: NetworkOffsets, route: RouteOffsets): Uint8Array {
+  const code = new Assembler();
+  if (route.result === undefined) {
+    code.load(Size.DW, R7, R1, 8).load(Size.DW, R1, R1, 24).moveImmediate(R8, 0).alu(Alu.SUB, R8, R1);
+    code.aluImmediate(Alu.LSH, R8, 32).aluImmediate(Alu.RSH, R8, 32);
+    for (const { errno, type } of FORBIDDING_ROUTES) {
+      code.moveImmediate(R9, type).jumpIfImmediate(Jump.EQ, R8, errno, 'forbidden');
+    }
+  } else {
+    const { type, route: found, none, source } = route.result;
+    code.load(Size.DW, R7, R1, 24).load(Size.DW, R2, R1, 0).load(Size.DW, R1, R1, 8);
+    code.load(Size.B, R9, R1, type).load(Size.DW, R3, R1, found).load(Size.DW, R4, R2, none);
+    code.jumpIf(Jump.EQ, R3, R4, 'out');
+    // It is looked up once more when it has said which source address to take.
+    for (const at of [source, source + 8]) {
+      code.load(Size.DW, R1, R7, at).jumpIfImmediate(Jump.NE, R1, 0, 'out');
+    }
+    for (const one of FORBIDDING_ROUTES) code.jumpIfImmediate(Jump.EQ, R9, one.type, 'forbidden');
+  }
+  code.jump('out').label('forbidden').load(Size.B, R1, R7, route.protocol);
+  code.jumpIfImmediate(Jump.NE, R1, IPPROTO_TCP, 'out').load(Size.H, R1, R7, route.localPort);
+  code.jumpIfImmediate(Jump.NE, R1, 0, 'out').load(Size.H, R8, R7, route.remotePort);
+  code.jumpIfImmediate(Jump.EQ, R8, 0, 'out').swapNetworkOrder(R8, 16);
+  zeroStack(code, KEY, FAILURE_KEY_BYTES);
+  zeroStack(code, VALUE, FAILURE_VALUE_BYTES);
+  if (route.result === undefined) emitMapped(code, R7, route.address);
+  else copyDoubleWords(code, R10, KEY + FailureKey.ADDRESS, R7, route.address, 16);
+  code.store(Size.H, R10, KEY + FailureKey.PORT, R8).store(Size.W, R10, KEY + FailureKey.REASON, R9);
+  code.storeImmediate(Size.B, R10, KEY + FailureKey.KIND, ProblemKind.UNREACHABLE);
+  currentOwner(code, OWNER, offsets);
+  code.load(Size.W, R1, R10, OWNER + Owner.TGID).store(Size.W, R10, KEY + FailureKey.TGID, R1);
+  code.load(Size.DW, R1, R10, OWNER + Owner.START).store(Size.DW, R10, KEY + FailureKey.START, R1);
+  code.load(Size.W, R1, R10, OWNER + Owner.PID).store(Size.W, R10, VALUE + FailureValue.PID, R1);
+  emitCount(code, maps);
+  return code.label('out').returnImmediate(0).build();
+}
+
+/** An IPv4 address that the structure in a register has at `offset`, to the key. */
+function emitMapped(code: Assembler, structure: number, offset: number): void {
+  // Little-endian: 0xffff in the bytes 10 and 11.
+  code.moveImmediate(R1, -0x10000).store(Size.W, R10, KEY + FailureKey.ADDRESS + 8, R1);
+  code.load(Size.W, R1, structure, offset).store(Size.W, R10, KEY + FailureKey.ADDRESS + 12, R1);
 }
 
 /** What the program of dropped packets reads of the kernel's types. */

@@ -10,6 +10,7 @@ import {
   FailureKey,
   FailureValue,
 } from './health-layout.ts';
+import { routeWords } from './health-programs.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { BatchReader } from './map.ts';
 import { startTicksOf } from './namespaces.ts';
@@ -68,8 +69,8 @@ export class HealthReader {
     }
     failures.count[row] = numberOfWords(values[value]!, values[value + 1]!);
     failures.nanos[row] = numberOfWords(values[value + 2]!, values[value + 3]!);
-    const isDrop = kind === ProblemKind.DROPPED;
-    failures.reasons[row] = isDrop ? this.#reasonOf(word(FailureKey.REASON)) : '';
+    const reason = word(FailureKey.REASON);
+    failures.reasons[row] = kind === ProblemKind.DROPPED ? this.#reasonOf(reason) : routeWords(reason);
   }
 
   /** Those of subsystems (their number stands in the upper half) are in no list. */

@@ -6,7 +6,9 @@ import { AttachType, queryPrograms } from './bpf-program.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
 import { NetworkAccounting } from './network-accounting.ts';
 import {
+  ATTEMPTS,
   accountingObstacle,
+  isClean,
   LineReader,
   parseLines,
   readFlows,
@@ -18,6 +20,7 @@ import {
 
 const obstacle = accountingObstacle();
 const because = obstacle === undefined ? '' : `; here it ${obstacle}`;
+const IPV4_HEADER_BYTES = 20;
 const CHILD = fileURLToPath(new URL('network-accounting-child.fixture.ts', import.meta.url));
 const AS_NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
 
@@ -170,24 +173,29 @@ describe.skipIf(obstacle !== undefined)(`beginning and end (needs root and eBPF$
   });
 
   test('a full map: first by process and interface, then as lost; in all, every byte', async () => {
-    const accounting = NetworkAccounting.open({ flows: 1, peers: 1, sums: 4096 });
-    const tiny = NetworkAccounting.open({ flows: 1, peers: 1, sums: 1 });
-    try {
-      const lines = await program.run('short', 4, 50, 100);
-      const pids = ['client', 'server'].map((role) => lineOf(lines, role).pid);
-      const flows = readFlows(accounting).filter((flow) => pids.includes(flow.tgid));
-      const device = lineOf(lines, 'device');
-      expect(flows.length).toBeLessThanOrEqual(3);
-      expect(flows.some((flow) => flow.cookie === '0' && flow.interfaceIndex === 1)).toBe(true);
-      expect(totals(flows)).toMatchObject({ rxBytes: device.rxBytes, txBytes: device.rxBytes });
-      for (const pid of pids)
-        expect(by(flows, pid).every((flow) => flow.comm === 'network-traffic')).toBe(true);
-      readFlows(tiny);
-      expect(tiny.lost.packets).toBeGreaterThan(100);
-      expect(tiny.lost.bytes).toBeGreaterThanOrEqual(tiny.lost.packets * 52);
-    } finally {
-      accounting.close();
-      tiny.close();
+    for (let tries = 1; ; tries++) {
+      const accounting = NetworkAccounting.open({ flows: 1, peers: 1, sums: 4096 });
+      const tiny = NetworkAccounting.open({ flows: 1, peers: 1, sums: 1 });
+      try {
+        const lines = await program.run('short', 4, 50, 100);
+        if (!isClean(lines) && tries < ATTEMPTS) continue;
+        const pids = ['client', 'server'].map((role) => lineOf(lines, role).pid);
+        const flows = readFlows(accounting).filter((flow) => pids.includes(flow.tgid));
+        const device = lineOf(lines, 'device');
+        expect(flows.length).toBeLessThanOrEqual(3);
+        expect(flows.some((flow) => flow.cookie === '0' && flow.interfaceIndex === 1)).toBe(true);
+        expect(totals(flows)).toMatchObject({ rxBytes: device.rxBytes, txBytes: device.rxBytes });
+        for (const pid of pids)
+          expect(by(flows, pid).every((flow) => flow.comm === 'network-traffic')).toBe(true);
+        readFlows(tiny);
+        // Of the whole machine, on which others may send small datagrams meanwhile.
+        expect(tiny.lost.packets).toBeGreaterThan(100);
+        expect(tiny.lost.bytes).toBeGreaterThanOrEqual(tiny.lost.packets * IPV4_HEADER_BYTES);
+        return;
+      } finally {
+        accounting.close();
+        tiny.close();
+      }
     }
   });
 

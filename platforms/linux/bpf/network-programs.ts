@@ -11,7 +11,7 @@ import {
 } from './bpf-program.ts';
 import type { KernelTypes } from './btf.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
-import { dropProgram, stateProgram } from './health-programs.ts';
+import { dropProgram, routeProgram, stateProgram } from './health-programs.ts';
 import { TaskIterator } from './iterator.ts';
 import type { CommSource } from './network-code.ts';
 import { deviceOffsets, deviceProgram } from './network-device-program.ts';
@@ -35,6 +35,9 @@ import {
   QUEUE_TRACEPOINT,
   RECEIVE_FUNCTIONS,
   RECEIVE_TRACEPOINT,
+  ROUTE_TRACEPOINT,
+  ROUTE6_TRACEPOINT,
+  routeOffsets,
   SEND_FUNCTIONS,
   SEND_TRACEPOINT,
   STATE_TRACEPOINT,
@@ -255,6 +258,16 @@ export class NetworkPrograms {
   #attachConnects({ types, offsets }: Traced): true {
     const code = stateProgram(this.#maps, offsets, healthOffsets(types));
     this.#attachTracepoint('sstop_state', code, types.id(STATE_TRACEPOINT));
+    // A connect that a route of this machine forbids changes no state. IPv6 may be a module that is not there.
+    for (const [family, tracepoint] of [
+      ['ipv4', ROUTE_TRACEPOINT],
+      ['ipv6', ROUTE6_TRACEPOINT],
+    ] as const) {
+      this.#tried(() => {
+        const route = routeProgram(this.#maps, offsets, routeOffsets(types, family));
+        this.#attachTracepoint('sstop_route', route, types.id(tracepoint));
+      });
+    }
     return true;
   }
 

@@ -8,6 +8,9 @@ import { NetworkAccounting } from './network-accounting.ts';
 const SOURCE = fileURLToPath(new URL('testdata/network-traffic.c', import.meta.url));
 const FLAGS = ['-O1', '-std=gnu17', '-Wall', '-Wextra', '-Werror'];
 
+/** So often traffic is made again that was not clean. */
+export const ATTEMPTS = 10;
+
 /** A line that a process of network-traffic.c has written; what it does not say is undefined or 0. */
 export interface TrafficLine {
   readonly role: string;
@@ -19,7 +22,7 @@ export interface TrafficLine {
   readonly segmentsOut: number;
   /** Bytes of payload sent more than once. */
   readonly retransmitted: number;
-  /** Segments sent more than once, a SYN too. */
+  /** Segments sent more than once, a SYN too; of a device, by everybody in its namespace. */
   readonly resent: number;
   readonly outOfOrder: number;
   readonly name: string;
@@ -110,6 +113,14 @@ export function parseLines(text: string): TrafficLine[] {
   const lines: TrafficLine[] = [];
   for (const line of text.split('\n')) if (line !== '') lines.push(JSON.parse(line));
   return lines;
+}
+
+/**
+ * Whether every segment was sent once and came in its turn. On a loaded machine some are not; what comes to a connection
+ * in TIME_WAIT, or is answered for it, belongs to no process, and no sum is exact any more.
+ */
+export function isClean(lines: readonly TrafficLine[]): boolean {
+  return lines.every((line) => (line.resent ?? 0) + (line.outOfOrder ?? 0) === 0);
 }
 
 /** Why nothing can be counted here, or undefined. */

@@ -1,5 +1,5 @@
 import { BtfKind, type BtfWanted, KernelTypes, READ_ONLY_CAST } from './btf.ts';
-import type { DropOffsets, HealthOffsets } from './health-programs.ts';
+import type { DropOffsets, HealthOffsets, RouteOffsets } from './health-programs.ts';
 import type { ReadOnlyCast } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
 import type { PidNumbers } from './pid-numbers.ts';
@@ -15,6 +15,9 @@ export const QUEUE_TRACEPOINT = 'btf_trace_net_dev_queue';
 /** include/trace/events/sock.h and skb.h: a socket changes its state; a packet is dropped. */
 export const STATE_TRACEPOINT = 'btf_trace_inet_sock_set_state';
 export const DROP_TRACEPOINT = 'btf_trace_kfree_skb';
+/** include/trace/events/fib.h and fib6.h: a route was looked up. */
+export const ROUTE_TRACEPOINT = 'btf_trace_fib_table_lookup';
+export const ROUTE6_TRACEPOINT = 'btf_trace_fib6_table_lookup';
 export const HOLDERS_ITERATOR = 'bpf_iter_task_file';
 
 const WANTED: BtfWanted = [
@@ -23,6 +26,8 @@ const WANTED: BtfWanted = [
   ...[SEND_TRACEPOINT, RECEIVE_TRACEPOINT, QUEUE_TRACEPOINT, STATE_TRACEPOINT, DROP_TRACEPOINT].map(
     (name) => [name, BtfKind.TYPEDEF] as const,
   ),
+  ...[ROUTE_TRACEPOINT, ROUTE6_TRACEPOINT].map((name) => [name, BtfKind.TYPEDEF] as const),
+  ...['flowi4', 'flowi6', 'fib6_result'].map((name) => [name, BtfKind.STRUCT] as const),
   ['skb_drop_reason', BtfKind.ENUM],
   ...['sk_buff', 'skb_shared_info', 'net_device'].map((name) => [name, BtfKind.STRUCT] as const),
   ...['sock', 'socket', 'net', 'task_struct', 'cred', 'file', 'inode', 'bpf_iter__task_file'].map(
@@ -77,6 +82,27 @@ export function healthOffsets(types: KernelTypes): HealthOffsets {
     remoteAddress4: types.member('sock', '__sk_common.skc_daddr').offset,
     remoteAddress6: types.member('sock', '__sk_common.skc_v6_daddr').offset,
     error: types.member('sock', 'sk_err').offset,
+  };
+}
+
+/** Throws OpError `UNSUPPORTED`. */
+export function routeOffsets(types: KernelTypes, family: 'ipv4' | 'ipv6'): RouteOffsets {
+  const flow = family === 'ipv4' ? 'flowi4' : 'flowi6';
+  const place = (structure: string, member: string): number => types.member(structure, member).offset;
+  return {
+    protocol: place(flow, '__fl_common.flowic_proto'),
+    address: place(flow, 'daddr'),
+    localPort: place(flow, 'uli.ports.sport'),
+    remotePort: place(flow, 'uli.ports.dport'),
+    result:
+      family === 'ipv4'
+        ? undefined
+        : {
+            type: place('fib6_result', 'fib6_type'),
+            route: place('fib6_result', 'f6i'),
+            none: place('net', 'ipv6.fib6_null_entry'),
+            source: place('flowi6', 'saddr'),
+          },
   };
 }
 

@@ -51,7 +51,8 @@ function waitsSection(found: LinuxExamination): DoctorSection {
             'Waits are not counted per process: DISK WAIT % and MEM WAIT % of socktop are -. ' +
             (taskDelayAccounting === undefined
               ? 'This kernel has no kernel.task_delayacct.'
-              : 'The setting kernel.task_delayacct is 0; it applies to processes that start after it is 1.'),
+              : 'The setting kernel.task_delayacct is 0; it applies to processes that start after it is 1, ' +
+                'and the boot parameter delayacct to all of them.'),
           commands: taskDelayAccounting === undefined ? [] : ['sudo sysctl kernel.task_delayacct=1'],
         };
   const pressure: DoctorEntry = hasPressure

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { capabilitySet } from '../privileges.ts';
 import { examineLinux, type LinuxExamination } from './doctor.ts';
 import { canHaveSockets, parseLockdown, parseSetting } from './doctor-facts.ts';
 import { doctorSections } from './doctor-words.ts';
@@ -88,6 +89,27 @@ test('missing modules are said with their command, unless no module can be loade
   const open = words({ ...lacking, kernel: { ...found.kernel, areModulesClosed: false } });
   expect(open).toContain('sudo modprobe -a inet_diag tcp_diag');
   expect(open).toContain('sudo modprobe udp_diag');
+});
+
+test('what is known of waits depends on the setting and on who is asked', () => {
+  const found = examineBuilt();
+  const wordsWith = (taskDelayAccounting: number | undefined, hasIterator: boolean, effective = 0n): string =>
+    words({
+      ...found,
+      kernel: { ...found.kernel, taskDelayAccounting },
+      privileges: { ...found.privileges, effective },
+      programs: { ...found.programs, processes: hasIterator ? undefined : { code: 'EPERM', message: 'no' } },
+    });
+  const off = wordsWith(0, true);
+  expect(off).toContain('DISK WAIT % and MEM WAIT % of socktop are -');
+  expect(off).toContain('sudo sysctl kernel.task_delayacct=1');
+  expect(off).toContain('boot parameter delayacct');
+  expect(off).toContain('all threads of a process are counted, by eBPF');
+  expect(wordsWith(undefined, true)).toContain('This kernel has no kernel.task_delayacct.');
+  expect(wordsWith(1, false, capabilitySet(['cap_net_admin']))).toContain('by taskstats');
+  const plain = wordsWith(1, false);
+  expect(plain).not.toContain('sysctl kernel.task_delayacct');
+  expect(plain).toContain('Only the waits of the first thread of a process are known, and MEM WAIT % is -');
 });
 
 test('nothing at all to read is no reason to fail', () => {

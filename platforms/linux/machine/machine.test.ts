@@ -118,28 +118,31 @@ describe('this machine', () => {
     for (const device of devices) expect(device.name).not.toStartWith('loop');
   });
 
-  test('processes are those of `ps`', async () => {
-    const machine = open();
-    const child = Bun.spawn(['sleep', '1000']);
-    children.push(child);
-    const section = await machine.collectProcesses(
-      { visiblePids: [process.pid, child.pid], columns: ['readBytes'] },
-      restlessSlice(),
-    );
-    const { processes, usage } = section;
-    const ps = await outputOf('ps', '-o', 'ppid=,rss=,nlwp=,comm=', '-p', String(child.pid));
-    const slot = processes.find(child.pid);
-    const [ppid, rss, threads, name] = ps.trim().split(/\s+/);
-    expect([processes.ppid[slot], processes.threads[slot], processes.names[slot]]).toEqual([
-      Number(ppid),
-      Number(threads),
-      name!,
-    ]);
-    expect(processes.rssBytes[slot]).toBe(Number(rss) * 1024);
-    const own = processes.find(process.pid);
-    expect(usage.readBytes[own]! + usage.writtenBytes[own]!).toBeGreaterThanOrEqual(0);
-    expect(section.coreCount).toBe(Number(await outputOf('getconf', '_NPROCESSORS_ONLN')));
-  });
+  test.each([false, true])(
+    'processes are those of `ps`; programs in the kernel: %p',
+    async (mayLoadPrograms) => {
+      const machine = open({ mayLoadPrograms });
+      const child = Bun.spawn(['sleep', '1000']);
+      children.push(child);
+      const section = await machine.collectProcesses(
+        { visiblePids: [process.pid, child.pid], columns: ['readBytes'] },
+        restlessSlice(),
+      );
+      const { processes, usage } = section;
+      const ps = await outputOf('ps', '-o', 'ppid=,rss=,nlwp=,comm=', '-p', String(child.pid));
+      const slot = processes.find(child.pid);
+      const [ppid, rss, threads, name] = ps.trim().split(/\s+/);
+      expect([processes.ppid[slot], processes.threads[slot], processes.names[slot]]).toEqual([
+        Number(ppid),
+        Number(threads),
+        name!,
+      ]);
+      expect(processes.rssBytes[slot]).toBe(Number(rss) * 1024);
+      const own = processes.find(process.pid);
+      expect(usage.readBytes[own]! + usage.writtenBytes[own]!).toBeGreaterThanOrEqual(0);
+      expect(section.coreCount).toBe(Number(await outputOf('getconf', '_NPROCESSORS_ONLN')));
+    },
+  );
 
   test('context switches of a process are at least those of its first thread', async () => {
     const machine = open();
@@ -189,6 +192,31 @@ describe('this machine', () => {
     expect(usage.ioCalls[slot]!).toBeGreaterThan(0);
     expect(Number.isNaN(usage.blockDelayNanos[slot]!)).toBe(!isCounted);
   });
+
+  test.each([false, true])(
+    'bytes from and to storage are those of /proc; programs: %p',
+    async (mayLoadPrograms) => {
+      const machine = open({ mayLoadPrograms });
+      const folder = mkdtempSync(join(tmpdir(), 'machine-io-'));
+      writeFileSync(join(folder, 'file'), new Uint8Array(1 << 20), { flush: true });
+      rmSync(folder, { recursive: true });
+      const told = (): number[] => {
+        const text = readFileSync('/proc/self/io', 'utf8');
+        return ['read_bytes', 'write_bytes'].map((name) =>
+          Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(text)?.[1]),
+        );
+      };
+      const before = told();
+      const want = { visiblePids: [], columnsOfAll: ['readBytes', 'writtenBytes'] } as const;
+      const { processes, usage } = await machine.collectProcesses(want, restlessSlice());
+      const slot = processes.find(process.pid);
+      const after = told();
+      for (const [at, seen] of [usage.readBytes[slot]!, usage.writtenBytes[slot]!].entries()) {
+        expect([seen >= before[at]!, seen <= after[at]!]).toEqual([true, true]);
+      }
+      expect(usage.writtenBytes[slot]!).toBeGreaterThan(0);
+    },
+  );
 
   test('two looks at once, and a close beneath them', async () => {
     const machine = open();

@@ -55,7 +55,7 @@ export class LinuxMachine implements MachineCollector {
   #parts: MachineParts | undefined;
   #disks: DiskCollector | undefined;
   #controlGroups: ControlGroupCollector | undefined;
-  #processes: ProcessSections | undefined;
+  #processes: Promise<ProcessSections> | undefined;
   #host: Host | undefined;
   #journalSequence = 0;
 
@@ -80,18 +80,18 @@ export class LinuxMachine implements MachineCollector {
   }
 
   async collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses> {
-    return this.#openProcesses().collect(want, slice);
+    return (await this.#openProcesses()).collect(want, slice);
   }
 
   async collectProcess(pid: number, slice: Slice): Promise<ProcessDetailSection> {
-    return this.#openProcesses().collectOne(pid, slice);
+    return (await this.#openProcesses()).collectOne(pid, slice);
   }
 
   async collectJournal(pid: number): Promise<JournalSection> {
     const started = monotonicMicros();
     this.#host ??= new Host(this.#options.procRoot);
     const host = this.#host.facts;
-    const startTicks = this.#openProcesses().startTicks(pid) ?? 0;
+    const startTicks = (await this.#openProcesses()).startTicks(pid) ?? 0;
     const startMillis = host.bootWallMillis + (startTicks / host.clockTicksPerSecond) * 1000;
     const sinceWallMicros = startMillis * 1000 - START_SLACK_MICROS;
     const reading = await readJournal({ pid, bootId: host.bootId, sinceWallMicros }, this.#options.journal);
@@ -108,14 +108,21 @@ export class LinuxMachine implements MachineCollector {
   close(): void {
     this.#parts?.close();
     this.#disks?.close();
-    this.#processes?.close();
+    // One that could not be opened was its asker's business.
+    this.#processes?.then(
+      (processes) => processes.close(),
+      () => undefined,
+    );
     this.#parts = undefined;
     this.#disks = undefined;
     this.#processes = undefined;
   }
 
-  #openProcesses(): ProcessSections {
-    this.#processes ??= new ProcessSections(this.#options);
+  #openProcesses(): Promise<ProcessSections> {
+    this.#processes ??= ProcessSections.open(this.#options).catch((thrown: unknown) => {
+      this.#processes = undefined;
+      throw thrown;
+    });
     return this.#processes;
   }
 }

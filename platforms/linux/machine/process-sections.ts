@@ -18,8 +18,10 @@ import { ProcDirectory } from '../proc/proc-directory.ts';
 import { parseCpuStat } from '../proc/stat.ts';
 import { ProcessDetailReader, readThreads } from '../process/process-detail-reader.ts';
 import type { ContainerNames } from '../processes/container-names.ts';
+import type { ProcessSource } from '../processes/network-processes.ts';
 import { ProcessUsageReader, VISIBLE_LIMIT } from '../processes/process-usage.ts';
 import { ProcessCollector } from '../processes/processes.ts';
+import type { BpfProcessCollector } from '../processes/processes-bpf.ts';
 
 interface ProcessesOptions {
   readonly procRoot: string;
@@ -27,6 +29,8 @@ interface ProcessesOptions {
   readonly pageSizeBytes?: number;
   /** Names of containers; undefined: they have none. */
   readonly containers?: ContainerNames;
+  /** Whether programs in the kernel may list the processes, where they can. Default false. */
+  readonly mayLoadPrograms?: boolean;
 }
 
 /** Children are as fresh as the table, which one process in depth does not bring up to date more often than this. */
@@ -38,7 +42,7 @@ const NOTHING = (): Promise<void> => Promise.resolve();
 /** All processes and single ones in depth, over one table. */
 export class ProcessSections {
   readonly #proc: ProcDirectory;
-  readonly #collector: ProcessCollector;
+  readonly #collector: ProcessSource;
   readonly #usage: ProcessUsageReader;
   readonly #size: MachineSize;
   readonly #details: ProcessDetailReader;
@@ -54,14 +58,28 @@ export class ProcessSections {
   #sequence = 0;
   #detailSequence = 0;
 
-  /** Throws SyscallError where the root cannot be opened. */
-  constructor({ procRoot, pageSizeBytes = PAGE_SIZE_BYTES, containers }: ProcessesOptions) {
+  /** Rejects with SyscallError where the root cannot be opened. */
+  static async open(options: ProcessesOptions): Promise<ProcessSections> {
+    const mayLoad = options.mayLoadPrograms === true && options.procRoot === '/proc';
+    // Most machines are looked at for a while only, by who needs none of that code.
+    const listed = mayLoad
+      ? (await import('../processes/network-processes.ts')).openBpfProcesses()
+      : undefined;
+    return new ProcessSections(options, listed);
+  }
+
+  private constructor(
+    { procRoot, pageSizeBytes = PAGE_SIZE_BYTES, containers }: ProcessesOptions,
+    listed: BpfProcessCollector | undefined,
+  ) {
     this.#containerNames = containers;
     this.#proc = new ProcDirectory(procRoot);
-    this.#collector = new ProcessCollector({ procRoot, pageSizeBytes });
+    this.#collector = listed ?? new ProcessCollector({ procRoot, pageSizeBytes });
     this.#size = new MachineSize(procRoot);
     const hasClocks = sharesPidNamespace(procRoot);
-    this.#usage = new ProcessUsageReader(this.#proc, pageSizeBytes, hasClocks);
+    this.#usage = new ProcessUsageReader(this.#proc, pageSizeBytes, hasClocks, {
+      ...(listed && { storage: listed.rows }),
+    });
     this.#details = new ProcessDetailReader({
       proc: this.#proc,
       usage: this.#usage,
@@ -77,11 +95,12 @@ export class ProcessSections {
     await this.#collectTable(slice, async () => {
       const { table, generation } = this.#collector;
       await this.#usage.read(table, want, generation, slice);
+      const age = want.textMaxAgeMillis === undefined ? undefined : want.textMaxAgeMillis * 1000;
       if (want.allCommandLines === true) {
-        await this.#readAll(this.#commandLines, (slot) => this.#collector.commandLineOf(slot), slice);
+        await this.#readAll(this.#commandLines, (slot) => this.#collector.commandLineOf(slot, age), slice);
       } else this.#readCommandLines(want.visiblePids);
       if (want.cgroups === true) {
-        await this.#readAll(this.#cgroups, (slot) => this.#collector.cgroupOf(slot), slice);
+        await this.#readAll(this.#cgroups, (slot) => this.#collector.cgroupOf(slot, age), slice);
         await this.#readAll(this.#containers, (slot) => this.#containerOf(slot), slice);
       }
     });

@@ -79,6 +79,14 @@ class World {
     return row;
   }
 
+  /** So long as what was seen waits for a socket. */
+  async wait(): Promise<void> {
+    for (let i = 0; i < 3; i++) {
+      this.micros += 1.5e6;
+      await this.names();
+    }
+  }
+
   async names(...rows: number[]): Promise<(string | undefined)[]> {
     await this.sniffer.apply(this.rows, UNHURRIED);
     return rows.map((row) => this.rows.table.remoteName[row]);
@@ -109,10 +117,10 @@ describe('names of a DNS answer', () => {
   test('of a process that is not known counts where it is the only one, after it was waited for', async () => {
     const world = new World();
     world.answer('alone.example');
-    for (let i = 0; i < 3; i++) await world.names();
+    await world.wait();
     expect(await world.names(world.connect(FIRST))).toEqual(['alone.example']);
     world.answer('other.example');
-    for (let i = 0; i < 3; i++) await world.names();
+    await world.wait();
     expect(await world.names(world.connect(SECOND, 6002))).toEqual([undefined]);
   });
 
@@ -150,7 +158,7 @@ describe('names of a DNS answer', () => {
     });
     const udp = joined(u16(53), u16(5000), u16(8 + message.length), [0, 0], message);
     world.see(packet(PROTOCOL_UDP, NAME_SERVER, LOCAL, udp), false, undefined, false);
-    for (let i = 0; i < 4; i++) await world.names();
+    await world.wait();
     expect(world.sniffer.store.size).toBe(0);
   });
 });

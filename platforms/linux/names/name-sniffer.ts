@@ -41,18 +41,22 @@ interface Ends {
 /** A name that a connection said, until its row is found. */
 interface SaidName extends Ends {
   readonly asked: Extract<AskedName, { kind: 'found' }>;
+  readonly seenMicros: number;
   waits: number;
 }
 
 /** A DNS answer whose process is not known yet. */
 interface GivenAnswer extends Ends {
   readonly answer: DnsAnswer;
+  readonly seenMicros: number;
   waits: number;
 }
 
 const PENDING_LIMIT = 4096;
 /** So many collections what was seen waits for a row, and a row for a name that its owner got before. */
 const WAITS_LIMIT = 3;
+/** What was seen waits so long at least, where collections follow one another faster than sockets are listed. */
+const WAITS_MICROS = 3e6;
 /** Names of connections have no lifetime of their own. */
 const SAID_SECONDS = 300;
 const ROWS_BETWEEN_RESTS = 2048;
@@ -117,13 +121,13 @@ export class NameSniffer {
         this.#giveAnswers(rows, slots.rows[i]!, nowMicros);
         if (i % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
       }
-      this.#age(this.#given, ({ answer }) => this.#learn(UNKNOWN_ASKER, answer, nowMicros));
+      this.#age(this.#given, nowMicros, ({ answer }) => this.#learn(UNKNOWN_ASKER, answer, nowMicros));
     }
     for (let i = 0; i < slots.count; i++) {
       this.#name(rows, slots.rows[i]!, nowMicros);
       if (i % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
     }
-    this.#age(this.#said, () => undefined);
+    this.#age(this.#said, nowMicros, () => undefined);
   }
 
   #seeAnswer(packet: NamePacket, payload: Uint8Array): void {
@@ -143,7 +147,9 @@ export class NameSniffer {
     if (asker !== undefined) this.#learn(asker, answer, this.#nowMicros);
     else {
       const ends = this.#ends(false);
-      this.#add(this.#given, portKey(ends.protocol, ends.localPort), { ...ends, answer, waits: 0 });
+      this.#add(this.#given, portKey(ends.protocol, ends.localPort), {
+        ...{ ...ends, answer, seenMicros: this.#nowMicros, waits: 0 },
+      });
     }
   }
 
@@ -163,6 +169,7 @@ export class NameSniffer {
     this.#add(this.#said, endsKey(ends.protocol, ends.localPort, ends.remotePort, ends.remote, 0), {
       ...ends,
       asked,
+      seenMicros: this.#nowMicros,
       waits: 0,
     });
   }
@@ -245,10 +252,14 @@ export class NameSniffer {
   }
 
   /** What has waited for long is given up. */
-  #age<T extends SaidName | GivenAnswer>(pending: Map<number, T[]>, giveUp: (one: T) => void): void {
+  #age<T extends SaidName | GivenAnswer>(
+    pending: Map<number, T[]>,
+    nowMicros: number,
+    giveUp: (one: T) => void,
+  ): void {
     for (const [key, all] of pending) {
       const left = all.filter((one) => {
-        if (++one.waits < WAITS_LIMIT) return true;
+        if (++one.waits < WAITS_LIMIT || nowMicros - one.seenMicros < WAITS_MICROS) return true;
         this.#pendingCount--;
         giveUp(one);
         return false;

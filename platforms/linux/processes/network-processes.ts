@@ -62,10 +62,15 @@ export function openProcesses(
   handed?: HandedPrograms,
 ): ProcessParts {
   const mayLoad = (tier === 'auto' || tier === 'ebpf') && procRoot === undefined;
-  const listed = mayLoad ? openIfPossible(() => BpfProcessCollector.open(handed?.tasks)) : undefined;
+  const listed = mayLoad ? openBpfProcesses(handed?.tasks) : undefined;
   const source = listed ?? new ProcessCollector(procRoot === undefined ? {} : { procRoot });
   const exits = mayLoad ? openIfPossible(() => handed?.exits ?? ExitRecorder.open()) : undefined;
   return new ProcessParts(source, exits);
+}
+
+/** Undefined where the kernel has no such programs, or does not let this one load them. */
+export function openBpfProcesses(tasks?: HandedPrograms['tasks']): BpfProcessCollector | undefined {
+  return openIfPossible(() => BpfProcessCollector.open(tasks));
 }
 
 /** Every process of the machine, followed from collection to collection, however the kernel is asked. */
@@ -81,5 +86,9 @@ export interface ProcessSource {
   commandLine(pid: number): string | undefined;
   /** Control group path, cached; undefined: unknown. */
   cgroup(pid: number): string | undefined;
+  /** As `commandLine`, by the slot of a live process; no older than that where it may be another now. */
+  commandLineOf(slot: number, maxAgeMicros?: number): string | undefined;
+  /** As `cgroup`, by the slot of a live process; no older than that. */
+  cgroupOf(slot: number, maxAgeMicros?: number): string | undefined;
   close(): void;
 }

@@ -36,15 +36,21 @@ class TextCache {
     this.#clock = clock;
   }
 
-  get(proc: ProcDirectory, buffer: NativeBuffer, table: ProcessTable, slot: number, generation: number) {
+  get(
+    proc: ProcDirectory,
+    buffer: NativeBuffer,
+    table: ProcessTable,
+    slot: number,
+    generation: number,
+    maxAgeMicros: number,
+  ): string | undefined {
     const cached = this.#texts.get(slot);
-    const nowMicros = this.#clock();
-    if (cached !== undefined && !this.#isStale(cached, table.lastRanGeneration[slot]!, nowMicros))
+    if (cached !== undefined && !this.#isStale(cached, table.lastRanGeneration[slot]!, maxAgeMicros))
       return cached.text;
     const length = this.#read(proc, table.pid[slot]!, buffer);
     if (length === -Errno.EAGAIN) return cached?.text;
     const text = length > 0 ? this.#parse(buffer.bytes, length) : undefined;
-    this.#texts.set(slot, { text, generation, readMicros: nowMicros });
+    this.#texts.set(slot, { text, generation, readMicros: this.#clock() });
     return text;
   }
 
@@ -52,10 +58,10 @@ class TextCache {
     this.#texts.delete(slot);
   }
 
-  #isStale({ generation, readMicros }: CachedText, lastRanGeneration: number, nowMicros: number): boolean {
-    if (nowMicros - readMicros < FRESH_MICROS) return false;
+  #isStale({ generation, readMicros }: CachedText, lastRanGeneration: number, maxAgeMicros: number): boolean {
     // It may have run on in the collection in which it was read.
-    return this.#changedBy === 'anybody' || lastRanGeneration >= generation;
+    if (this.#changedBy === 'itself' && lastRanGeneration < generation) return false;
+    return this.#clock() - readMicros >= maxAgeMicros;
   }
 }
 
@@ -78,13 +84,13 @@ export class ProcessTexts {
     this.#controlGroups = new TextCache(readControlGroup, parseControlGroup, 'anybody', clock);
   }
 
-  /** `generation` is the collector's present one. */
-  commandLine(slot: number, generation: number): string | undefined {
-    return this.#commandLines.get(this.#proc, this.#buffer, this.#table, slot, generation);
+  /** `generation` is the collector's present one; `maxAgeMicros`: how old a text that may be another now may be. */
+  commandLine(slot: number, generation: number, maxAgeMicros = FRESH_MICROS): string | undefined {
+    return this.#commandLines.get(this.#proc, this.#buffer, this.#table, slot, generation, maxAgeMicros);
   }
 
-  cgroup(slot: number, generation: number): string | undefined {
-    return this.#controlGroups.get(this.#proc, this.#buffer, this.#table, slot, generation);
+  cgroup(slot: number, generation: number, maxAgeMicros = FRESH_MICROS): string | undefined {
+    return this.#controlGroups.get(this.#proc, this.#buffer, this.#table, slot, generation, maxAgeMicros);
   }
 
   forget(slot: number): void {

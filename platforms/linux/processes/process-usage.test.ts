@@ -12,7 +12,7 @@ import { restlessSlice } from '../testdata/test-slices.fixture.ts';
 import { ProcessUsageReader } from './process-usage.ts';
 import { ProcessCollector } from './processes.ts';
 
-type Kernel = NonNullable<ConstructorParameters<typeof ProcessUsageReader>[3]>;
+type Kernel = NonNullable<NonNullable<ConstructorParameters<typeof ProcessUsageReader>[3]>['kernel']>;
 
 function refuse(): never {
   throw new OpError({ op: 'ask the kernel', code: 'EPERM' });
@@ -40,7 +40,7 @@ const COLUMNS: readonly UsageColumn[] = [
 async function readBy(kernel: Kernel, want: 'visible' | 'all') {
   const proc = new ProcDirectory('/proc');
   const collector = new ProcessCollector();
-  const reader = new ProcessUsageReader(proc, PAGE_SIZE_BYTES, true, kernel);
+  const reader = new ProcessUsageReader(proc, PAGE_SIZE_BYTES, true, { kernel });
   try {
     await collector.collect(restlessSlice());
     const { table, generation } = collector;

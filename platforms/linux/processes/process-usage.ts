@@ -35,7 +35,13 @@ const OF_ALL_THREADS: readonly UsageColumn[] = [
 ];
 
 /** Who is asked; both throw OpError where they are not to be had. */
-const KERNEL = { openIterator: () => TaskWaits.open(), openStats: () => new TaskStats() };
+/** Opens what tells of waits. Both throw where it cannot be had. */
+interface ProcessKernel {
+  openIterator(): TaskWaits;
+  openStats(): TaskStats;
+}
+
+const KERNEL: ProcessKernel = { openIterator: () => TaskWaits.open(), openStats: () => new TaskStats() };
 
 /** Those that are counted only where the kernel is told to. */
 const DELAYS: readonly UsageColumn[] = ['blockDelayNanos', 'memoryDelayNanos'];
@@ -51,13 +57,19 @@ interface UsageFile {
   read(kept: ProcessUsage, slot: number, pid: number): void;
 }
 
+/** Bytes from and to storage by the slots of the table, as the kernel's programs tell them with every process. */
+interface StorageCounters {
+  readonly readBytes: Float64Array;
+  readonly writeBytes: Float64Array;
+}
+
 /** What costs reads of its own, for single processes: exact memory (`statm`), and columns of usage. */
 export class ProcessUsageReader {
   readonly usage = new ProcessUsage();
   /** What was read last, by the slots of the table. */
   readonly #kept = new ProcessUsage();
   readonly #memory = new Readings();
-  readonly #kernel: typeof KERNEL;
+  readonly #kernel: ProcessKernel;
   readonly #proc: ProcDirectory;
   readonly #pageSizeBytes: number;
   readonly #hasClocks: boolean;
@@ -72,17 +84,8 @@ export class ProcessUsageReader {
   #stats: TaskStats | null | undefined;
   readonly #delays: ProcessDelays = { runDelayNanos: 0, blockDelayNanos: 0, memoryDelayNanos: 0 };
   readonly #statm: PidStatm = { virtualPages: 0, residentPages: 0, sharedPages: 0 };
-  readonly #files: readonly UsageFile[] = [
-    {
-      columns: ['readBytes', 'writtenBytes', 'ioCalls'],
-      readings: new Readings(),
-      read: (kept, slot, pid) => {
-        if (!this.readIo(pid, this.#io)) return;
-        kept.readBytes[slot] = this.#io.readBytes;
-        kept.writtenBytes[slot] = this.#io.writtenBytes;
-        kept.ioCalls[slot] = this.#io.readCalls + this.#io.writeCalls;
-      },
-    },
+  readonly #files: readonly UsageFile[];
+  readonly #otherFiles: readonly UsageFile[] = [
     {
       columns: ['contextSwitches'],
       readings: new Readings(),
@@ -114,12 +117,60 @@ export class ProcessUsageReader {
     },
   ];
 
-  /** `hasClocks`: whether the table knows of every process whether it ran, however shortly. */
-  constructor(proc: ProcDirectory, pageSizeBytes: number, hasClocks: boolean, kernel = KERNEL) {
+  /**
+   * `hasClocks`: whether the table knows of every process whether it ran, however shortly. `storage`: undefined: bytes
+   * from and to storage are read with `ioCalls`.
+   */
+  constructor(
+    proc: ProcDirectory,
+    pageSizeBytes: number,
+    hasClocks: boolean,
+    {
+      storage,
+      kernel = KERNEL,
+    }: { readonly storage?: StorageCounters; readonly kernel?: ProcessKernel } = {},
+  ) {
     this.#kernel = kernel;
     this.#proc = proc;
     this.#pageSizeBytes = pageSizeBytes;
     this.#hasClocks = hasClocks;
+    this.#files = [
+      ...(storage === undefined ? [this.#ioFile()] : this.#toldIo(storage)),
+      ...this.#otherFiles,
+    ];
+  }
+
+  #ioFile(): UsageFile {
+    return {
+      columns: ['readBytes', 'writtenBytes', 'ioCalls'],
+      readings: new Readings(),
+      read: (kept, slot, pid) => {
+        if (!this.readIo(pid, this.#io)) return;
+        kept.readBytes[slot] = this.#io.readBytes;
+        kept.writtenBytes[slot] = this.#io.writtenBytes;
+        kept.ioCalls[slot] = this.#io.readCalls + this.#io.writeCalls;
+      },
+    };
+  }
+
+  #toldIo(storage: StorageCounters): readonly UsageFile[] {
+    return [
+      {
+        columns: ['readBytes', 'writtenBytes'],
+        readings: new Readings(),
+        read: (kept, slot) => {
+          kept.readBytes[slot] = storage.readBytes[slot]!;
+          kept.writtenBytes[slot] = storage.writeBytes[slot]!;
+        },
+      },
+      {
+        columns: ['ioCalls'],
+        readings: new Readings(),
+        read: (kept, slot, pid) => {
+          if (this.readIo(pid, this.#io)) kept.ioCalls[slot] = this.#io.readCalls + this.#io.writeCalls;
+        },
+      },
+    ];
   }
 
   /**

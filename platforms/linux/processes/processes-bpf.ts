@@ -79,13 +79,21 @@ export class BpfProcessCollector implements ProcessSource {
   /** Arguments joined by a space, cached; undefined: unknown, not permitted, or a kernel thread. */
   commandLine(pid: number): string | undefined {
     const slot = this.table.find(pid);
-    return slot < 0 ? undefined : this.#texts.commandLine(slot, this.generation);
+    return slot < 0 ? undefined : this.commandLineOf(slot);
+  }
+
+  commandLineOf(slot: number, maxAgeMicros?: number): string | undefined {
+    return this.#texts.commandLine(slot, this.generation, maxAgeMicros);
   }
 
   /** Control group path, cached; undefined: unknown. */
   cgroup(pid: number): string | undefined {
     const slot = this.table.find(pid);
-    return slot < 0 ? undefined : this.#texts.cgroup(slot, this.generation);
+    return slot < 0 ? undefined : this.cgroupOf(slot);
+  }
+
+  cgroupOf(slot: number, maxAgeMicros?: number): string | undefined {
+    return this.#texts.cgroup(slot, this.generation, maxAgeMicros);
   }
 
   close(): void {

@@ -87,14 +87,12 @@ export class ProcessCollector implements ProcessSource {
     return slot < 0 ? undefined : this.commandLineOf(slot);
   }
 
-  /** As `commandLine`, by the slot of a live process. */
-  commandLineOf(slot: number): string | undefined {
-    return this.#texts.commandLine(slot, this.generation);
+  commandLineOf(slot: number, maxAgeMicros?: number): string | undefined {
+    return this.#texts.commandLine(slot, this.generation, maxAgeMicros);
   }
 
-  /** As `cgroup`, by the slot of a live process. */
-  cgroupOf(slot: number): string | undefined {
-    return this.#texts.cgroup(slot, this.generation);
+  cgroupOf(slot: number, maxAgeMicros?: number): string | undefined {
+    return this.#texts.cgroup(slot, this.generation, maxAgeMicros);
   }
 
   /** Control group path, cached; undefined: unknown. */

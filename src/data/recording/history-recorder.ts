@@ -1,4 +1,5 @@
 import type { PressureWatch } from '../sample/platform.ts';
+import type { ProcessesWant } from '../sample/snapshot.ts';
 import type { HistoryLine, HistoryLines } from './history-line.ts';
 import type { HistoryWriter } from './history-writer.ts';
 
@@ -19,6 +20,8 @@ interface RecorderOptions {
   readonly watchPressure?: (onTrouble: () => void) => PressureWatch | undefined;
   /** CLOCK_MONOTONIC or any clock that only grows. */
   readonly nowMillis: () => number;
+  /** Gives back memory that only the collecting of garbage has needed; for who rests between two samples. */
+  readonly giveBack?: () => void;
 }
 
 /** In trouble a sample every second, for a minute after the last sign of it. */
@@ -34,6 +37,29 @@ const PRESSURE_REFILL_MILLIS = 600_000;
 const COLLECTED_SAMPLES = 12;
 /** The first rates need two samples. */
 const FIRST_MILLIS = 1000;
+
+/** Free space changes slowly, and asking for it keeps a process beside. */
+export const SPACE_MAX_AGE_MILLIS = 600_000;
+/** Control groups cost as much as all else of the processes, and a process seldom leaves its own. */
+const CGROUP_SAMPLES = 60;
+/** A program that writes over its command line again and again is not read each time. */
+const TEXT_MAX_AGE_MILLIS = 60_000;
+
+/** What a history wants of one sample after the other. */
+export class HistoryWants {
+  #count = 0;
+
+  /** Of all processes in the next sample. */
+  ofProcesses(): Omit<ProcessesWant, 'visiblePids' | 'columns'> {
+    return {
+      // The culprits of a busy disk.
+      columnsOfAll: ['readBytes', 'writtenBytes'],
+      allCommandLines: true,
+      cgroups: this.#count++ % CGROUP_SAMPLES === 0,
+      textMaxAgeMillis: TEXT_MAX_AGE_MILLIS,
+    };
+  }
+}
 
 /**
  * Samples a machine for its history, at its own interval, and faster while there is trouble. A sample that comes while
@@ -121,6 +147,7 @@ export class HistoryRecorder {
     if (this.#count % COLLECTED_SAMPLES !== 0) return;
     await this.#writer.flushed();
     Bun.gc(true);
+    this.#options.giveBack?.();
   }
 
   /** From the last sample on, so that a slow one does not shift those after it. */

@@ -74,6 +74,11 @@ export interface MachineOptions {
   readonly gpus?: boolean;
   /** Default true; includes temperatures of drives. */
   readonly temperatures?: boolean;
+  /**
+   * Whether programs may be loaded into the kernel that list all processes: worth it for who lists them again and again,
+   * not for a first screen. Default false.
+   */
+  readonly mayLoadPrograms?: boolean;
 }
 
 /**

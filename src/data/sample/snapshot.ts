@@ -43,6 +43,8 @@ export interface ProcessesWant {
   readonly allCommandLines?: boolean;
   /** The control group of each process: for sums by container or unit. */
   readonly cgroups?: boolean;
+  /** How old texts of living processes may be: for who keeps them, and shows them to nobody. Default some seconds. */
+  readonly textMaxAgeMillis?: number | undefined;
 }
 
 /** Sections to collect. */

@@ -16,6 +16,8 @@ const SAMPLES = [
   ...[
     '',
     'plain ASCII, with punctuation!',
+    '❤🏽\u200d⌚',
+    '©\u200d⌚🏽',
     'é à ñ ø ß',
     'Ελληνικά',
     'Кириллица',

@@ -137,10 +137,12 @@ export function clusterWidth(cluster: string): number {
   if (marks !== undefined) return prependedWidth(marks, cluster.slice(marks.length));
   const base = fromFirstVisible(cluster);
   if (base === '') return 0;
-  if (isHangul(first)) return eastAsianWidth(first) + strayModifierColumns(cluster);
+  if (isHangul(first)) return eastAsianWidth(first) + strayModifierColumns(cluster, 1);
   if (base.codePointAt(0)! <= 0xffff && NARROW_EMOJI.test(base)) return 1;
-  if (EMOJI_START.test(base) || JOINED_EMOJI.test(base)) return 2 + strayModifierColumns(base);
-  return sumUntilJoiner(base);
+  if (EMOJI_START.test(base)) return 2 + strayModifierColumns(base, base.codePointAt(0)! > 0xffff ? 2 : 1);
+  const joined = JOINED_EMOJI.exec(base);
+  if (joined === null) return sumUntilJoiner(base);
+  return 2 + strayModifierColumns(base, joined.index + joined[0].length);
 }
 
 /** Arabic number signs and their like: one column each, unless a wide glyph takes them into its own cells. */
@@ -165,9 +167,9 @@ function sumUntilJoiner(cluster: string): number {
   return width;
 }
 
-/** A skin tone that follows nothing it could colour is a swatch of two columns. */
-function strayModifierColumns(cluster: string): number {
-  STRAY_MODIFIER.lastIndex = cluster.codePointAt(0)! > 0xffff ? 2 : 1;
+/** A skin tone that follows nothing it could colour is a swatch of two columns; one that is joined on is none. */
+function strayModifierColumns(cluster: string, from: number): number {
+  STRAY_MODIFIER.lastIndex = from;
   let columns = 0;
   while (STRAY_MODIFIER.test(cluster)) columns += 2;
   STRAY_MODIFIER.lastIndex = 0;

@@ -261,11 +261,11 @@ describe('hostile files', () => {
     ['many errors', `a\n${': b: ! c\n'.repeat(10_000)}`],
     ['a longer file than anybody has', '#'.repeat(300_000)],
   ])('%s', (_name, text) => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     const { lines } = parse(text);
     expect(lines.length).toBeWithin(1, 22);
     for (const line of lines) expect(line.length).toBeLessThan(600);
-    expect(performance.now() - start).toBeLessThan(5000);
+    expect(process.cpuUsage(start).user / 1000).toBeLessThan(5000);
   });
 
   test('problems are told in the order of the file, and the first of them', () => {

@@ -1,5 +1,9 @@
 import { HistoryLines } from '../../data/recording/history-line.ts';
-import { HistoryRecorder } from '../../data/recording/history-recorder.ts';
+import {
+  HistoryRecorder,
+  HistoryWants,
+  SPACE_MAX_AGE_MILLIS,
+} from '../../data/recording/history-recorder.ts';
 import { HistoryWriter } from '../../data/recording/history-writer.ts';
 import type { Want } from '../../data/sample/snapshot.ts';
 import type { LocalSource } from '../../data/source/local-source.ts';
@@ -7,26 +11,13 @@ import type { OpError } from '../../kit/errors/op-error.ts';
 import type { HistoryOptions } from '../cli/history-arguments.ts';
 import { closedInTime } from './stop.ts';
 
-/** Free space changes slowly, and reading it needs a helper process. */
-const SPACE_MAX_AGE_MILLIS = 600_000;
-/** Control groups cost as much as everything else about processes, and a process rarely changes its group. */
-const CGROUP_SAMPLES = 60;
-const WANT: Want = {
-  ...{ network: true, machine: true, disks: true, diskSpaceMaxAgeMillis: SPACE_MAX_AGE_MILLIS },
-  machineProcesses: {
-    visiblePids: [],
-    columnsOfAll: ['readBytes', 'writtenBytes'],
-    allCommandLines: true,
-  },
-};
-
 /** History of this machine that a program writes while it shows the machine. */
 export class KeptHistory {
   readonly path: string;
   readonly #writer: HistoryWriter;
   readonly #intervalMillis: number;
   #recorder: HistoryRecorder | undefined;
-  #count = 0;
+  readonly #wants = new HistoryWants();
 
   private constructor({ path, intervalMillis }: HistoryOptions, writer: HistoryWriter) {
     this.path = path;
@@ -63,8 +54,14 @@ export class KeptHistory {
   }
 
   #want(): Want {
-    const cgroups = this.#count++ % CGROUP_SAMPLES === 0;
-    return { ...WANT, machineProcesses: { ...WANT.machineProcesses!, cgroups } };
+    const machineProcesses = { visiblePids: [], ...this.#wants.ofProcesses() };
+    return {
+      network: true,
+      machine: true,
+      disks: true,
+      diskSpaceMaxAgeMillis: SPACE_MAX_AGE_MILLIS,
+      machineProcesses,
+    };
   }
 
   /** Writes what is pending, without waiting for a hung disk. */

@@ -356,8 +356,8 @@ export function footerActionAt(model: Model, x: number, y: number): SocktopActio
   return hints[hintAt(hints, area.width, x - area.x)]?.action;
 }
 
-/** What Enter opens; null: nothing. */
-const OPEN_LABELS = { processes: undefined, sums: 'processes', 'control-groups': null } as const;
+/** What Enter opens; undefined: what it usually does. */
+const OPEN_LABELS = { processes: undefined, sums: 'processes', 'control-groups': 'processes' } as const;
 /** What the key shows next. */
 const WAITS_LABELS = { processes: 'control groups', 'control-groups': 'usual' } as const;
 

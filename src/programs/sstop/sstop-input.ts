@@ -99,8 +99,11 @@ export async function openInput(
 /**
  * For a screen, collecting starts after the first frame. A tier chosen by the user is opened at once, to fail early.
  */
-async function openLocal(platform: Platform, { backend, output, sniff }: Settings): Promise<LocalSource> {
-  const source = new LocalSource(platform, { tier: backend, sniff });
+async function openLocal(
+  platform: Platform,
+  { backend, output, sniff, history }: Settings,
+): Promise<LocalSource> {
+  const source = new LocalSource(platform, { tier: backend, sniff, mayLoadPrograms: history !== undefined });
   if (output !== 'screen' || backend !== 'auto') {
     await platform.load?.('network');
     source.openNetwork();

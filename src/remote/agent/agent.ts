@@ -47,6 +47,8 @@ export interface KeptHistory {
   readonly intervalMillis: number;
   /** The same folder, to read. */
   readonly folder: PrivateFolder;
+  /** See `HistoryRecorder`. */
+  readonly giveBack?: () => void;
 }
 
 /** An agent that listens. */
@@ -67,6 +69,7 @@ export function startAgent(settings: AgentSettings, platform: Platform, log: Age
   const { keptHistory } = settings;
   const history = new HistoryAnswers(keptHistory?.folder, access.hasToken);
   const { samples, answers, context } = answersOf(settings, platform, log, {
+    keepsHistory: keptHistory !== undefined,
     servesJournals: access.hasToken,
     history,
     ...(keptHistory !== undefined && { historyObstacle: history.obstacle }),
@@ -103,7 +106,7 @@ export function startAgent(settings: AgentSettings, platform: Platform, log: Age
 /** What samples this machine for its history; undefined: there is none. */
 function recorderOf({ keptHistory }: AgentSettings, samples: AgentSamples): HistoryRecorder | undefined {
   if (keptHistory === undefined) return undefined;
-  const { writer, intervalMillis } = keptHistory;
+  const { writer, intervalMillis, giveBack } = keptHistory;
   const { source } = samples;
   const taken = new HistorySamples(samples, intervalMillis);
   return new HistoryRecorder(writer, new HistoryLines((uid) => source.userName(uid), writer.totals), {
@@ -111,6 +114,7 @@ function recorderOf({ keptHistory }: AgentSettings, samples: AgentSamples): Hist
     sample: (lines, needsWhole) => taken.line(lines, needsWhole),
     watchPressure: (onTrouble) => source.watchPressure(onTrouble),
     nowMillis: () => source.nowMicros() / 1000,
+    ...(giveBack && { giveBack }),
   });
 }
 
@@ -126,7 +130,9 @@ export async function serveStream(
 ): Promise<boolean> {
   const { folder, obstacle } = settings.readHistory;
   const history = new HistoryAnswers(folder, true, obstacle);
-  const { samples, context } = answersOf(settings, platform, log, { servesJournals: true, history });
+  const { samples, context } = answersOf(settings, platform, log, {
+    ...{ keepsHistory: false, servesJournals: true, history },
+  });
   try {
     return await new StreamClient(context, stream).served;
   } finally {
@@ -137,6 +143,7 @@ export async function serveStream(
 
 /** What is served beside samples. */
 interface Served {
+  readonly keepsHistory: boolean;
   readonly servesJournals: boolean;
   readonly history: HistoryAnswers;
   /** Why a history that is kept is not served. */
@@ -147,9 +154,9 @@ function answersOf(
   settings: AnswerSettings,
   platform: Platform,
   log: AgentLog,
-  { servesJournals, history, historyObstacle }: Served,
+  { keepsHistory, servesJournals, history, historyObstacle }: Served,
 ): { readonly samples: AgentSamples; readonly answers: AnswerSource; readonly context: ConnectionContext } {
-  const samples = new AgentSamples(platform, settings);
+  const samples = new AgentSamples(platform, { ...settings, mayLoadPrograms: keepsHistory });
   const answers = new AnswerSource(samples, servesJournals);
   const capabilities = new CapabilityAnswers(platform, settings, settings, answers, historyObstacle);
   const context = {

@@ -14,7 +14,8 @@
  *   network-traffic held      4|6                         a connection open before; `send N` on standard input
  *   network-traffic brief     UID NAME BYTES              one datagram by a process of that user and name
  *
- * Each process says what it did in a line of JSON; the devices' lines come last: {"role":"device",...}.
+ * Each process says what it did in a line of JSON; the devices' lines come last: {"role":"device",...}, with the
+ * segments that were sent more than once in this namespace.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -108,6 +109,20 @@ static void enter_namespace(void) {
   raise_loopback();
 }
 
+/* Tcp: RetransSegs of /proc/net/snmp, the twelfth number of its second line. */
+static u64 segments_resent(void) {
+  FILE *file = fopen("/proc/thread-self/net/snmp", "r");
+  char line[1024];
+  u64 resent = 0;
+  while (file && fgets(line, sizeof line, file)) {
+    if (strncmp(line, "Tcp: ", 5)) continue;
+    char *at = line + 5;
+    for (int column = 0; column < 12; column++) resent = strtoull(at, &at, 10);
+  }
+  if (file) fclose(file);
+  return resent;
+}
+
 static void device_line(const char *name) {
   FILE *file = fopen("/proc/thread-self/net/dev", "r");
   char line[512];
@@ -119,8 +134,9 @@ static void device_line(const char *name) {
     u64 rx, rx_packets, tx, tx_packets, skip;
     sscanf(colon + 1, "%llu %llu %llu %llu %llu %llu %llu %llu %llu %llu", &rx, &rx_packets, &skip, &skip, &skip,
            &skip, &skip, &skip, &tx, &tx_packets);
-    say("{\"role\":\"device\",\"name\":\"%s\",\"rxBytes\":%llu,\"rxPackets\":%llu,\"txBytes\":%llu,\"txPackets\":%llu}\n", name,
-        rx, rx_packets, tx, tx_packets);
+    say("{\"role\":\"device\",\"name\":\"%s\",\"rxBytes\":%llu,\"rxPackets\":%llu,\"txBytes\":%llu,\"txPackets\":%llu,"
+        "\"resent\":%llu}\n",
+        name, rx, rx_packets, tx, tx_packets, segments_resent());
   }
   if (file) fclose(file);
 }

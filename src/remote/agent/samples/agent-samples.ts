@@ -16,6 +16,8 @@ export interface SampleOptions extends SampleAges {
   readonly temperatures: boolean;
   /** Learn names of remote hosts from packets. */
   readonly sniff: boolean;
+  /** See `MachineOptions`. */
+  readonly mayLoadPrograms?: boolean;
 }
 
 /** Minimum sample intervals, so that no client can keep a core busy. */
@@ -34,8 +36,8 @@ export class AgentSamples {
 
   constructor(platform: Platform, options: SampleOptions) {
     this.#ages = options;
-    const { gpus, temperatures, sniff } = options;
-    this.source = new LocalSource(platform, { tier: 'auto', gpus, temperatures, sniff });
+    const { gpus, temperatures, sniff, mayLoadPrograms = false } = options;
+    this.source = new LocalSource(platform, { tier: 'auto', gpus, temperatures, sniff, mayLoadPrograms });
     this.machine = new MachineSamples(this.source);
     this.disks = new DisksSamples(this.source);
     this.controlGroups = new ControlGroupSamples(this.source);

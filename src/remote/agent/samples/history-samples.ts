@@ -1,14 +1,9 @@
 import type { HistoryLine, HistoryLines } from '../../../data/recording/history-line.ts';
+import { HistoryWants, SPACE_MAX_AGE_MILLIS } from '../../../data/recording/history-recorder.ts';
 import { sectionError } from '../../../data/sample/snapshot.ts';
 import type { SectionError, SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import type { AgentSamples } from './agent-samples.ts';
 
-/** What of each process is read from its files: the culprits of a busy disk. */
-const USAGE = ['readBytes', 'writtenBytes'] as const;
-/** Control groups cost as much as all else of the processes, and a process seldom leaves its own. */
-const CGROUP_SAMPLES = 60;
-/** Free space changes slowly, and asking for it keeps a process beside. */
-const SPACE_MAX_AGE_MILLIS = 600_000;
 /** Accounting stays open from one sample to the next, a late one too. */
 const LEASE_INTERVALS = 3;
 
@@ -16,7 +11,7 @@ const LEASE_INTERVALS = 3;
 export class HistorySamples {
   readonly #samples: AgentSamples;
   readonly #leaseMillis: number;
-  #count = 0;
+  readonly #wants = new HistoryWants();
 
   constructor(samples: AgentSamples, intervalMillis: number) {
     this.#samples = samples;
@@ -53,8 +48,7 @@ export class HistorySamples {
         errors.push(...sample.errors);
       }),
     );
-    const cgroups = this.#count++ % CGROUP_SAMPLES === 0;
-    processes.noteWant({ visiblePids: [], columnsOfAll: USAGE, cgroups });
+    processes.noteWantOfNext(this.#wants.ofProcesses());
     await attempt('collect processes', () =>
       processes.cache.read(0, (sample) => {
         begin(source.header(sample.monotonicMicros));

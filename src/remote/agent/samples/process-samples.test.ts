@@ -56,3 +56,21 @@ test('what costs is read while some client asks for it, and not for anybody else
   machine.world.pass(1);
   expect(await sample()).toEqual({ ...nothing, allCommandLines: false });
 });
+
+test('what a history wants is read once, and as fresh as clients want it', async () => {
+  const machine = new Machine();
+  const samples = new ProcessSamples(new LocalSource(machine.platform, { tier: 'auto' }));
+  const sample = async (): Promise<ProcessesWant | undefined> => {
+    machine.world.pass(1);
+    await samples.cache.read(0, () => undefined);
+    return machine.wants.at(-1);
+  };
+  const nothing = { visiblePids: [], columns: [], columnsOfAll: [], cgroups: false };
+  const kept = { columnsOfAll: ['readBytes'], allCommandLines: true, cgroups: true } as const;
+  samples.noteWantOfNext({ ...kept, textMaxAgeMillis: 60_000 });
+  expect(await sample()).toEqual({ ...nothing, ...kept, textMaxAgeMillis: 60_000 });
+  expect(await sample()).toEqual({ ...nothing, allCommandLines: false });
+  samples.noteWant({ visiblePids: [] });
+  samples.noteWantOfNext({ ...kept, textMaxAgeMillis: 60_000 });
+  expect(await sample()).toEqual({ ...nothing, ...kept });
+});

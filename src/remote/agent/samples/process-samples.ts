@@ -45,6 +45,7 @@ export class ProcessSamples {
   #lastMicros = Number.NEGATIVE_INFINITY;
   #commandLinesUntilMicros = Number.NEGATIVE_INFINITY;
   #cgroupsUntilMicros = Number.NEGATIVE_INFINITY;
+  #wantOfNext: Omit<ProcessesWant, 'visiblePids' | 'columns'> = {};
 
   constructor(source: LocalSource) {
     this.#source = source;
@@ -72,14 +73,23 @@ export class ProcessSamples {
     this.#columnsOfAll.note(STORAGE_COLUMNS, this.#source.nowMicros());
   }
 
+  /** Wanted of the sample that is taken next alone, beside what clients want. */
+  noteWantOfNext(want: Omit<ProcessesWant, 'visiblePids' | 'columns'>): void {
+    this.#wantOfNext = want;
+  }
+
   async #collect(): Promise<ProcessSample> {
     const now = this.#source.nowMicros();
+    const next = this.#wantOfNext;
+    this.#wantOfNext = {};
+    const areTextsShown = now <= this.#commandLinesUntilMicros;
     const section = await this.#source.section('machineProcesses', {
       visiblePids: this.#visible.within(now),
       columns: this.#columns.within(now),
-      columnsOfAll: this.#columnsOfAll.within(now),
-      allCommandLines: now <= this.#commandLinesUntilMicros,
-      cgroups: now <= this.#cgroupsUntilMicros,
+      columnsOfAll: [...this.#columnsOfAll.within(now), ...(next.columnsOfAll ?? [])],
+      allCommandLines: areTextsShown || next.allCommandLines === true,
+      cgroups: now <= this.#cgroupsUntilMicros || next.cgroups === true,
+      textMaxAgeMillis: areTextsShown ? undefined : next.textMaxAgeMillis,
     });
     const { monotonicMicros, processes, memoryTotalBytes, coreCount } = section;
     const header = this.#source.header(monotonicMicros);
