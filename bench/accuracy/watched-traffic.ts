@@ -1,7 +1,7 @@
 import { SstopMonitor } from '../../bin/testing/veth-monitor.ts';
 import type { VethNetwork } from '../../bin/testing/veth-network.ts';
+import type { TierName } from '../../bin/testing/veth-tiers.ts';
 import { KnownTraffic } from '../../bin/testing/veth-traffic.ts';
-import type { Tier } from '../../src/data/sample/network-sample.ts';
 import type { Probe } from '../harness.ts';
 
 /** Within 5 % of the throughput without. */
@@ -82,7 +82,7 @@ function moveUdp(network: VethNetwork, { datagrams, bytes, bytesPerSecond }: typ
 
 /** The same load, watched from its start to its end by a monitor that has seen one like it. */
 export function watched(
-  tier: Tier,
+  tier: TierName,
   network: VethNetwork,
   load: () => Promise<number>,
   more: readonly string[] = [],
