@@ -1,6 +1,6 @@
-import { SstopMonitor } from '../../bin/testing/veth-monitor.ts';
+import { SstopMonitor, type TierName } from '../../bin/testing/veth-monitor.ts';
 import type { VethNetwork } from '../../bin/testing/veth-network.ts';
-import type { TierName } from '../../bin/testing/veth-tiers.ts';
+
 import { KnownTraffic } from '../../bin/testing/veth-traffic.ts';
 import type { Probe } from '../harness.ts';
 
