@@ -25,11 +25,18 @@ const UNKNOWN_RATES: ControlGroupRates = {
   ...{ kills: Number.NaN, ooms: Number.NaN },
 };
 
+/** Growth of `memory.events` that one sample told. */
+interface MemoryEvents {
+  readonly micros: number;
+  readonly kills: number;
+  readonly ooms: number;
+}
+
 interface Seen {
   readonly sample: ControlGroupSample;
   readonly rates: ControlGroupRates;
-  /** When a kill, or an attempt, was seen last. */
-  readonly eventMicros: number;
+  /** Those of the last minute. */
+  readonly events: readonly MemoryEvents[];
 }
 
 /** Growth of the counters of control groups, by their paths. */
@@ -71,22 +78,23 @@ function seenAfter(
   micros: number,
   nowMicros: number,
 ): Seen {
-  if (before === undefined) return { sample, rates: UNKNOWN_RATES, eventMicros: Number.NEGATIVE_INFINITY };
+  if (before === undefined) return { sample, rates: UNKNOWN_RATES, events: [] };
   const grown = (name: 'throttledMicros' | 'memoryHighs' | 'memoryMaxes' | 'memoryKills' | 'memoryOoms') =>
     growth(before.sample[name] ?? Number.NaN, sample[name] ?? Number.NaN);
   const seconds = micros / 1e6;
-  const isRecent = nowMicros - before.eventMicros < REMEMBERED_MICROS;
-  const kills = grown('memoryKills');
-  const ooms = grown('memoryOoms');
+  const recent = before.events.filter((event) => nowMicros - event.micros < REMEMBERED_MICROS);
+  const now = { micros: nowMicros, kills: grown('memoryKills'), ooms: grown('memoryOoms') };
+  const sum = (name: 'kills' | 'ooms'): number =>
+    recent.reduce((total, event) => total + (event[name] || 0), now[name]);
   return {
     sample,
     rates: {
       throttledPercent: Math.min(100, (grown('throttledMicros') / micros) * 100),
       highsPerSecond: grown('memoryHighs') / seconds,
       maxesPerSecond: grown('memoryMaxes') / seconds,
-      kills: kills + (isRecent ? before.rates.kills || 0 : 0),
-      ooms: ooms + (isRecent ? before.rates.ooms || 0 : 0),
+      kills: sum('kills'),
+      ooms: sum('ooms'),
     },
-    eventMicros: kills > 0 || ooms > 0 ? nowMicros : before.eventMicros,
+    events: now.kills > 0 || now.ooms > 0 ? [...recent, now] : recent,
   };
 }
