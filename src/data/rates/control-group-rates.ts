@@ -14,7 +14,7 @@ export interface ControlGroupRates {
   /** Times a second. */
   readonly highsPerSecond: number;
   readonly maxesPerSecond: number;
-  /** Processes killed for lack of memory in the last minute, at most since the group was first seen; NaN: not counted. */
+  /** Processes killed for lack of memory in the last minute, at most since the group was first seen; NaN: not known. */
   readonly kills: number;
   /** In the same time: how often nothing could be taken back. */
   readonly ooms: number;
@@ -83,7 +83,10 @@ function seenAfter(
     growth(before.sample[name] ?? Number.NaN, sample[name] ?? Number.NaN);
   const seconds = micros / 1e6;
   const recent = before.events.filter((event) => nowMicros - event.micros < REMEMBERED_MICROS);
-  const now = { micros: nowMicros, kills: grown('memoryKills'), ooms: grown('memoryOoms') };
+  // Of a longer time nobody knows what fell into its last minute.
+  const lately = (name: 'memoryKills' | 'memoryOoms'): number =>
+    micros > REMEMBERED_MICROS ? Number.NaN : grown(name);
+  const now = { micros: nowMicros, kills: lately('memoryKills'), ooms: lately('memoryOoms') };
   const sum = (name: 'kills' | 'ooms'): number =>
     recent.reduce((total, event) => total + (event[name] || 0), now[name]);
   return {
