@@ -225,7 +225,8 @@ export class TroubleFinder {
           count: dropped,
         },
         say: (n) => {
-          const full = overflows === 0 ? '' : `, ${overflows < n ? overflows : 'all'} for a full accept queue`;
+          const full =
+            overflows === 0 ? '' : `, ${overflows < n ? overflows : 'all'} for a full accept queue`;
           return `${countOf(n, 'connection')} dropped by listeners ${window}${full}`;
         },
       });

@@ -359,7 +359,7 @@ function acceptPrompt(model: Model): Model {
   const { search } = hostOf(model);
   if (search === '') return closed;
   const viewport = { offset: 0, selected: 0 };
-  // Rows that are still to come find the cursor waiting on the first.
+  // If rows have not arrived yet, the cursor waits on the first.
   if (rowCountOf(model, hostOf(model)) > 0) return tableOf(closed).selectAt(closed, viewport);
   const place = { viewport, selection: undefined };
   const { grouped } = hostOf(closed);
