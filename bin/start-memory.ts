@@ -18,12 +18,17 @@ const SETTLED_MILLIS = 5000;
 export function giveBackStartMemory(log: MemoryLog, isIdle: boolean): () => void {
   const timer = setTimeout(() => {
     if (isIdle) Bun.shrink();
-    // Nobody is the worse for pages that stay.
-    void releaseProgramText().catch((thrown: unknown) => {
-      const { op, code, message } = toOpError('release program text', thrown);
-      log.event('warning', 'memory', { op, code, message });
-    });
+    giveBackText(log);
   }, SETTLED_MILLIS);
   timer.unref();
   return () => clearTimeout(timer);
+}
+
+/** Gives back code of this executable that was run and may not be for a while; what is needed again comes back. */
+export function giveBackText(log: MemoryLog): void {
+  // Nobody is the worse for pages that stay.
+  void releaseProgramText().catch((thrown: unknown) => {
+    const { op, code, message } = toOpError('release program text', thrown);
+    log.event('warning', 'memory', { op, code, message });
+  });
 }

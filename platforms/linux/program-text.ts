@@ -59,6 +59,9 @@ function mapSinglePages(spans: readonly Span[]): boolean {
   return isDone;
 }
 
+/** Whether single pages are mapped already, or cannot be. */
+let isMappingDecided = false;
+
 /**
  * Lets the pages of this program's machine code and constants go. Those that are still run come back from the page cache, the ones
  * that only its start has run do not. Throws SyscallError, or the error of reading /proc/self.
@@ -66,7 +69,8 @@ function mapSinglePages(spans: readonly Span[]): boolean {
 export function releaseProgramText(): void {
   const maps = readFileSync('/proc/self/maps', 'utf8');
   const spans = parseTextSpans(maps, readlinkSync('/proc/self/exe'));
-  mapSinglePages(spans);
+  if (!isMappingDecided) mapSinglePages(spans);
+  isMappingDecided = true;
   for (const { start, end } of spans) {
     const result = systemCall(SYS_MADVISE, start, end - start, MADV_DONTNEED);
     if (result < 0) throw new SyscallError('madvise', -result);

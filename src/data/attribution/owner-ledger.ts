@@ -39,6 +39,8 @@ const DROP_EVERY_MICROS = 5e6;
 const RENEW_EVERY_MICROS = 5e6;
 /** What a network namespace is called whose name is not known, or not yet. */
 const UNNAMED = 'net:[';
+/** Of so much time a sample makes up at most: who looks seldom, a history, need not be told of all rows each time. */
+const RENEWED_MICROS = 2e6;
 /** Rows renewed in one sample at most: asking costs some microseconds each. */
 const RENEWED_ROWS = 1024;
 
@@ -125,11 +127,11 @@ export class OwnerLedger {
     this.#renew(monotonicMicros);
   }
 
-  /** Asks for the texts of some rows again, of each within RENEW_EVERY_MICROS. */
+  /** Asks for the texts of some rows again: of each within RENEW_EVERY_MICROS, where samples are so frequent. */
   #renew(monotonicMicros: number): void {
     const { table } = this;
     const { rows, count } = table.slots;
-    const elapsed = Math.min(monotonicMicros - this.#renewedMicros, RENEW_EVERY_MICROS);
+    const elapsed = Math.min(monotonicMicros - this.#renewedMicros, RENEWED_MICROS);
     this.#renewedMicros = monotonicMicros;
     if (!(elapsed > 0)) return;
     const due = Math.min(Math.ceil((count * elapsed) / RENEW_EVERY_MICROS), count, RENEWED_ROWS);

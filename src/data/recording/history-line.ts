@@ -173,29 +173,39 @@ class HistoryProcesses {
 
   take(section: MachineProcesses, userOf: UserNames): void {
     const { processes, usage, texts } = section;
-    const lines = {
-      commandLines: texts?.commandLines ?? section.commandLines,
-      cgroups: texts?.cgroups ?? section.cgroups,
-      containers: texts?.containers ?? section.containers,
-    };
+    const commandLines = texts?.commandLines ?? section.commandLines;
+    const cgroups = texts?.cgroups ?? section.cgroups;
+    const containers = texts?.containers ?? section.containers;
     const { slots, uid, pid, startTicks } = processes;
+    const { rows, count } = slots;
     const own = this.#identities;
+    const kept = this.texts;
     this.usage.reserve(slots.capacity);
     own.reserve(slots.capacity);
-    for (const slot of slots.rows.subarray(0, slots.count)) {
+    const { readBytes, writtenBytes } = this.usage;
+    for (let at = 0; at < count; at++) {
+      const slot = rows[at]!;
       const isSame = own.pid[slot] === pid[slot] && own.startTicks[slot] === startTicks[slot];
       if (!isSame) this.usage.clearRow(slot);
       own.pid[slot] = pid[slot]!;
       own.startTicks[slot] = startTicks[slot]!;
-      for (const column of ['readBytes', 'writtenBytes'] as const) {
-        const value = usage[column][slot]!;
-        if (!Number.isNaN(value)) this.usage[column][slot] = value;
-      }
-      this.texts.users[slot] = texts === undefined ? userText(uid[slot]!, userOf) : texts.users[slot];
-      for (const column of ['commandLines', 'cgroups', 'containers'] as const) {
-        const text = lines[column]?.[slot];
-        if (text !== undefined || !isSame) this.texts[column][slot] = text;
-      }
+      if (!Number.isNaN(usage.readBytes[slot]!)) readBytes[slot] = usage.readBytes[slot]!;
+      if (!Number.isNaN(usage.writtenBytes[slot]!)) writtenBytes[slot] = usage.writtenBytes[slot]!;
+      kept.users[slot] = texts === undefined ? userText(uid[slot]!, userOf) : texts.users[slot];
+      keepText(kept.commandLines, commandLines, slot, isSame);
+      keepText(kept.cgroups, cgroups, slot, isSame);
+      keepText(kept.containers, containers, slot, isSame);
     }
   }
+}
+
+/** One that was not read stays as it was, of the same process. */
+function keepText(
+  into: (string | undefined)[],
+  from: readonly (string | undefined)[] | undefined,
+  slot: number,
+  isSame: boolean,
+): void {
+  const text = from?.[slot];
+  if (text !== undefined || !isSame) into[slot] = text;
 }

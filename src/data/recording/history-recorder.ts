@@ -20,6 +20,8 @@ interface RecorderOptions {
   readonly watchPressure?: (onTrouble: () => void) => PressureWatch | undefined;
   /** CLOCK_MONOTONIC or any clock that only grows. */
   readonly nowMillis: () => number;
+  /** Gives back memory that only the collecting of garbage has needed; for who rests between two samples. */
+  readonly giveBack?: () => void;
 }
 
 /** In trouble a sample every second, for a minute after the last sign of it. */
@@ -145,6 +147,7 @@ export class HistoryRecorder {
     if (this.#count % COLLECTED_SAMPLES !== 0) return;
     await this.#writer.flushed();
     Bun.gc(true);
+    this.#options.giveBack?.();
   }
 
   /** From the last sample on, so that a slow one does not shift those after it. */

@@ -209,8 +209,7 @@ export class HistoryWriter {
     const member = this.#member;
     if (member === undefined) return;
     await member.deflate.add(line.bytes);
-    const pieces = await member.deflate.flush();
-    const bytes = Buffer.concat(pieces);
+    const bytes = Buffer.concat(member.deflate.take());
     const headerBytes = isWhole ? FIGURED_HEADER_BYTES : 0;
     if (bytes.length + headerBytes > this.#bounds.sizeBytes / LINE_SHARE) {
       // What follows could not be read without it.
@@ -228,7 +227,7 @@ export class HistoryWriter {
     this.#segment ??= await this.#beginSegment(line.wallMillis);
     const { epoch, monotonicMicros: firstMicros, wallMillis } = line;
     this.#member = {
-      deflate: new RecordingMember(LEVEL),
+      deflate: new RecordingMember(LEVEL, true),
       startsAt: this.#segment.sizeBytes,
       header: { snapshotCount: 0, lengthBytes: 0, epoch, firstMicros, lastMicros: firstMicros },
       ...{ wallMillis, figures: [], lastMicros: firstMicros },

@@ -189,8 +189,10 @@ export class RecordingMember {
   #textBytes = 0;
   #fail: (thrown: unknown) => void = () => undefined;
 
-  constructor(level = LEVEL) {
-    this.#deflate = createDeflateRaw({ level });
+  /** `flushesEach`: gives out each text with its `add`; else with `flush`. */
+  constructor(level = LEVEL, flushesEach = false) {
+    const flush = flushesEach ? constants.Z_SYNC_FLUSH : constants.Z_NO_FLUSH;
+    this.#deflate = createDeflateRaw({ level, flush });
     this.#deflate.on('data', (bytes: Uint8Array) => {
       this.#output.push(bytes);
     });
@@ -210,7 +212,14 @@ export class RecordingMember {
     await this.#done((done) => {
       this.#deflate.flush(constants.Z_SYNC_FLUSH, done);
     });
-    return this.#take();
+    return this.take();
+  }
+
+  /** What was given out since the last call. */
+  take(): Uint8Array[] {
+    const output = this.#output;
+    this.#output = [];
+    return output;
   }
 
   /** The last bytes and the trailer (RFC 1952, 2.3.1). */
@@ -222,18 +231,12 @@ export class RecordingMember {
     const trailer = new DataView(new ArrayBuffer(MEMBER_TRAILER_BYTES));
     trailer.setUint32(0, this.#crc, true);
     trailer.setUint32(4, this.#textBytes >>> 0, true);
-    return [...this.#take(), new Uint8Array(trailer.buffer)];
+    return [...this.take(), new Uint8Array(trailer.buffer)];
   }
 
   /** Frees zlib's memory; for members that will not be ended. */
   discard(): void {
     this.#deflate.close();
-  }
-
-  #take(): Uint8Array[] {
-    const output = this.#output;
-    this.#output = [];
-    return output;
   }
 
   async #done(start: (done: (error?: Error | null) => void) => void): Promise<void> {

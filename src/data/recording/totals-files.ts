@@ -84,6 +84,7 @@ export async function readAllTotals(
   for (let pages = 0; pages < PAGES_LIMIT; pages++) {
     const { files, next } = await ask(period, before);
     for (const { name, bytes } of files) {
+      if (before !== undefined && name >= before) continue;
       const read = totalsOf(period, name, bytes);
       if (read !== undefined) all.push(read);
     }

@@ -20,7 +20,7 @@ import { OwnerKind } from '../schema/network-columns.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
 
 /** Bytes that one name sent and received. */
-export interface TotalsRow {
+interface TotalsRow {
   readonly name: string;
   txBytes: number;
   rxBytes: number;

@@ -47,6 +47,8 @@ export interface KeptHistory {
   readonly intervalMillis: number;
   /** The same folder, to read. */
   readonly folder: PrivateFolder;
+  /** See `HistoryRecorder`. */
+  readonly giveBack?: () => void;
 }
 
 /** An agent that listens. */
@@ -104,7 +106,7 @@ export function startAgent(settings: AgentSettings, platform: Platform, log: Age
 /** What samples this machine for its history; undefined: there is none. */
 function recorderOf({ keptHistory }: AgentSettings, samples: AgentSamples): HistoryRecorder | undefined {
   if (keptHistory === undefined) return undefined;
-  const { writer, intervalMillis } = keptHistory;
+  const { writer, intervalMillis, giveBack } = keptHistory;
   const { source } = samples;
   const taken = new HistorySamples(samples, intervalMillis);
   return new HistoryRecorder(writer, new HistoryLines((uid) => source.userName(uid), writer.totals), {
@@ -112,6 +114,7 @@ function recorderOf({ keptHistory }: AgentSettings, samples: AgentSamples): Hist
     sample: (lines, needsWhole) => taken.line(lines, needsWhole),
     watchPressure: (onTrouble) => source.watchPressure(onTrouble),
     nowMillis: () => source.nowMicros() / 1000,
+    ...(giveBack && { giveBack }),
   });
 }
 
