@@ -20,9 +20,16 @@ interface Message {
 }
 
 /** Messages by where their sources are; a source belongs to the first that its path matches. */
-const SECTIONS: readonly { readonly title: string; readonly words: string; readonly paths: RegExp }[] = [
+const SECTIONS: readonly {
+  readonly title: string;
+  readonly words: string;
+  readonly paths: RegExp;
+  /** The only program that prints them; missing: each that has their sources. */
+  readonly only?: (typeof MESSAGE_PROGRAMS)[number];
+}[] = [
   {
     title: 'Doctor',
+    only: 'sstop',
     words: '`--doctor` prints these; its exit status is 0.',
     paths: /^platforms\/.*doctor|^src\/programs\/sstop\/doctor/,
   },
@@ -108,11 +115,11 @@ Generated from the sources by \`npm run bun bin/dev/message-lists.ts\`.
 \`<name>\` stands for a value. The code is that of the error in JSON and in the log; it is empty where there is none.
 A part that several messages share is listed on its own, and so are messages of files that this program shares with the others.
 `;
-  const sections = SECTIONS.map(({ title, words, paths: own }) => {
+  const sections = SECTIONS.map(({ title, words, paths: own, only = program }) => {
     const rows = messages.filter(
       ({ path }) => SECTIONS.find(({ paths: of }) => of.test(path))?.paths === own,
     );
-    return rows.length === 0 ? '' : `## ${title}\n\n${words}\n\n${tableOf(rows)}`;
+    return rows.length === 0 || only !== program ? '' : `## ${title}\n\n${words}\n\n${tableOf(rows)}`;
   });
   const ofLog =
     events.length === 0 ? '' : `## Log\n\nEvents with their level and fields.\n\n${eventTable(events)}`;
