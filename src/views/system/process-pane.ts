@@ -234,7 +234,7 @@ function renderIo(area: Rect, buffer: Buffer, pane: ProcessPane, reads: Samples,
   for (const [at, samples] of [reads, writes].entries()) {
     renderChart(rect(inside.x + at * (half + 1), inside.y, half, inside.height), buffer, {
       ...{ samples, maximum: top, cells: 'braille', ramp: theme.graphRamp },
-      ...{ label: at === 0 ? 'read' : 'write', labelStyle: theme.dim, ascii },
+      ...{ label: at === 0 ? ' read ' : ' write ', labelStyle: theme.dim, ascii },
     });
   }
 }
