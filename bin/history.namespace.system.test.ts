@@ -45,7 +45,7 @@ function firstRow(program: PtyProgram, title: string): string {
 }
 
 describe.skipIf(obstacle !== undefined)(
-  'a machine in namespaces on which four things go wrong (needs root and namespaces)',
+  'a machine in namespaces on which four things go wrong (needs root, unshare, ip, tc, gcc)',
   () => {
     let folder = '';
     let network: VethNetwork;

@@ -64,7 +64,7 @@ describe.skipIf(!canTry)('rows of other network namespaces (needs root and ip)',
       // Others may have network namespaces too: more rows, a scrollbar, and megabytes.
       await pty.waitFor(new RegExp(` @${BLUE} .* - *▐?$`, 'm'));
       await pty.waitFor(new RegExp(` @${RED} .* - *▐?$`, 'm'));
-      await pty.waitFor(/uplinks {2}▲ .* other netns ▲ [\d.]+ [KM]B\/s ▼ [\d.]+ [KM]B\/s/);
+      await pty.waitFor(/uplinks {2}▲ .*\n(?:.*\n)*? .*other netns +▲ +[\d.]+[KM] +▼ +[\d.]+[KM]/);
       pty.key('q');
       expect(await pty.exited()).toBe(0);
     } finally {

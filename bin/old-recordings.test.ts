@@ -10,6 +10,7 @@ const NEWER_COLUMNS = [
   { json: 'block_delay_rate', csv: 'block_delay_ms_per_s' },
   { json: 'major_fault_rate', csv: 'major_faults_per_s' },
   { json: 'io_call_rate', csv: 'io_calls_per_s' },
+  { json: 'memory_delay_rate', csv: 'memory_delay_ms_per_s' },
 ];
 
 /** Health of a process or a host, of a connection, and of a listener, unknown: some have names that others had before. */

@@ -1,7 +1,12 @@
 /** What docs/prometheus says is true of a running agent. */
+
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { withoutBpf } from '../platforms/linux/bpf/ebpf.fixture.ts';
 import { parseExposition } from '../src/remote/agent/metrics/exposition-parser.fixture.ts';
+import { VERSION } from './executable.ts';
 import { AgentProcess } from './testing/agent-process.ts';
 import { MetricsAgent } from './testing/metrics-agent.ts';
 import { expressions, metricsIn, readYaml } from './testing/prometheus-files.ts';
@@ -65,25 +70,45 @@ test('metric names are found in an expression, and nothing else', () => {
 });
 
 interface Container {
+  readonly image?: string;
   readonly args?: readonly string[];
   readonly command?: readonly string[];
 }
 
-test('the agent starts with the arguments of the DaemonSet and of the compose file', async () => {
+/** The agent as the DaemonSet and the compose file start it. */
+function containers(): readonly [Container, Container] {
   const daemonSet = readYaml('daemonset.yaml') as {
     readonly spec: { readonly template: { readonly spec: { readonly containers: readonly Container[] } } };
   };
   const compose = readYaml('compose.yaml') as { readonly services: Readonly<Record<string, Container>> };
-  const commands = [
-    daemonSet.spec.template.spec.containers[0]?.args,
-    compose.services['socktop-agent']?.command,
-  ];
-  for (const command of commands) {
+  return [daemonSet.spec.template.spec.containers[0]!, compose.services['socktop-agent']!];
+}
+
+test('the agent starts with the arguments of the DaemonSet and of the compose file', async () => {
+  const token = 'of-the-files';
+  const folder = mkdtempSync(join(tmpdir(), 'socktop-files-'));
+  const tls = { rejectUnauthorized: false };
+  for (const { args, command } of containers()) {
     // Any free port in place of the one that is written there.
-    const args = (command ?? []).filter((arg) => !/^(--port|\d+|--enableSSL)$/.test(arg));
-    expect(command).toContain('--enableSSL');
-    const agent = await AgentProcess.start({ args, environment: { SOCKTOP_TOKEN: 'of-the-files' } });
-    expect((await agent.fetch('/healthz')).status).toBe(200);
+    const [, ...behind] = (args ?? command ?? []).join(' ').split('--port 8443');
+    expect(behind).toHaveLength(1);
+    const others = (args ?? command ?? []).filter((arg) => !/^(--port|8443)$/.test(arg));
+    const environment = { SOCKTOP_TOKEN: token, HOME: folder, XDG_CONFIG_HOME: folder };
+    const agent = await AgentProcess.start({ args: others, environment });
+    const at = `https://127.0.0.1:${agent.port}`;
+    expect((await fetch(`${at}/healthz`, { tls })).status).toBe(200);
+    expect((await fetch(`${at}/metrics`, { tls })).status).toBe(401);
+    const headers = { authorization: `Bearer ${token}` };
+    expect((await fetch(`${at}/metrics`, { tls, headers })).status).toBe(200);
     await agent.close();
   }
+  rmSync(folder, { recursive: true });
+});
+
+test('they name the image that packaging/docker says to build, of this version', () => {
+  const dockerfile = readFileSync(new URL('../packaging/docker/Dockerfile', import.meta.url), 'utf8');
+  const image = /docker build -t (\S+) /.exec(dockerfile)?.[1];
+  expect(image).toBe(`socktop-agent:${VERSION}`);
+  expect(dockerfile).toContain('ENTRYPOINT ["/usr/bin/socktop-agent"]');
+  for (const container of containers()) expect(container.image).toBe(image);
 });

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
-import { createServer, type Server } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { SOCKTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
 import { fakeSsh, SSH_PASSWORD, SSH_USERS, SshServer, sshObstacle } from './testing/ssh-server.ts';
@@ -105,6 +106,60 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
       expect(code).toBe(1);
     });
 
+    test(
+      'with a terminal too within 20 s, whatever it does not do, and a prompt stays open as long',
+      async () => {
+        const greeter = createServer((socket) => void socket.write('SSH-2.0-x\r\n')).listen(0, '127.0.0.1');
+        await once(greeter, 'listening');
+        const { port: greeterPort } = greeter.address() as AddressInfo;
+        server.login({ by: 'password' });
+        const asked = start(server.url(SSH_USERS.ordinary));
+        await asked.program.waitFor(/password:/, WAIT_MILLIS);
+        // A station that is not there takes every packet and sends none.
+        const hole = [
+          'ip link add hole type veth peer name other; ip addr add 192.0.2.1/24 dev hole',
+          'ip link set hole up; ip link set other up; ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:01 dev hole',
+        ].join('; ');
+        const stuck = fakeSsh(
+          server.folder,
+          'stuck',
+          '[ "$1" = -G ] && exit 1; echo "debug1: Remote protocol version 2.0" >&2; exec sleep 1000',
+        );
+        const cases = [
+          [stuck, [], 'ssh://anywhere', /: the host does not finish the key exchange within 15 s$/],
+          [server.environment, [], `ssh://127.0.0.1:${port}`, /timed out during banner exchange/],
+          [server.environment, [], `ssh://127.0.0.1:${greeterPort}`, /timed out$/],
+          [
+            server.environment,
+            ['unshare', '--net', 'sh', '-ec', `${hole}; exec "$@"`, 'sh'],
+            'ssh://192.0.2.9',
+            /connect to host 192\.0\.2\.9 port 22: Connection timed out/,
+          ],
+        ] as const;
+        const begun = performance.now();
+        await Promise.all(
+          cases.map(async ([environment, prefix, url, pattern]) => {
+            const program = new PtyProgram([...prefix, SOCKTOP, url], {
+              ...{ columns: 120, rows: 30, environment },
+            });
+            programs.push(program);
+            expect(await program.exited()).toBe(1);
+            expect(performance.now() - begun).toBeLessThan(20_000);
+            expect(program.text().trim()).toMatch(pattern);
+            // ssh may have two: that its time was up, and in what.
+            expect(program.text().trim().split('\n').length).toBeLessThanOrEqual(2);
+            expect(program.transcript).not.toContain('\x1b[?1049h');
+          }),
+        );
+        greeter.close();
+        await Bun.sleep(Math.max(0, 17_000 - (performance.now() - begun)));
+        asked.program.key(`${SSH_PASSWORD}\r`);
+        await asked.program.waitFor(PROCESSES, WAIT_MILLIS);
+        await quit(asked);
+      },
+      WAIT_MILLIS * 2,
+    );
+
     test('as one that refuses, with a terminal and without', async () => {
       const pattern = /^socktop: ssh:\/\/127\.0\.0\.1:1: connect to host .*Connection refused$/m;
       const [line, code] = await refused('ssh://127.0.0.1:1');
@@ -122,7 +177,7 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
   test('an ssh that hangs is given up without a terminal, and ended by Ctrl-C with one', async () => {
     const hung = fakeSsh(server.folder, 'hung', 'exec sleep 1000');
     const [line, code] = await refused('ssh://anywhere', hung);
-    expect(line).toMatch(/^socktop: ssh:\/\/anywhere: ssh has not connected within 20 s$/);
+    expect(line).toMatch(/^socktop: ssh:\/\/anywhere: ssh has not connected within 15 s$/);
     expect(code).toBe(1);
     const { program, flags } = start('ssh://anywhere', hung);
     await Bun.sleep(500);

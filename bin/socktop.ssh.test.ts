@@ -213,6 +213,15 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
       expect(foreign.code).toBe(1);
       expect(shell.err).toContain('a history needs socktop-agent there');
       expect(shell.code).toBe(1);
+      const program = new PtyProgram([SOCKTOP, server.url(rootWithAgent), '--history', path], {
+        ...{ columns: 120, rows: 30, environment: { ...server.environment, TZ: 'UTC' } },
+      });
+      programs.push(program);
+      await program.waitFor(/Processes [1-9]/, WAIT_MILLIS);
+      program.key('H');
+      await program.waitFor(/─ 2026-11-28 03:05:00 {2}CPU/, WAIT_MILLIS);
+      program.key('\rT');
+      await program.waitFor(/Totals by day.*(.*\n)*.*program-9004/, WAIT_MILLIS);
     } finally {
       rmSync(dirname(path), { recursive: true });
     }

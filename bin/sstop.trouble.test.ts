@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { withoutBpf } from '../platforms/linux/bpf/ebpf.fixture.ts';
 import { FAR, type LineCounts, LossyNetwork, lineObstacle, type Program } from './testing/lossy-network.ts';
 import {
   BYTES_PER_SECOND,
@@ -149,6 +150,84 @@ describe.skipIf(obstacle !== undefined)('a network in trouble (needs root and /d
     expect(counts.dropped).toBeGreaterThan(0);
   });
 });
+
+/** A firewall that drops, and one that refuses in two ways. */
+const FIREWALL = [
+  'nft add table inet wall',
+  "nft add chain inet wall out '{ type filter hook output priority 0 ; }'",
+  'nft add rule inet wall out tcp dport 7001 drop',
+  'nft add rule inet wall out tcp dport 7002 reject with tcp reset',
+  'nft add rule inet wall out tcp dport 7003 reject',
+].join('; ');
+const hasFirewall = Bun.which('nft') !== null;
+if (!hasFirewall) process.stderr.write('the test of a firewall is left out: lacks nft\n');
+
+describe.skipIf(obstacle !== undefined || withoutBpf !== undefined)(
+  'what this machine itself forbids (needs root, /dev/net/tun and the tier ebpf)',
+  () => {
+    let network: LossyNetwork;
+
+    beforeAll(async () => {
+      network = await LossyNetwork.open({ delayMillis: 1, loss: 0, reorder: 0, droppedPort: 0 });
+    });
+
+    afterAll(async () => {
+      await network?.close();
+    });
+
+    /** Callers of these names and places until sstop has said each line, and nothing else of them. */
+    async function isNamed(
+      callers: readonly (readonly [string, string, number])[],
+      lines: readonly RegExp[],
+    ): Promise<void> {
+      const sstop = watch(network, 'ebpf');
+      await until(sstop, () => true, 20_000);
+      for (const [name, host, port] of callers)
+        await network.traffic('near', 'caller', name, host, port, 500);
+      const missing = (snapshot: Snapshot): readonly RegExp[] =>
+        lines.filter((line) => !textsOf(snapshot).some((text) => line.test(text)));
+      const snapshot = await until(sstop, (one) => missing(one).length === 0, 20_000);
+      expect(missing(snapshot)).toEqual([]);
+      const names = callers.map(([name]) => name);
+      const others = textsOf(snapshot).filter(
+        (text) => names.includes(text.split(':')[0]!) && !lines.some((line) => line.test(text)),
+      );
+      expect(others).toEqual([]);
+    }
+
+    test('a blackhole, an unreachable and a prohibit route are named with the process', async () => {
+      const routes = ['blackhole', 'unreachable', 'prohibit'] as const;
+      for (const [i, kind] of routes.entries()) network.run('near', `ip route add ${kind} 192.0.2.${i + 1}`);
+      await isNamed(
+        routes.map((kind, i) => [`to-${kind}`, `192.0.2.${i + 1}`, 443] as const),
+        routes.map(
+          (kind, i) =>
+            new RegExp(
+              `^to-${kind}: cannot connect to 192\\.0\\.2\\.${i + 1}:443, \\d+ times in \\d+ s: ${kind} route$`,
+            ),
+        ),
+      );
+    });
+
+    test.skipIf(!hasFirewall)('a firewall is named with the process (needs nft)', async () => {
+      network.run('near', FIREWALL);
+      await isNamed(
+        [
+          ['dropped', FAR, 7001],
+          ['reset', FAR, 7002],
+          ['rejected', FAR, 7003],
+        ],
+        [
+          /^(dropped|reset): \d+ packets? dropped in \d+ s: firewall$/,
+          // ICMP while connect(2) is at work: the socket has an error, but does not close (tcp_v4_err).
+          /^rejected: \d+ packets dropped in \d+ s: firewall$/,
+          new RegExp(`^dropped: no reply from ${FAR}:7001, `),
+          new RegExp(`^reset: connection refused by ${FAR}:7002, \\d+ times in \\d+ s$`),
+        ],
+      );
+    });
+  },
+);
 
 describe.skipIf(obstacle !== undefined)('a healthy line (needs root and /dev/net/tun)', () => {
   test('raises no alarm', async () => {

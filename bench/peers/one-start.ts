@@ -5,7 +5,7 @@ import { clockGetTime, NativeBuffer } from '../../platforms/linux/libc.ts';
 export interface StartFigures {
   readonly firstByteMillis: number;
   readonly firstNameMillis: number;
-  /** User and system time of it and its children, milliseconds: until `EARLY_MILLIS`, and from then to the end. */
+  /** User and system time of it and its children, milliseconds: until `earlyMillis`, and from then to the end. */
   readonly earlyCpuMillis: number;
   readonly laterCpuMillis: number;
   /** At the end, MB. Private: what no other process could share, without the program's own file. */
@@ -15,12 +15,19 @@ export interface StartFigures {
 }
 
 /** Until here a start counts as the first second: the second sample is shown by then. */
-export const EARLY_MILLIS = 1300;
-const COLUMNS = 200;
-const ROWS = 60;
+const EARLY_MILLIS = 1300;
 const END_MILLIS = 2000;
 /** Control sequences, and what a character set is chosen by. */
 const CONTROL = /\x1b(?:\[[0-9;?]*[a-zA-Z]|\][^\x07\x1b]*|[()][A-Z0-9])/g;
+
+export interface StartOptions {
+  readonly columns: number;
+  readonly rows: number;
+  /** Where `earlyCpuMillis` ends. */
+  readonly earlyMillis: number;
+}
+
+const USUAL: StartOptions = { columns: 200, rows: 60, earlyMillis: EARLY_MILLIS };
 
 /** Starts a program on a terminal of its own for so long, then ends it. */
 export async function oneStart(
@@ -28,6 +35,7 @@ export async function oneStart(
   home: string,
   name: RegExp,
   totalMillis: number,
+  { columns, rows, earlyMillis } = USUAL,
 ): Promise<StartFigures> {
   const figures = { firstByteMillis: Number.NaN, firstNameMillis: Number.NaN, terminalBytes: 0 };
   const decoder = new TextDecoder();
@@ -37,8 +45,8 @@ export async function oneStart(
   const child = Bun.spawn([...command], {
     env: { ...environment, COLORTERM: 'truecolor', HOME: home, XDG_CONFIG_HOME: `${home}/.config` },
     terminal: {
-      cols: COLUMNS,
-      rows: ROWS,
+      cols: columns,
+      rows,
       data: (_terminal, bytes) => {
         const millis = performance.now() - from;
         if (figures.terminalBytes === 0) figures.firstByteMillis = millis;
@@ -49,7 +57,7 @@ export async function oneStart(
       },
     },
   });
-  const early = await cpuAt(child, from + EARLY_MILLIS);
+  const early = await cpuAt(child, from + earlyMillis);
   const end = await cpuAt(child, from + totalMillis);
   const memory = memoryOf(child.pid);
   child.kill('SIGTERM');
@@ -67,8 +75,8 @@ async function cpuAt(child: Bun.Subprocess, millis: number): Promise<number> {
 
 const time = new NativeBuffer(16);
 
-/** Of a process and all its descendants that live. */
-function familyCpuMillis(pid: number): number {
+/** CPU time of a process and all its descendants that live. */
+export function familyCpuMillis(pid: number): number {
   let millis = cpuMillis(pid);
   for (const child of childrenOf(pid)) millis += familyCpuMillis(child) || 0;
   return millis;

@@ -6,7 +6,8 @@ import { buildFloors, startLoad } from '../build-floors.ts';
 import { quantile } from '../harness.ts';
 import { type Monitor, monitorsHere, namesOnScreen } from './monitors.ts';
 import { oneStart, type StartFigures } from './one-start.ts';
-import { barPlot, figure } from './plot.ts';
+import { inOwnNetwork } from './own-network.ts';
+import { barPlot, figure, markdown } from './plot.ts';
 
 const SELF = fileURLToPath(import.meta.url);
 const RESULTS = fileURLToPath(new URL('../../.cache/bench/', import.meta.url));
@@ -74,14 +75,6 @@ function parseOptions(args: readonly string[]): Options {
     isBusy: args.includes('--busy'),
     plot: plotAt < 0 ? `${RESULTS}peers.svg` : (args[plotAt + 1] ?? ''),
   };
-}
-
-/** In a network of its own, where that can be had: the sockets are then those that were made. */
-async function inOwnNetwork(args: readonly string[]): Promise<number> {
-  const inside = ['unshare', '--net', '--', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
-  const command = [process.execPath, SELF, '--inside', ...args];
-  const child = Bun.spawn([...inside, ...command], { stdin: 'ignore', stdout: 'inherit', stderr: 'inherit' });
-  return child.exited;
 }
 
 type Results = ReadonlyMap<Monitor, readonly StartFigures[]>;
@@ -160,11 +153,6 @@ function tableOf(results: Results): string {
   return markdown([['', ...titles], ...rows, ...ratios]);
 }
 
-function markdown([head = [], ...rows]: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return `${[line(head), line(head.map((_, at) => (at === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n')}\n`;
-}
-
 function plotOf(results: Results): string {
   return barPlot(
     'Our programs beside their peers, medians',
@@ -209,7 +197,7 @@ try {
   else if (args[0] === '--inside') await runInside(parseOptions(args.slice(1)));
   else {
     parseOptions(args);
-    process.exitCode = await inOwnNetwork(args);
+    process.exitCode = await inOwnNetwork(SELF, args);
   }
 } catch (thrown) {
   process.stderr.write(`${toOpError('bench', thrown).message}\n`);

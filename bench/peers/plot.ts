@@ -69,3 +69,71 @@ export function figure(value: number): string {
 function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
+
+/** A table in Markdown: names on the left, figures on the right. */
+export function markdown([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return `${[line(head), line(head.map((_, at) => (at === 0 ? '---' : '--:'))), ...rows.map(line)].join('\n')}\n`;
+}
+
+/** One line of a plot: its points from left to right. */
+export interface Curve {
+  readonly title: string;
+  /** What the horizontal axis counts. */
+  readonly unit: string;
+  readonly points: readonly { readonly x: number; readonly y: number }[];
+}
+
+const PLOT_HEIGHT = 200;
+const AXIS = 34;
+
+/** One plot for each curve, two in a row, as SVG: both axes are logarithmic, so that cost in proportion is a slope of one. */
+export function curvePlot(title: string, curves: readonly Curve[]): string {
+  const height = Math.ceil(curves.length / COLUMNS) * (PLOT_HEIGHT + GAP) + GAP;
+  const width = COLUMNS * (WIDTH + GAP) + GAP;
+  const parts = curves.map((curve, at) =>
+    curveSvg(
+      curve,
+      GAP + (at % COLUMNS) * (WIDTH + GAP),
+      GAP + Math.floor(at / COLUMNS) * (PLOT_HEIGHT + GAP),
+    ),
+  );
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${escaped(title)}</title>`,
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
+    ...parts,
+    '</svg>\n',
+  ].join('\n');
+}
+
+function curveSvg({ title, unit, points }: Curve, x: number, y: number): string {
+  const across = scaleOf(
+    points.map((point) => point.x),
+    x + AXIS,
+    x + WIDTH - AXIS,
+  );
+  const up = scaleOf(
+    points.map((point) => point.y),
+    y + PLOT_HEIGHT - AXIS,
+    y + TITLE + GAP,
+  );
+  const line = points.map((point) => `${across(point.x)},${up(point.y)}`).join(' ');
+  return [
+    `<text x="${x}" y="${y + 14}" font-weight="bold" fill="#343b58">${escaped(title)}</text>`,
+    `<polyline points="${line}" fill="none" stroke="${OURS}" stroke-width="2"/>`,
+    ...points.flatMap((point) => [
+      `<circle cx="${across(point.x)}" cy="${up(point.y)}" r="3" fill="${OURS}"/>`,
+      `<text x="${across(point.x)}" y="${Number(up(point.y)) - 7}" text-anchor="middle" fill="#343b58">${figure(point.y)}</text>`,
+      `<text x="${across(point.x)}" y="${y + PLOT_HEIGHT - 12}" text-anchor="middle" fill="${THEIRS}">${point.x}</text>`,
+    ]),
+    `<text x="${x + WIDTH}" y="${y + PLOT_HEIGHT}" text-anchor="end" fill="${THEIRS}">${escaped(unit)}</text>`,
+  ].join('\n');
+}
+
+/** From values to places between two ends, by their logarithms. */
+function scaleOf(values: readonly number[], from: number, to: number): (value: number) => string {
+  const least = Math.log(Math.min(...values));
+  const span = Math.log(Math.max(...values)) - least || 1;
+  return (value) => (from + ((Math.log(value) - least) / span) * (to - from)).toFixed(1);
+}

@@ -20,9 +20,16 @@ interface Message {
 }
 
 /** Messages by where their sources are; a source belongs to the first that its path matches. */
-const SECTIONS: readonly { readonly title: string; readonly words: string; readonly paths: RegExp }[] = [
+const SECTIONS: readonly {
+  readonly title: string;
+  readonly words: string;
+  readonly paths: RegExp;
+  /** The only program that prints them; missing: each that has their sources. */
+  readonly only?: (typeof MESSAGE_PROGRAMS)[number];
+}[] = [
   {
     title: 'Doctor',
+    only: 'sstop',
     words: '`--doctor` prints these; its exit status is 0.',
     paths: /^platforms\/.*doctor|^src\/programs\/sstop\/doctor/,
   },
@@ -90,9 +97,12 @@ const OTHER_MEMBERS =
   /(?:^|\W)(?:op|help|title|\w+Title|name|csv|json|key|keys|label|unit|usage|place|schema|example|meaning|description|what|from|type|kind|protocol|state)\s*:\s*$/;
 const TYPE = /(?:^|[^|])\|\s*$/;
 const NOT_MESSAGES =
-  /(?:manual|keymaps|completion|glyphs|cpuinfo|drm|uplinks|doctor-facts|quic-initial)[\w-]*\.ts$|^src\/data\/schema\/|\/metrics\//;
+  /(?:manual|keymaps|completion|glyphs|cpuinfo|drm|uplinks|doctor-facts|quic-initial|instruction)[\w-]*\.ts$|^src\/data\/schema\/|\/metrics\//;
 /** Programs, records and paths. */
 const NOT_PLAIN = /"\$|\$\(|":\S|; echo|^some <|\}\)|^[{/.]|^[cgl] |^-----|\b[A-Z]+\[/;
+/** Operations of errors, and names that sources compare. */
+const OPERATION =
+  /^(?:(?:collect|read|ask|look up|delete from|take from|fs\w+|sysctl|open|copy|count|list|record) [\w<> ]+|last user|network namespace|Local Address|(?:outside|pid) <at>)$/;
 const WORD = /^[("'`]*[A-Za-z][a-z'-]*[)"'`,.:;?!]*$/;
 const UPPER_WORD = /^[A-Z][A-Z\d_]+$/;
 
@@ -108,11 +118,11 @@ Generated from the sources by \`npm run bun bin/dev/message-lists.ts\`.
 \`<name>\` stands for a value. The code is that of the error in JSON and in the log; it is empty where there is none.
 A part that several messages share is listed on its own, and so are messages of files that this program shares with the others.
 `;
-  const sections = SECTIONS.map(({ title, words, paths: own }) => {
+  const sections = SECTIONS.map(({ title, words, paths: own, only = program }) => {
     const rows = messages.filter(
       ({ path }) => SECTIONS.find(({ paths: of }) => of.test(path))?.paths === own,
     );
-    return rows.length === 0 ? '' : `## ${title}\n\n${words}\n\n${tableOf(rows)}`;
+    return rows.length === 0 || only !== program ? '' : `## ${title}\n\n${words}\n\n${tableOf(rows)}`;
   });
   const ofLog =
     events.length === 0 ? '' : `## Log\n\nEvents with their level and fields.\n\n${eventTable(events)}`;
@@ -171,6 +181,7 @@ function messagesOf(path: string, names: ReadonlySet<string>): readonly Message[
 }
 
 function isMessage({ text, index, end }: Literal, code: string): boolean {
+  if (OPERATION.test(text)) return false;
   const words = text
     .replaceAll(/<[^>]*>/g, '<>')
     .trim()

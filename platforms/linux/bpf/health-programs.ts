@@ -200,8 +200,13 @@ export interface RouteOffsets {
   readonly address: number;
   readonly localPort: number;
   readonly remotePort: number;
-  /** Of struct fib6_result: the type of the route, and the route; of struct net the one that stands for none. IPv6 only. */
-  readonly result: { readonly type: number; readonly route: number; readonly none: number } | undefined;
+  /**
+   * IPv6 only. Of struct fib6_result the type of the route, and the route; of struct net the one that stands for none;
+   * of the flow the source address.
+   */
+  readonly result:
+    | { readonly type: number; readonly route: number; readonly none: number; readonly source: number }
+    | undefined;
 }
 
 /**
@@ -218,10 +223,14 @@ export function routeProgram(maps: NetworkMaps, offsets: NetworkOffsets, route: 
       code.moveImmediate(R9, type).jumpIfImmediate(Jump.EQ, R8, errno, 'forbidden');
     }
   } else {
-    const { type, route: found, none } = route.result;
+    const { type, route: found, none, source } = route.result;
     code.load(Size.DW, R7, R1, 24).load(Size.DW, R2, R1, 0).load(Size.DW, R1, R1, 8);
     code.load(Size.B, R9, R1, type).load(Size.DW, R3, R1, found).load(Size.DW, R4, R2, none);
     code.jumpIf(Jump.EQ, R3, R4, 'out');
+    // It is looked up once more when it has said which source address to take.
+    for (const at of [source, source + 8]) {
+      code.load(Size.DW, R1, R7, at).jumpIfImmediate(Jump.NE, R1, 0, 'out');
+    }
     for (const one of FORBIDDING_ROUTES) code.jumpIfImmediate(Jump.EQ, R9, one.type, 'forbidden');
   }
   code.jump('out').label('forbidden').load(Size.B, R1, R7, route.protocol);

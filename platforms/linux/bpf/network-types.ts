@@ -101,6 +101,7 @@ export function routeOffsets(types: KernelTypes, family: 'ipv4' | 'ipv6'): Route
             type: place('fib6_result', 'fib6_type'),
             route: place('fib6_result', 'f6i'),
             none: place('net', 'ipv6.fib6_null_entry'),
+            source: place('flowi6', 'saddr'),
           },
   };
 }

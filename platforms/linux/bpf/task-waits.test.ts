@@ -80,12 +80,19 @@ describe('sums over threads', () => {
   });
 });
 
-/** Of all threads, as /proc has it. */
+/** The sum over all threads, as /proc has it; one that ends while it is read counts as ended. */
 function ofThreads(pid: number, file: string, read: (text: string) => number): number {
-  return readdirSync(`/proc/${pid}/task`).reduce(
-    (sum, tid) => sum + read(readFileSync(`/proc/${pid}/task/${tid}/${file}`, 'utf8')),
-    0,
-  );
+  const textOf = (tid: string): string => {
+    try {
+      return readFileSync(`/proc/${pid}/task/${tid}/${file}`, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  return readdirSync(`/proc/${pid}/task`)
+    .map(textOf)
+    .filter((text) => text !== '')
+    .reduce((sum, text) => sum + read(text), 0);
 }
 
 const runDelay = (pid: number): number => ofThreads(pid, 'schedstat', (text) => Number(text.split(' ')[1]));

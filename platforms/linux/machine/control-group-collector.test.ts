@@ -90,6 +90,13 @@ describe('control groups', () => {
     expect(groups[1]?.cpuLimit).toBeUndefined();
   });
 
+  test('of a part of a hierarchy, by the paths that processes have', async () => {
+    write('part/unified/web.service', { 'cgroup.procs': '1\n', 'cpu.stat': 'nr_periods 1\n' });
+    const mounts = mountsOf('part').map((mount) => ({ ...mount, root: '/docker/4' }));
+    const { groups } = await collect(mounts);
+    expect(groups.map(({ path }) => path)).toEqual(['/docker/4/web.service']);
+  });
+
   test('files that lie are not known', async () => {
     const lies = {
       'cpu.max': '20000\n',

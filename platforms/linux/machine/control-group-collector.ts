@@ -109,9 +109,12 @@ async function findGroups(
     const mount = hierarchyMount(controller, mounts);
     if (mount === undefined) continue;
     isMounted = true;
-    for await (const path of foldersBelow(mount.mountPoint, slice)) {
+    const { mountPoint, root } = mount;
+    for await (const below of foldersBelow(mountPoint, slice)) {
+      // As /proc/PID/cgroup has it, also where a part of the hierarchy is mounted.
+      const path = root === '/' ? below : `${root}${below}`;
       const folders = found.get(path) ?? new Map<string, string>();
-      folders.set(controller, `${mount.mountPoint}${path}`);
+      folders.set(controller, `${mountPoint}${below}`);
       found.set(path, folders);
     }
   }

@@ -11,6 +11,7 @@ export class StackCounterReader {
   readonly #netstat: KeptText;
   readonly #attemptFails = new StackCounter('Tcp', 'AttemptFails');
   readonly #listenDrops = new StackCounter('TcpExt', 'ListenDrops');
+  readonly #listenOverflows = new StackCounter('TcpExt', 'ListenOverflows');
   #last: StackCounters | undefined;
   #readMicros = Number.NEGATIVE_INFINITY;
 
@@ -26,6 +27,7 @@ export class StackCounterReader {
     this.#last = {
       attemptFails: valueIn(this.#snmp, this.#attemptFails),
       listenDrops: valueIn(this.#netstat, this.#listenDrops),
+      listenOverflows: valueIn(this.#netstat, this.#listenOverflows),
     };
     return this.#last;
   }

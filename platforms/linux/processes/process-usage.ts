@@ -34,7 +34,6 @@ const OF_ALL_THREADS: readonly UsageColumn[] = [
   ...(['runDelayNanos', 'blockDelayNanos', 'memoryDelayNanos', 'contextSwitches'] as const),
 ];
 
-/** Who is asked; both throw OpError where they are not to be had. */
 /** Opens what tells of waits. Both throw where it cannot be had. */
 interface ProcessKernel {
   openIterator(): TaskWaits;

@@ -149,6 +149,9 @@ const SOCKET_COLUMNS = {
   lastDrops: numbers('f64'),
 };
 
+/** Of the machine's dropped connections: the reason of a row that counts a part of them. */
+const QUEUE_FULL = 'accept queue full';
+
 /** How attribution finds the rows of a failure that the kernel's programs counted. */
 export interface FailureSubjects {
   /** -1: not known. */
@@ -300,12 +303,14 @@ export class HealthLedger extends columnsClass(SOCKET_COLUMNS) {
     this.#stack = { ...stack };
     if (before === undefined) return;
     this.#growMachine(ProblemKind.LISTEN_DROPS, growthSince(before.listenDrops, stack.listenDrops));
+    const overflows = growthSince(before.listenOverflows, stack.listenOverflows);
+    this.#growMachine(ProblemKind.LISTEN_DROPS, overflows, QUEUE_FULL);
     this.#growMachine(ProblemKind.ATTEMPT_FAILS, growthSince(before.attemptFails, stack.attemptFails));
   }
 
-  #growMachine(kind: ProblemKind, grown: number): void {
+  #growMachine(kind: ProblemKind, grown: number, reason = ''): void {
     if (grown === 0) return;
-    const row = this.problems.slotFor(kind, -1, -1);
+    const row = this.problems.slotFor(kind, -1, -1, 0, reason);
     if (row >= 0) this.problems.grow(row, grown, this.#monotonicMicros);
   }
 }

@@ -85,6 +85,16 @@ describe('what is wrong with control groups', () => {
     expect(groups.take([{ memoryKills: 1 }], 73).words[0]).toContain('1 process killed');
   });
 
+  test('kills that go on are those of the last minute alone', () => {
+    const groups = new Groups().take([{ memoryKills: 0 }], 0);
+    for (let kills = 1; kills <= 10; kills++) groups.take([{ memoryKills: kills }], kills * 25);
+    expect(groups.words[0]).toContain('3 processes killed');
+    expect(groups.take([{ memoryKills: 10 }], 290).words[0]).toContain('1 process killed');
+    // Nobody looked for an hour.
+    expect(groups.take([{ memoryKills: 70 }], 4000).rows.kills[0]).toBeNaN();
+    expect(groups.take([{ memoryKills: 71 }], 4002).rows.kills[0]).toBe(1);
+  });
+
   test('tasks that compete among themselves for the CPU are worth a word only from a quarter of the time on', () => {
     const words = (percent: number): string =>
       new Groups().take([{ cpuPressure: pressure(percent) }]).words[0]!;

@@ -3,7 +3,8 @@ import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import type { ControlGroupRates, ControlGroupsRates } from '../rates/control-group-rates.ts';
 import type { ControlGroupSample } from '../schema/control-groups-section.ts';
 import type { Pressure } from '../schema/cpu-sample.ts';
-import { controlGroupOf } from './control-groups.ts';
+import { type ControlGroup, controlGroupOf } from './control-groups.ts';
+import type { Member } from './machine-process-rows.ts';
 import {
   arrangeBy,
   countValue,
@@ -137,6 +138,7 @@ export class ControlGroupRows extends columnsClass(COLUMNS, RankedRows) {
   declare readonly sort: SortBy<SortKeyOf<typeof CONTROL_GROUP_FIELDS>>;
 
   readonly #worstWords: string[] = [];
+  readonly #members: (Member | undefined)[] = [];
 
   build(groups: readonly ControlGroupSample[], rates: ControlGroupsRates): void {
     this.clearRows();
@@ -144,6 +146,11 @@ export class ControlGroupRows extends columnsClass(COLUMNS, RankedRows) {
     this.count = groups.length;
     this.unfilteredCount = groups.length;
     for (const [row, group] of groups.entries()) this.#set(row, group, rates.of(group.path));
+  }
+
+  /** What its processes have in common in sums of them; undefined: it is neither a container nor a unit. */
+  memberAt(row: number): Member | undefined {
+    return this.#members[row];
   }
 
   rowOf(path: string): number {
@@ -166,9 +173,11 @@ export class ControlGroupRows extends columnsClass(COLUMNS, RankedRows) {
   }
 
   #set(row: number, group: ControlGroupSample, rates: ControlGroupRates): void {
+    const known = controlGroupOf(group.path, group.containerName);
     const { memoryBytes = Number.NaN, memoryLimitBytes = Number.NaN, cpuLimit = Number.NaN } = group;
     this.paths[row] = group.path;
-    this.names[row] = sanitizeLine(controlGroupOf(group.path, group.containerName)?.name ?? group.path);
+    this.names[row] = sanitizeLine(known?.name ?? group.path);
+    this.#members[row] = memberOf(known);
     this.throttled[row] = rates.throttledPercent;
     this.cpu[row] = someOf(group.cpuPressure);
     this.memoryWait[row] = someOf(group.memoryPressure);
@@ -215,6 +224,11 @@ export class ControlGroupRows extends columnsClass(COLUMNS, RankedRows) {
     const told = all.filter(([, words]) => words !== '').sort(([a], [b]) => b - a);
     return [told[0]?.[0] ?? 0, told.map(([, words]) => words)];
   }
+}
+
+function memberOf(group: ControlGroup | undefined): Member | undefined {
+  if (group?.type === 'container') return { by: 'container', name: group.name };
+  return group?.type === 'systemd' ? { by: 'unit', name: group.name } : undefined;
 }
 
 function killedText(kills: number): string {

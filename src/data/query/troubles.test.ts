@@ -66,10 +66,18 @@ class Ward {
   }
 }
 
-function failures(entries: readonly { pid: number; kind: number; count: number; port?: number }[]): Failures {
+interface FailureEntry {
+  readonly pid: number;
+  readonly kind: number;
+  readonly count: number;
+  readonly port?: number;
+  readonly reason?: string;
+}
+
+function failures(entries: readonly FailureEntry[]): Failures {
   const all = new Failures();
   all.reserve(entries.length);
-  for (const { pid, kind, count, port = 443 } of entries) {
+  for (const { pid, kind, count, port = 443, reason = '' } of entries) {
     const row = all.length++;
     all.pid[row] = pid;
     all.startTicks[row] = pid * 10;
@@ -77,7 +85,7 @@ function failures(entries: readonly { pid: number; kind: number; count: number; 
     all.count[row] = count;
     all.remotePort[row] = port;
     all.remoteAddress.set([0, 0, 0xffff, 0x0a000001], row * 4);
-    all.reasons[row] = kind === ProblemKind.DROPPED ? 'NETFILTER_DROP' : '';
+    all.reasons[row] = kind === ProblemKind.DROPPED ? 'NETFILTER_DROP' : reason;
   }
   return all;
 }
@@ -179,11 +187,35 @@ describe('listeners', () => {
 
   test('drops of listeners that are not seen are those of the machine', () => {
     const ward = new Ward().process(3, 'nginx');
-    const stack = (listenDrops: number) => ({ stack: { listenDrops, attemptFails: 0 } });
+    const stack = (listenDrops: number, listenOverflows = 0) => ({
+      stack: { listenDrops, listenOverflows, attemptFails: 0 },
+    });
     ward.next(undefined, stack(1000));
     expect(ward.next(undefined, stack(1000))).toEqual([]);
     expect(ward.next(undefined, stack(1004))).toEqual([
       'the machine: 4 connections dropped by listeners in 2 s',
+    ]);
+    expect(ward.next(undefined, stack(1007, 2))).toEqual([
+      'the machine: 7 connections dropped by listeners in 3 s, 2 for a full accept queue',
+    ]);
+    expect(ward.next(undefined, stack(1007, 7))).toEqual([
+      'the machine: 7 connections dropped by listeners in 4 s, all for a full accept queue',
+    ]);
+  });
+
+  test('a connect that a route of this machine forbids is told with the route', () => {
+    const ward = new Ward().process(11, 'curl');
+    ward.next();
+    const reason = 'blackhole route';
+    const texts = ward.next(undefined, {
+      failures: failures([
+        { pid: 11, kind: ProblemKind.UNREACHABLE, count: 2, reason },
+        { pid: 11, kind: ProblemKind.UNREACHABLE, count: 1 },
+      ]),
+    });
+    expect(texts.toSorted()).toEqual([
+      'curl: 10.0.0.1:443 unreachable, once in 1 s',
+      'curl: cannot connect to 10.0.0.1:443, 2 times in 1 s: blackhole route',
     ]);
   });
 });

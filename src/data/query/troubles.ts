@@ -181,6 +181,7 @@ export class TroubleFinder {
     const { problems } = section;
     const { rows, count, serial } = problems.slots;
     let failed = 0;
+    let overflows = 0;
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       const kind = problems.kind[slot]!;
@@ -190,13 +191,14 @@ export class TroubleFinder {
       }
       const grown = rates.health.problems.count.of(slot, serial[slot]!);
       if (!(grown > 0)) continue;
-      if (kind === ProblemKind.DROPPED) this.#findDrops(section, rates, slot, grown, window);
+      if (kind === ProblemKind.LISTEN_DROPS && problems.reasons[slot] !== '') overflows += grown;
+      else if (kind === ProblemKind.DROPPED) this.#findDrops(section, rates, slot, grown, window);
       else if (problems.owner[slot]! >= 0 || problems.host[slot]! >= 0) {
         failed += grown;
         this.#findFailures(section, slot, grown, window, hostName);
       }
     }
-    this.#findOfMachine(section, rates, window, listenerDrops, failed);
+    this.#findOfMachine(section, rates, window, { listenerDrops, overflows, failed });
   }
 
   /** What the kernel counts for the machine as a whole, where no row says more. */
@@ -204,8 +206,7 @@ export class TroubleFinder {
     section: NetworkSection,
     rates: NetworkRates,
     window: string,
-    listenerDrops: number,
-    failed: number,
+    { listenerDrops, overflows, failed }: Readonly<Record<'listenerDrops' | 'overflows' | 'failed', number>>,
   ): void {
     const grownOf = (kind: number): number => {
       const slot = section.problems.slots.find(kind, 0xffffffff, 0xffffffff, 0);
@@ -223,7 +224,11 @@ export class TroubleFinder {
           place: '',
           count: dropped,
         },
-        say: (n) => `${countOf(n, 'connection')} dropped by listeners ${window}`,
+        say: (n) => {
+          const full =
+            overflows === 0 ? '' : `, ${overflows < n ? overflows : 'all'} for a full accept queue`;
+          return `${countOf(n, 'connection')} dropped by listeners ${window}${full}`;
+        },
       });
     }
     const unknown = grownOf(ProblemKind.ATTEMPT_FAILS) - failed;

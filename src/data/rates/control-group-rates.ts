@@ -14,7 +14,7 @@ export interface ControlGroupRates {
   /** Times a second. */
   readonly highsPerSecond: number;
   readonly maxesPerSecond: number;
-  /** Processes killed for lack of memory in the last minute, at most since the group was first seen; NaN: not counted. */
+  /** Processes killed for lack of memory in the last minute, at most since the group was first seen; NaN: not known. */
   readonly kills: number;
   /** In the same time: how often nothing could be taken back. */
   readonly ooms: number;
@@ -25,11 +25,18 @@ const UNKNOWN_RATES: ControlGroupRates = {
   ...{ kills: Number.NaN, ooms: Number.NaN },
 };
 
+/** Growth of `memory.events` that one sample told. */
+interface MemoryEvents {
+  readonly micros: number;
+  readonly kills: number;
+  readonly ooms: number;
+}
+
 interface Seen {
   readonly sample: ControlGroupSample;
   readonly rates: ControlGroupRates;
-  /** When a kill, or an attempt, was seen last. */
-  readonly eventMicros: number;
+  /** Those of the last minute. */
+  readonly events: readonly MemoryEvents[];
 }
 
 /** Growth of the counters of control groups, by their paths. */
@@ -71,22 +78,26 @@ function seenAfter(
   micros: number,
   nowMicros: number,
 ): Seen {
-  if (before === undefined) return { sample, rates: UNKNOWN_RATES, eventMicros: Number.NEGATIVE_INFINITY };
+  if (before === undefined) return { sample, rates: UNKNOWN_RATES, events: [] };
   const grown = (name: 'throttledMicros' | 'memoryHighs' | 'memoryMaxes' | 'memoryKills' | 'memoryOoms') =>
     growth(before.sample[name] ?? Number.NaN, sample[name] ?? Number.NaN);
   const seconds = micros / 1e6;
-  const isRecent = nowMicros - before.eventMicros < REMEMBERED_MICROS;
-  const kills = grown('memoryKills');
-  const ooms = grown('memoryOoms');
+  const recent = before.events.filter((event) => nowMicros - event.micros < REMEMBERED_MICROS);
+  // Of a longer time nobody knows what fell into its last minute.
+  const lately = (name: 'memoryKills' | 'memoryOoms'): number =>
+    micros > REMEMBERED_MICROS ? Number.NaN : grown(name);
+  const now = { micros: nowMicros, kills: lately('memoryKills'), ooms: lately('memoryOoms') };
+  const sum = (name: 'kills' | 'ooms'): number =>
+    recent.reduce((total, event) => total + (event[name] || 0), now[name]);
   return {
     sample,
     rates: {
       throttledPercent: Math.min(100, (grown('throttledMicros') / micros) * 100),
       highsPerSecond: grown('memoryHighs') / seconds,
       maxesPerSecond: grown('memoryMaxes') / seconds,
-      kills: kills + (isRecent ? before.rates.kills || 0 : 0),
-      ooms: ooms + (isRecent ? before.rates.ooms || 0 : 0),
+      kills: sum('kills'),
+      ooms: sum('ooms'),
     },
-    eventMicros: kills > 0 || ooms > 0 ? nowMicros : before.eventMicros,
+    events: now.kills > 0 || now.ooms > 0 ? [...recent, now] : recent,
   };
 }

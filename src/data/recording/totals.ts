@@ -20,7 +20,7 @@ import { OwnerKind } from '../schema/network-columns.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
 
 /** Bytes that one name sent and received. */
-export interface TotalsRow {
+interface TotalsRow {
   readonly name: string;
   txBytes: number;
   rxBytes: number;
@@ -173,6 +173,7 @@ export class TrafficTotals {
   #owners = new Map<string, Seen>();
   #hosts = new Map<string, Seen>();
   #epoch = Number.NaN;
+  #begun: readonly string[] = [];
   #flushedMillis = Number.NEGATIVE_INFINITY;
 
   /** The files that go on being written at a wall time: to be loaded before the first sample. */
@@ -180,11 +181,17 @@ export class TrafficTotals {
     return TOTALS_PERIODS.map((period) => totalsFileName(period, periodName(period, wallMillis)));
   }
 
+  /** The files of the periods that the last `due` has begun: to be loaded where there are any. */
+  get begun(): readonly string[] {
+    return this.#begun;
+  }
+
   load(totals: PeriodTotals): void {
     const open = this.#open.find(({ period }) => period === totals.period)!;
     if (open.name !== totals.name) open.begin(totals.name);
+    const { isChanged } = open;
     open.load(totals);
-    open.isChanged = false;
+    open.isChanged = isChanged;
   }
 
   /** Takes a sample. Resolves nothing and waits for nothing: the files that are over come with `due`. */
@@ -207,6 +214,8 @@ export class TrafficTotals {
     const isDue =
       isLast || wallMillis - this.#flushedMillis >= FLUSH_MILLIS || wallMillis < this.#flushedMillis;
     if (isDue) this.#flushedMillis = wallMillis;
+    const begun: string[] = [];
+    this.#begun = begun;
     return this.#open.flatMap((open) => {
       const now = periodName(open.period, wallMillis);
       const isOver = open.name !== now;
@@ -215,7 +224,10 @@ export class TrafficTotals {
           ? [{ name: totalsFileName(open.period, open.name), bytes: open.bytes() }]
           : [];
       if (file.length > 0) open.isChanged = false;
-      if (isOver) open.begin(now);
+      if (isOver) {
+        open.begin(now);
+        begun.push(totalsFileName(open.period, now));
+      }
       return file;
     });
   }

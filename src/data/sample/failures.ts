@@ -27,6 +27,8 @@ export class Failures extends columnsClass({
 export interface StackCounters {
   /** TcpExt ListenDrops: connections that listeners dropped, for a full accept queue or any other reason. */
   readonly listenDrops: number;
+  /** TcpExt ListenOverflows: those of them for a full accept queue. */
+  readonly listenOverflows: number;
   /** Tcp AttemptFails: connections, to here and from here, that never opened. */
   readonly attemptFails: number;
 }

@@ -20,7 +20,7 @@ export const TOTALS_KEPT: Readonly<
   day: { kept: 90, nameLength: 10 },
   month: { kept: 12, nameLength: 7 },
 };
-const PERIOD_NAME = /^\d{4}-\d\d(?:-\d\d)?(?:T\d\d)?$/;
+const PERIOD_NAME = /^\d{4}-\d\d(?:-\d\d(?:T\d\d)?)?$/;
 
 /** Whether it names a period of that kind: `2026-11-28T03`, `2026-11-28`, `2026-11`. */
 export function isPeriodName(period: TotalsPeriod, name: unknown): name is string {

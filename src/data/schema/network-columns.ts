@@ -154,7 +154,11 @@ export const PROBLEM_COLUMNS = {
   /** Of a path: as `reorderings` and `rttMicros` of owners. */
   reorderings: told(13, COUNTER),
   rttMicros: told(14, COUNTER, { unit: 'microseconds' }),
-  /** The kernel's name of the reason: `NETFILTER_DROP`; of what is unreachable, the route: `blackhole route`; '' none. */
+  /**
+   * The kernel's name of the reason: `NETFILTER_DROP`; in words of what is unreachable, the
+   * route: `blackhole route`, and of connections that listeners dropped those that are a part of all: `accept queue
+   * full`; '' none.
+   */
   reasons: told(15, TEXT),
 };
 

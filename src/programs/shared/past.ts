@@ -54,7 +54,7 @@ export function historyOf(agent: HistoryAgent): HistoryPlace {
   };
 }
 
-/** A history as a source. Rejects with an OpError of one line. */
+/** A history as a source. Rejects with an OpError with a one-line message. */
 async function openPast(bytes: RecordedBytes): Promise<RecordedSource> {
   const [{ RecordedSource }, { MachineSectionReader }] = await Promise.all([
     import('../../data/recording/recorded-source.ts'),
@@ -69,7 +69,7 @@ interface PastOptions {
   /** Undefined: only the history. */
   readonly live: Source | undefined;
   readonly history: HistoryPlace;
-  /** The history where it is open already, and shown. */
+  /** The history if it is already open and shown. */
   readonly past?: RecordedSource;
 }
 

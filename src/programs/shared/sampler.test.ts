@@ -63,6 +63,24 @@ async function until(check: () => boolean): Promise<void> {
 }
 
 describe('a sampler', () => {
+  test('asks for the rules of an agent with the metrics, or without those with the network', async () => {
+    const withMetrics = new AskedSource();
+    const { sampler } = samplerOf(withMetrics, () => ({ ...DEMAND, alertsMillis: 100 }));
+    sampler.start();
+    await until(() => withMetrics.count('alerts') >= 2);
+    sampler.stop();
+    const asked = withMetrics.wants.filter((want) => want.alerts !== undefined);
+    expect(asked.every((want) => want.machine === true)).toBe(true);
+    expect(withMetrics.count('machine')).toBeGreaterThan(asked.length);
+    const withNetwork = new AskedSource();
+    const demand = { ...NO_DEMAND, networkMillis: 40, alertsMillis: 100 };
+    const { sampler: ofNetwork } = samplerOf(withNetwork, () => demand);
+    ofNetwork.start();
+    await until(() => withNetwork.count('alerts') >= 2);
+    ofNetwork.stop();
+    expect(withNetwork.wants.every((want) => want.network === true)).toBe(true);
+  });
+
   test('asks for each section at its own interval, together where they are due together', async () => {
     const source = new AskedSource();
     const { sampler } = samplerOf(source, () => DEMAND);

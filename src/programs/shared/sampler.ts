@@ -52,7 +52,7 @@ const FIRST_SAMPLES = 2;
 const TOGETHER_MILLIS = 20;
 
 type Lane = 'metrics' | 'processes' | 'disks' | 'detail' | 'journal' | 'network' | 'alerts';
-/** Sections of one request. The journal and the network can be slow and have their own requests. */
+/** Sections of one request. The journal and the network can be slow, so they have requests of their own. */
 const LANES: readonly Lane[] = ['metrics', 'processes', 'disks', 'detail'];
 
 /**

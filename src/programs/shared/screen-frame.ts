@@ -38,7 +38,7 @@ export interface FrameModel<Action extends string> extends Omit<FrameOptions<Act
   /** Keymap for the present. */
   readonly liveKeymap: Keymap<Action>;
   readonly timeLine: TimeLine | undefined;
-  /** What the help shows in place of the keys. */
+  /** Shown by the help overlay instead of the keys. */
   readonly totals: ShownTotals | undefined;
   readonly notice: Notice | undefined;
 }
@@ -152,7 +152,7 @@ function totalsTitle({ keymap, ascii }: FramedModel, { wish }: ShownTotals): str
   return `Totals by ${period} and ${wish.by}${keyOf('group-by')}`;
 }
 
-/** What the last line of a screen may show: the first of these that is there. */
+/** Content of the last line: the first of these that is set. */
 interface Footer {
   /** The line being typed. */
   readonly prompt: Omit<PromptLine, 'theme' | 'ascii'> | undefined;

@@ -13,7 +13,7 @@ export interface ScreenSystem {
   readonly system: System;
   /** undefined: the runtime's streams are used. */
   readonly terminalControl: TerminalControl | undefined;
-  /** How far local time is ahead of UTC, in seconds, by the wall time in milliseconds; undefined: the runtime knows. */
+  /** Offset of local time from UTC in seconds at a wall time in milliseconds; undefined: use the runtime's. */
   readonly secondsEastOfUtc: ((wallMillis: number) => number) | undefined;
   /**
    * Ignores signals without a handler: they would end the screen without restoring the terminal. Rejects with OpError.

@@ -1,7 +1,7 @@
 import { GROUPINGS, type Grouping } from '../../data/sample/grouping.ts';
 import { withNotice } from '../../views/screen-update.ts';
 import { type HostModel, hostOf, type Model, type Step, withHost } from './socktop-model.ts';
-import { tableOf } from './socktop-rows.ts';
+import { tableOf, withWaits } from './socktop-rows.ts';
 
 /**
  * Groups the table by program, then user, container and unit, then back to single processes. From the processes of one
@@ -31,6 +31,20 @@ export function openMembers(model: Model): Step {
   if (by === undefined || name === undefined || viewport.selected < 0)
     return { model: withNotice(model, 'Select a row first.', true) };
   return regrouped(model, { members: { by, name, search }, viewport: { offset: 0, selected: -1 } });
+}
+
+/** Lists the processes of the control group under the cursor. */
+export function openControlGroup(model: Model): Step {
+  const { data, controlGroups, search } = hostOf(model);
+  const { selection: path, viewport } = controlGroups;
+  if (path === undefined || viewport.selected < 0)
+    return { model: withNotice(model, 'Select a row first.', true) };
+  const member = data.controlGroups.memberAt(data.controlGroups.rowOf(path));
+  if (member === undefined)
+    return { model: withNotice(model, 'Only processes of containers and units are listed.', true) };
+  const place = { viewport: { offset: 0, selected: -1 }, selection: undefined };
+  const { model: shown } = withWaits(model, 'processes');
+  return regrouped(shown, { groupBy: member.by, members: { ...member, search }, ...place });
 }
 
 /** Returns from the processes of a row to the rows. */

@@ -46,7 +46,7 @@ export function leaveNetwork(model: Model): Step {
   return { model: { ...model, view: model.networkFrom }, effects: [{ kind: 'demand' }] };
 }
 
-/** The network views at the time that the screen is at, with the keys and the overlays for it. */
+/** The network views at the screen's time, with its keys and overlays. */
 export function networkInTime(model: Model, network: NetworkModel): NetworkModel {
   const { playback, timeLine, totals, helpOffset, alertsOffset } = model;
   const { pastKeymap } = model.networkOptions;

@@ -94,7 +94,7 @@ export interface Model extends FrameModel<SocktopAction> {
   readonly controlGroupList: ControlGroupList;
   /** What processes or control groups wait for is shown, whatever `columns` says; undefined: the usual tables. */
   readonly waits: 'processes' | 'control-groups' | undefined;
-  /** Columns of the process table, in their order. */
+  /** Columns of the process table, in order. */
   readonly columns: readonly string[];
   /** The column picker while it is open. */
   readonly picker: ColumnPicker | undefined;

@@ -96,7 +96,7 @@ export function tableOf(model: Model): ListScreen<Model, never> {
   return SCREENS[rowsOf(model, hostOf(model))].current as ListScreen<Model, never>;
 }
 
-/** Where one is in the table of a host. */
+/** Position in a host's table. */
 export function placeOf(model: Model, host: HostModel): Pick<HostModel, 'sort' | 'viewport'> {
   return { processes: host, sums: host.grouped, 'control-groups': host.controlGroups }[rowsOf(model, host)];
 }
@@ -114,7 +114,7 @@ export function sortKeysOf(model: Model): readonly string[] {
   }
 }
 
-/** How many rows the table of a host has. */
+/** Number of rows of a host's table. */
 export function rowCountOf(model: Model, host: HostModel): number {
   const { rows: processes, groups: sums, controlGroups } = host.data;
   return { processes, sums, 'control-groups': controlGroups }[rowsOf(model, host)].count;

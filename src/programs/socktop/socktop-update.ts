@@ -16,7 +16,7 @@ import {
 import { fasterThan, slowerThan } from '../shared/interval.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
 import { type FrameProgram, withPlayback } from '../shared/screen-frame.ts';
-import { groupByNext, leaveMembers, openMembers, ungroup } from './groups-update.ts';
+import { groupByNext, leaveMembers, openControlGroup, openMembers, ungroup } from './groups-update.ts';
 import { actOnHosts, goToHost, pressHosts, reorderHosts, scrollHosts, searchHosts } from './hosts-update.ts';
 import { leaveNetwork, networkMessageOf, openNetwork, updateNetwork } from './network-update.ts';
 import { actOnPane, leavePane, openPane, pressPane, scrollPane } from './pane-update.ts';
@@ -220,11 +220,11 @@ function actOnScreen(model: Model, action: SocktopAction): Step | undefined {
   }
 }
 
-/** The pane of the process under the cursor, or the processes of the row that sums them; control groups have none. */
+/** The pane of the process under the cursor, or the processes of the row that sums them or of the control group. */
 function openRow(model: Model): Step {
   switch (rowsOf(model, hostOf(model))) {
     case 'control-groups':
-      return { model };
+      return openControlGroup(model);
     case 'sums':
       return openMembers(model);
     default:
@@ -359,7 +359,7 @@ function acceptPrompt(model: Model): Model {
   const { search } = hostOf(model);
   if (search === '') return closed;
   const viewport = { offset: 0, selected: 0 };
-  // Rows that are still to come find the cursor waiting on the first.
+  // If rows have not arrived yet, the cursor waits on the first.
   if (rowCountOf(model, hostOf(model)) > 0) return tableOf(closed).selectAt(closed, viewport);
   const place = { viewport, selection: undefined };
   const { grouped } = hostOf(closed);

@@ -244,6 +244,11 @@ test('a recording without processes says whose it is', () => {
   expect(bench.text()).toContain('play it with sstop --playback');
   bench.sample();
   expect(bench.text()).not.toContain('sstop --playback');
+  // The hints stand behind the playback, and clicks find them there.
+  const { x, y } = bench.find('? help');
+  expect(bench.lines()[y]).toMatch(/0:00 \/ 0:01 {2}1x {2}x\.gz +.*Space pause .*\? help/);
+  bench.click(x + 2, y);
+  expect(bench.model.helpOffset).toBe(0);
 });
 
 describe('the columns chosen', () => {

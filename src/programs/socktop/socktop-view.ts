@@ -1,6 +1,6 @@
 import { groupedText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
-import { type Rect, rect } from '../../screen/layout/rect.ts';
+import { bottomOf, type Rect, rect } from '../../screen/layout/rect.ts';
 import { hintAt } from '../../screen/widgets/key-hints.ts';
 import { tableRowsIn } from '../../screen/widgets/table.ts';
 import { renderPlaybackLine } from '../../views/network/playback-line.ts';
@@ -12,6 +12,7 @@ import {
   DASHBOARD_MIN_HEIGHT,
   DASHBOARD_MIN_WIDTH,
   type DashboardLayout,
+  dashboardForm,
   type FrameTitles,
   layoutDashboard,
   needsOf,
@@ -152,6 +153,10 @@ function renderTable(model: Model, host: HostModel, buffer: Buffer, view: System
   else model.list.render(table, buffer, data.rows, look);
   const position = { count: rowCountOf(model, host), visible: tableRowsIn(table), offset: viewport.offset };
   renderRowsScrollbar(scrollbar, buffer, model, position);
+  const { frame } = layout;
+  const place = ` ${placeText(model)} `;
+  if (frame.height > 0)
+    buffer.put(frame.x + frame.width - place.length - 2, bottomOf(frame) - 1, place, theme.text);
   if (rowCountOf(model, host) === 0) renderEmpty(layout, host, model, buffer);
 }
 
@@ -203,16 +208,58 @@ function groupingText(groupBy: HostModel['groupBy'], members: HostModel['members
   return groupBy === undefined ? '' : ` by ${groupBy}`;
 }
 
+/** `12/4000`, with a search `12/40 of 4000`: rank of the selected row, and number of rows; '' without a list. */
+function placeText(model: Model): string {
+  if (model.view === 'process' || model.view === 'network') return '';
+  const isHosts = model.view === 'hosts';
+  const host = hostOf(model);
+  const { selected } = isHosts ? model.hostsViewport : placeOf(model, host).viewport;
+  const { count, unfilteredCount } = countsOf(model);
+  const listed = isHosts ? count : rowCountOf(model, host);
+  const isSearched = (isHosts ? model.hostsSearch : host.search) !== '';
+  const place = `${selected < 0 ? '-' : selected + 1}/${listed}`;
+  return isSearched && (isHosts || rowsOf(model, host) === 'processes')
+    ? `${place} of ${unfilteredCount}`
+    : place;
+}
+
+/** Share of the last line that playback takes, and its limits. */
+const PLAYBACK_SHARE = 0.55;
+const PLAYBACK_MIN_WIDTH = 40;
+const PLAYBACK_MAX_WIDTH = 66;
+
+/** The part of the last line with key hints: behind the playback, before the place where no border has it. */
+function hintsArea(model: Model): Rect {
+  const { width, height, playback } = model;
+  const place = hasFrame(model) ? 0 : placeText(model).length + 2;
+  const wanted = Math.max(PLAYBACK_MIN_WIDTH, Math.floor(width * PLAYBACK_SHARE));
+  const x = playback === undefined ? 0 : Math.max(0, Math.min(width - place, PLAYBACK_MAX_WIDTH, wanted));
+  return rect(x, height - 1, Math.max(0, width - x - place), 1);
+}
+
+/** Whether the table has a border, which shows the place. */
+function hasFrame(model: Model): boolean {
+  if (model.view === 'process') return true;
+  const { width, height, isCompact, view } = model;
+  return view === 'dashboard' && dashboardForm(width, height, isCompact) === 'panels';
+}
+
 function renderLastLine(area: Rect, model: Model, buffer: Buffer): void {
   const { prompt, playback, theme, ascii } = model;
   const note = footerNote(model);
-  if (prompt === undefined && note === undefined && playback !== undefined) {
-    const { fileName, progress, wallMillis } = playback;
-    renderPlaybackLine(area, buffer, { fileName, wallMillis, ...progress, theme, ascii });
-    return;
-  }
   const { count, unfilteredCount } = countsOf(model);
-  renderFooter(area, buffer, model, {
+  const hints = hintsArea(model);
+  const isPlain = prompt === undefined && note === undefined;
+  if (isPlain && playback !== undefined) {
+    const { fileName, progress, wallMillis } = playback;
+    const line = { fileName, wallMillis, ...progress, theme, ascii };
+    renderPlaybackLine({ ...area, width: hints.x }, buffer, line);
+  }
+  if (isPlain && !hasFrame(model)) {
+    const place = placeText(model);
+    buffer.put(area.width - place.length - 1, area.y, place, theme.text);
+  }
+  renderFooter(isPlain ? hints : area, buffer, model, {
     prompt: prompt && {
       ...{ label: '/', input: prompt.input, error: undefined },
       note: `${count} of ${unfilteredCount}`,
@@ -261,7 +308,12 @@ const WAIT_HINTS: readonly SocktopAction[] = [
   ...(['host-next', 'group-by', 'alerts', 'pause'] as const),
 ];
 
-/** While the time line is open: its own keys stand above. */
+/** Hints of playback, instead of those of the view. */
+const PLAYBACK_HINTS: readonly SocktopAction[] = [
+  ...(['pause', 'playback-slower', 'playback-faster', 'seek-back', 'seek-forward', 'help', 'quit'] as const),
+];
+
+/** While the time line is open, it shows its own keys. */
 const TIME_LINE_HINTS: readonly SocktopAction[] = ['quit', 'pause'];
 
 /** A notice, instead of the keys. */
@@ -288,7 +340,8 @@ function footerHints(model: Model): readonly ActionHint<SocktopAction>[] {
   const isSummed = model.view === 'dashboard' && hostOf(model).groupBy !== undefined;
   const isWaits = model.view === 'dashboard' && model.waits !== undefined;
   const ofView = isSummed ? GROUPED_HINTS : isWaits ? WAIT_HINTS : HINTS[model.view];
-  const actions = model.timeLine === undefined ? ofView : TIME_LINE_HINTS;
+  const usual = model.playback === undefined ? ofView : PLAYBACK_HINTS;
+  const actions = model.timeLine === undefined ? usual : TIME_LINE_HINTS;
   return keyHintsOf(model.keymap, actions, (action) => labelOf(model, action), model.ascii);
 }
 
@@ -297,17 +350,18 @@ export function footerActionAt(model: Model, x: number, y: number): SocktopActio
   const { kill, helpOffset, prompt, picker, alertsOffset } = model;
   const isCovered = [kill, helpOffset, prompt, picker, alertsOffset].some((each) => each !== undefined);
   if (isCovered || y !== model.height - 1) return undefined;
-  if (model.playback !== undefined || footerNote(model) !== undefined) return undefined;
+  if (footerNote(model) !== undefined) return undefined;
   const hints = footerHints(model);
-  return hints[hintAt(hints, model.width, x)]?.action;
+  const area = hintsArea(model);
+  return hints[hintAt(hints, area.width, x - area.x)]?.action;
 }
 
-/** What Enter opens; null: nothing. */
-const OPEN_LABELS = { processes: undefined, sums: 'processes', 'control-groups': null } as const;
+/** What Enter opens; undefined: what it usually does. */
+const OPEN_LABELS = { processes: undefined, sums: 'processes', 'control-groups': 'processes' } as const;
 /** What the key shows next. */
 const WAITS_LABELS = { processes: 'control groups', 'control-groups': 'usual' } as const;
 
-/** What the label says of the present state; undefined: nothing but what the key does; null: the key does nothing. */
+/** Label of a hint in the current state; undefined: the default; null: the key has no effect. */
 function labelOf(model: Model, action: SocktopAction): string | undefined | null {
   const host = hostOf(model);
   switch (action) {
@@ -351,7 +405,7 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
   }
 }
 
-/** Where Escape leads on the dashboard; null: out of the program. */
+/** Target of Escape on the dashboard; null: quits. */
 function dashboardBack({ hosts, waits }: Model, { search, groupBy, members }: HostModel): string | null {
   if (waits === 'control-groups') return 'usual';
   if (members !== undefined && members.search === search) return `by ${members.by}`;

@@ -183,10 +183,25 @@ describe('what control groups wait for', () => {
     expect(bench.lines()[bench.find('web.service').y]).toMatch(/ 38\.0 +- +- /);
   });
 
-  test('are sorted and moved in as any table, open nothing, and are no target of a signal', () => {
+  test('Enter lists the processes of a unit, and Escape leads back', () => {
     const bench = throttledBench();
+    bench.world.cgroups[bench.world.processes.find(12)] = '/system.slice/web.service';
     bench.type('Wj\r');
-    expect(bench.model.view).toBe('dashboard');
+    const { ofProcesses } = demandOf(bench.model, 0)!;
+    expect(ofProcesses().cgroups).toBe(true);
+    bench.step();
+    expect(bench.text()).toContain('Processes 1 of 3 · unit web.service');
+    expect(bench.names()).toEqual(['cpu']);
+    bench.type(`${ESCAPE}${ESCAPE}${ESCAPE}`);
+    expect([bench.model.waits, bench.names().length]).toEqual([undefined, 3]);
+    bench.type('WW');
+    bench.type('G\r');
+    expect(bench.lines().at(-1)).toContain('Only processes of containers and units are listed.');
+  });
+
+  test('are sorted and moved in as any table, and are no target of a signal', () => {
+    const bench = throttledBench();
+    bench.type('Wj');
     expect(bench.model.hosts[0]!.controlGroups.selection).toBe('/system.slice/web.service');
     bench.type('R');
     expect(bench.find('/user.slice').y).toBeLessThan(bench.find('web.service').y);

@@ -48,7 +48,7 @@ interface InputOutside {
   lock(descriptor: number): Promise<boolean>;
 }
 
-/** Another machine. */
+/** Connects to another machine. */
 type RemoteMachine = Source & RemoteLink & HistoryAgent;
 
 /**
@@ -77,7 +77,7 @@ export async function openInput(
     const remote =
       settings.agent === undefined ? undefined : await connectAgent(settings.agent, settings.durationMillis);
     const place = placeOf(settings, remote);
-    // What cannot be looked back in is told before there is a screen.
+    // Errors of the history are reported before the screen opens.
     const past = lookBack === undefined ? undefined : await place?.open();
     raisePrivileges();
     const live = remote ?? (platform === undefined ? undefined : await openLocal(platform, settings));
@@ -121,7 +121,7 @@ function placeOf(
   { history, playbackPath, recordPath }: Settings,
   remote: RemoteMachine | undefined,
 ): HistoryPlace | undefined {
-  // What is recorded is what is now.
+  // Only the present is recorded.
   if (recordPath !== undefined) return undefined;
   if (remote !== undefined) return historyOf(remote);
   return history === undefined || playbackPath !== undefined ? undefined : historyIn(history.path);

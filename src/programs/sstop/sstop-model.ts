@@ -76,7 +76,7 @@ class Workspace {
   readonly alerts = new AlertTracker();
   /** Rules of the configuration. */
   readonly watch: NetworkWatch;
-  /** What the filters made while typing share. */
+  /** Caches shared by the filters created while typing. */
   readonly filterCaches = new FilterCaches();
   #hosts: HostList | undefined;
   #listen: ListenList | undefined;
@@ -187,7 +187,7 @@ export type Message =
   | { readonly kind: 'linked'; readonly link: RemoteStatus }
   /** How the rules of the machine's agent stand. */
   | { readonly kind: 'alerts'; readonly alerts: readonly AlertState[] }
-  /** The flash of those who crossed the alert's threshold up to a round is over. */
+  /** Ends the highlight of owners that crossed the alert threshold up to a round. */
   | { readonly kind: 'settled'; readonly round: number };
 
 /** Effects, carried out by the screen. */

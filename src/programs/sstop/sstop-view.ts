@@ -233,11 +233,11 @@ function promptLineOf(model: Model): Parameters<typeof renderFooter>[3]['prompt'
 const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   processes: [
     ...(['help', 'quit', 'filter', 'sort-next', 'open', 'hosts', 'listen', 'groups', 'kill'] as const),
-    ...(['pause', 'interface', 'loopback', 'units', 'group-by'] as const),
+    ...(['alerts', 'pause', 'interface', 'loopback', 'units', 'group-by'] as const),
   ],
   grouped: [
     ...(['help', 'quit', 'group-by', 'open', 'filter', 'sort-next', 'back', 'hosts', 'listen'] as const),
-    ...(['pause', 'interface', 'loopback', 'units'] as const),
+    ...(['alerts', 'pause', 'interface', 'loopback', 'units'] as const),
   ],
   hosts: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'dns', 'pause', 'interface', 'units'],
   listen: ['help', 'quit', 'back', 'open', 'filter', 'sort-next', 'kill', 'pause'],
@@ -297,6 +297,8 @@ function labelOf(model: Model, action: SstopAction): string | undefined | null {
   switch (action) {
     case 'kill':
       return model.canSignal ? undefined : null;
+    case 'alerts':
+      return firingText(alertsOf(model)) === '' ? null : undefined;
     case 'filter':
       return filterText === '' ? undefined : `filter: ${filterText}`;
     case 'sort-next':

@@ -1,14 +1,18 @@
 import { alignedText } from '../../data/export/table-text.ts';
-import type { PeriodTotals, TotalsRow } from '../../data/recording/totals.ts';
+import type { PeriodTotals } from '../../data/recording/totals.ts';
 import type { TotalsWish } from '../../data/sample/totals-kind.ts';
-import { bytesText } from '../../kit/text/format.ts';
+import { bytesText, compactBytesText } from '../../kit/text/format.ts';
+import type { HelpGroup } from '../../views/overlays/help.ts';
 import type { ShownTotals } from '../../views/screen-update.ts';
 import { EXIT_OK } from '../shared/exit-codes.ts';
 import type { ReadTotals } from '../shared/past.ts';
 import { StandardOutput } from '../shared/stream.ts';
 
 const SCHEMA = 1;
-const BYTES_WIDTH = 10;
+/** Narrow, so that names have room on narrow screens. */
+const BYTES_WIDTH = 6;
+/** They are laid out with every frame. */
+const LINES_MOST = 1000;
 
 /** Prints totals; resolves to the exit code. Rejects with an OpError of one line where there are none. */
 export async function printTotals(read: ReadTotals, wish: TotalsWish, isJson: boolean): Promise<number> {
@@ -40,12 +44,24 @@ function totalsText(all: readonly PeriodTotals[], { period, by }: TotalsWish): s
   return alignedText(columns, rows);
 }
 
-/** For a screen: a group for each period. */
+/** For a screen: a group for each period, the newest first, as many as can be scrolled through. */
 export function shownTotals(all: readonly PeriodTotals[], wish: TotalsWish): ShownTotals {
-  const size = (bytes: number): string => bytesText(bytes).padStart(BYTES_WIDTH);
-  const line = (row: TotalsRow) => ({
-    keys: `${size(row.txBytes)} up ${size(row.rxBytes)} down`,
-    description: row.name,
-  });
-  return { wish, groups: all.map(({ name, rows }) => ({ title: name, lines: rows[wish.by].map(line) })) };
+  const size = (bytes: number): string => compactBytesText(bytes).padStart(BYTES_WIDTH);
+  const groups: HelpGroup[] = [];
+  let lines = 0;
+  for (const { name, rows } of all) {
+    if (lines > LINES_MOST) {
+      groups.push({ title: `older ones: sstop --totals ${wish.period}`, lines: [] });
+      break;
+    }
+    lines += rows[wish.by].length;
+    groups.push({
+      title: name,
+      lines: rows[wish.by].map((row) => ({
+        keys: `${size(row.txBytes)} up ${size(row.rxBytes)} down`,
+        description: row.name,
+      })),
+    });
+  }
+  return { wish, groups };
 }

@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'bun:test';
+import { gzipSync } from 'node:zlib';
 import { assert, constantFrom, integer, jsonValue, oneof, property } from 'fast-check';
 import { CpuUsage } from '../../data/rates/cpu-rates.ts';
 import { MachineRates } from '../../data/rates/machine-rates.ts';
+import { readAllTotals } from '../../data/recording/totals-files.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
+import { Buffer } from '../../screen/buffer/buffer.ts';
+import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
+import { agentAlerts, firingText, renderAlerts } from '../../views/overlays/alerts.ts';
+import { totalsPage } from '../wire/history-reply.ts';
 import { decodeOriginalReply } from '../wire/original-reply.ts';
 import { v2Frame, v2Json } from '../wire/v2-frame.ts';
 import { decodeV2Reply, JsonSections } from '../wire/v2-reply.ts';
@@ -61,6 +67,22 @@ const V2 = {
     entries: [{ realtime_micros: 1, priority: 6, message: 'm' }],
   },
 } as const;
+const ALERTS = {
+  ...{ header: HEADER, section: SECTION },
+  alerts: [
+    {
+      ...{
+        name: 'full',
+        text: 'disk.used>90%',
+        is_firing: true,
+        changed_millis: 1,
+        value: 93,
+        unit: 'percent',
+      },
+      ...{ place: '/', culprits: [{ pid: 7, name: 'n', value: 1 }], culprit_unit: 'rate' },
+    },
+  ],
+};
 const ORIGINAL = {
   get_metrics: {
     ...{ sampled_at_ms: 1, cpu_total: 1, cpu_per_core: [1, 2], mem_total: 1, mem_used: 1, hostname: 'h' },
@@ -153,4 +175,41 @@ describe('a message that is wrong at some place', () => {
       );
     },
   );
+
+  test('is drawn as rules of an agent, or is an error', () => {
+    const buffer = new Buffer(80, 24);
+    const take = (message: unknown): void => {
+      const answer = decodeV2Reply(
+        'get_alerts',
+        v2Frame(1, v2Json(JSON.stringify(message) ?? 'null')),
+        sections,
+      );
+      if (answer.reply !== 'get_alerts') throw new TypeError(`it is ${answer.reply}`);
+      const hosts = agentAlerts('web-1', answer.told.section.alerts);
+      firingText(hosts);
+      renderAlerts(buffer.area, buffer, { hosts, offset: 0, theme: TOKYO_NIGHT, ascii: false });
+    };
+    take(ALERTS);
+    expect(buffer.lines().join('\n')).toContain('! on web-1: full');
+    assert(
+      property(integer({ min: 0, max: 40 }), nonsense, (place, value) => {
+        outcome(() => take(spoilt(ALERTS, place, value)));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('is totals, or an error', async () => {
+    const file = gzipSync(JSON.stringify({ schema: 1, program: [['/usr/bin/x', 1, 2]] })).toString('base64');
+    const message = { files: [['2026-11-28', file]], next: '2026-11-28' };
+    const take = (told: unknown): Promise<unknown> =>
+      readAllTotals(async () => totalsPage.read(told, 'day'), 'day');
+    assert(
+      property(integer({ min: 0, max: 8 }), nonsense, (place, value) => {
+        outcome(() => totalsPage.read(spoilt(message, place, value), 'day'));
+      }),
+    );
+    expect(await take(message)).toMatchObject([{ name: '2026-11-28' }]);
+    expect(await take({ files: [['2026-11-28', file.slice(9)]] })).toEqual([]);
+  });
 });

@@ -109,6 +109,14 @@ describe('the history of an agent', () => {
       'not gzip',
     ],
     [
+      'heads that never come',
+      {
+        historyHeaders: async (_, from) => ({ headers: [], next: from + 1 }),
+        historyPiece: async () => new Uint8Array(0),
+      },
+      'not gzip',
+    ],
+    [
       'more than there can be',
       {
         historyParts: async (): Promise<HistoryPart[]> => [

@@ -99,12 +99,13 @@ export class RemoteHistory implements RecordedBytes {
       const found: HistoryHeaders | undefined = await orGone(
         this.#session().historyHeaders(part.number, from),
       );
+      const known = this.#headers.size;
       for (const { offset, bytes } of found?.headers ?? []) {
         if (offset < part.sizeBytes) this.#headers.set(part.start + offset, bytes);
       }
-      // An agent that leads in a circle is not followed.
+      // An agent that leads in a circle, or on and on without a head, is not followed.
       const next: number | undefined = found?.next;
-      from = next !== undefined && next > from ? next : undefined;
+      from = next !== undefined && next > from && this.#headers.size > known ? next : undefined;
     }
   }
 

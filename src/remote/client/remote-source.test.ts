@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test';
+import { parseRule } from '../../data/alerts/parse-rule.ts';
 import { NetworkRates } from '../../data/rates/network-rates.ts';
 import { USAGE_COLUMNS } from '../../data/schema/process-columns.ts';
 import { rejectionOf } from '../../kit/bytes/hostile.fixture.ts';
@@ -177,3 +178,23 @@ test('a deadline ends the waiting, and what comes late answers the next call', a
   const { machineProcesses } = await source.sample({ machineProcesses: { visiblePids: [] } }, FOR_EVER);
   expect(machineProcesses?.processes.find(process.pid)).toBeGreaterThanOrEqual(0);
 });
+
+test('rules that the agent watches by come with what else is asked for; an agent without any is asked once', async () => {
+  const rule = parseRule('memory>0', 'any');
+  if ('error' in rule) throw new Error(rule.error);
+  const alerts = { ...{ rules: [rule.rule], exec: undefined, webhookUrl: undefined }, runProgram: neverRun };
+  const watched = connect(start({ alerts }).port);
+  const { alerts: told } = await watched.sample({ machine: true, alerts: true }, FOR_EVER);
+  expect(told?.alerts).toMatchObject([{ name: 'any', text: 'memory>0', unit: 'percent' }]);
+  const source = connect(start().port);
+  for (const requests of [2, 3, 4]) {
+    const { alerts: none, errors } = await source.sample({ machine: true, alerts: true }, FOR_EVER);
+    expect([none, errors]).toEqual([undefined, []]);
+    // One of them is for the capabilities; the first sample asks for two things.
+    expect(source.meter.requests).toBe(requests + 1);
+  }
+});
+
+function neverRun(): never {
+  throw new TypeError('nothing is to be run');
+}

@@ -1,5 +1,6 @@
 import { testPlatform } from '../../../platforms/linux/guarded/helper-start.fixture.ts';
 import { type RunningAgent, startAgent } from '../agent/agent.ts';
+import type { AlertOptions } from '../agent/alerts/alert-watch.ts';
 import type { CertificatePair } from '../agent/certificate.ts';
 import { encrypted, parseAgentUrl } from './agent-url.ts';
 import { RemoteSource } from './remote-source.ts';
@@ -11,15 +12,16 @@ export interface TestAgent {
   readonly port?: number;
   readonly token?: string;
   readonly pair?: CertificatePair;
+  readonly alerts?: AlertOptions;
 }
 
 /** A real agent of this machine, on this machine's own address. */
-export function agentHere({ port = 0, token, pair }: TestAgent = {}): RunningAgent {
+export function agentHere({ port = 0, token, pair, alerts }: TestAgent = {}): RunningAgent {
   return startAgent(
     {
       ...{ port, bindAddress: '127.0.0.1', token, tls: pair, networkMetrics: false },
       ...{ gpus: true, temperatures: true, sniff: false, version: VERSION, platformName: process.platform },
-      ...{ metricsTtlMillis: 250, processesTtlMillis: 1500, disksTtlMillis: 1000 },
+      ...{ metricsTtlMillis: 250, processesTtlMillis: 1500, disksTtlMillis: 1000, alerts },
     },
     testPlatform(),
     { event: () => undefined },

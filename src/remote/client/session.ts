@@ -195,6 +195,8 @@ function gatheredOf(parts: readonly Part[]): Gathered {
     if (told === undefined) continue;
     sections[name] = told.section;
     errors.push(...(told.errors ?? []));
+    // Of what was judged before; the other sections are of now.
+    if (name === 'alerts') continue;
     // The network's epoch says more than that of the others: it changes with the tier as well.
     if (header === undefined || told.header.monotonicMicros >= header.monotonicMicros) header = told.header;
   }

@@ -132,6 +132,7 @@ describe('requests of socktop.v2', () => {
       ['{"id":7,"request":"get_totals"}', 7, 'BAD_REQUEST'],
       ['{"id":7,"request":"get_totals","period":"year"}', 7, 'BAD_REQUEST'],
       ['{"id":7,"request":"get_totals","period":"day","before":"2026-11"}', 7, 'BAD_REQUEST'],
+      ['{"id":7,"request":"get_totals","period":"day","before":"2026-11T28"}', 7, 'BAD_REQUEST'],
       ['{"id":7,"request":"get_totals","period":"day","before":"../../../x"}', 7, 'BAD_REQUEST'],
       ['{"id":7,"request":"get_totals","period":"day","before":7}', 7, 'BAD_REQUEST'],
       ['{"id":7,"request":"get_process_metrics","pid":-1}', 7, 'BAD_REQUEST'],

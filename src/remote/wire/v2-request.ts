@@ -154,10 +154,10 @@ function periodOf(
 ): Pick<V2Request, 'period' | 'before'> {
   if (request !== 'get_totals') return { period: undefined, before: undefined };
   const period = TOTALS_PERIODS.find((each) => each === fields['period']);
-  if (period === undefined) throw bad('period is none of hour, day and month');
+  if (period === undefined) throw bad('period must be hour, day or month');
   const before = fields['before'] ?? undefined;
   if (before === undefined) return { period, before };
-  if (!isPeriodName(period, before)) throw bad(`before is no ${period}`);
+  if (!isPeriodName(period, before)) throw bad(`before does not name a ${period}`);
   return { period, before };
 }
 

@@ -39,19 +39,17 @@ const HUNG_UP = { op: 'read terminal', code: 'EOF', message: 'terminal hung up' 
 let isReading = false;
 let receiver: InputEvents | undefined;
 
+/** Rejects with what the receiver throws, which is a fault of the program and not of the terminal. */
 async function readOn(): Promise<void> {
-  let error = new OpError(HUNG_UP);
-  try {
-    const reader = Bun.stdin.stream().getReader();
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) break;
-      receiver?.input(value);
+  const reader = Bun.stdin.stream().getReader();
+  for (;;) {
+    const read = await reader.read().catch((cause: unknown) => toOpError('read terminal', cause));
+    if (read instanceof OpError || read.done) {
+      receiver?.ended(read instanceof OpError ? read : new OpError(HUNG_UP));
+      return;
     }
-  } catch (cause) {
-    error = toOpError('read terminal', cause);
+    receiver?.input(read.value);
   }
-  receiver?.ended(error);
 }
 
 /** By the system's calls: without the runtime's streams, which take longer to load than all else before a frame. */

@@ -178,7 +178,9 @@ function renderCores(inside: Rect, buffer: Buffer, view: SystemView, count: numb
   }
   const perColumn = Math.min(inside.height, Math.ceil(count / grid.columns));
   const pitch = grid.form === 'graph' ? Math.floor(inside.height / perColumn) : 1;
-  const height = Math.min(GRAPH_HEIGHT_MAX, pitch < 3 ? pitch : pitch - 1);
+  // A full graph of eighths leaves a gap by itself; one of characters fills its lines.
+  const hasGap = pitch >= (view.ascii ? 2 : 3);
+  const height = Math.min(GRAPH_HEIGHT_MAX, hasGap ? pitch - 1 : pitch);
   for (let core = 0; core < count; core++) {
     const column = Math.floor(core / perColumn);
     if (column >= grid.columns) return;

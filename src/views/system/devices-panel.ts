@@ -195,7 +195,7 @@ function renderDiskIo(
   for (const [at, samples] of [disks.reads, disks.writes].entries()) {
     renderChart(rect(area.x + 1 + at * (half + 1), y, half, chart), buffer, {
       ...{ samples, maximum, cells: 'braille', ramp: theme.graphRamp },
-      ...{ label: at === 0 ? 'read' : 'write', labelStyle: theme.dim, ascii },
+      ...{ label: at === 0 ? ' read ' : ' write ', labelStyle: theme.dim, ascii },
     });
   }
   const right = area.x + area.width - 2;
@@ -306,7 +306,8 @@ function putPair(
   style: Style,
   { units = 'bytes', theme, ascii }: SystemView,
 ): void {
-  buffer.put(x, y, ascii ? (sign === '▲' ? '^' : 'v') : sign, style);
+  if (ascii) buffer.put(x - 1, y, sign === '▲' ? 'up' : 'dn', style);
+  else buffer.put(x, y, sign, style);
   const now = compactRateText(rate, units);
   putAligned(buffer, x + 2, y, RATE_WIDTH, 'right', now, rate > 0 ? style : theme.dim, ascii);
   if (width < PAIR_WIDTH) return;

@@ -62,6 +62,8 @@ const BESIDE_FROM_WIDTH = 110;
 const LISTS_MIN_HEIGHT = 5;
 /** Room for a thread's ID, its name of 15 characters, state and CPU, between borders. */
 const THREADS_MIN_WIDTH = 36;
+/** Room for a child's PID, the beginning of its name, CPU and memory. */
+const CHILDREN_MIN_WIDTH = 38;
 const NOWHERE = rect(0, 0, 0, 0);
 
 /** Lays out the pane. If it is narrow, only the focused list is shown. */
@@ -94,7 +96,7 @@ function layoutLists(area: Rect, focus: PaneListName): PaneLayout['lists'] {
     return { threads: NOWHERE, children: NOWHERE, journal: NOWHERE, [focus]: area };
   }
   const threads = Math.max(THREADS_MIN_WIDTH, Math.floor(width * 0.24));
-  const children = Math.floor((width - threads) * 0.4);
+  const children = Math.max(CHILDREN_MIN_WIDTH, Math.floor((width - threads) * 0.4));
   return {
     threads: rect(x, y, threads, height),
     children: rect(x + threads, y, children, height),
@@ -232,7 +234,7 @@ function renderIo(area: Rect, buffer: Buffer, pane: ProcessPane, reads: Samples,
   for (const [at, samples] of [reads, writes].entries()) {
     renderChart(rect(inside.x + at * (half + 1), inside.y, half, inside.height), buffer, {
       ...{ samples, maximum: top, cells: 'braille', ramp: theme.graphRamp },
-      ...{ label: at === 0 ? 'read' : 'write', labelStyle: theme.dim, ascii },
+      ...{ label: at === 0 ? ' read ' : ' write ', labelStyle: theme.dim, ascii },
     });
   }
 }
