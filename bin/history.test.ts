@@ -208,9 +208,9 @@ describe('totals', () => {
       const socktop = screen(SOCKTOP, '--history', made, '--at', '2026-11-28T03:11');
       await socktop.waitFor(/9001 user-1 forkbomb/);
       socktop.key('T');
-      await socktop.waitFor(/Totals by day \(Tab\) and program \(p\).*(.*\n)*.*6\.7 GB up.*program-9004/);
+      await socktop.waitFor(/Totals by day \(Tab\) and program \(p\).*(.*\n)*.*6\.7G up.*program-9004/);
       socktop.key('p');
-      await socktop.waitFor(/Totals by day \(Tab\) and user.*(.*\n)*.*6\.7 GB up.* user-1/);
+      await socktop.waitFor(/Totals by day \(Tab\) and user.*(.*\n)*.*6\.7G up.* user-1/);
       socktop.key('\t');
       await socktop.waitFor(/Totals by month .*(.*\n)*.*2026-11\b/);
       socktop.key('T');

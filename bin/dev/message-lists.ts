@@ -97,9 +97,12 @@ const OTHER_MEMBERS =
   /(?:^|\W)(?:op|help|title|\w+Title|name|csv|json|key|keys|label|unit|usage|place|schema|example|meaning|description|what|from|type|kind|protocol|state)\s*:\s*$/;
 const TYPE = /(?:^|[^|])\|\s*$/;
 const NOT_MESSAGES =
-  /(?:manual|keymaps|completion|glyphs|cpuinfo|drm|uplinks|doctor-facts|quic-initial)[\w-]*\.ts$|^src\/data\/schema\/|\/metrics\//;
+  /(?:manual|keymaps|completion|glyphs|cpuinfo|drm|uplinks|doctor-facts|quic-initial|instruction)[\w-]*\.ts$|^src\/data\/schema\/|\/metrics\//;
 /** Programs, records and paths. */
 const NOT_PLAIN = /"\$|\$\(|":\S|; echo|^some <|\}\)|^[{/.]|^[cgl] |^-----|\b[A-Z]+\[/;
+/** Operations of errors, and names that sources compare. */
+const OPERATION =
+  /^(?:(?:collect|read|ask|look up|delete from|take from|fs\w+|sysctl|open|copy|count|list|record) [\w<> ]+|last user|network namespace|Local Address|(?:outside|pid) <at>)$/;
 const WORD = /^[("'`]*[A-Za-z][a-z'-]*[)"'`,.:;?!]*$/;
 const UPPER_WORD = /^[A-Z][A-Z\d_]+$/;
 
@@ -178,6 +181,7 @@ function messagesOf(path: string, names: ReadonlySet<string>): readonly Message[
 }
 
 function isMessage({ text, index, end }: Literal, code: string): boolean {
+  if (OPERATION.test(text)) return false;
   const words = text
     .replaceAll(/<[^>]*>/g, '<>')
     .trim()

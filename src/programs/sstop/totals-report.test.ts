@@ -12,7 +12,7 @@ test('a screen shows the newest periods, and says where older ones are', () => {
   const { groups } = shownTotals(all, { period: 'hour', by: 'program' });
   expect(groups.length).toBeLessThan(25);
   expect(groups[0]).toMatchObject({ title: '999', lines: { length: 51 } });
-  expect(groups[0]!.lines[0]).toEqual({ keys: '    2.0 KB up        1 B down', description: 'x' });
+  expect(groups[0]!.lines[0]).toEqual({ keys: '  2.0K up     1B down', description: 'x' });
   expect(groups.at(-1)).toEqual({ title: 'older ones: sstop --totals hour', lines: [] });
   expect(shownTotals(all, { period: 'hour', by: 'user' }).groups).toHaveLength(300);
 });

@@ -1,7 +1,7 @@
 import { alignedText } from '../../data/export/table-text.ts';
 import type { PeriodTotals } from '../../data/recording/totals.ts';
 import type { TotalsWish } from '../../data/sample/totals-kind.ts';
-import { bytesText } from '../../kit/text/format.ts';
+import { bytesText, compactBytesText } from '../../kit/text/format.ts';
 import type { HelpGroup } from '../../views/overlays/help.ts';
 import type { ShownTotals } from '../../views/screen-update.ts';
 import { EXIT_OK } from '../shared/exit-codes.ts';
@@ -9,7 +9,8 @@ import type { ReadTotals } from '../shared/past.ts';
 import { StandardOutput } from '../shared/stream.ts';
 
 const SCHEMA = 1;
-const BYTES_WIDTH = 10;
+/** Narrow, so that names have room on narrow screens. */
+const BYTES_WIDTH = 6;
 /** They are laid out with every frame. */
 const LINES_MOST = 1000;
 
@@ -45,7 +46,7 @@ function totalsText(all: readonly PeriodTotals[], { period, by }: TotalsWish): s
 
 /** For a screen: a group for each period, the newest first, as many as can be scrolled through. */
 export function shownTotals(all: readonly PeriodTotals[], wish: TotalsWish): ShownTotals {
-  const size = (bytes: number): string => bytesText(bytes).padStart(BYTES_WIDTH);
+  const size = (bytes: number): string => compactBytesText(bytes).padStart(BYTES_WIDTH);
   const groups: HelpGroup[] = [];
   let lines = 0;
   for (const { name, rows } of all) {
