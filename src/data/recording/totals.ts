@@ -48,8 +48,6 @@ const SCHEMA = 1;
 const FILE_NAME = /^totals-(hour|day|month)-([\dT-]+)\.json\.gz$/;
 /** What is on the disk is so old at most. */
 const FLUSH_MILLIS = 60_000;
-/** Owners and hosts whose counters are remembered. */
-const SEEN_LIMIT = 1 << 17;
 
 /** The period of a totals file; undefined: another file. */
 export function totalsFileOf(
@@ -170,6 +168,7 @@ interface Seen {
 export class TrafficTotals {
   readonly #open = TOTALS_PERIODS.map((period) => new OpenPeriod(period));
   readonly #groups = new OwnerGroups();
+  /** Of every row: one that is forgotten would count once more as a whole. */
   #owners = new Map<string, Seen>();
   #hosts = new Map<string, Seen>();
   #epoch = Number.NaN;
@@ -241,7 +240,7 @@ export class TrafficTotals {
       const key = `${owner} ${owners.slots.serial[owner]} ${traffic.interfaceIndex[slot]}`;
       const [tx, rx] = [traffic.txBytes[slot]!, traffic.rxBytes[slot]!];
       const { tx: grownTx, rx: grownRx } = growth(this.#owners.get(key), tx, rx);
-      if (seen.size < SEEN_LIMIT) seen.set(key, { tx, rx });
+      seen.set(key, { tx, rx });
       if (grownTx + grownRx === 0) continue;
       const group = this.#groups.of(owners, owner);
       const isProcess = owners.kind[owner] === OwnerKind.PROCESS;
@@ -261,7 +260,7 @@ export class TrafficTotals {
       const key = `${host} ${hosts.slots.serial[host]} ${hostTraffic.interfaceIndex[slot]}`;
       const [tx, rx] = [hostTraffic.txBytes[slot]!, hostTraffic.rxBytes[slot]!];
       const { tx: grownTx, rx: grownRx } = growth(this.#hosts.get(key), tx, rx);
-      if (seen.size < SEEN_LIMIT) seen.set(key, { tx, rx });
+      seen.set(key, { tx, rx });
       if (grownTx + grownRx === 0) continue;
       for (const word of [0, 1, 2, 3] as const) WORDS[word] = hosts.slots.keyWord(host, word);
       this.#add('network', networkOf(WORDS), grownTx, grownRx);
