@@ -46,8 +46,11 @@ import {
  */
 export const PacketRecord = { PID: 0, IS_SENT: 4, START: 8, CAPTURED: 16, LENGTH: 20, PACKET: 24 } as const;
 
-/** Sizes of records, of which the smallest that holds the packet is taken: a usual packet, and 4 KiB of payload. */
-const PACKET_BYTES = { usual: 1536, large: 4224 } as const;
+/**
+ * Sizes of records, of which the smallest that holds the packet is taken: an answer or a plain ClientHello, an Ethernet
+ * packet, and 4 KiB of payload.
+ */
+const PACKET_BYTES = { small: 640, usual: 1536, large: 4224 } as const;
 
 /** Beside sockets in the middle of a ClientHello: 0 wanted u64, not 0: later segments are wanted too. */
 export const FIRST_STORAGE_BYTES = 8;
@@ -227,7 +230,9 @@ function emitCopy(code: Assembler, maps: FirstPacketMaps, isSent: boolean): void
   storageOf(code, maps.owners, R7, 0);
   code.move(R9, R0).load(Size.W, R8, R6, SkBuff.LEN).store(Size.DW, R10, LENGTH, R8);
   code.jumpIfImmediate(Jump.LT, R8, LEAST_IP_BYTES, 'out');
-  code.jumpIfImmediate(Jump.GT, R8, PACKET_BYTES.usual, 'large');
+  code.jumpIfImmediate(Jump.GT, R8, PACKET_BYTES.small, 'usual');
+  emitRecord(code, maps.ring, 'small', isSent);
+  code.label('usual').jumpIfImmediate(Jump.GT, R8, PACKET_BYTES.usual, 'large');
   emitRecord(code, maps.ring, 'usual', isSent);
   code.label('large').jumpIfImmediate(Jump.LE, R8, PACKET_BYTES.large, 'large.fits');
   code.moveImmediate(R8, PACKET_BYTES.large).label('large.fits');

@@ -14,10 +14,9 @@ import { createRing, RingReader } from './ring-buffer.ts';
 
 /** Some 600 usual packets. */
 const RING_BYTES = 1 << 20;
-/** After a drain that found so much the next one comes sooner. */
-const BUSY_SHARE = 0.125;
-const DRAIN_MILLIS = 1000;
-const BUSY_DRAIN_MILLIS = 50;
+/** Each drain wakes the program: the next one comes when so much of the ring is full, as fast as it was filled last. */
+const FILLED_SHARE = 0.25;
+const DRAIN_MILLIS = { least: 50, most: 1000 } as const;
 
 /** A packet that the kernel copied; always the same object, valid during the visit only. */
 export interface FirstPacket {
@@ -52,7 +51,9 @@ export class FirstPackets {
     ...{ view: new DataView(new ArrayBuffer(0)), at: 0, captured: 0, length: 0 },
     ...{ isSent: false, pid: 0, startTicks: Number.NaN },
   };
-  #isBusy = false;
+  #bytes = 0;
+  #sinceMillis = performance.now();
+  #drainMillis: number = DRAIN_MILLIS.most;
 
   /** @param owners the storage of owners, as NetworkMaps has it; throws BpfError or OpError */
   static open(owners: number): FirstPackets {
@@ -88,11 +89,22 @@ export class FirstPackets {
       packet.startTicks = low === 0 && high === 0 ? Number.NaN : startTicksOf(low, high);
       visit(packet);
     });
-    this.#isBusy = bytes > RING_BYTES * BUSY_SHARE;
+    this.#estimate(bytes);
+  }
+
+  #estimate(bytes: number): void {
+    const millis = performance.now() - this.#sinceMillis;
+    this.#bytes += bytes;
+    // Of two drains at once the second says nothing of how fast the ring fills.
+    if (millis < DRAIN_MILLIS.least / 2) return;
+    const fillMillis = (millis * RING_BYTES * FILLED_SHARE) / Math.max(this.#bytes, 1);
+    this.#drainMillis = Math.min(Math.max(fillMillis, DRAIN_MILLIS.least), DRAIN_MILLIS.most);
+    this.#sinceMillis += millis;
+    this.#bytes = 0;
   }
 
   drainWithinMillis(): number {
-    return this.#isBusy ? BUSY_DRAIN_MILLIS : DRAIN_MILLIS;
+    return this.#drainMillis;
   }
 
   close(): void {

@@ -243,12 +243,16 @@ export class NameSniffer {
 
   #takeSaid(rows: SocketRows, row: number, key: number): SaidName | undefined {
     const said = this.#said.get(key);
-    const found = said?.findIndex((one) => isOfRow(one, rows, row)) ?? -1;
-    if (said === undefined || found < 0) return undefined;
-    const [taken] = said.splice(found, 1);
-    if (said.length === 0) this.#said.delete(key);
-    this.#pendingCount--;
-    return taken;
+    if (said === undefined) return undefined;
+    for (let i = 0; i < said.length; i++) {
+      const one = said[i]!;
+      if (!isOfRow(one, rows, row)) continue;
+      if (said.length === 1) this.#said.delete(key);
+      else said.splice(i, 1);
+      this.#pendingCount--;
+      return one;
+    }
+    return undefined;
   }
 
   /** What has waited for long is given up. */
@@ -258,14 +262,14 @@ export class NameSniffer {
     giveUp: (one: T) => void,
   ): void {
     for (const [key, all] of pending) {
-      const left = all.filter((one) => {
-        if (++one.waits < WAITS_LIMIT || nowMicros - one.seenMicros < WAITS_MICROS) return true;
+      for (let i = all.length - 1; i >= 0; i--) {
+        const one = all[i]!;
+        if (++one.waits < WAITS_LIMIT || nowMicros - one.seenMicros < WAITS_MICROS) continue;
+        all.splice(i, 1);
         this.#pendingCount--;
         giveUp(one);
-        return false;
-      });
-      if (left.length === 0) pending.delete(key);
-      else pending.set(key, left);
+      }
+      if (all.length === 0) pending.delete(key);
     }
   }
 

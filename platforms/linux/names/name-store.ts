@@ -59,10 +59,13 @@ export class NameStore {
     const { pid, startTicks } = asker;
     const key = keyOf(pid, startTicks, words, at);
     const found = this.#entries.get(key);
-    const names = found !== undefined && isOf(found, pid, startTicks, words, at) ? found.names : [];
-    const address = words.slice(at, at + ADDRESS_WORDS);
+    const isSame = found !== undefined && isOf(found, pid, startTicks, words, at);
+    const entry = isSame
+      ? found
+      : { pid, startTicks, address: words.slice(at, at + ADDRESS_WORDS), names: [] };
+    const { names } = entry;
     this.#entries.delete(key);
-    this.#entries.set(key, { pid, startTicks, address, names });
+    this.#entries.set(key, entry);
     if (this.#entries.size > KEYS_LIMIT) this.#entries.delete(this.#entries.keys().next().value!);
     const expiresMicros = nowMicros + Math.min(Math.max(ttlSeconds * 1e6, LEAST_MICROS), MOST_MICROS);
     const same = names.find(({ name }) => name === known.name);

@@ -65,7 +65,6 @@ export function scopedAddressText(words: Uint32Array, at: number, scope: string)
 const ADDRESSES_LIMIT = 1 << 13;
 const ENDPOINTS_LIMIT = 1 << 13;
 
-/** Cache of address and endpoint texts, because frames need the same few repeatedly. Starts over at 8192 entries. */
 /** `a.example +2`: the first name, and how many more; '' if there are none. */
 export function nameAndMore([first = '', ...more]: readonly string[]): string {
   return more.length === 0 ? first : `${first} +${more.length}`;
@@ -79,6 +78,7 @@ export function nameBasisText(basis: number, reverseName: string | undefined): s
   return BASIS_WORDS[basis] || (reverseName === undefined ? undefined : 'ptr');
 }
 
+/** Cache of address and endpoint texts, because frames need the same few repeatedly. Starts over at 8192 entries. */
 export class EndpointTexts {
   /** Key: the four address words. */
   readonly #addresses = new SlotTable(64, ADDRESSES_LIMIT, () => undefined);

@@ -216,8 +216,8 @@ describe('a folder that will not do', () => {
     expect(await refusal(join(folder, 'file'))).toContain('not a folder');
     mkdirSync(join(folder, 'real'), { mode: 0o700 });
     symlinkSync('real', join(folder, 'link'));
-    expect(await refusal(join(folder, 'link'))).toMatch(/symbolic link|not a folder/);
-    expect(await refusal(join(folder, 'link/'))).toMatch(/symbolic link|not a folder/);
+    expect(await refusal(join(folder, 'link'))).toMatch(/symbolic link/);
+    expect(await refusal(join(folder, 'link/'))).toMatch(/symbolic link/);
     expect(await refusal(join(folder, 'none/none'))).toContain('folder not found');
   });
 

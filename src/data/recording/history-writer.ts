@@ -15,7 +15,7 @@ import {
 } from './recorded-member.ts';
 import { writeReason } from './recording-file.ts';
 import { TrafficTotals } from './totals.ts';
-import { loadTotals, writeTotals } from './totals-files.ts';
+import { keepTotals, loadTotals } from './totals-files.ts';
 
 /** What a history may take. */
 export interface HistoryBounds {
@@ -124,7 +124,7 @@ export class HistoryWriter {
       }
       const writer = new HistoryWriter(folder, lock, segments, bounds, outside);
       await writer.#makeRoom(0);
-      await loadTotals(folder, writer.totals, outside.wallMillis());
+      await loadTotals(folder, writer.totals, writer.totals.openFiles(outside.wallMillis()));
       writer.totals.due(outside.wallMillis());
       return writer;
     } catch (thrown) {
@@ -166,9 +166,9 @@ export class HistoryWriter {
   write(line: HistoryLine | undefined, isWhole: boolean): void {
     if (this.#error !== undefined || this.#isClosed) return;
     this.#isBusy = true;
-    const totals = this.totals.due(this.#outside.wallMillis());
+    const keep = keepTotals(this.#folder, this.totals, this.#outside.wallMillis());
     this.#work = this.#write(line, isWhole)
-      .then(() => writeTotals(this.#folder, totals))
+      .then(keep)
       .then(
         () => {
           this.#isBusy = false;
@@ -189,7 +189,7 @@ export class HistoryWriter {
     try {
       if (this.#error === undefined) {
         await this.#endSegment();
-        await writeTotals(this.#folder, this.totals.due(this.#outside.wallMillis(), true));
+        await keepTotals(this.#folder, this.totals, this.#outside.wallMillis(), true)();
       } else this.#member?.deflate.discard();
     } catch (thrown) {
       this.#fail(thrown);

@@ -18,13 +18,13 @@ export const TOTALS_PAGE_FILES = 32;
 /** More than there are files. */
 const PAGES_LIMIT = 16;
 
-/** Loads what an earlier program has written of the periods that are not over. */
+/** Loads what is in these files of periods that are not over: an earlier program has written them, or this one. */
 export async function loadTotals(
   folder: PrivateFolder,
   totals: TrafficTotals,
-  wallMillis: number,
+  names: readonly string[],
 ): Promise<void> {
-  for (const name of totals.openFiles(wallMillis)) {
+  for (const name of names) {
     const of = totalsFileOf(name);
     const bytes = await readBytes(folder, name);
     const read = of && bytes && totalsOf(of.period, of.name, bytes);
@@ -40,6 +40,24 @@ export async function writeTotals(
   for (const { name, bytes } of files) await folder.replace(name, bytes);
   if (files.length === 0) return;
   for (const name of outdatedTotals(await folder.names())) await folder.remove(name);
+}
+
+/**
+ * What is due, as `TrafficTotals.due`, and the work to keep it. A clock that is set back, by a time zone too, comes to
+ * periods that have a file already: what they begin with is loaded.
+ */
+export function keepTotals(
+  folder: PrivateFolder,
+  totals: TrafficTotals,
+  wallMillis: number,
+  isLast = false,
+): () => Promise<void> {
+  const files = totals.due(wallMillis, isLast);
+  const { begun } = totals;
+  return async () => {
+    await writeTotals(folder, files);
+    await loadTotals(folder, totals, begun);
+  };
 }
 
 /** Files of totals of one kind of period, the newest first. */

@@ -10,7 +10,14 @@ import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import type { TotalsPeriod } from '../sample/totals-kind.ts';
 import { HistoryWorld, writeHistory } from './history-world.fixture.ts';
 import { outdatedTotals, TrafficTotals, totalsFileName } from './totals.ts';
-import { type AskTotalsPage, loadTotals, readAllTotals, totalsPagesOf, writeTotals } from './totals-files.ts';
+import {
+  type AskTotalsPage,
+  keepTotals,
+  loadTotals,
+  readAllTotals,
+  totalsPagesOf,
+  writeTotals,
+} from './totals-files.ts';
 
 const START = Date.UTC(2026, 10, 28, 23, 50);
 let path = '';
@@ -101,6 +108,26 @@ describe('the files', () => {
     expect(sum).toBe(2000 * 2001 * 1000);
   });
 
+  test('lose nothing where the clock is set back across midnight', async () => {
+    const folder = PrivateFolder.toRead(path);
+    const totals = new TrafficTotals();
+    const { world, attribution } = crowd(1);
+    const midnight = Date.UTC(2026, 10, 29);
+    for (const wallMillis of [midnight - 5000, midnight + 1000, midnight - 3000, midnight + 2000]) {
+      await keepTotals(folder, totals, wallMillis)();
+      world.grow(0, 1000, 0);
+      totals.take(world.header(), attribution.absorb(world.sample()));
+    }
+    await keepTotals(folder, totals, midnight + 3000, true)();
+    folder.close();
+    const sent = (await all('day')).map(({ name, rows }) => [name, rows.program[0]!.txBytes]);
+    expect(sent).toEqual([
+      ['2026-11-29', 2000],
+      // It began with 1000.
+      ['2026-11-28', 3000],
+    ]);
+  });
+
   test('are of fourteen days, ninety days and a year, and 5 MB at most', async () => {
     const folder = PrivateFolder.toRead(path);
     const totals = new TrafficTotals();
@@ -169,7 +196,7 @@ describe('the files', () => {
     ]);
     const folder = PrivateFolder.toRead(path);
     const totals = new TrafficTotals();
-    await loadTotals(folder, totals, Date.UTC(2026, 10, 27));
+    await loadTotals(folder, totals, totals.openFiles(Date.UTC(2026, 10, 27)));
     folder.close();
     expect(totals.due(Date.UTC(2026, 10, 27), true)).toEqual([]);
   });

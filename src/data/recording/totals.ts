@@ -48,8 +48,6 @@ const SCHEMA = 1;
 const FILE_NAME = /^totals-(hour|day|month)-([\dT-]+)\.json\.gz$/;
 /** What is on the disk is so old at most. */
 const FLUSH_MILLIS = 60_000;
-/** Owners and hosts whose counters are remembered. */
-const SEEN_LIMIT = 1 << 17;
 
 /** The period of a totals file; undefined: another file. */
 export function totalsFileOf(
@@ -170,9 +168,11 @@ interface Seen {
 export class TrafficTotals {
   readonly #open = TOTALS_PERIODS.map((period) => new OpenPeriod(period));
   readonly #groups = new OwnerGroups();
+  /** Of every row: one that is forgotten would count once more as a whole. */
   #owners = new Map<string, Seen>();
   #hosts = new Map<string, Seen>();
   #epoch = Number.NaN;
+  #begun: readonly string[] = [];
   #flushedMillis = Number.NEGATIVE_INFINITY;
 
   /** The files that go on being written at a wall time: to be loaded before the first sample. */
@@ -180,11 +180,17 @@ export class TrafficTotals {
     return TOTALS_PERIODS.map((period) => totalsFileName(period, periodName(period, wallMillis)));
   }
 
+  /** The files of the periods that the last `due` has begun: to be loaded where there are any. */
+  get begun(): readonly string[] {
+    return this.#begun;
+  }
+
   load(totals: PeriodTotals): void {
     const open = this.#open.find(({ period }) => period === totals.period)!;
     if (open.name !== totals.name) open.begin(totals.name);
+    const { isChanged } = open;
     open.load(totals);
-    open.isChanged = false;
+    open.isChanged = isChanged;
   }
 
   /** Takes a sample. Resolves nothing and waits for nothing: the files that are over come with `due`. */
@@ -207,6 +213,8 @@ export class TrafficTotals {
     const isDue =
       isLast || wallMillis - this.#flushedMillis >= FLUSH_MILLIS || wallMillis < this.#flushedMillis;
     if (isDue) this.#flushedMillis = wallMillis;
+    const begun: string[] = [];
+    this.#begun = begun;
     return this.#open.flatMap((open) => {
       const now = periodName(open.period, wallMillis);
       const isOver = open.name !== now;
@@ -215,7 +223,10 @@ export class TrafficTotals {
           ? [{ name: totalsFileName(open.period, open.name), bytes: open.bytes() }]
           : [];
       if (file.length > 0) open.isChanged = false;
-      if (isOver) open.begin(now);
+      if (isOver) {
+        open.begin(now);
+        begun.push(totalsFileName(open.period, now));
+      }
       return file;
     });
   }
@@ -229,7 +240,7 @@ export class TrafficTotals {
       const key = `${owner} ${owners.slots.serial[owner]} ${traffic.interfaceIndex[slot]}`;
       const [tx, rx] = [traffic.txBytes[slot]!, traffic.rxBytes[slot]!];
       const { tx: grownTx, rx: grownRx } = growth(this.#owners.get(key), tx, rx);
-      if (seen.size < SEEN_LIMIT) seen.set(key, { tx, rx });
+      seen.set(key, { tx, rx });
       if (grownTx + grownRx === 0) continue;
       const group = this.#groups.of(owners, owner);
       const isProcess = owners.kind[owner] === OwnerKind.PROCESS;
@@ -249,7 +260,7 @@ export class TrafficTotals {
       const key = `${host} ${hosts.slots.serial[host]} ${hostTraffic.interfaceIndex[slot]}`;
       const [tx, rx] = [hostTraffic.txBytes[slot]!, hostTraffic.rxBytes[slot]!];
       const { tx: grownTx, rx: grownRx } = growth(this.#hosts.get(key), tx, rx);
-      if (seen.size < SEEN_LIMIT) seen.set(key, { tx, rx });
+      seen.set(key, { tx, rx });
       if (grownTx + grownRx === 0) continue;
       for (const word of [0, 1, 2, 3] as const) WORDS[word] = hosts.slots.keyWord(host, word);
       this.#add('network', networkOf(WORDS), grownTx, grownRx);

@@ -24,7 +24,8 @@ const OF_OTHERS = 0o077;
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'folder not found',
-  ENOTDIR: 'not a folder',
+  // For a symbolic link too (open(2), O_DIRECTORY).
+  ENOTDIR: 'not a folder, or a symbolic link',
   ELOOP: 'a symbolic link',
   EACCES: 'permission denied',
   EPERM: 'permission denied',

@@ -63,7 +63,6 @@ export interface SstopOptions extends CommonOptions {
   readonly dns: boolean | undefined;
   /** Learn names of remote hosts from packets. */
   readonly sniff: boolean | undefined;
-  /** Units of rates on the screen. */
   /** Country database in MaxMind format. */
   readonly geoipPath: string | undefined;
   /** Events are appended to this file, one per line. */
