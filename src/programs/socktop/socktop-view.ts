@@ -208,19 +208,14 @@ function groupingText(groupBy: HostModel['groupBy'], members: HostModel['members
   return groupBy === undefined ? '' : ` by ${groupBy}`;
 }
 
-/** `12/4000`, with a search `12/40 of 4000`: rank of the selected row, and number of rows; '' without a list. */
+/** `12/4000`: rank of the selected row, and number of rows listed; '' without a list. Titles say how many there are. */
 function placeText(model: Model): string {
   if (model.view === 'process' || model.view === 'network') return '';
   const isHosts = model.view === 'hosts';
   const host = hostOf(model);
   const { selected } = isHosts ? model.hostsViewport : placeOf(model, host).viewport;
-  const { count, unfilteredCount } = countsOf(model);
-  const listed = isHosts ? count : rowCountOf(model, host);
-  const isSearched = (isHosts ? model.hostsSearch : host.search) !== '';
-  const place = `${selected < 0 ? '-' : selected + 1}/${listed}`;
-  return isSearched && (isHosts || rowsOf(model, host) === 'processes')
-    ? `${place} of ${unfilteredCount}`
-    : place;
+  const listed = isHosts ? hostRows(model).length : rowCountOf(model, host);
+  return `${selected < 0 ? '-' : selected + 1}/${listed}`;
 }
 
 /** Share of the last line that playback takes, and its limits. */
