@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SOCKTOP_AGENT } from '../../bin/testing/executables.ts';
+import { decodeMemberHeader } from '../../src/data/recording/recorded-member.ts';
 import { OpError } from '../../src/kit/errors/op-error.ts';
 import { startLoad } from '../build-floors.ts';
 import type { BenchRow, BenchTable } from '../harness.ts';
@@ -44,25 +45,29 @@ async function measureScene(processes: number): Promise<BenchRow[]> {
       ours: cpuMillis(ours.pid),
       atop: cpuMillis(atop.pid),
       bytes: bytesIn(history),
+      samples: samplesIn(history),
       raw: sizeOf(raw),
     };
     await Bun.sleep(WINDOW_MILLIS);
-    const samples = WINDOW_MILLIS / 1000 / INTERVAL_SECONDS;
+    // Of a machine under pressure we take more of them.
+    const ourSamples = samplesIn(history) - before.samples;
+    const atopSamples = WINDOW_MILLIS / 1000 / INTERVAL_SECONDS;
     const [ourMillis, atopMillis] = [cpuMillis(ours.pid) - before.ours, cpuMillis(atop.pid) - before.atop];
     const [ourBytes, atopBytes] = [bytesIn(history) - before.bytes, sizeOf(raw) - before.raw];
-    const perDay = (bytes: number): string =>
-      `${((bytes * DAY_MILLIS) / WINDOW_MILLIS / 1e6).toFixed(1)} MB a day`;
+    const [ourSize, atopSize] = [ourBytes / ourSamples, atopBytes / atopSamples];
+    const perDay = (size: number): string =>
+      `${((size * DAY_MILLIS) / INTERVAL_SECONDS / 1e9).toFixed(1)} MB a day`;
     return [
       {
         ...{ name: `CPU, ${processes} processes`, bar: CPU_BAR, spread: Number.NaN },
-        ...{ oursMicros: (ourMillis / samples) * 1000, floorMicros: (atopMillis / samples) * 1000 },
-        ratio: ourMillis / atopMillis,
-        note: `${((ourMillis / WINDOW_MILLIS) * 100).toFixed(2)} % of a core`,
+        ...{ oursMicros: (ourMillis / ourSamples) * 1000, floorMicros: (atopMillis / atopSamples) * 1000 },
+        ratio: ourMillis / ourSamples / (atopMillis / atopSamples),
+        note: `${((ourMillis / WINDOW_MILLIS) * 100).toFixed(2)} % of a core, ${ourSamples} samples`,
       },
       {
         ...{ name: `bytes, ${processes} processes`, bar: BYTES_BAR, spread: Number.NaN },
-        ...{ oursMicros: undefined, floorMicros: undefined, ratio: ourBytes / atopBytes },
-        note: `${perDay(ourBytes)}, atop ${perDay(atopBytes)}`,
+        ...{ oursMicros: undefined, floorMicros: undefined, ratio: ourSize / atopSize },
+        note: `${perDay(ourSize)}, atop ${perDay(atopSize)}`,
       },
     ];
   } finally {
@@ -82,9 +87,29 @@ function cpuMillis(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MILLIS;
 }
 
-function bytesIn(folder: string): number {
+function recordingsIn(folder: string): string[] {
   const names = readdirSync(folder).filter((name) => name.endsWith('.sstop'));
-  return names.reduce((sum, name) => sum + sizeOf(join(folder, name)), 0);
+  return names.map((name) => join(folder, name));
+}
+
+function bytesIn(folder: string): number {
+  return recordingsIn(folder).reduce((sum, path) => sum + sizeOf(path), 0);
+}
+
+/** By the headers of the members, of which the last one has no length yet. */
+function samplesIn(folder: string): number {
+  let samples = 0;
+  for (const path of recordingsIn(folder)) {
+    const bytes = readFileSync(path);
+    for (let at = 0; at < bytes.length; ) {
+      const member = decodeMemberHeader(bytes.subarray(at));
+      if (member === undefined) throw new OpError({ op: 'count samples', code: 'BAD_VALUE' });
+      samples += member.snapshotCount;
+      if (member.lengthBytes === 0) break;
+      at += member.lengthBytes;
+    }
+  }
+  return samples;
 }
 
 function sizeOf(path: string): number {

@@ -63,7 +63,13 @@ export function nameOfClientHello(handshake: Uint8Array, isLast: boolean): Asked
   const found: { name?: string; alpn: readonly string[] } = { alpn: [] };
   while (!reader.hasFailed && reader.at + 4 <= extensionsEnd) {
     const type = reader.u16();
-    const data = reader.take(reader.u16());
+    const bytes = reader.u16();
+    // Most extensions are passed over, without a view of each.
+    if (type !== Extension.SERVER_NAME && type !== Extension.ALPN) {
+      reader.skip(bytes);
+      continue;
+    }
+    const data = reader.take(bytes);
     if (reader.hasFailed || reader.at > extensionsEnd) break;
     if (type === Extension.SERVER_NAME && found.name === undefined) {
       const name = serverNameIn(data);

@@ -34,7 +34,7 @@ interface Exported {
 export function exportView(model: Model): Exported {
   try {
     const text = exportText(model);
-    if (text === undefined) return { text: 'Sampling; try again.', isBad: true };
+    if (text === undefined) return { text: 'There is no sample to export yet.', isBad: true };
     const path = exportFile(process.cwd(), text, new Date());
     return { text: `Wrote ${path}`, isBad: false, path };
   } catch (thrown) {

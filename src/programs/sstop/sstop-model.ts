@@ -154,6 +154,8 @@ export interface Model extends FrameModel<SstopAction> {
   /** The view follows the selected process even if the wheel scrolls it away. */
   readonly isFollowing: boolean;
   readonly isDnsOn: boolean;
+  /** The view is exported once the sample that is being taken is there. */
+  readonly isExportDue: boolean;
   readonly alertBytesPerSecond: number | undefined;
   /** The rules that the machine's agent watches by, as it said last; empty: none. */
   readonly agentAlerts: readonly AlertState[];
@@ -284,6 +286,7 @@ export function initialModel(options: StartOptions): Model {
     scope: { interfaceIndex: undefined, includeLoopback: options.loopback },
     wantedInterface: options.interfaceName,
     ...{ isCumulative: false, isTree: false, folded: [], isFollowing: false, isDnsOn: options.dns },
+    isExportDue: false,
     ...{ units: options.units, picker: undefined, chartHeight: 1, hiddenAdvice: options.hiddenAdvice },
     alertBytesPerSecond: options.alertBytesPerSecond,
     ...{ agentAlerts: [], givenAlerts: undefined, alertsOffset: undefined },

@@ -152,6 +152,22 @@ describe('pause', () => {
   });
 });
 
+test('an export during a collection waits for its sample, or for its failure', () => {
+  const exports = (): number => bench.effects.filter(({ kind }) => kind === 'export').length;
+  bench.type('e');
+  expect(exports()).toBe(1);
+  for (const [at, end] of [
+    () => bench.sample(0, 0, 0, 0, 0),
+    () => bench.send({ kind: 'failed', message: 'nothing' }),
+  ].entries()) {
+    bench.model = { ...bench.model, shown: { ...bench.model.live!, isStable: false } };
+    bench.type('e');
+    expect(exports()).toBe(at + 1);
+    end();
+    expect(exports()).toBe(at + 2);
+  }
+});
+
 describe('views', () => {
   test('h, l and D open their view, the same key or Escape leads back', () => {
     bench.type('h');

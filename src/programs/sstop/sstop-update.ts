@@ -53,9 +53,9 @@ export function update(model: Model, message: Message): Step {
     case 'resized':
       return { model: resized(model, message.width, message.height) };
     case 'sampled':
-      return takeSample(model, message.data);
+      return dueExport(takeSample(model, message.data));
     case 'failed':
-      return { model: { ...model, failure: message.message } };
+      return dueExport({ model: { ...model, failure: message.message } });
     case 'played':
       return { model: withPlayback(model, message.playback) };
     case 'linked':
@@ -79,6 +79,12 @@ const PARTS = {
     return { kind: 'signal', pid, startTicks, signal };
   },
 };
+
+/** Adds the export that waited for this sample. */
+function dueExport({ model, effects = [] }: Step): Step {
+  if (!model.isExportDue) return { model, effects };
+  return { model: { ...model, isExportDue: false }, effects: [...effects, { kind: 'export' }] };
+}
 
 function takeSample(model: Model, data: NetworkData): Step {
   const { workspace } = model;
@@ -169,7 +175,10 @@ function actOnRows(model: Model, action: SstopAction): Step | undefined {
     case 'kill':
       return { model: openKillOf(model) };
     case 'export':
-      return { model, effects: [{ kind: 'export' }] };
+      // While a sample is taken, its tables are being written: the export waits for it.
+      return model.shown?.isStable === true
+        ? { model, effects: [{ kind: 'export' }] }
+        : { model: { ...model, isExportDue: true } };
     case 'dns':
       return {
         model: withDns(model, !model.isDnsOn),
