@@ -67,11 +67,12 @@ describe('a sampler', () => {
     const withMetrics = new AskedSource();
     const { sampler } = samplerOf(withMetrics, () => ({ ...DEMAND, alertsMillis: 100 }));
     sampler.start();
-    await until(() => withMetrics.count('alerts') >= 2);
+    // On a busy machine the first two samples may be late enough to have them both.
+    const isAskedSeldom = (): boolean => withMetrics.count('machine') > withMetrics.count('alerts');
+    await until(() => withMetrics.count('alerts') >= 2 && isAskedSeldom());
     sampler.stop();
     const asked = withMetrics.wants.filter((want) => want.alerts !== undefined);
     expect(asked.every((want) => want.machine === true)).toBe(true);
-    expect(withMetrics.count('machine')).toBeGreaterThan(asked.length);
     const withNetwork = new AskedSource();
     const demand = { ...NO_DEMAND, networkMillis: 40, alertsMillis: 100 };
     const { sampler: ofNetwork } = samplerOf(withNetwork, () => demand);
