@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { WebSocketPeer } from '../src/remote/client/web-socket-peer.fixture.ts';
 import { AgentProcess } from './testing/agent-process.ts';
-import { SOCKTOP, SSTOP } from './testing/executables.ts';
+import { SOCKTOP, SOCKTOP_AGENT, SSTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
 
 /** What the issue allows, and the time that a busy machine takes to notice. */
@@ -263,5 +263,24 @@ describe('a recording that fails', () => {
     } finally {
       await pty.close();
     }
+  });
+});
+
+describe('help and version', () => {
+  const shell = (script: string, program: string) => Bun.spawnSync(['sh', '-c', script, 'sh', program]);
+
+  test.each([SSTOP, SOCKTOP, SOCKTOP_AGENT])('on a full device are a failure of one line: %s', (program) => {
+    for (const option of ['--help', '--version']) {
+      const { exitCode, stderr } = shell(`exec "$1" ${option} >/dev/full`, program);
+      expect([exitCode, stderr.toString()]).toEqual([
+        1,
+        expect.stringMatching(/^[\w-]+: cannot write to standard output: .*ENOSPC.*\n$/),
+      ]);
+    }
+  });
+
+  test('for a reader that has closed the pipe end without a word', () => {
+    const { stdout, stderr } = shell('{ "$1" --help; echo "$?" >&2; } | true', SSTOP);
+    expect([stdout.toString(), stderr.toString()]).toEqual(['', '0\n']);
   });
 });

@@ -81,12 +81,12 @@ export const PROCESS_USAGE_RATES = {
   },
   'run-delay': {
     ...{ counter: 'runDelayNanos', per: NANOS_PER_MILLI },
-    help: 'time waiting for a processor, ms per second',
+    help: 'time waiting for a processor (exported: ms/s)',
     ...{ csv: 'run_delay_ms_per_s', json: 'run_delay_rate' },
   },
   'block-delay': {
     ...{ counter: 'blockDelayNanos', per: NANOS_PER_MILLI },
-    help: 'time waiting for block devices, ms per second',
+    help: 'time waiting for disks (exported: ms/s)',
     ...{ csv: 'block_delay_ms_per_s', json: 'block_delay_rate' },
   },
   'major-faults': {
@@ -99,7 +99,7 @@ export const PROCESS_USAGE_RATES = {
   },
   'memory-delay': {
     ...{ counter: 'memoryDelayNanos', per: NANOS_PER_MILLI },
-    help: 'time waiting for memory, ms per second',
+    help: 'time waiting for memory (exported: ms/s)',
     ...{ csv: 'memory_delay_ms_per_s', json: 'memory_delay_rate' },
   },
 } as const satisfies Readonly<Record<string, UsageRate>>;

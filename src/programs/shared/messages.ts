@@ -1,5 +1,7 @@
 import { readdirSync, readSync, writeSync } from 'node:fs';
+import { toOpError } from '../../kit/errors/op-error.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
+import { EXIT_FAILURE } from './exit-codes.ts';
 
 const OUT_OF_DESCRIPTORS = /\bEMFILE\b/;
 const LIMIT_ADVICE = 'the limit of open files is reached; raise it with ulimit -n';
@@ -20,14 +22,41 @@ export function complain(program: string, message: string): void {
   else writeSync(2, line);
 }
 
-/** Prints the text of a command line that runs nothing: help, or an error. Returns the exit code. */
+/**
+ * Prints the text of a command line that runs nothing: help, or an error. Returns the exit code, which is that of a
+ * failure where the text cannot be written; a reader that has closed the pipe has seen enough.
+ */
 export function printOutcome(
   program: string,
   { text, exitCode }: { readonly text: string; readonly exitCode: number },
 ): number {
-  if (exitCode === 0) process.stdout.write(text);
-  else complain(program, text.trimEnd().replace(`${program}: `, ''));
-  return exitCode;
+  if (exitCode !== 0) {
+    complain(program, text.trimEnd().replace(`${program}: `, ''));
+    return exitCode;
+  }
+  try {
+    writeWhole(new TextEncoder().encode(text));
+    return exitCode;
+  } catch (thrown) {
+    const { code, message } = toOpError('write standard output', thrown);
+    if (code === 'EPIPE') return exitCode;
+    complain(program, `cannot write to standard output: ${message}`);
+    return EXIT_FAILURE;
+  }
+}
+
+const RETRY_MILLIS = 5;
+
+/** Writes to standard output, also where it is a pipe that does not block and is full. Throws the system's error. */
+function writeWhole(bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length; ) {
+    try {
+      written += writeSync(1, bytes, written);
+    } catch (thrown) {
+      if (toOpError('write', thrown).code !== 'EAGAIN') throw thrown;
+      Bun.sleepSync(RETRY_MILLIS);
+    }
+  }
 }
 
 function hasFreeDescriptor(): boolean {

@@ -47,6 +47,8 @@ interface SshOptions {
 const CONNECT_SECONDS = 10;
 /** A connection without a sign of life for two of these is lost. */
 const ALIVE_SECONDS = 5;
+/** setTimeout takes 32 bits. */
+const LONGEST_MILLIS = 0x7fff_ffff;
 /** A stage of ssh (ssh-progress.ts) is over by then, or it hangs. */
 const STAGE_MILLIS = 15_000;
 /** The same where somebody may be typing: servers wait for two minutes (LoginGraceTime). */
@@ -209,10 +211,13 @@ export class SshConnection implements AgentLine {
     clearTimeout(this.#timer);
     const own = ((this.#settings.connectSeconds ?? 0) + ALIVE_SECONDS) * 1000;
     const millis = mayAsk && this.#options.mayAsk ? askingMillis : Math.max(STAGE_MILLIS, own);
-    this.#timer = setTimeout(() => {
-      const message = `${lacks} within ${millis / 1000} s`;
-      this.end(new OpError({ op: 'connect', code: 'DEADLINE', message }));
-    }, millis);
+    this.#timer = setTimeout(
+      () => {
+        const message = `${lacks} within ${millis / 1000} s`;
+        this.end(new OpError({ op: 'connect', code: 'DEADLINE', message }));
+      },
+      Math.min(millis, LONGEST_MILLIS),
+    );
   }
 
   #output(chunk: Uint8Array): void {

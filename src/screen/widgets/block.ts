@@ -85,7 +85,7 @@ function putLine(
   style: Style,
 ): void {
   const last = area.x + area.width - 1;
-  for (let x = area.x + 1; x < last; x++) buffer.putCodePoint(x, y, middle, style);
+  buffer.fill({ x: area.x + 1, y, width: area.width - 2, height: 1 }, style, middle);
   buffer.putCodePoint(last, y, right, style);
   buffer.putCodePoint(area.x, y, left, style);
 }

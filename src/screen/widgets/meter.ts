@@ -27,12 +27,12 @@ export function putMeter(
   ascii: boolean,
 ): void {
   const halves = barLevel(value, maximum, width * 2);
-  for (let column = 0; column < width; column++) {
-    const left = halves - column * 2;
-    if (left >= 2) buffer.putCodePoint(x + column, y, ascii ? ASCII_LINE : LINE, style);
-    else if (left === 1) buffer.putCodePoint(x + column, y, ascii ? ASCII_LINE : HALF_LINE, style);
-    else if (track !== undefined) buffer.putCodePoint(x + column, y, ascii ? ASCII_TRACK : TRACK, track);
-  }
+  const whole = halves >> 1;
+  const inked = (halves + 1) >> 1;
+  buffer.fill({ x, y, width: whole, height: 1 }, style, ascii ? ASCII_LINE : LINE);
+  if (inked > whole) buffer.putCodePoint(x + whole, y, ascii ? ASCII_LINE : HALF_LINE, style);
+  if (track === undefined) return;
+  buffer.fill({ x: x + inked, y, width: width - inked, height: 1 }, track, ascii ? ASCII_TRACK : TRACK);
 }
 
 /**
@@ -51,7 +51,9 @@ export function putBar(
 ): void {
   const filled = barLevel(value, maximum, width * 8);
   const style = rampStyle(ramp, value, maximum);
-  for (let column = 0; column < width; column++) {
-    buffer.putCodePoint(x + column, y, horizontalGlyph(filled - column * 8, ascii), style);
-  }
+  const whole = filled >> 3;
+  buffer.fill({ x, y, width: whole, height: 1 }, style, horizontalGlyph(8, ascii));
+  if (whole === width) return;
+  buffer.putCodePoint(x + whole, y, horizontalGlyph(filled & 7, ascii), style);
+  buffer.fill({ x: x + whole + 1, y, width: width - whole - 1, height: 1 }, style);
 }

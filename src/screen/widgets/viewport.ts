@@ -189,6 +189,6 @@ export function renderScrollbar(
     const isThumb = row >= thumb.start && row < thumb.start + thumb.length;
     const glyph = isThumb ? glyphs.scrollThumb : thumb.length > 0 ? glyphs.scrollTrack : 0x20;
     const style = isThumb ? styles.thumb : styles.track;
-    for (let x = area.x; x < area.x + area.width; x++) buffer.putCodePoint(x, area.y + row, glyph, style);
+    buffer.fill({ ...area, y: area.y + row, height: 1 }, style, glyph);
   }
 }
