@@ -97,6 +97,19 @@ describe('control groups', () => {
     expect(groups.map(({ path }) => path)).toEqual(['/docker/4/web.service']);
   });
 
+  test('of a container, whose own group is what is mounted', async () => {
+    write('inside/unified', { 'cgroup.procs': '1\n', 'memory.max': '8192\n', 'cpu.stat': 'nr_periods 1\n' });
+    write('inside/unified/job', { 'cgroup.procs': '2\n', 'cpu.stat': 'nr_periods 1\n' });
+    const paths = async (mounts: readonly MountEntry[]) =>
+      (await collect(mounts)).groups.map(({ path }) => path);
+    const part = mountsOf('inside').map((mount) => ({ ...mount, root: '/docker/4' }));
+    expect(await paths(part)).toEqual(['/docker/4', '/docker/4/job']);
+    // In a namespace of control groups it is called `/`, as the machine's root is, which has no such file.
+    expect(await paths(mountsOf('inside'))).toEqual(['/job']);
+    write('inside/unified', { 'cgroup.type': 'domain\n' });
+    expect(await paths(mountsOf('inside'))).toEqual(['/', '/job']);
+  });
+
   test('files that lie are not known', async () => {
     const lies = {
       'cpu.max': '20000\n',

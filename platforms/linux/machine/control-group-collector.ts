@@ -98,7 +98,7 @@ export class ControlGroupCollector {
   }
 }
 
-/** All groups but the roots by their paths, those nearest to the root first; undefined: there are no hierarchies. */
+/** All groups but the machine's roots by their paths, those nearest to the root first; undefined: there are no hierarchies. */
 async function findGroups(
   mounts: readonly MountEntry[],
   slice: Slice,
@@ -110,9 +110,12 @@ async function findGroups(
     if (mount === undefined) continue;
     isMounted = true;
     const { mountPoint, root } = mount;
+    // In a container the mounted folder is its own group: the machine's root has no cgroup.type.
+    const isGroup = root !== '/' || (controller === '' && readSmall(mountPoint, 'cgroup.type') !== undefined);
     for await (const below of foldersBelow(mountPoint, slice)) {
+      if (below === '' && !isGroup) continue;
       // As /proc/PID/cgroup has it, also where a part of the hierarchy is mounted.
-      const path = root === '/' ? below : `${root}${below}`;
+      const path = root === '/' ? below || '/' : `${root}${below}`;
       const folders = found.get(path) ?? new Map<string, string>();
       folders.set(controller, `${mountPoint}${below}`);
       found.set(path, folders);
@@ -123,12 +126,12 @@ async function findGroups(
   return new Map([...found].sort((a, b) => depthOf(a) - depthOf(b)));
 }
 
-/** Paths of the folders below one, `/a`, `/a/b`, level by level. */
+/** Paths of a folder and of those below it, ``, `/a`, `/a/b`, level by level. */
 async function* foldersBelow(root: string, slice: Slice): AsyncGenerator<string> {
   const paths = [''];
   // The list grows while it is walked.
   for (const path of paths) {
-    if (path !== '') yield path;
+    yield path;
     if (slice.due()) await slice.rest();
     const links = orUndefined(() => statSync(root + path).nlink);
     if (links === undefined || links === LEAF_LINKS) continue;
