@@ -138,6 +138,13 @@ describe('control groups', () => {
     expect((await collect(mountsOf('many'))).groups.length).toBe(CONTROL_GROUPS_LIMIT);
   });
 
+  test('of a folder of thousands are not listed', async () => {
+    write('wide/unified/a', { 'cgroup.procs': '1\n', 'cpu.stat': 'nr_periods 1\n' });
+    for (let at = 0; at < 4200; at++) mkdirSync(join(folder, `wide/unified/b/${at}`), { recursive: true });
+    write('wide/unified/b/0', { 'cgroup.procs': '1\n', 'cpu.stat': 'nr_periods 1\n' });
+    expect((await collect(mountsOf('wide'))).groups.map(({ path }) => path)).toEqual(['/a']);
+  });
+
   test('where none are mounted that is said', async () => {
     await expect(collect([])).rejects.toMatchObject({ code: 'ENOENT' });
   });

@@ -134,7 +134,8 @@ async function* foldersBelow(root: string, slice: Slice): AsyncGenerator<string>
     yield path;
     if (slice.due()) await slice.rest();
     const links = orUndefined(() => statSync(root + path).nlink);
-    if (links === undefined || links === LEAF_LINKS) continue;
+    // A folder of more is not listed: that would hold up all else, and whoever may make groups may make any number.
+    if (links === undefined || links === LEAF_LINKS || links > FOLDERS_LIMIT) continue;
     const entries = orUndefined(() => readdirSync(root + path, { withFileTypes: true })) ?? [];
     for (const entry of entries) {
       if (paths.length > FOLDERS_LIMIT) break;
