@@ -1,9 +1,8 @@
-import { VethNetwork, vethObstacle } from '../../bin/testing/veth-network.ts';
+import { vethObstacle } from '../../bin/testing/veth-network.ts';
 import { tierState, tierStates } from '../../bin/testing/veth-tiers.ts';
-import { toOpError } from '../../src/kit/errors/op-error.ts';
-import { type BenchRow, type BenchTable, compare, comparedRow } from '../harness.ts';
+import type { BenchTable } from '../harness.ts';
 import { row } from './accuracy-table.ts';
-import { LOADS, RUNS, watched } from './watched-traffic.ts';
+import { compareLoads, watched } from './watched-traffic.ts';
 
 const TITLE =
   'What names cost the traffic: time for the same bytes over loopback beside sstop on ebpf, with names and without, by turns';
@@ -17,18 +16,10 @@ export async function run(): Promise<BenchTable> {
   if (obstacle !== undefined) {
     return { title: TITLE, rows: [row('ebpf', undefined, undefined, `skipped: ${obstacle}`)] };
   }
-  const rows: BenchRow[] = [];
-  for (const { name, move } of LOADS) {
-    const network = await VethNetwork.open();
-    const load = (): Promise<number> => move(network);
-    const [ours, without] = [watched('ebpf', network, load), watched('ebpf', network, load, WITHOUT_NAMES)];
-    try {
-      rows.push(comparedRow(name, await compare(ours, without, RUNS), BAR));
-    } catch (thrown) {
-      rows.push(row(name, undefined, BAR, toOpError('compare', thrown).message));
-    } finally {
-      await network.close();
-    }
-  }
+  const rows = await compareLoads(
+    (load) => load,
+    () => BAR,
+    (network, load) => [watched('ebpf', network, load), watched('ebpf', network, load, WITHOUT_NAMES)],
+  );
   return { title: TITLE, rows };
 }

@@ -1,13 +1,15 @@
 import { SstopMonitor, type TierName } from '../../bin/testing/veth-monitor.ts';
-import type { VethNetwork } from '../../bin/testing/veth-network.ts';
+import { VethNetwork } from '../../bin/testing/veth-network.ts';
 
 import { KnownTraffic } from '../../bin/testing/veth-traffic.ts';
-import type { Probe } from '../harness.ts';
+import { toOpError } from '../../src/kit/errors/op-error.ts';
+import { type BenchRow, compare, comparedRow, type Probe } from '../harness.ts';
+import { row } from './accuracy-table.ts';
 
 /** Within 5 % of the throughput without. */
 const BAR = 1.05;
 /** Pairs that count, and one before them that does not. */
-export const RUNS = { runs: 5, warmupRuns: 1 };
+const RUNS = { runs: 5, warmupRuns: 1 };
 /** About a second each on a small machine, so that a refresh falls into a run. */
 const TCP_BYTES = 3_000_000_000;
 /** How fast a connection goes is settled as it begins: many, one after the other, are more alike than one and one. */
@@ -28,7 +30,7 @@ interface Load {
   move(network: VethNetwork): Promise<number>;
 }
 
-export const LOADS: readonly Load[] = [
+const LOADS: readonly Load[] = [
   { name: 'TCP', bar: BAR, move: (network) => moveTcp(network, UNPACED) },
   { name: 'UDP', bar: BAR, move: (network) => moveUdp(network, LARGE) },
   { name: 'TCP at 10 Gbit/s', bar: BAR, move: (network) => moveTcp(network, PACED) },
@@ -103,4 +105,25 @@ export function watched(
       await monitor.close();
     }
   };
+}
+
+/** Each load by turns with two probes, ours and what it is compared with, in a network of its own. */
+export async function compareLoads(
+  nameOf: (load: string) => string,
+  barOf: (bar: number | undefined) => number | undefined,
+  probesOf: (network: VethNetwork, load: () => Promise<number>) => readonly [ours: Probe, floor: Probe],
+): Promise<BenchRow[]> {
+  const rows: BenchRow[] = [];
+  for (const { name, bar, move } of LOADS) {
+    const network = await VethNetwork.open();
+    const [ours, floor] = probesOf(network, () => move(network));
+    try {
+      rows.push(comparedRow(nameOf(name), await compare(ours, floor, RUNS), barOf(bar)));
+    } catch (thrown) {
+      rows.push(row(nameOf(name), undefined, barOf(bar), toOpError('compare', thrown).message));
+    } finally {
+      await network.close();
+    }
+  }
+  return rows;
 }

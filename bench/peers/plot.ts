@@ -31,11 +31,16 @@ export function barPlot(title: string, panels: readonly Panel[]): string {
     for (const [column, panel] of row.entries()) parts.push(panelSvg(panel, GAP + column * (WIDTH + GAP), y));
     y += Math.max(...heights.slice(at, at + COLUMNS));
   }
+  return svgOf(title, y, parts);
+}
+
+/** A picture as wide as two panels, on white. */
+function svgOf(title: string, height: number, parts: readonly string[]): string {
   const width = COLUMNS * (WIDTH + GAP) + GAP;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${y}" viewBox="0 0 ${width} ${y}" font-family="sans-serif" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
     `<title>${escaped(title)}</title>`,
-    `<rect width="${width}" height="${y}" fill="#ffffff"/>`,
+    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     ...parts,
     '</svg>\n',
   ].join('\n');
@@ -90,7 +95,6 @@ const AXIS = 34;
 /** One plot for each curve, two in a row, as SVG: both axes are logarithmic, so that cost in proportion is a slope of one. */
 export function curvePlot(title: string, curves: readonly Curve[]): string {
   const height = Math.ceil(curves.length / COLUMNS) * (PLOT_HEIGHT + GAP) + GAP;
-  const width = COLUMNS * (WIDTH + GAP) + GAP;
   const parts = curves.map((curve, at) =>
     curveSvg(
       curve,
@@ -98,13 +102,7 @@ export function curvePlot(title: string, curves: readonly Curve[]): string {
       GAP + Math.floor(at / COLUMNS) * (PLOT_HEIGHT + GAP),
     ),
   );
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
-    `<title>${escaped(title)}</title>`,
-    `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
-    ...parts,
-    '</svg>\n',
-  ].join('\n');
+  return svgOf(title, height, parts);
 }
 
 function curveSvg({ title, unit, points }: Curve, x: number, y: number): string {

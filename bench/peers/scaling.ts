@@ -22,6 +22,11 @@ const PLOT = fileURLToPath(new URL('../../docs/performance-scaling.svg', import.
 const SETTLED_MILLIS = 6000;
 const WINDOW_MILLIS = 8000;
 const USUAL = { columns: 200, rows: 60, earlyMillis: SETTLED_MILLIS };
+const SIZES = [
+  { columns: 80, rows: 24 },
+  { columns: 160, rows: 48 },
+  { columns: 400, rows: 100 },
+];
 const SOCKETS_PER_PROCESS = 200;
 const ASK_MILLIS = 2000;
 const CLIENTS_AT_ONCE = 50;
@@ -107,10 +112,10 @@ const AXES: readonly Axis[] = [
   },
   {
     ...{ title: 'socktop, by cells of the terminal', unit: 'cells' },
-    points: [80 * 24, 160 * 48, 400 * 100],
+    points: SIZES.map(({ columns, rows }) => columns * rows),
     measure: (cells) => {
-      const columns = cells === 80 * 24 ? 80 : cells === 160 * 48 ? 160 : 400;
-      return steadyCpu(SOCKTOP_COMMAND, { ...USUAL, columns, rows: cells / columns });
+      const size = SIZES.find(({ columns, rows }) => columns * rows === cells);
+      return steadyCpu(SOCKTOP_COMMAND, { ...USUAL, ...size });
     },
   },
   {
