@@ -122,8 +122,12 @@ describe('this machine', () => {
     'processes are those of `ps`; programs in the kernel: %p',
     async (mayLoadPrograms) => {
       const machine = open({ mayLoadPrograms });
-      const child = Bun.spawn(['sleep', '1000']);
+      const child = Bun.spawn(['cat'], { stdin: 'pipe', stdout: 'pipe' });
       children.push(child);
+      // Its name is the spawner's until exec has ended: once it answers, it is its own and rests.
+      child.stdin.write('ready\n');
+      await child.stdin.flush();
+      await child.stdout.getReader().read();
       const section = await machine.collectProcesses(
         { visiblePids: [process.pid, child.pid], columns: ['readBytes'] },
         restlessSlice(),
