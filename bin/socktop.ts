@@ -14,7 +14,7 @@ import type { Snapshot, Want } from '../src/data/sample/snapshot.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { useLocalTime } from '../src/kit/text/format.ts';
-import { helpColors } from '../src/programs/cli/help-colors.ts';
+import { helpColors } from '../src/programs/cli/arguments.ts';
 import type { HistoryOptions } from '../src/programs/cli/history-arguments.ts';
 import { parseSocktopArguments, type SocktopOptions } from '../src/programs/cli/socktop-command.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';

@@ -17,7 +17,7 @@ import { FILTER_KEYS } from '../src/data/query/filter/filter-term.ts';
 import type { TotalsWish } from '../src/data/sample/totals-kind.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { useLocalTime } from '../src/kit/text/format.ts';
-import { helpColors } from '../src/programs/cli/help-colors.ts';
+import { helpColors } from '../src/programs/cli/arguments.ts';
 import {
   type AgentOptions,
   parseSstopArguments,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addressText } from '../../src/data/sample/address-text.ts';
+import { addressText } from '../../src/data/sample/address.ts';
 import type { NetworkSample } from '../../src/data/sample/network-sample.ts';
 import type { NetworkCollector } from '../../src/data/sample/platform.ts';
 import { OwnerBasis } from '../../src/data/sample/socket-table.ts';

@@ -1,4 +1,4 @@
-import { readAddress } from '../../src/data/sample/address-words.ts';
+import { readAddress } from '../../src/data/sample/address.ts';
 import { ipVersion } from '../../src/kit/text/ip-version.ts';
 import { unspecified } from './socket-fact.ts';
 

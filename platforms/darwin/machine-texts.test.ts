@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'bun:test';
-import { capture } from './fake-mac.fixture.ts';
 import {
   AF_LINK,
   IF_MSGHDR2,
@@ -9,7 +8,8 @@ import {
   parseNetstatInterfaces,
   RTM_IFINFO2,
   SOCKADDR_DL,
-} from './interface-fact.ts';
+} from './darwin-interfaces.ts';
+import { capture } from './fake-mac.fixture.ts';
 import { fileSystemsOf, MNT, parseMounts, parseStatfs, STATFS64 } from './mounted-volumes.ts';
 import { damagedBytes, damagedText, MUTATIONS, MUTATIONS_MILLIS, seeded } from './mutations.fixture.ts';
 import { structure } from './struct.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { addressText } from '../../src/data/sample/address-text.ts';
+import { addressText } from '../../src/data/sample/address.ts';
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../src/data/schema/network-columns.ts';
 import { OpError } from '../../src/kit/errors/op-error.ts';

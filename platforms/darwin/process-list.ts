@@ -1,14 +1,7 @@
 import { OpError } from '../../src/kit/errors/op-error.ts';
 import type { Commands } from './commands.ts';
-import {
-  KINFO_PROC_BYTES,
-  PROC_TASKALLINFO,
-  RUSAGE_INFO_V2,
-  startSecondsOf,
-  type TaskFact,
-  taskFactOf,
-} from './process-info.ts';
 import { PS_ARGUMENTS, type PsRow, parseNumberedTexts, parsePs } from './ps.ts';
+import { structure } from './struct.ts';
 import type { LazyLibrary } from './system-library.ts';
 
 /** Network and processes are sampled one after the other: the second takes the list of the first. */
@@ -129,4 +122,93 @@ export class ProcessList {
     }
     return false;
   }
+}
+
+/**
+ * sys/proc_info.h: struct proc_bsdinfo and behind it struct proc_taskinfo, which are the struct proc_taskallinfo of
+ * `proc_pidinfo(pid, PROC_PIDTASKALLINFO)`. Of other users' processes the kernel tells it to root alone.
+ *
+ *    0 pbi_flags .. 12 pbi_pid 16 pbi_ppid 20 pbi_uid .. 48 pbi_comm[16] 64 pbi_name[32] 96 pbi_nfiles .. 116 pbi_nice
+ *  120 pbi_start_tvsec 128 pbi_start_tvusec
+ *  136 pti_virtual_size 144 pti_resident_size 152 pti_total_user 160 pti_total_system .. 216 pti_csw 220 pti_threadnum
+ */
+export const PROC_TASKALLINFO = structure(
+  { name: 'proc_taskallinfo', size: 232 },
+  {
+    ...{ pbi_flags: 'u32', pbi_status: 'u32', pbi_xstatus: 'u32', pbi_pid: 'u32', pbi_ppid: 'u32' },
+    ...{ pbi_uid: 'u32', pbi_gid: 'u32', pbi_ruid: 'u32', pbi_rgid: 'u32', pbi_svuid: 'u32' },
+    ...{ pbi_svgid: 'u32', rfu_1: 'u32', pbi_comm: ['u8', 16], pbi_name: ['u8', 32], pbi_nfiles: 'u32' },
+    ...{ pbi_pgid: 'u32', pbi_pjobc: 'u32', e_tdev: 'u32', e_tpgid: 'u32', pbi_nice: 'i32' },
+    ...{ pbi_start_tvsec: 'u64', pbi_start_tvusec: 'u64' },
+    ...{ pti_virtual_size: 'u64', pti_resident_size: 'u64', pti_total_user: 'u64', pti_total_system: 'u64' },
+    ...{ pti_threads_user: 'u64', pti_threads_system: 'u64', pti_policy: 'i32', pti_faults: 'i32' },
+    ...{ pti_pageins: 'i32', pti_cow_faults: 'i32', pti_messages_sent: 'i32' },
+    ...{ pti_messages_received: 'i32', pti_syscalls_mach: 'i32', pti_syscalls_unix: 'i32', pti_csw: 'u32' },
+    ...{ pti_threadnum: 'i32', pti_numrunning: 'i32', pti_priority: 'i32' },
+  },
+);
+
+/** sys/resource.h: struct rusage_info_v2, of `proc_pid_rusage(pid, RUSAGE_INFO_V2)`. */
+export const RUSAGE_INFO_V2 = structure(
+  { name: 'rusage_info_v2', size: 160 },
+  {
+    ...{ ri_uuid: ['u8', 16], ri_user_time: 'u64', ri_system_time: 'u64', ri_pkg_idle_wkups: 'u64' },
+    ...{ ri_interrupt_wkups: 'u64', ri_pageins: 'u64', ri_wired_size: 'u64', ri_resident_size: 'u64' },
+    ...{ ri_phys_footprint: 'u64', ri_proc_start_abstime: 'u64', ri_proc_exit_abstime: 'u64' },
+    ...{ ri_child_times: ['u64', 6], ri_diskio_bytesread: 'u64', ri_diskio_byteswritten: 'u64' },
+  },
+);
+
+/**
+ * sys/sysctl.h: the beginning of struct kinfo_proc, of `sysctl {CTL_KERN, KERN_PROC, KERN_PROC_PID, pid}`, which the
+ * kernel tells everybody: struct extern_proc of sys/proc.h, whose first member is the time of the start.
+ *
+ *    0 p_starttime.tv_sec  8 p_starttime.tv_usec  16 p_vmspace  24 p_sigacts  32 p_flag  36 p_stat  40 p_pid
+ */
+export const KINFO_PROC = structure(
+  { name: 'kinfo_proc as far as p_pid', size: 48 },
+  {
+    ...{ tv_sec: 'i64', tv_usec: 'i32', p_vmspace: 'u64', p_sigacts: 'u64', p_flag: 'i32', p_stat: 'u8' },
+    p_pid: 'i32',
+  },
+);
+/** `sizeof(struct kinfo_proc)`. */
+const KINFO_PROC_BYTES = 648;
+
+/** What the kernel tells of one process beyond what ps does. */
+interface TaskFact {
+  readonly gid: number;
+  readonly threads: number;
+  readonly rssBytes: number;
+  readonly userNanos: number;
+  readonly systemNanos: number;
+  readonly contextSwitches: number;
+  readonly descriptors: number;
+}
+
+/** undefined: the bytes are cut, or another process's. `nanosPerTick`: of mach_timebase_info. */
+export function taskFactOf(
+  view: DataView,
+  length: number,
+  pid: number,
+  nanosPerTick: number,
+): TaskFact | undefined {
+  if (length < PROC_TASKALLINFO.size || view.byteLength < PROC_TASKALLINFO.size) return undefined;
+  const read = (name: Parameters<typeof PROC_TASKALLINFO.read>[2]) => PROC_TASKALLINFO.read(view, 0, name);
+  if (read('pbi_pid') !== pid) return undefined;
+  return {
+    gid: read('pbi_gid'),
+    threads: read('pti_threadnum'),
+    rssBytes: read('pti_resident_size'),
+    userNanos: read('pti_total_user') * nanosPerTick,
+    systemNanos: read('pti_total_system') * nanosPerTick,
+    contextSwitches: read('pti_csw'),
+    descriptors: read('pbi_nfiles'),
+  };
+}
+
+/** When the process was started, in whole seconds since 1970; undefined: there is no such process. */
+export function startSecondsOf(view: DataView, length: number, pid: number): number | undefined {
+  if (length < KINFO_PROC.size || view.byteLength < KINFO_PROC.size) return undefined;
+  return KINFO_PROC.read(view, 0, 'p_pid') === pid ? KINFO_PROC.read(view, 0, 'tv_sec') : undefined;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { capture } from './fake-mac.fixture.ts';
 import { damagedBytes, damagedText, MUTATIONS, MUTATIONS_MILLIS, seeded } from './mutations.fixture.ts';
-import { KINFO_PROC, PROC_TASKALLINFO, RUSAGE_INFO_V2, startSecondsOf, taskFactOf } from './process-info.ts';
+import { KINFO_PROC, PROC_TASKALLINFO, RUSAGE_INFO_V2, startSecondsOf, taskFactOf } from './process-list.ts';
 import { nameOf, PS_ARGUMENTS, parseCpuTime, parseNumberedTexts, parsePs } from './ps.ts';
 
 describe('ps', () => {

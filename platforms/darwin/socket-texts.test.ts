@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { addressText } from '../../src/data/sample/address-text.ts';
+import { addressText } from '../../src/data/sample/address.ts';
 import { PROTOCOL_TCP } from '../../src/data/sample/socket-table.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { capture } from './fake-mac.fixture.ts';

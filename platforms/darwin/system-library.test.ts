@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addressText } from '../../src/data/sample/address-text.ts';
+import { addressText } from '../../src/data/sample/address.ts';
 import { Commands } from './commands.ts';
 import { DarwinPlatform } from './darwin-platform.ts';
 import { MACOS_14, writeFakeMac } from './fake-mac.fixture.ts';

@@ -1,5 +1,5 @@
-import type { HistoryMoment } from '../data/sample/history-moment.ts';
 import type { SignalOutcome } from '../data/sample/platform.ts';
+import type { HistoryMoment } from '../data/sample/snapshot.ts';
 import { TOTALS_KINDS, TOTALS_PERIODS, type TotalsWish } from '../data/sample/totals-kind.ts';
 import type { InputEvent, KeyEvent, MouseEvent } from '../screen/input/event.ts';
 import { rect } from '../screen/layout/rect.ts';

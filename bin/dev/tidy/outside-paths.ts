@@ -15,7 +15,7 @@ const TOUCHING: Readonly<Record<string, string>> = {
   'platforms/linux/processes/users.ts': 'names of the program that is started',
   'platforms/linux/sys/drm.ts': 'the names of PCI devices, below /usr/share',
   'platforms/linux/nvml/library.ts': 'whether the library of the NVIDIA driver is there',
-  'platforms/linux/machine/nvidia-gpus.ts': '/dev/dxg',
+  'platforms/linux/machine/gpus.ts': '/dev/dxg',
   'platforms/linux/doctor/doctor.ts': 'the examination: this executable, and marks of containers below /run',
   'platforms/linux/privileges.ts': 'the examination: the capabilities of this executable',
   'platforms/linux/doctor/doctor-facts.ts':

@@ -1,4 +1,4 @@
-import type { Failures } from '../../../src/data/sample/failures.ts';
+import type { Failures } from '../../../src/data/sample/network-sample.ts';
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { clockGetTime, closeDescriptor, getSocketOption, NativeBuffer, openSocket } from '../libc.ts';
 import { HealthReader } from './health-reader.ts';

@@ -20,8 +20,8 @@ import { ControlGroupCollector } from './control-group-collector.ts';
 import { CpuCollector } from './cpu.ts';
 import { DiskCollector, type SpaceSource } from './disks.ts';
 import { GpuCollector } from './gpus.ts';
+import { NetworksCollector } from './interface-collector.ts';
 import { MemoryCollector } from './memory.ts';
-import { NetworksCollector } from './networks.ts';
 import { ProcessSections } from './process-sections.ts';
 import { TemperatureCollector } from './temperatures.ts';
 

@@ -6,7 +6,7 @@
  *
  * A kind is one of asking-client.fixture.ts, with `-v6` behind it for IPv6.
  */
-import { addressText } from '../../../src/data/sample/address-text.ts';
+import { addressText } from '../../../src/data/sample/address.ts';
 import { TIERS } from '../../../src/data/sample/network-sample.ts';
 import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
 import { openLinuxNetwork } from '../network/network.ts';

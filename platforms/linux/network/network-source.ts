@@ -1,5 +1,5 @@
-import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import { TIERS_OF, type Tier } from '../../../src/data/sample/network-sample.ts';
+import type { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { NetworkAccounting } from '../bpf/network-accounting.ts';

@@ -1,22 +1,25 @@
-import { ExitedTable } from '../../../src/data/sample/exited-table.ts';
-import type { NetworkSample, Tier } from '../../../src/data/sample/network-sample.ts';
+import type { NetworkSample, StackCounters, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { NetworkCollector } from '../../../src/data/sample/platform.ts';
+import { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { toOpError } from '../../../src/kit/errors/op-error.ts';
 import { attempt } from '../../attempt.ts';
+import { FirstPackets } from '../bpf/first-packets.ts';
 import { networkNamespaceInode } from '../bpf/namespaces.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
-import { InterfaceCollector } from '../machine/interface-collector.ts';
+import { InterfaceCollector, openLinkSource } from '../machine/interface-collector.ts';
+import { KernelNames } from '../names/kernel-names.ts';
+import { NameRing } from '../names/name-ring.ts';
 import { NameSniffer } from '../names/name-sniffer.ts';
 import type { NameSource } from '../names/name-source.ts';
 import { OwnedSockets } from '../owners/owned-sockets.ts';
+import { KeptText } from '../proc/kept-file.ts';
+import { StackCounter } from '../proc/net-snmp.ts';
 import type { ContainerNames } from '../processes/container-names.ts';
 import { openProcesses, type ProcessParts } from '../processes/network-processes.ts';
 import { openNextSource, openSource, type SourceContext } from './network-source.ts';
-import { openNameSource } from './open-names.ts';
-import { StackCounterReader } from './stack-counters.ts';
 
 interface LinuxNetworkOptions {
   /** `auto` takes the best tier that works; a named one that cannot run throws. */
@@ -223,4 +226,75 @@ class LinuxNetwork implements NetworkCollector {
       errors,
     };
   }
+}
+
+/**
+ * Where names come from beside a tier: programs in the kernel where those count, else a packet socket; undefined: from
+ * nowhere, as without privileges.
+ *
+ * @param owners of the programs that count, as NetworkMaps has it; undefined: no programs count
+ */
+function openNameSource(
+  tier: Tier,
+  owners: number | undefined,
+  sniffer: NameSniffer,
+  { clock, handed }: SourceContext,
+): NameSource | undefined {
+  if (tier === 'proc') return undefined;
+  const ways: (() => NameSource)[] = [
+    ...(owners === undefined
+      ? []
+      : [() => new KernelNames(sniffer, handed?.firstPackets ?? FirstPackets.open(owners))]),
+    () => new NameRing({ sniffer, clock, links: openLinkSource('/sys') }),
+  ];
+  for (const open of ways) {
+    try {
+      return open();
+    } catch (thrown) {
+      // That it cannot be had is no error of the tier: the doctor says why.
+      toOpError('open names', thrown);
+    }
+  }
+  return undefined;
+}
+
+/** The kernel adds them up over all processors: often enough. */
+const INTERVAL_MICROS = 1.9e6;
+
+/** Counters of this network namespace's TCP as a whole. */
+class StackCounterReader {
+  readonly #snmp: KeptText;
+  readonly #netstat: KeptText;
+  readonly #attemptFails = new StackCounter('Tcp', 'AttemptFails');
+  readonly #listenDrops = new StackCounter('TcpExt', 'ListenDrops');
+  readonly #listenOverflows = new StackCounter('TcpExt', 'ListenOverflows');
+  #last: StackCounters | undefined;
+  #readMicros = Number.NEGATIVE_INFINITY;
+
+  constructor(procRoot = '/proc') {
+    this.#snmp = new KeptText(`${procRoot}/net/snmp`);
+    this.#netstat = new KeptText(`${procRoot}/net/netstat`, 16_384);
+  }
+
+  /** As they were two seconds ago at most. */
+  read(nowMicros: number): StackCounters {
+    if (this.#last !== undefined && nowMicros - this.#readMicros < INTERVAL_MICROS) return this.#last;
+    this.#readMicros = nowMicros;
+    this.#last = {
+      attemptFails: valueIn(this.#snmp, this.#attemptFails),
+      listenDrops: valueIn(this.#netstat, this.#listenDrops),
+      listenOverflows: valueIn(this.#netstat, this.#listenOverflows),
+    };
+    return this.#last;
+  }
+
+  close(): void {
+    this.#snmp.close();
+    this.#netstat.close();
+  }
+}
+
+/** NaN where the file cannot be read or has no such counter. */
+function valueIn(text: KeptText, counter: StackCounter): number {
+  return text.read() === 0 ? counter.read(text.buffer.bytes, text.length) : Number.NaN;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { ExitedTable } from '../../../src/data/sample/exited-table.ts';
+import { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import { withoutBpf } from '../bpf/ebpf.fixture.ts';
 import { ExitRecorder } from '../bpf/exit-recorder.ts';
 import { ProcessParts } from './network-processes.ts';

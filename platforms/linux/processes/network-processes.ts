@@ -1,6 +1,5 @@
-import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import type { CollectionParts, Tier } from '../../../src/data/sample/network-sample.ts';
-import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
+import type { ExitedTable, ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { ExitRecorder } from '../bpf/exit-recorder.ts';

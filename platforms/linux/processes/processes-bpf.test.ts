@@ -4,9 +4,8 @@ import { withoutBpf } from '../bpf/ebpf.fixture.ts';
 import { ExitRecorder } from '../bpf/exit-recorder.ts';
 import { TaskRecord } from '../bpf/task-record.ts';
 import { outputLines, restlessSlice, UNHURRIED } from '../testdata/test-slices.fixture.ts';
-import { BpfProcessRows } from './process-rows-bpf.ts';
 import { ProcessCollector } from './processes.ts';
-import { BpfProcessCollector } from './processes-bpf.ts';
+import { BpfProcessCollector, BpfProcessRows } from './processes-bpf.ts';
 
 const children: Bun.Subprocess[] = [];
 const open: { close(): void }[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { networkInterfaces } from 'node:os';
 import fc from 'fast-check';
-import { readAddress } from '../../../src/data/sample/address-words.ts';
+import { readAddress } from '../../../src/data/sample/address.ts';
 import { NativeBuffer } from '../libc.ts';
 import { RouteLinkSource } from './route-link-source.ts';
 import { parseAddress, parseLink } from './route-message.ts';

@@ -1,4 +1,4 @@
-import { readAddress } from '../../../src/data/sample/address-words.ts';
+import { readAddress } from '../../../src/data/sample/address.ts';
 import { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
 import type { LinkDescription } from '../link.ts';
 import { uplinkIndexes } from '../machine/uplinks.ts';

@@ -1,4 +1,3 @@
-import { ExitedTable } from '../../../src/data/sample/exited-table.ts';
 import type { NetworkSample } from '../../../src/data/sample/network-sample.ts';
 import type {
   HostFacts,
@@ -8,6 +7,7 @@ import type {
   Signaller,
   TierReport,
 } from '../../../src/data/sample/platform.ts';
+import { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { parsePasswd } from '../../user-names.ts';

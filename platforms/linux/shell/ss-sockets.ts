@@ -1,4 +1,4 @@
-import { readAddress } from '../../../src/data/sample/address-words.ts';
+import { readAddress } from '../../../src/data/sample/address.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import { OwnerBasis, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';

@@ -1,5 +1,4 @@
-import type { ExitedTable } from '../../../src/data/sample/exited-table.ts';
-import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
+import type { ExitedTable, ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';

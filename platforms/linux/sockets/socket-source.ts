@@ -1,7 +1,7 @@
-import type { Failures } from '../../../src/data/sample/failures.ts';
 import type {
   CollectionParts,
   CountingBasis,
+  Failures,
   LostTraffic,
   Tier,
 } from '../../../src/data/sample/network-sample.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { basename, join } from 'node:path';
-import { readAddress } from '../../../src/data/sample/address-words.ts';
+import { readAddress } from '../../../src/data/sample/address.ts';
 import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
 import type { LinkDescription, LinkSource, LocalAddress } from '../link.ts';
 import { orUndefined, readAttribute, readIntegerAttribute } from './sysfs-value.ts';

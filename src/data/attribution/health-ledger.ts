@@ -1,8 +1,7 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
-import type { Failures, StackCounters } from '../sample/failures.ts';
+import type { Failures, StackCounters } from '../sample/network-sample.ts';
 import type { HostTable, OwnerTable } from '../sample/network-section.ts';
-import { isConnection } from '../sample/socket-role.ts';
-import type { SocketTable } from '../sample/socket-table.ts';
+import { isConnection, type SocketTable } from '../sample/socket-table.ts';
 import { ADDRESS_WORDS, ProblemKind, SocketFailure, TcpState } from '../schema/network-columns.ts';
 import { ProblemLedger } from './problem-ledger.ts';
 import { RoundTrips } from './round-trips.ts';

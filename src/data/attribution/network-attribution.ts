@@ -2,9 +2,10 @@ import { isIpv4 } from '../sample/address.ts';
 import type { NetworkSample } from '../sample/network-sample.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
-import { isConnection, isListener } from '../sample/socket-role.ts';
 import {
   FOREIGN_INTERFACE,
+  isConnection,
+  isListener,
   OwnerBasis,
   PROTOCOL_TCP,
   PROTOCOL_UDP,

@@ -1,7 +1,6 @@
 import { lengthened } from '../../kit/table/slot-table.ts';
-import type { ExitedTable } from '../sample/exited-table.ts';
 import { OwnerTable } from '../sample/network-section.ts';
-import type { ProcessTable } from '../sample/process-table.ts';
+import type { ExitedTable, ProcessTable } from '../sample/process-table.ts';
 import { PROTOCOL_FORWARDED, PROTOCOL_TCP, PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
 import { clearHealth } from './health-ledger.ts';

@@ -1,7 +1,6 @@
 import type { ColumnSet } from '../../kit/table/columns.ts';
 import type { SlotTable } from '../../kit/table/slot-table.ts';
-import { addressText } from '../sample/address-text.ts';
-import { readAddress } from '../sample/address-words.ts';
+import { addressText, readAddress } from '../sample/address.ts';
 import { TEXT_LIMIT } from '../schema/column.ts';
 import type { ColumnsShape, RowsShape } from '../schema/record.ts';
 import {

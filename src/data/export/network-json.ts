@@ -13,11 +13,10 @@ import { type Scope, ScopeFilter } from '../query/scope.ts';
 import { protocolName } from '../query/socket-texts.ts';
 import { TROUBLE_FIELDS, type TroubleExport, TroubleRows } from '../query/trouble-rows.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
-import { addressText } from '../sample/address-text.ts';
-import type { Grouping } from '../sample/grouping.ts';
+import { addressText } from '../sample/address.ts';
 import type { FormerTraffic, NetworkSection } from '../sample/network-section.ts';
-import { isConnection, isListener } from '../sample/socket-role.ts';
-import { PROTOCOL_TCP } from '../sample/socket-table.ts';
+import type { Grouping } from '../sample/process-table.ts';
+import { isConnection, isListener, PROTOCOL_TCP } from '../sample/socket-table.ts';
 import { ADDRESS_WORDS, OwnerKind, TcpState } from '../schema/network-columns.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
 

@@ -17,10 +17,10 @@ import { countValue, entryMaker, rateValue, timeValue } from '../query/row-field
 import { ControlGroupsRates } from '../rates/control-group-rates.ts';
 import { MachineRates } from '../rates/machine-rates.ts';
 import { ProcessRates } from '../rates/process-rates.ts';
-import type { Grouping } from '../sample/grouping.ts';
 import type { InterfaceTable } from '../sample/interface-table.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { MachineSection } from '../sample/machine-section.ts';
+import type { Grouping } from '../sample/process-table.ts';
 import type { ProcessesWant, Snapshot } from '../sample/snapshot.ts';
 import type { ControlGroupsSection } from '../schema/control-groups-section.ts';
 import { CPU, type CpuSample } from '../schema/cpu-sample.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { readAddress } from '../sample/address-words.ts';
+import { readAddress } from '../sample/address.ts';
 import { type AddressRange, addressRange } from './address-range.ts';
 
 /** First and last address of each range, and its neighbours. */

@@ -1,5 +1,4 @@
-import { isIpv4 } from '../sample/address.ts';
-import { readAddress } from '../sample/address-words.ts';
+import { isIpv4, readAddress } from '../sample/address.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 
 /** What an address is by its range alone, where it is not one of the public Internet's. */

@@ -1,5 +1,4 @@
-import { isIpv4 } from '../sample/address.ts';
-import { readAddress } from '../sample/address-words.ts';
+import { isIpv4, readAddress } from '../sample/address.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 
 /** What a record may hold here; numbers are written as uint32. */

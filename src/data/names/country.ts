@@ -1,8 +1,6 @@
 import { type CountryResponse, Reader } from 'mmdb-lib';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { IPV4_MAPPED_WORD } from '../sample/address.ts';
-import { addressText } from '../sample/address-text.ts';
-import { readAddress } from '../sample/address-words.ts';
+import { addressText, IPV4_MAPPED_WORD, readAddress } from '../sample/address.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 import { addressRange } from './address-range.ts';
 import { readRegularFile } from './regular-file.ts';

@@ -1,7 +1,6 @@
 import { ipVersion } from '../../kit/text/ip-version.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
-import { addressText } from '../sample/address-text.ts';
-import { readAddress } from '../sample/address-words.ts';
+import { addressText, readAddress } from '../sample/address.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 import { addressRange } from './address-range.ts';
 import { readRegularFile } from './regular-file.ts';

@@ -1,7 +1,6 @@
 import { promises as dns } from 'node:dns';
 import { toOpError } from '../../kit/errors/op-error.ts';
-import { isIpv4 } from '../sample/address.ts';
-import { readAddress } from '../sample/address-words.ts';
+import { isIpv4, readAddress } from '../sample/address.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 import { type AddressRange, addressRange } from './address-range.ts';
 import { shownHostName } from './hosts-file.ts';

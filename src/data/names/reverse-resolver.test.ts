@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { toOpError } from '../../kit/errors/op-error.ts';
-import { readAddress } from '../sample/address-words.ts';
+import { readAddress } from '../sample/address.ts';
 import { type DnsReply, NXDOMAIN, openDnsServer } from './dns-server.fixture.ts';
 import { openReverseResolver, pointerName, type ReverseLookup } from './reverse-dns.ts';
 

@@ -1,10 +1,9 @@
 import { columnsClass, numbers, OPTIONAL_TEXT } from '../../kit/table/columns.ts';
 import { shareOf } from '../rates/health-rates.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
-import { isIpv4 } from '../sample/address.ts';
-import { addressText } from '../sample/address-text.ts';
+import { addressText, isIpv4 } from '../sample/address.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
-import { isConnection } from '../sample/socket-role.ts';
+import { isConnection } from '../sample/socket-table.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
 import { hasRates, type NetworkExport, TRAFFIC_FIELDS, type TrafficColumns } from './network-fields.ts';

@@ -1,6 +1,6 @@
 import { containerIdOf } from '../sample/container-id.ts';
-import type { Grouping } from '../sample/grouping.ts';
 import type { OwnerTable } from '../sample/network-section.ts';
+import type { Grouping } from '../sample/process-table.ts';
 
 /** Meaning of a control group path: the container, unit or session of a process. */
 export interface ControlGroup {

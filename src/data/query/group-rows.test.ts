@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { HISTORY_LENGTH } from '../rates/histories.ts';
-import type { Grouping } from '../sample/grouping.ts';
+import type { Grouping } from '../sample/process-table.ts';
 import { OwnerBasis, PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { parseFilter } from './filter/parse-filter.ts';
 import { GroupRows, groupSortKey } from './group-rows.ts';

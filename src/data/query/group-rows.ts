@@ -1,8 +1,8 @@
 import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
 import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../rates/histories.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
-import type { Grouping } from '../sample/grouping.ts';
 import type { FormerTraffic, NetworkSection, OwnerTable } from '../sample/network-section.ts';
+import type { Grouping } from '../sample/process-table.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
 import { type ControlGroup, memberOf, OwnerGroups } from './control-groups.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';

@@ -1,6 +1,6 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
-import { isListener } from '../sample/socket-role.ts';
+import { isListener } from '../sample/socket-table.ts';
 import { ADDRESS_WORDS, TcpState } from '../schema/network-columns.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
 import { ListenerIndex } from './listener-index.ts';

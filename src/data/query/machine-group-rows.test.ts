@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { ProcessRates } from '../rates/process-rates.ts';
-import type { Grouping } from '../sample/grouping.ts';
+import type { Grouping } from '../sample/process-table.ts';
 import { SystemWorld } from '../sample/system-world.fixture.ts';
 import { MachineGroupRows } from './machine-group-rows.ts';
 import { MachineProcessRows } from './machine-process-rows.ts';

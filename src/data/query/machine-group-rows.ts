@@ -1,5 +1,5 @@
 import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
-import type { Grouping } from '../sample/grouping.ts';
+import type { Grouping } from '../sample/process-table.ts';
 import { USAGE_RATE_IDS, type UsageRateId } from '../schema/process-columns.ts';
 import {
   FIGURE_COLUMNS,

@@ -1,7 +1,7 @@
 import { columnsClass, numbers, OPTIONAL_TEXT, TEXT } from '../../kit/table/columns.ts';
 import { machinePercent, type ProcessRates } from '../rates/process-rates.ts';
-import type { Grouping } from '../sample/grouping.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
+import type { Grouping } from '../sample/process-table.ts';
 import {
   PROCESS_USAGE_RATES,
   USAGE_RATE_IDS,

@@ -3,8 +3,7 @@ import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../rates/histories.t
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
-import { isConnection, isListener } from '../sample/socket-role.ts';
-import { PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { isConnection, isListener, PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { NameBasis, OwnerKind } from '../schema/network-columns.ts';
 import type { OwnerFilter } from './filter/filter-context.ts';
 import { HealthFigures } from './health-fields.ts';

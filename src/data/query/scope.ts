@@ -1,6 +1,5 @@
 import { type InterfaceTable, loopbackInterfaceIndex } from '../sample/interface-table.ts';
-import { isListener } from '../sample/socket-role.ts';
-import type { SocketTable } from '../sample/socket-table.ts';
+import { isListener, type SocketTable } from '../sample/socket-table.ts';
 
 /** Traffic that a view covers. */
 export interface Scope {

@@ -1,6 +1,5 @@
 import { SlotTable } from '../../kit/table/slot-table.ts';
-import { isIpv4 } from '../sample/address.ts';
-import { addressText } from '../sample/address-text.ts';
+import { addressText, isIpv4 } from '../sample/address.ts';
 import type { HostTable, NetworkSection } from '../sample/network-section.ts';
 import { PROTOCOL_UDP, type SocketTable } from '../sample/socket-table.ts';
 import { ADDRESS_WORDS, TcpState } from '../schema/network-columns.ts';

@@ -1,6 +1,6 @@
 import { CpuUsage } from '../rates/cpu-rates.ts';
-import type { Figures } from '../sample/history-moment.ts';
 import type { MachineSection } from '../sample/machine-section.ts';
+import type { Figures } from '../sample/snapshot.ts';
 import type { Pressure } from '../schema/cpu-sample.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
 

@@ -1,4 +1,4 @@
-import type { HistoryMoment } from '../sample/history-moment.ts';
+import type { HistoryMoment } from '../sample/snapshot.ts';
 import { TimeSlice } from '../source/source.ts';
 import {
   decodeFigures,

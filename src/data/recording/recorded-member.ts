@@ -1,6 +1,6 @@
 import { constants, crc32, createDeflateRaw, type DeflateRaw } from 'node:zlib';
 import { toOpError } from '../../kit/errors/op-error.ts';
-import type { Figures } from '../sample/history-moment.ts';
+import type { Figures } from '../sample/snapshot.ts';
 
 /**
  * A recording is a row of gzip members (RFC 1952), each of some snapshots; the first line of each needs nothing from

@@ -1,6 +1,5 @@
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import type { HistoryMoment } from '../sample/history-moment.ts';
-import type { Snapshot, Want } from '../sample/snapshot.ts';
+import type { HistoryMoment, Snapshot, Want } from '../sample/snapshot.ts';
 import { type Source, withinDeadline } from '../source/source.ts';
 import { PlaybackClock } from './recorded-clock.ts';
 import { RecordedIndex, type SeekPoint } from './recorded-index.ts';

@@ -1,12 +1,11 @@
 import { gzipSync } from 'node:zlib';
-import { gunzipWithin } from '../../kit/bytes/gunzip.ts';
+import { gunzipWithin } from '../../kit/bytes/gzip-member.ts';
 import { parseJsonWithin } from '../../kit/bytes/json-bytes.ts';
 import { dateTimeText } from '../../kit/text/format.ts';
 import { isObject } from '../codec/json-values.ts';
 import { cleanText } from '../codec/wire-text.ts';
 import { OwnerGroups } from '../query/control-groups.ts';
-import { isIpv4 } from '../sample/address.ts';
-import { addressText } from '../sample/address-text.ts';
+import { addressText, isIpv4 } from '../sample/address.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import {
   isPeriodName,

@@ -1,10 +1,9 @@
 import { ADDRESS_WORDS, TcpState } from '../schema/network-columns.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
 import { IPV4_MAPPED_WORD } from './address.ts';
-import { ExitedTable } from './exited-table.ts';
 import { InterfaceTable } from './interface-table.ts';
 import type { CollectionParts, CountingBasis, NetworkSample, Tier } from './network-sample.ts';
-import { ProcessTable } from './process-table.ts';
+import { ExitedTable, ProcessTable } from './process-table.ts';
 import { OwnerBasis, PROTOCOL_TCP, SocketTable } from './socket-table.ts';
 
 /** A socket of the made-up machine; what is left out is an established TCP connection of nobody. */

@@ -1,5 +1,5 @@
 import { tableClass } from '../../kit/table/columns.ts';
-import { NETWORK_TABLES, SOCKET_COLUMNS } from '../schema/network-columns.ts';
+import { NETWORK_TABLES, SOCKET_COLUMNS, TcpState } from '../schema/network-columns.ts';
 
 /** IANA protocol numbers, the values of `SocketTable.protocol`. */
 export const PROTOCOL_TCP = 6;
@@ -37,3 +37,15 @@ export class SocketTable extends tableClass(SOCKET_COLUMNS, {
   capacity: 1024,
   limit: NETWORK_TABLES.sockets.limit,
 }) {}
+
+/** Listening TCP sockets and unconnected UDP ones. */
+export function isListener(sockets: SocketTable, slot: number): boolean {
+  const state = sockets.state[slot];
+  if (state === TcpState.LISTEN) return true;
+  return sockets.protocol[slot] === PROTOCOL_UDP && state === TcpState.CLOSE;
+}
+
+/** Neither a listener nor a socket that has bytes but no ports: one of ICMP, a raw one, a sum of several. */
+export function isConnection(sockets: SocketTable, slot: number): boolean {
+  return !isListener(sockets, slot) && sockets.localPort[slot]! + sockets.remotePort[slot]! > 0;
+}

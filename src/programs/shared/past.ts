@@ -1,8 +1,7 @@
 import type { RecordedSource, SnapshotObserver } from '../../data/recording/recorded-source.ts';
 import type { RecordedBytes } from '../../data/recording/recording-file.ts';
 import type { PeriodTotals } from '../../data/recording/totals.ts';
-import type { HistoryMoment } from '../../data/sample/history-moment.ts';
-import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
+import type { HistoryMoment, Snapshot, Want } from '../../data/sample/snapshot.ts';
 import type { TotalsPeriod, TotalsWish } from '../../data/sample/totals-kind.ts';
 import type { Source } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';

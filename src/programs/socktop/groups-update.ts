@@ -1,4 +1,4 @@
-import { GROUPINGS, type Grouping } from '../../data/sample/grouping.ts';
+import { GROUPINGS, type Grouping } from '../../data/sample/process-table.ts';
 import { withNotice } from '../../views/screen-update.ts';
 import { type HostModel, hostOf, type Model, type Step, withHost } from './socktop-model.ts';
 import { tableOf, withWaits } from './socktop-rows.ts';

@@ -1,6 +1,6 @@
 import type { AlertRule } from '../../data/alerts/alert-rule.ts';
 import type { Member, ProcessIdentity, UserNames } from '../../data/query/machine-process-rows.ts';
-import type { Grouping } from '../../data/sample/grouping.ts';
+import type { Grouping } from '../../data/sample/process-table.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
 import type { RateUnits } from '../../kit/text/format.ts';

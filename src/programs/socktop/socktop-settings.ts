@@ -1,5 +1,5 @@
-import type { Grouping } from '../../data/sample/grouping.ts';
 import type { System } from '../../data/sample/operating-system.ts';
+import type { Grouping } from '../../data/sample/process-table.ts';
 import {
   METRICS_INTERVAL_MILLIS,
   PROCESSES_INTERVAL_MILLIS,

@@ -1,4 +1,4 @@
-import { GROUPINGS } from '../../data/sample/grouping.ts';
+import { GROUPINGS } from '../../data/sample/process-table.ts';
 import { withNotice } from '../../views/screen-update.ts';
 import { listOf, type Model, stateOf, type ViewName, withState } from './sstop-model.ts';
 import { applyFilter, relist } from './sstop-rows.ts';

@@ -1,10 +1,13 @@
+import { join } from 'node:path';
+import { type CsvView, viewToCsv } from '../../data/export/network-csv.ts';
 import type { Signaller, SignalOutcome } from '../../data/sample/platform.ts';
+import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { writeNew } from '../../kit/files/user-file.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import type { PlaybackCommand, TravelCommand } from '../../views/screen-update.ts';
 import type { EventLog } from '../shared/event-log.ts';
 import { carryOutOnTerminal, type Terminal } from '../shared/screen-session.ts';
-import { exportView } from './export-view.ts';
-import type { Effect, Message, Model } from './sstop-model.ts';
+import { type Effect, listOf, type Message, type Model, stateOf } from './sstop-model.ts';
 
 /** How long a row that crossed the alert threshold is highlighted before only a sign remains. */
 const FLASH_MILLIS = 1500;
@@ -71,4 +74,102 @@ export function carryOutNetwork(effect: Effect, terminal: Terminal, outside: Net
       carryOutOnTerminal(effect, terminal);
       break;
   }
+}
+
+/** The current view's rows as CSV, in screen order; undefined while its tables are being written. */
+function exportText(model: Model): string | undefined {
+  const { shown, names } = model;
+  if (shown === undefined || !shown.isStable) return undefined;
+  return viewToCsv(
+    viewOf(model),
+    {
+      section: shown.section,
+      rates: shown.rates,
+      header: shown.header,
+      scope: model.scope,
+      country: names.country,
+      ...(names.hostName === undefined ? {} : { hostName: names.hostName }),
+      ...(names.serviceName === undefined ? {} : { serviceName: names.serviceName }),
+    },
+    orderOf(model),
+  );
+}
+
+/** Result of exporting the current view to the working directory: one line, and `path` on success. */
+interface Exported {
+  readonly text: string;
+  readonly isBad: boolean;
+  readonly path?: string;
+}
+
+/** Writes the current view to a file of its own. */
+function exportView(model: Model): Exported {
+  try {
+    const text = exportText(model);
+    if (text === undefined) return { text: 'There is no sample to export yet.', isBad: true };
+    const path = exportFile(process.cwd(), text, new Date());
+    return { text: `Wrote ${path}`, isBad: false, path };
+  } catch (thrown) {
+    return { text: toOpError('export', thrown).message, isBad: true };
+  }
+}
+
+function viewOf(model: Model): CsvView {
+  const { processes, grouped, hosts, listen, groups, trouble, connections } = model.workspace;
+  switch (model.view) {
+    case 'processes':
+      return { kind: 'processes', rows: processes.rows };
+    case 'hosts':
+      return { kind: 'hosts', rows: hosts.rows };
+    case 'listen':
+      return { kind: 'listen', rows: listen.rows };
+    case 'grouped':
+      return { kind: 'groups', rows: grouped.rows };
+    case 'groups':
+      return { kind: 'groups', rows: groups.rows };
+    case 'trouble':
+      return { kind: 'trouble', rows: trouble.rows };
+    case 'detail':
+      return { kind: 'connections', rows: connections.rows, owner: model.detail?.slot ?? -1 };
+  }
+}
+
+function orderOf(model: Model): Int32Array {
+  return listOf(model).order(stateOf(model).sort);
+}
+
+/** Readable for all, subject to the umask. */
+const MODE = 0o644;
+/** Maximum number of files per second; a held key creates dozens. */
+const ATTEMPTS_LIMIT = 99;
+
+/**
+ * Writes an export to a new file `sstop-YYYYMMDD-HHMMSS.csv` (local time of `now`) in `directory` and returns its path.
+ * Never touches an existing file or link; further ones in the same second end in `-2`, `-3`. Throws OpError with the
+ * system's code (`EACCES`, `EROFS`, `ENOSPC`); an incomplete file is removed.
+ */
+export function exportFile(directory: string, text: string, now: Date): string {
+  const name = `sstop-${stampOf(now)}`;
+  for (let attempt = 1; attempt <= ATTEMPTS_LIMIT; attempt++) {
+    const path = join(directory, `${name}${attempt === 1 ? '' : `-${attempt}`}.csv`);
+    try {
+      writeNew(path, text, MODE);
+      return path;
+    } catch (thrown) {
+      const error = toOpError(`write ${path}`, thrown);
+      if (error.code !== 'EEXIST') throw error;
+    }
+  }
+  throw new OpError({ op: `create ${join(directory, `${name}.csv`)}`, code: 'EEXIST' });
+}
+
+/** `20240102-030407`. */
+function stampOf(now: Date): string {
+  const date = [now.getFullYear(), now.getMonth() + 1, now.getDate()];
+  const time = [now.getHours(), now.getMinutes(), now.getSeconds()];
+  return `${padded(date)}-${padded(time)}`;
+}
+
+function padded(numbers: readonly number[]): string {
+  return numbers.map((number) => String(number).padStart(2, '0')).join('');
 }

@@ -1,10 +1,9 @@
 import { NetworkAttribution } from '../../data/attribution/network-attribution.ts';
 import { NetworkRates } from '../../data/rates/network-rates.ts';
 import { IPV4_MAPPED_WORD } from '../../data/sample/address.ts';
-import { ExitedTable } from '../../data/sample/exited-table.ts';
 import { InterfaceTable } from '../../data/sample/interface-table.ts';
 import type { NetworkSample } from '../../data/sample/network-sample.ts';
-import { ProcessTable } from '../../data/sample/process-table.ts';
+import { ExitedTable, ProcessTable } from '../../data/sample/process-table.ts';
 import { OwnerBasis, PROTOCOL_TCP, SocketTable } from '../../data/sample/socket-table.ts';
 import { ADDRESS_WORDS, TcpState } from '../../data/schema/network-columns.ts';
 import type { SnapshotHeader } from '../../data/schema/section-facts.ts';

@@ -7,7 +7,7 @@ import { groupSortKey } from '../../data/query/group-rows.ts';
 import { OwnerHistories } from '../../data/query/owner-history.ts';
 import type { SortKey } from '../../data/query/process-fields.ts';
 import type { Scope } from '../../data/query/scope.ts';
-import type { Grouping } from '../../data/sample/grouping.ts';
+import type { Grouping } from '../../data/sample/process-table.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import type { AlertState } from '../../data/schema/alerts-section.ts';
 import type { RateUnits } from '../../kit/text/format.ts';

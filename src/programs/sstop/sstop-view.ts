@@ -1,4 +1,4 @@
-import { GROUPINGS } from '../../data/sample/grouping.ts';
+import { GROUPINGS } from '../../data/sample/process-table.ts';
 import { compactRateText, otherUnits } from '../../kit/text/format.ts';
 import { durationText } from '../../kit/text/units.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';

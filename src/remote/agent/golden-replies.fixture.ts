@@ -1,8 +1,8 @@
 import type { MachineCollector, NetworkCollector, Platform } from '../../data/sample/platform.ts';
-import { gunzipWithin, isGzip } from '../../kit/bytes/gunzip.ts';
+import { gunzipWithin, isGzip } from '../../kit/bytes/gzip-member.ts';
 import { GOLDEN_USERS, GoldenMachine } from '../../programs/golden-machine.fixture.ts';
 import { GoldenNetwork } from '../../programs/golden-network.fixture.ts';
-import type { Frame } from '../wire/original-frame.ts';
+import type { Frame } from '../wire/original-protocol.ts';
 import { readV2Frame, v2Frame } from '../wire/v2-frame.ts';
 import { readV2Request } from '../wire/v2-request.ts';
 import { AnswerSource } from './answers/answer-source.ts';

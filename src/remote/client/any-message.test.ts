@@ -9,7 +9,7 @@ import { Buffer } from '../../screen/buffer/buffer.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import { agentAlerts, firingText, renderAlerts } from '../../views/overlays/alerts.ts';
 import { totalsPage } from '../wire/history-reply.ts';
-import { decodeOriginalReply } from '../wire/original-reply.ts';
+import { decodeOriginalReply } from '../wire/original-protocol.ts';
 import { v2Frame, v2Json } from '../wire/v2-frame.ts';
 import { decodeV2Reply, JsonSections } from '../wire/v2-reply.ts';
 import { OriginalMachine, originalDisksSection } from './original-machine.ts';

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { CpuUsage } from '../../data/rates/cpu-rates.ts';
 import { machinePercent, ProcessCpu } from '../../data/rates/process-rates.ts';
 import type { OriginalMetrics, OriginalProcess } from '../wire/original-metrics.ts';
-import { encodeOriginalReply, type OriginalReply } from '../wire/original-reply.ts';
+import { encodeOriginalReply, type OriginalReply } from '../wire/original-protocol.ts';
 import { sourceOf, until } from './remote.fixture.ts';
 import type { RemoteSource } from './remote-source.ts';
 import { type PeerSocket, WebSocketPeer } from './web-socket-peer.fixture.ts';

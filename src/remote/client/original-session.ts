@@ -6,8 +6,12 @@ import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/journal-section.ts';
 import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { decodeOriginalReply, type OriginalReply } from '../wire/original-reply.ts';
-import { type OriginalRequest, printOriginalRequest } from '../wire/original-request.ts';
+import {
+  decodeOriginalReply,
+  type OriginalReply,
+  type OriginalRequest,
+  printOriginalRequest,
+} from '../wire/original-protocol.ts';
 import { OriginalMachine, originalDisksSection } from './original-machine.ts';
 import {
   OriginalProcessList,

@@ -14,7 +14,7 @@ import { TimeSlice } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { Capabilities } from '../wire/agent-capabilities.ts';
 import { historyHeaders, historyParts, totalsPage } from '../wire/history-reply.ts';
-import { NetworkReplica } from '../wire/network-replica.ts';
+import { NetworkReplica } from '../wire/network-reply.ts';
 import { ProcessReplica } from '../wire/process-replica.ts';
 import { v2ReplyId } from '../wire/v2-frame.ts';
 import { decodeV2Reply, JsonSections, type V2Answer } from '../wire/v2-reply.ts';

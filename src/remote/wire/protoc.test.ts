@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { fileURLToPath } from 'node:url';
 import { RecordedWorld } from '../../data/recording/recording-world.fixture.ts';
-import { NetworkEncoder } from './network-encoder.ts';
+import { NetworkEncoder } from './network-reply.ts';
 import { decodeOriginalProcesses, encodeOriginalProcesses } from './original-processes.ts';
 import { ProcessChanges } from './process-changes.ts';
 import { ProcessEncoder } from './process-encoder.ts';

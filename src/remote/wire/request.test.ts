@@ -14,7 +14,7 @@ import {
 } from 'fast-check';
 import { USAGE_COLUMNS } from '../../data/schema/process-columns.ts';
 import { codeOf } from '../../kit/bytes/hostile.fixture.ts';
-import { type OriginalRequest, parseOriginalRequest, printOriginalRequest } from './original-request.ts';
+import { type OriginalRequest, parseOriginalRequest, printOriginalRequest } from './original-protocol.ts';
 import { printV2Request, readV2Request, V2_REQUESTS, type V2Request } from './v2-request.ts';
 
 describe('requests of the original', () => {

@@ -1,6 +1,5 @@
 import { wireError } from '../../data/codec/wire-error.ts';
-import { gunzipWithin } from '../../kit/bytes/gunzip.ts';
-import { compress } from './compress.ts';
+import { compress, gunzipWithin } from '../../kit/bytes/gzip-member.ts';
 import { FRAME_LIMIT_BYTES, GZIP_ABOVE_BYTES } from './limits.ts';
 
 /**

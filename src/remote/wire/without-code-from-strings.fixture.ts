@@ -1,7 +1,6 @@
 import { RecordedWorld } from '../../data/recording/recording-world.fixture.ts';
-import { NetworkEncoder } from './network-encoder.ts';
-import { NetworkReplica } from './network-replica.ts';
-import { decodeOriginalReply, encodeOriginalReply } from './original-reply.ts';
+import { NetworkEncoder, NetworkReplica } from './network-reply.ts';
+import { decodeOriginalReply, encodeOriginalReply } from './original-protocol.ts';
 import { ProcessChanges } from './process-changes.ts';
 import { ProcessEncoder } from './process-encoder.ts';
 import { ProcessReplica } from './process-replica.ts';

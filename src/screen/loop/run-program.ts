@@ -2,9 +2,9 @@ import type { OpError } from '../../kit/errors/op-error.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import type { InputEvent } from '../input/event.ts';
 import { InputParser } from '../input/input-parser.ts';
-import type { Backend } from '../terminal/backend.ts';
 import { Terminal, type TerminalOptions } from '../terminal/terminal.ts';
 import type { Capabilities, TerminalEnvironment } from '../terminal/terminal-capabilities.ts';
+import type { Backend } from '../terminal/terminal-output.ts';
 import { ProcessSignals } from './process-signals.ts';
 import type { Controls, ExitReason, Program, Step } from './program.ts';
 

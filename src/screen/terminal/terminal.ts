@@ -2,9 +2,9 @@ import { beep } from 'ansi-escapes';
 import type { OpError } from '../../kit/errors/op-error.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import type { ColorDepth } from '../style/color.ts';
-import type { Backend, ScreenSize } from './backend.ts';
 import { enterSequence, FrameEncoder, leaveSequence, MOUSE_OFF, MOUSE_ON } from './frame-encoder.ts';
 import { Capabilities, type TerminalAnswer, type TerminalEnvironment } from './terminal-capabilities.ts';
+import type { Backend, ScreenSize } from './terminal-output.ts';
 
 /** How long leaving may wait for a terminal that takes nothing. */
 const LEAVE_MILLIS = 250;

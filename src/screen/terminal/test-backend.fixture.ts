@@ -1,5 +1,5 @@
 import { OpError } from '../../kit/errors/op-error.ts';
-import { type Backend, type BackendEvents, type ScreenSize, screenSize } from './backend.ts';
+import { type Backend, type BackendEvents, type ScreenSize, screenSize } from './terminal-output.ts';
 
 /** A terminal in memory, for tests: takes as many bytes as it is told to, and says what it was told. */
 export class TestBackend implements Backend {

@@ -1,7 +1,7 @@
 import { GROUP_FIELDS, GroupRows } from '../../data/query/group-rows.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import { HISTORY_LENGTH } from '../../data/rates/histories.ts';
-import type { Grouping } from '../../data/sample/grouping.ts';
+import type { Grouping } from '../../data/sample/process-table.ts';
 import { GRAPH_MIN_WIDTH, paintGraph, TREND_WIDTH } from './cells.ts';
 import {
   identity,

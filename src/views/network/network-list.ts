@@ -3,8 +3,8 @@ import type { FilterExpression } from '../../data/query/filter/filter-expression
 import { freezeNetwork } from '../../data/query/freeze.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import type { NetworkRates } from '../../data/rates/network-rates.ts';
-import type { Grouping } from '../../data/sample/grouping.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
+import type { Grouping } from '../../data/sample/process-table.ts';
 import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';

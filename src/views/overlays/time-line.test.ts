@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import type { HistoryMoment } from '../../data/sample/history-moment.ts';
+import type { HistoryMoment } from '../../data/sample/snapshot.ts';
 import { useLocalTime } from '../../kit/text/format.ts';
 import { Buffer } from '../../screen/buffer/buffer.ts';
 import type { KeyEvent } from '../../screen/input/event.ts';

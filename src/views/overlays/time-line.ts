@@ -1,4 +1,4 @@
-import type { Figures, HistoryMoment } from '../../data/sample/history-moment.ts';
+import type { Figures, HistoryMoment } from '../../data/sample/snapshot.ts';
 import { clockText, dateTimeText, rateText, tenthsText } from '../../kit/text/format.ts';
 import { MOMENT_HINT, parseMoment, similarMoment } from '../../kit/text/moment.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';

@@ -1,5 +1,5 @@
 import { MACHINE_GROUP_FIELDS, type MachineGroupRows } from '../../data/query/machine-group-rows.ts';
-import type { Grouping } from '../../data/sample/grouping.ts';
+import type { Grouping } from '../../data/sample/process-table.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import { identity, type ListColumns, ListTable, right } from '../network/list-table.ts';

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
-import { addressText } from '../../sample/address-text.ts';
+import { addressText } from '../../sample/address.ts';
 import type { NetworkSection } from '../../sample/network-section.ts';
 import type { SocketSpec } from '../../sample/sample-world.fixture.ts';
-import { isListener } from '../../sample/socket-role.ts';
-import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../sample/socket-table.ts';
+import { isListener, PROTOCOL_TCP, PROTOCOL_UDP } from '../../sample/socket-table.ts';
 import { ADDRESS_WORDS, TcpState } from '../../schema/network-columns.ts';
 import { controlGroupOf } from '../control-groups.ts';
 import { HostRows } from '../host-rows.ts';

@@ -1,7 +1,7 @@
 import type { SlotTable } from '../../../kit/table/slot-table.ts';
 import { ipVersion } from '../../../kit/text/ip-version.ts';
-import { readAddress } from '../../sample/address-words.ts';
-import type { Grouping } from '../../sample/grouping.ts';
+import { readAddress } from '../../sample/address.ts';
+import type { Grouping } from '../../sample/process-table.ts';
 import { ADDRESS_WORDS } from '../../schema/network-columns.ts';
 
 /** What terms can test. `text` is a term without a key. */

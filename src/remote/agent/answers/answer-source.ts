@@ -5,7 +5,7 @@ import type { JournalSection } from '../../../data/schema/journal-section.ts';
 import { OpError } from '../../../kit/errors/op-error.ts';
 import type { AgentSamples } from '../samples/agent-samples.ts';
 import { ProcessDetails } from '../samples/process-details.ts';
-import { SingleAnswers } from '../samples/single-answers.ts';
+import { SingleAnswers } from '../samples/sample-cache.ts';
 
 /** Timeout for a journal, including the time in the queue. */
 const JOURNAL_DEADLINE_MILLIS = 2000;

@@ -1,12 +1,17 @@
 import { toOpError } from '../../../kit/errors/op-error.ts';
-import { type Frame, jsonFrame, protobufFrame } from '../../wire/original-frame.ts';
 import {
   originalDisksJson,
   originalMetricsJson,
   originalProcessesJson,
 } from '../../wire/original-metrics.ts';
-import { encodeOriginalReply } from '../../wire/original-reply.ts';
-import { type OriginalRequest, parseOriginalRequest } from '../../wire/original-request.ts';
+import {
+  encodeOriginalReply,
+  type Frame,
+  jsonFrame,
+  type OriginalRequest,
+  parseOriginalRequest,
+  protobufFrame,
+} from '../../wire/original-protocol.ts';
 import type { MachineSample } from '../samples/machine-samples.ts';
 import type { AnswerSource } from './answer-source.ts';
 import {

@@ -1,9 +1,15 @@
 import type { NetworkSection } from '../../../data/sample/network-section.ts';
 import type { Snapshot } from '../../../data/sample/snapshot.ts';
 import type { Part, Section, SnapshotHeader } from '../../../data/schema/section-facts.ts';
-import { writeDisks, writeGpus, writeInterfaces } from './device-metrics.ts';
 import { counter, ExpositionWriter, encodeLabels, gauge, info, NO_LABELS } from './exposition-writer.ts';
-import { CpuMetrics, writeMemory, writeSensors } from './machine-metrics.ts';
+import {
+  CpuMetrics,
+  writeDisks,
+  writeGpus,
+  writeInterfaces,
+  writeMemory,
+  writeSensors,
+} from './machine-metrics.ts';
 import type { MetricsFormat } from './negotiate.ts';
 import { ProcessGroups, writeNetworkGroups, writeProcessGroups } from './process-groups.ts';
 

@@ -5,10 +5,9 @@ import type { DisksSection } from '../../../data/schema/disks-section.ts';
 import type { SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';
 import { OpError } from '../../../kit/errors/op-error.ts';
-import type { Frame } from '../../wire/original-frame.ts';
+import type { Frame } from '../../wire/original-protocol.ts';
 import type { V2Payload } from '../../wire/v2-frame.ts';
-import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
-import { SampleCache } from './sample-cache.ts';
+import { RATE_BASE_LIMIT_MICROS, RatedCache, SampleCache } from './sample-cache.ts';
 
 /** Replies for a sample, encoded and compressed at the first request, once for all clients. */
 export interface Replies {

@@ -1,8 +1,7 @@
 import type { ToldSection } from '../../../data/codec/record-json.ts';
 import type { ProcessDetailSection } from '../../../data/sample/process-detail-section.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';
-import { RATE_BASE_LIMIT_MICROS, RATE_WAIT_MILLIS } from './rated-cache.ts';
-import { SingleAnswers } from './single-answers.ts';
+import { RATE_BASE_LIMIT_MICROS, RATE_WAIT_MILLIS, SingleAnswers } from './sample-cache.ts';
 
 /** A look at one process, with the name of its user. */
 interface ProcessLook extends ToldSection<ProcessDetailSection> {

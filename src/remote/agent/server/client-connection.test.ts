@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
-import type { Frame } from '../../wire/original-frame.ts';
+import type { Frame } from '../../wire/original-protocol.ts';
 import type { OriginalAnswers } from '../answers/original-answers.ts';
 import type { V2Answers } from '../answers/v2-answers.ts';
 import { Connection, type ConnectionContext, PENDING_LIMIT, type Socket } from './client-connection.ts';

@@ -1,4 +1,4 @@
-import type { Frame } from '../../wire/original-frame.ts';
+import type { Frame } from '../../wire/original-protocol.ts';
 import { type V2Payload, v2Frame } from '../../wire/v2-frame.ts';
 import { readV2Request } from '../../wire/v2-request.ts';
 import type { OriginalAnswers, OriginalPeer } from '../answers/original-answers.ts';

@@ -21,7 +21,7 @@ import {
   originalProcessesJson,
 } from './original-metrics.ts';
 import type { OriginalProcessDetail } from './original-process-detail.ts';
-import { decodeOriginalReply, encodeOriginalReply, type OriginalReply } from './original-reply.ts';
+import { decodeOriginalReply, encodeOriginalReply, type OriginalReply } from './original-protocol.ts';
 
 const gunzipOf = (frame: string | Uint8Array): Uint8Array =>
   typeof frame === 'string' || frame[0] !== 0x1f ? Buffer.from(frame) : gunzipSync(frame);

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { type MountEntry, parseMountEntries } from '../proc/mountinfo.ts';
-import { selectMounts } from './disk-mounts.ts';
+import { selectMounts } from './file-systems.ts';
 
 function select(...lines: string[]): string[] {
   const bytes = new TextEncoder().encode(lines.map((line) => `${line}\n`).join(''));

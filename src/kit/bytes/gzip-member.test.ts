@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { gzipSync } from 'node:zlib';
 import { assert, integer, property, uint8Array } from 'fast-check';
-import { gunzipWithin, isGzip } from './gunzip.ts';
+import { gunzipWithin, isGzip } from './gzip-member.ts';
 import { codeOf, gzipBomb } from './hostile.fixture.ts';
 
 describe('gunzipWithin', () => {

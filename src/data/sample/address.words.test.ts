@@ -1,7 +1,6 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { addressText } from './address-text.ts';
-import { readAddress } from './address-words.ts';
+import { addressText, readAddress } from './address.ts';
 
 test('reads back what addressText writes', () => {
   const word = fc.oneof(fc.constantFrom(0, 1, 0xffff, 0xffff_ffff), fc.nat(0xffff_ffff));

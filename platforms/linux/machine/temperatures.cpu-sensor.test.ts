@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { plausibleCelsius } from '../sys/hwmon.ts';
-import { chooseCpuSensor } from './cpu-sensor.ts';
+import { chooseCpuSensor } from './temperatures.ts';
 
 /** `chip label degrees`, as sensors of a machine; `-` is a faulty one. */
 function choose(

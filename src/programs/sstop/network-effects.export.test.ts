@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toOpError } from '../../kit/errors/op-error.ts';
-import { exportFile } from './export-view.ts';
+import { exportFile } from './network-effects.ts';
 
 /** In local time, as the clock on the screen. */
 const NOW = new Date(2024, 0, 2, 3, 4, 7);

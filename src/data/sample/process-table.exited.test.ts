@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { ExitedTable } from './exited-table.ts';
+import { ExitedTable } from './process-table.ts';
 
 test('a process is found by its pid and its start, start ticks beyond 32 bits too', () => {
   const table = new ExitedTable();

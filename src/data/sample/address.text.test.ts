@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { addressText } from './address-text.ts';
+import { addressText } from './address.ts';
 import { words } from './sample-world.fixture.ts';
 
 test.each([

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { AskedLately } from './asked-lately.ts';
+import { AskedLately } from './process-samples.ts';
 
 test('processes are visible for some seconds after they were asked for', () => {
   const visible = new AskedLately<number>();

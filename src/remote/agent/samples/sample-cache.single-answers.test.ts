@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { OpError } from '../../../kit/errors/op-error.ts';
-import { SingleAnswers } from './single-answers.ts';
+import { SingleAnswers } from './sample-cache.ts';
 
 class World {
   nowMicros = 0;
