@@ -1,5 +1,5 @@
 import manifest from '../package.json' with { type: 'json' };
-import type { System } from '../src/data/sample/operating-system.ts';
+import type { System } from '../src/data/sample/platform.ts';
 
 /** The programs in the one executable; the name it is started under chooses. */
 export type Role = 'sstop' | 'socktop' | 'socktop-agent';

@@ -1,6 +1,4 @@
-import type { DoctorSection } from '../src/data/sample/doctor-section.ts';
-import type { System } from '../src/data/sample/operating-system.ts';
-import type { Platform } from '../src/data/sample/platform.ts';
+import type { DoctorSection, Platform, System } from '../src/data/sample/platform.ts';
 import { OpError } from '../src/kit/errors/op-error.ts';
 import { useUserRights, withUserRights } from '../src/kit/files/user-file.ts';
 import { type ChildOutput, outputOf } from './child-output.ts';

@@ -1,7 +1,7 @@
 import { homedir, userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { TIERS_OF } from '../src/data/sample/network-sample.ts';
-import type { Environment, NameFiles, System } from '../src/data/sample/operating-system.ts';
+import type { Environment, NameFiles, System } from '../src/data/sample/platform.ts';
 
 /** The system by the runtime's name of it (`process.platform`). */
 export function systemNamed(platformName: string, environment: Environment): System {

@@ -7,7 +7,7 @@ import { ProcessTable } from './data/sample/process-table.ts';
 import { ALERTS, type AlertsSection } from './data/schema/alerts-section.ts';
 import { CONTROL_GROUPS, type ControlGroupsSection } from './data/schema/control-groups-section.ts';
 import { DISKS, type DisksSection } from './data/schema/disks-section.ts';
-import { JOURNAL, type JournalSection } from './data/schema/journal-section.ts';
+import { JOURNAL, type JournalSection } from './data/schema/process-detail.ts';
 import type { Fields, RecordField, Shape, ValueOf } from './data/schema/record.ts';
 import { SECTION, type Section, SNAPSHOT_HEADER, type SnapshotHeader } from './data/schema/section-facts.ts';
 import { columnsOf } from './every-column.fixture.ts';

@@ -6,8 +6,7 @@
 import { afterAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { freezeNetwork } from './data/query/freeze.ts';
-import { NetworkRates } from './data/rates/network-rates.ts';
+import { freezeNetwork, NetworkRates } from './data/rates/network-rates.ts';
 import { HistoryFiles } from './data/recording/history-files.ts';
 import { HistoryLines } from './data/recording/history-line.ts';
 import { HistoryWriter } from './data/recording/history-writer.ts';
@@ -33,8 +32,7 @@ import {
 } from './every-column.fixture.ts';
 import { EveryColumn, FIRST_PID, PIDS, seededUser } from './every-column-seed.fixture.ts';
 import { AnswerSource } from './remote/agent/answers/answer-source.ts';
-import { CapabilityAnswers } from './remote/agent/answers/capability-answers.ts';
-import { V2Answers } from './remote/agent/answers/v2-answers.ts';
+import { CapabilityAnswers, V2Answers } from './remote/agent/answers/v2-answers.ts';
 import { AgentSamples } from './remote/agent/samples/agent-samples.ts';
 import { V2Memory, V2Session } from './remote/client/v2-session.ts';
 import { NetworkEncoder, NetworkReplica } from './remote/wire/network-reply.ts';

@@ -1,7 +1,6 @@
 import { release } from 'node:os';
-import type { DoctorEntry, DoctorSection } from '../../src/data/sample/doctor-section.ts';
 import { COUNTED_BY } from '../../src/data/sample/network-sample.ts';
-import type { TierReport } from '../../src/data/sample/platform.ts';
+import type { DoctorEntry, DoctorSection, TierReport } from '../../src/data/sample/platform.ts';
 import { sanitizeLine } from '../../src/kit/text/sanitize.ts';
 import { type CommandName, Commands } from './commands.ts';
 import { DarwinPlatform } from './darwin-platform.ts';
@@ -21,7 +20,7 @@ const USES: Readonly<Record<CommandName, string>> = {
 };
 
 /** What `--doctor` has found. */
-export interface DarwinExamination {
+interface DarwinExamination {
   readonly tiers: readonly TierReport[];
   /** Why the C library cannot be asked; undefined: it can. */
   readonly libraryRefusal: string | undefined;

@@ -1,5 +1,5 @@
 import { readAddress } from '../../src/data/sample/address.ts';
-import { ipVersion } from '../../src/kit/text/ip-version.ts';
+import { ipVersion } from '../../src/kit/text/network-name.ts';
 import { unspecified } from './socket-fact.ts';
 
 /** An end of a socket as a program prints it. */

@@ -5,7 +5,7 @@ import type { Snapshot } from '../data/sample/snapshot.ts';
 import { SystemWorld } from '../data/sample/system-world.fixture.ts';
 import type { Pressure } from '../data/schema/cpu-sample.ts';
 import type { BlockDevice } from '../data/schema/disks-section.ts';
-import type { JournalSection } from '../data/schema/journal-section.ts';
+import type { JournalSection } from '../data/schema/process-detail.ts';
 import type { TemperatureSensor } from '../data/schema/sensors-sample.ts';
 
 const CORES = 8;

@@ -1,7 +1,6 @@
 import { Buffer } from '../../../src/screen/buffer/buffer.ts';
 import { FrameDiff } from '../../../src/screen/buffer/diff.ts';
-import { rgb } from '../../../src/screen/style/color.ts';
-import { type Style, style } from '../../../src/screen/style/style.ts';
+import { rgb, type Style, style } from '../../../src/screen/style/style.ts';
 import { TOKYO_NIGHT } from '../../../src/screen/style/theme.ts';
 import { type BenchRow, type BenchTable, compare, comparedRow, inProcess } from '../../harness.ts';
 import { MinimalDiffer } from './minimal-differ.ts';

@@ -20,8 +20,7 @@ import {
 } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { BatchReader, createMap, lookupElement, MapFlag, MapType, UpdateFlag } from './map.ts';
-import { startTicksOf } from './namespaces.ts';
-import { emitPidNumber, ownPidNumbers, type PidNumbers } from './pid-numbers.ts';
+import { emitPidNumber, ownPidNumbers, type PidNumbers, startTicksOf } from './namespaces.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
 import { COMM_BYTES, commLength } from './task-record.ts';
 import { numberOfWords } from './task-units.ts';

@@ -4,7 +4,7 @@ import { clockGetTime, closeDescriptor, getSocketOption, NativeBuffer, openSocke
 import { HealthReader } from './health-reader.ts';
 import { TaskIterator } from './iterator.ts';
 import { BatchReader, lookupAndDeleteElement, lookupElement } from './map.ts';
-import { BOOT_OFFSET_NANOS, sharesPidNamespace } from './namespaces.ts';
+import { BOOT_OFFSET_NANOS, ownPidNumbers, type PidNumbers, sharesPidNamespace } from './namespaces.ts';
 import { FLOW_KEY_WORDS, FlowRecord } from './network-flow.ts';
 import {
   AF_INET,
@@ -24,7 +24,6 @@ import {
   PEER_KEY_BYTES,
 } from './network-layout.ts';
 import { type NetworkParts, NetworkPrograms } from './network-programs.ts';
-import { ownPidNumbers, type PidNumbers } from './pid-numbers.ts';
 
 const HIGH_WORD = 2 ** 32;
 /** Of the keys of connections and of sums. */

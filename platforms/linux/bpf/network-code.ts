@@ -1,5 +1,6 @@
 import { Alu, type Assembler, Helper, Jump, R0, R1, R2, R3, R4, R10, Size } from './instruction.ts';
 import { UpdateFlag } from './map.ts';
+import { emitPidNumber, type PidNumbers } from './namespaces.ts';
 import {
   CLAIMABLE_NANOS,
   COMM_BYTES,
@@ -13,7 +14,6 @@ import {
   Storage,
 } from './network-layout.ts';
 import type { NetworkOffsets } from './network-types.ts';
-import { emitPidNumber, type PidNumbers } from './pid-numbers.ts';
 
 /** Creates what is not there (BPF_LOCAL_STORAGE_GET_F_CREATE). */
 export const STORAGE_CREATE = 1;

@@ -15,6 +15,7 @@ import {
   R10,
   Size,
 } from './instruction.ts';
+import { emitPidNumber } from './namespaces.ts';
 import {
   type CommSource,
   changeFlows,
@@ -43,7 +44,6 @@ import {
   Storage,
 } from './network-layout.ts';
 import type { NetworkOffsets } from './network-types.ts';
-import { emitPidNumber } from './pid-numbers.ts';
 
 /**
  * cgroup/sock_create: the owner of a new socket is who makes it. A stream is only held for it: its first user may be a

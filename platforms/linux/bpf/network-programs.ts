@@ -13,6 +13,7 @@ import type { KernelTypes } from './btf.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
 import { dropProgram, routeProgram, stateProgram } from './health-programs.ts';
 import { TaskIterator } from './iterator.ts';
+import type { PidNumbers } from './namespaces.ts';
 import type { CommSource } from './network-code.ts';
 import { deviceOffsets, deviceProgram } from './network-device-program.ts';
 import type { NetworkMaps } from './network-layout.ts';
@@ -42,7 +43,6 @@ import {
   SEND_TRACEPOINT,
   STATE_TRACEPOINT,
 } from './network-types.ts';
-import type { PidNumbers } from './pid-numbers.ts';
 
 /** How the process that uses a socket is determined. */
 type LastUserPart = 'tracepoint' | 'fexit' | 'none';

@@ -2,7 +2,7 @@ import { BtfKind, type BtfWanted, KernelTypes, READ_ONLY_CAST } from './btf.ts';
 import type { DropOffsets, HealthOffsets, RouteOffsets } from './health-programs.ts';
 import type { ReadOnlyCast } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
-import type { PidNumbers } from './pid-numbers.ts';
+import type { PidNumbers } from './namespaces.ts';
 
 /** Functions of `struct proto_ops` that every TCP and UDP call goes through, by family. */
 export const SEND_FUNCTIONS = ['inet_sendmsg', 'inet6_sendmsg'] as const;

@@ -1,4 +1,4 @@
-import type { DoctorEntry, DoctorSection } from '../../../src/data/sample/doctor-section.ts';
+import type { DoctorEntry, DoctorSection } from '../../../src/data/sample/platform.ts';
 import { canReadWithoutPrivileges } from '../handed-programs.ts';
 import { type CapabilityName, type CapabilitySet, hasCapability } from '../privileges.ts';
 import type { LinuxExamination } from './doctor.ts';

@@ -1,5 +1,4 @@
-import type { DoctorEntry, DoctorSection } from '../../../src/data/sample/doctor-section.ts';
-import type { TierReport } from '../../../src/data/sample/platform.ts';
+import type { DoctorEntry, DoctorSection, TierReport } from '../../../src/data/sample/platform.ts';
 import { hasCapability } from '../privileges.ts';
 import type { Hidepid } from '../proc/mountinfo.ts';
 import type { LinuxExamination, ScopeFacts } from './doctor.ts';
@@ -252,7 +251,7 @@ const HIDEPID_TEXT: Readonly<Record<Hidepid, string>> = {
 };
 
 /** Which processes are visible, and what hides the others. */
-export function processesSection({ visibility, procMount }: LinuxExamination): DoctorSection {
+function processesSection({ visibility, procMount }: LinuxExamination): DoctorSection {
   const { seen, ofOthers, open, isPartial } = visibility;
   const assigned = open === seen ? 'all of them' : `${open} of them`;
   const visible: DoctorEntry = {
@@ -292,7 +291,7 @@ function procMountEntries(procMount: LinuxExamination['procMount']): DoctorEntry
 }
 
 /** Whether this is a container, and how much of the machine's traffic is visible. */
-export function scopeSection({ scope, privileges }: LinuxExamination): DoctorSection {
+function scopeSection({ scope, privileges }: LinuxExamination): DoctorSection {
   const entries: DoctorEntry[] = [containerEntry(scope), netEntry(scope), pidEntry(scope)];
   if (scope.isMachineUserNamespace === false) {
     entries.push({

@@ -8,7 +8,7 @@ import { type ProcessesWant, sectionError } from '../../../src/data/sample/snaps
 import type { ControlGroupsSection } from '../../../src/data/schema/control-groups-section.ts';
 import type { DisksSection } from '../../../src/data/schema/disks-section.ts';
 import type { GpuSample } from '../../../src/data/schema/gpu-sample.ts';
-import type { JournalSection } from '../../../src/data/schema/journal-section.ts';
+import type { JournalSection } from '../../../src/data/schema/process-detail.ts';
 import type { Part, SectionError } from '../../../src/data/schema/section-facts.ts';
 import type { SensorsSample } from '../../../src/data/schema/sensors-sample.ts';
 import { monotonicMicros } from '../clock.ts';

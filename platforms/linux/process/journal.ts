@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../../src/data/schema/journal-section.ts';
+import type { JournalEntry } from '../../../src/data/schema/process-detail.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { type ChildProgram, outputOf } from '../../child-output.ts';
 import { startChild } from '../child-program.ts';

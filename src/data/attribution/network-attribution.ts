@@ -12,13 +12,11 @@ import {
   type SocketTable,
 } from '../sample/socket-table.ts';
 import { ADDRESS_WORDS, NameBasis } from '../schema/network-columns.ts';
-import { FormerLedger } from './former-ledger.ts';
 import { type FailureSubjects, HealthLedger } from './health-ledger.ts';
 import { HostLedger } from './host-ledger.ts';
 import { type OwnerFacts, OwnerLedger } from './owner-ledger.ts';
-import { isConnected, SocketInterfaces } from './socket-interface.ts';
-import { SocketLedger } from './socket-ledger.ts';
-import { Growth, TrafficLedger } from './traffic-ledger.ts';
+import { isConnected, SocketInterfaces, SocketLedger } from './socket-ledger.ts';
+import { FormerLedger, Growth, TrafficLedger } from './traffic-ledger.ts';
 
 /** RFC 791, RFC 8200: without options and extensions. */
 const IPV4_HEADER_BYTES = 20;

@@ -5,7 +5,7 @@ import { codeOf } from '../../kit/bytes/hostile.fixture.ts';
 import { MACHINE } from '../sample/machine-section.ts';
 import { PROCESS_DETAIL } from '../sample/process-detail-section.ts';
 import { DISKS } from '../schema/disks-section.ts';
-import { JOURNAL } from '../schema/journal-section.ts';
+import { JOURNAL } from '../schema/process-detail.ts';
 import {
   amount,
   count,

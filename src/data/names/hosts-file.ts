@@ -1,4 +1,4 @@
-import { ipVersion } from '../../kit/text/ip-version.ts';
+import { ipVersion } from '../../kit/text/network-name.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import { addressText, readAddress } from '../sample/address.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';

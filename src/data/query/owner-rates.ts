@@ -1,4 +1,5 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { SampleHistory } from '../rates/histories.ts';
 import { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection, OwnerTable } from '../sample/network-section.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
@@ -86,4 +87,180 @@ export class ProcessTraffic {
     // Ancestors of processes with sockets are owners too.
     return rate > 0 || hasSockets ? rate : Number.NaN;
   }
+}
+
+/** Recent rates of one owner in bytes per second, per direction; NaN unknown. */
+export class OwnerHistory {
+  up: SampleHistory;
+  down: SampleHistory;
+  /** The owner: its slot, -1 none, and serial. */
+  owner = -1;
+  serial = 0;
+
+  constructor(capacity?: number) {
+    this.up = new SampleHistory(capacity);
+    this.down = new SampleHistory(capacity);
+  }
+
+  /** Number of samples, at most the capacity. */
+  get count(): number {
+    return this.up.count;
+  }
+
+  /** Sets the owner; the history of another one is cleared. */
+  follow(owner: number, serial: number): void {
+    if (owner === this.owner && serial === this.serial) return;
+    this.owner = owner;
+    this.serial = serial;
+    this.up.clear();
+    this.down.clear();
+  }
+
+  /** Call once per sample; NaN: unknown. */
+  push(up: number, down: number): void {
+    this.up.push(up);
+    this.down.push(down);
+  }
+
+  /** An independent copy, for pause. */
+  copy(): OwnerHistory {
+    const copy = new OwnerHistory(0);
+    copy.up = this.up.copy();
+    copy.down = this.down.copy();
+    copy.owner = this.owner;
+    copy.serial = this.serial;
+    return copy;
+  }
+}
+
+/** Maximum number of owners with a history: 5 KB each. */
+const KEPT_OWNERS = 32;
+/** A new owner replaces one with traffic only if it has this many times as much. */
+const DISPLACES_BY = 2;
+
+interface Kept {
+  readonly history: OwnerHistory;
+  /** Current rate, both directions together; NaN unknown. */
+  rate: number;
+  /** Number of the last sample with traffic. */
+  lastBusySample: number;
+}
+
+/**
+ * Histories of all owners with traffic, so that a detail view opens with a filled chart. Bounded: evicts the longest
+ * idle owner, then the owner with by far the least traffic; never the owner on screen.
+ */
+export class OwnerHistories {
+  /** History of the followed owner; a copy while held. */
+  shown = new OwnerHistory();
+  readonly #keptOwners: number;
+  readonly #rates = new OwnerRates();
+  readonly #kept: Kept[] = [];
+  #keptOf = new Map<number, Kept>();
+  #owners: OwnerTable | undefined;
+  #followed: Kept | undefined;
+  #isHeld = false;
+  #sampleCount = 0;
+
+  constructor(keptOwners = KEPT_OWNERS) {
+    this.#keptOwners = keptOwners;
+  }
+
+  /** Follows another owner. */
+  follow(owner: number, serial: number): void {
+    this.#followed = undefined;
+    this.#followed = this.#of(owner, serial) ?? this.#place(owner, serial, Number.POSITIVE_INFINITY);
+    const { history } = this.#followed ?? { history: new OwnerHistory() };
+    this.shown = this.#isHeld ? history.copy() : history;
+  }
+
+  /** Freezes what is shown until `release`; recording continues. */
+  hold(): void {
+    this.#isHeld = true;
+    this.shown = this.shown.copy();
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    if (this.#followed !== undefined) this.shown = this.#followed.history;
+  }
+
+  /** Takes a sample's smoothed rates in scope. */
+  update(section: NetworkSection, rates: NetworkRates, scope: Scope): void {
+    this.#begin(section.owners);
+    this.#sampleCount++;
+    this.#rates.build(section, rates, scope);
+    const isKnown = hasRates(section, rates);
+    for (const kept of this.#kept) this.#push(kept, isKnown);
+    if (isKnown) this.#takeNewcomers(section.owners);
+  }
+
+  /** Another table has other owners in the same slots. */
+  #begin(owners: OwnerTable): void {
+    if (this.#owners !== owners && this.#owners !== undefined) {
+      this.#kept.length = 0;
+      this.#keptOf.clear();
+      this.#followed = undefined;
+    }
+    this.#owners = owners;
+  }
+
+  #push(kept: Kept, isKnown: boolean): void {
+    const { owner } = kept.history;
+    const isThere = this.#owners?.slots.serial[owner] === kept.history.serial;
+    const up = isKnown && isThere ? this.#rates.up[owner]! : Number.NaN;
+    const down = isKnown && isThere ? this.#rates.down[owner]! : Number.NaN;
+    kept.history.push(up, down);
+    kept.rate = up + down;
+    if (kept.rate > 0) kept.lastBusySample = this.#sampleCount;
+  }
+
+  #takeNewcomers({ slots }: OwnerTable): void {
+    const { up, down } = this.#rates;
+    for (let i = 0; i < slots.count; i++) {
+      const owner = slots.rows[i]!;
+      const rate = up[owner]! + down[owner]!;
+      if (!(rate > 0) || this.#of(owner, slots.serial[owner]!) !== undefined) continue;
+      const kept = this.#place(owner, slots.serial[owner]!, rate);
+      if (kept !== undefined) this.#push(kept, true);
+    }
+  }
+
+  #of(owner: number, serial: number): Kept | undefined {
+    const kept = this.#keptOf.get(owner);
+    return kept?.history.serial === serial ? kept : undefined;
+  }
+
+  /** Creates a history for an owner without one; undefined if it has less traffic than all that have one. */
+  #place(owner: number, serial: number, rate: number): Kept | undefined {
+    const before = this.#keptOf.get(owner);
+    const kept = before ?? (this.#kept.length < this.#keptOwners ? this.#add() : this.#leastOf(rate));
+    if (kept === undefined) return undefined;
+    if (this.#keptOf.get(kept.history.owner) === kept) this.#keptOf.delete(kept.history.owner);
+    kept.history.follow(owner, serial);
+    kept.rate = 0;
+    kept.lastBusySample = this.#sampleCount;
+    this.#keptOf.set(owner, kept);
+    return kept;
+  }
+
+  #add(): Kept {
+    const kept = { history: new OwnerHistory(), rate: 0, lastBusySample: 0 };
+    this.#kept.push(kept);
+    return kept;
+  }
+
+  #leastOf(rate: number): Kept | undefined {
+    let least: Kept | undefined;
+    for (const kept of this.#kept) {
+      if (kept === this.#followed) continue;
+      if (least === undefined || isLess(kept, least)) least = kept;
+    }
+    return least === undefined || least.rate * DISPLACES_BY > rate ? undefined : least;
+  }
+}
+
+function isLess(one: Kept, other: Kept): boolean {
+  if (one.lastBusySample !== other.lastBusySample) return one.lastBusySample < other.lastBusySample;
+  return one.rate < other.rate;
 }

@@ -1,5 +1,5 @@
 import type { InterfaceTable } from '../sample/interface-table.ts';
-import type { NetworkSection } from '../sample/network-section.ts';
+import { type NetworkSection, NetworkTables } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
@@ -269,4 +269,19 @@ export class NetworkRates {
 /** Whether it is not known at all whose traffic a row has: what is there does not explain it. */
 function isNobody(kind: number): boolean {
   return kind === OwnerKind.CLOSED || kind === OwnerKind.UNKNOWN;
+}
+
+/** A section and its rates that do not change while sampling continues, for pause. */
+interface FrozenNetwork {
+  readonly section: NetworkSection;
+  readonly rates: NetworkRates;
+}
+
+/**
+ * Copies everything that a section borrows. The cost depends on the tables' capacity: use it for pause, not for every
+ * sample.
+ */
+export function freezeNetwork(section: NetworkSection, rates: NetworkRates): FrozenNetwork {
+  const tables = NetworkTables.copyOf(section);
+  return { section: { ...section, ...tables, errors: [...section.errors] }, rates: rates.copy() };
 }

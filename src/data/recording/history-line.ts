@@ -1,6 +1,5 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
-import { jsonDelta } from '../codec/json-delta.ts';
-import type { JsonValue } from '../codec/json-values.ts';
+import { type JsonValue, jsonDelta } from '../codec/json-values.ts';
 import { SectionCodec } from '../codec/record-json.ts';
 import { TABLE_FORMATS } from '../codec/table-format.ts';
 import { NETWORK_TABLE_NAMES, toldNetworkTable, toldProcesses } from '../codec/told-table.ts';

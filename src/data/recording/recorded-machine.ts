@@ -1,7 +1,6 @@
 import { parseJsonWithin } from '../../kit/bytes/json-bytes.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
-import { applyJsonDelta } from '../codec/json-delta.ts';
-import { isObject, type JsonValue } from '../codec/json-values.ts';
+import { applyJsonDelta, isObject, type JsonValue } from '../codec/json-values.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Snapshot } from '../sample/snapshot.ts';
 import type { SectionError } from '../schema/section-facts.ts';

@@ -1,4 +1,4 @@
-import { ipVersion } from '../../kit/text/ip-version.ts';
+import { ipVersion } from '../../kit/text/network-name.ts';
 
 /**
  * Addresses are four 32-bit words, each the big-endian value of four network bytes:

@@ -1,6 +1,6 @@
 import type { ControlGroupsSection } from '../schema/control-groups-section.ts';
 import type { DisksSection } from '../schema/disks-section.ts';
-import type { JournalSection } from '../schema/journal-section.ts';
+import type { JournalSection } from '../schema/process-detail.ts';
 import type { MachineProcesses } from './machine-processes.ts';
 import type { MachineSection } from './machine-section.ts';
 import type { NetworkSample, Tier } from './network-sample.ts';
@@ -130,4 +130,58 @@ export interface Platform {
   tierReports(): readonly TierReport[];
   userName(uid: number): string;
   readonly signaller: Signaller;
+}
+
+/** The variables of a process. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The ways in which operating systems differ for a program with a screen and files. No part of it opens anything. */
+export interface System {
+  /** As people call it in a message: `linux`, `macos`, `windows`. */
+  readonly name: string;
+  /** Tiers that collect the network here, best first; none: this system cannot be watched. */
+  readonly tiers: readonly Tier[];
+  /** What `--version` adds where nobody has tried the programs on the system itself; undefined: somebody has. */
+  readonly untried: string | undefined;
+  /** The device of the terminal that a process belongs to; undefined: the console behind standard output. */
+  readonly terminalPath: string | undefined;
+  /** Whether a shell can stop a program and bring it back (SIGTSTP, SIGCONT). */
+  readonly hasJobControl: boolean;
+  /** Where the system keeps what it knows of names. */
+  readonly nameFiles: NameFiles;
+  /** What the terminal is, in the variables that POSIX programs go by: TERM, COLORTERM and the locale. */
+  terminalEnvironment(environment: Environment): Environment;
+  /** Folder of the configuration, the profiles and the certificates of sstop and socktop. */
+  configFolder(environment: Environment): string;
+  /** Folder of what the programs remember from one start to the next. */
+  stateFolder(environment: Environment): string;
+}
+
+/** Paths, some of which need not exist. */
+export interface NameFiles {
+  /** hosts(5). */
+  readonly hostsPath: string;
+  /** services(5). */
+  readonly servicesPath: string;
+  /** Where databases of countries are put (MaxMind DB); the first that is there counts. */
+  readonly countryFolders: readonly string[];
+}
+
+/** A finding: good, lacking, or only to be known. */
+export type Mark = 'good' | 'lacking' | 'note';
+
+/** One finding under a section's title. */
+export interface DoctorEntry {
+  /** What it is about, a word or two. */
+  readonly label: string;
+  readonly mark: Mark;
+  /** Whole sentences. */
+  readonly text: string;
+  /** To be copied into a shell, so never broken into lines. */
+  readonly commands?: readonly string[];
+}
+
+export interface DoctorSection {
+  readonly title: string;
+  readonly entries: readonly DoctorEntry[];
 }

@@ -14,8 +14,7 @@ import {
   unlink,
 } from 'node:fs';
 import { OpError, toOpError } from '../errors/op-error.ts';
-import { requireOwnFolders } from './safe-link.ts';
-import { OpenFile, withUserRights } from './user-file.ts';
+import { OpenFile, requireOwnFolders, withUserRights } from './user-file.ts';
 
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const FOLDER_MODE = 0o700;

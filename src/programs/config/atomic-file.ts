@@ -1,8 +1,7 @@
 import { closeSync, linkSync, lstatSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { linkTarget } from '../../kit/files/safe-link.ts';
-import { createNew, removeFile, withUserRights, writeNew } from '../../kit/files/user-file.ts';
+import { createNew, linkTarget, removeFile, withUserRights, writeNew } from '../../kit/files/user-file.ts';
 
 const MODE = 0o600;
 const MOST_NAMES = 8;

@@ -1,10 +1,10 @@
 import { parseRate, RATE_HINT } from '../../kit/text/units.ts';
-import { type Color, DEFAULT_COLOR, rgb } from '../../screen/style/color.ts';
 import { PALETTE_ENTRIES, type PaletteEntry } from '../../screen/style/palette.ts';
+import { type Color, DEFAULT_COLOR, rgb } from '../../screen/style/style.ts';
 import { THEME_NAMES } from '../../screen/style/theme.ts';
 import { alertRulesOf, knownEntries, mapOf, wordOf } from './config-entries.ts';
 import { type Config, defaultConfig, type ReadConfig, type Vocabulary } from './config-file.ts';
-import { readKeys } from './configured-keys.ts';
+import { QUIT_CHORD, readChord } from './keymap.ts';
 import { described, isNothing, quoted, type Value, YamlFile } from './yaml-file.ts';
 
 /** Keys of the file, in the order of the documentation. */
@@ -173,4 +173,70 @@ function keysOf<Action extends string>(
 
 function isText(value: Value, text: string): boolean {
   return value.kind === 'text' && value.text === text;
+}
+
+/** Limit of chords per action. */
+const MAX_CHORDS = 8;
+
+/** The chords of each action: one, a list, or `none`. Refused chords are reported, the others apply. */
+function readKeys<Action extends string>(
+  file: YamlFile,
+  entries: readonly (readonly [Action, Value])[],
+  areTogether: (one: Action, other: Action) => boolean,
+): ReadonlyMap<Action, readonly string[]> {
+  const keys = new Map<Action, readonly string[]>();
+  for (const [action, value] of entries) {
+    const ownerOf = (chord: string): Action | undefined => {
+      for (const [other, chords] of keys) {
+        if (chords.includes(chord) && areTogether(action, other)) return other;
+      }
+      return undefined;
+    };
+    const chords = chordsOf(file, value, ownerOf);
+    if (chords !== undefined) keys.set(action, chords);
+  }
+  return keys;
+}
+
+/** Undefined if no chord is usable; the action then keeps its default. */
+function chordsOf(
+  file: YamlFile,
+  value: Value,
+  takenBy: (chord: string) => string | undefined,
+): readonly string[] | undefined {
+  if (value.kind === 'text' && value.text === 'none') return [];
+  const items = value.kind === 'list' ? value.items : [value];
+  const chords = new Set<string>();
+  for (const item of items.slice(0, MAX_CHORDS)) {
+    const chord = chordOf(file, item, takenBy);
+    if (chord !== undefined) chords.add(chord);
+  }
+  const excess = items[MAX_CHORDS];
+  if (excess !== undefined) file.report(excess.offset, `more than ${MAX_CHORDS} chords for an action`);
+  return chords.size > 0 || items.length === 0 ? [...chords] : undefined;
+}
+
+function chordOf(
+  file: YamlFile,
+  value: Value,
+  takenBy: (chord: string) => string | undefined,
+): string | undefined {
+  if (value.kind !== 'text' || value.text === '') {
+    file.report(value.offset, `expected a chord or none, found ${described(value)}`);
+    return undefined;
+  }
+  const reading = readChord(value.text);
+  if ('refusal' in reading) {
+    file.report(value.offset, `invalid chord ${quoted(value.text)}. ${reading.refusal}`);
+    return undefined;
+  }
+  const { chord } = reading;
+  if (chord === QUIT_CHORD) {
+    file.report(value.offset, `${quoted(chord)} always quits and cannot be reassigned`);
+    return undefined;
+  }
+  const other = takenBy(chord);
+  if (other === undefined) return chord;
+  file.report(value.offset, `${quoted(chord)} is already assigned to ${quoted(other)}`);
+  return undefined;
 }

@@ -1,5 +1,5 @@
 import type { Names } from '../../data/names/names.ts';
-import type { NameFiles } from '../../data/sample/operating-system.ts';
+import type { NameFiles } from '../../data/sample/platform.ts';
 import type { NameLookup } from '../../views/network/network-list.ts';
 import type { Settings } from './settings.ts';
 

@@ -1,4 +1,4 @@
-import type { System } from '../../data/sample/operating-system.ts';
+import type { System } from '../../data/sample/platform.ts';
 import { useLocalTime } from '../../kit/text/format.ts';
 import type { Controls, ExitReason, Program } from '../../screen/loop/program.ts';
 import { type RunOptions, runProgram } from '../../screen/loop/run-program.ts';

@@ -3,7 +3,7 @@ import type { FilterNames } from '../../data/query/filter/filter-context.ts';
 import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
 import { parseFilter } from '../../data/query/filter/parse-filter.ts';
 import type { SortKey } from '../../data/query/process-fields.ts';
-import type { System } from '../../data/sample/operating-system.ts';
+import type { System } from '../../data/sample/platform.ts';
 import type { Grouping } from '../../data/sample/process-table.ts';
 import { toOpError } from '../../kit/errors/op-error.ts';
 import type { RateUnits } from '../../kit/text/format.ts';

@@ -13,8 +13,11 @@ import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
 import type { ColumnPicker } from '../../views/system/column-picker.ts';
 import { ControlGroupList } from '../../views/system/control-group-list.ts';
 import { type HostSort, listedHosts } from '../../views/system/hosts-table.ts';
-import { MachineGroupList } from '../../views/system/machine-group-list.ts';
-import { MachineProcessList, USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
+import {
+  MachineGroupList,
+  MachineProcessList,
+  USUAL_MACHINE_COLUMN_IDS,
+} from '../../views/system/machine-process-list.ts';
 import { SystemData } from '../../views/system/system-data.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
 import type { PlaybackState } from '../shared/recordings.ts';

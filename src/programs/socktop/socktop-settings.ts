@@ -1,4 +1,4 @@
-import type { System } from '../../data/sample/operating-system.ts';
+import type { System } from '../../data/sample/platform.ts';
 import type { Grouping } from '../../data/sample/process-table.ts';
 import {
   METRICS_INTERVAL_MILLIS,

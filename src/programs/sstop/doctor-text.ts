@@ -1,4 +1,4 @@
-import type { DoctorEntry, DoctorSection, Mark } from '../../data/sample/doctor-section.ts';
+import type { DoctorEntry, DoctorSection, Mark } from '../../data/sample/platform.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 

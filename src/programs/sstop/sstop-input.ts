@@ -1,9 +1,7 @@
 import { type Names, openNames } from '../../data/names/names.ts';
 import type { PlaybackOptions, RecordedSource } from '../../data/recording/recorded-source.ts';
-import { RecordingSource } from '../../data/recording/recording-source.ts';
-import type { RecordingWriter } from '../../data/recording/recording-writer.ts';
-import type { NameFiles } from '../../data/sample/operating-system.ts';
-import type { Platform } from '../../data/sample/platform.ts';
+import { RecordingSource, type RecordingWriter } from '../../data/recording/recording-writer.ts';
+import type { NameFiles, Platform } from '../../data/sample/platform.ts';
 import { LocalSource } from '../../data/source/local-source.ts';
 import type { RemoteLink, Source } from '../../data/source/source.ts';
 import { OpError } from '../../kit/errors/op-error.ts';

@@ -4,7 +4,7 @@ import { AlertTracker } from '../../data/query/alert-tracker.ts';
 import { FilterCaches } from '../../data/query/filter/filter-context.ts';
 import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
 import { groupSortKey } from '../../data/query/group-rows.ts';
-import { OwnerHistories } from '../../data/query/owner-history.ts';
+import { OwnerHistories } from '../../data/query/owner-rates.ts';
 import type { SortKey } from '../../data/query/process-fields.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import type { Grouping } from '../../data/sample/process-table.ts';

@@ -5,19 +5,21 @@ import type { Platform } from '../../data/sample/platform.ts';
 import type { PrivateFolder } from '../../kit/files/private-folder.ts';
 import { type AlertOptions, AlertWatch } from './alerts/alert-watch.ts';
 import { AnswerSource } from './answers/answer-source.ts';
-import { type AgentIdentity, CapabilityAnswers } from './answers/capability-answers.ts';
-import { HistoryAnswers } from './answers/history-answers.ts';
 import { OriginalAnswers } from './answers/original-answers.ts';
-import { V2Answers } from './answers/v2-answers.ts';
+import { type AgentIdentity, CapabilityAnswers, HistoryAnswers, V2Answers } from './answers/v2-answers.ts';
 import { AgentSamples, type SampleOptions } from './samples/agent-samples.ts';
 import { HistorySamples } from './samples/history-samples.ts';
 import { Access } from './server/access.ts';
 import type { AgentLog } from './server/agent-log.ts';
 import { AgentServer, type ListenOptions } from './server/agent-server.ts';
-import type { Connection, ConnectionContext } from './server/client-connection.ts';
+import {
+  type ByteStream,
+  type Connection,
+  type ConnectionContext,
+  StreamClient,
+} from './server/client-connection.ts';
 import { RequestTurns, SendBudget } from './server/client-limits.ts';
 import { MetricsAnswers } from './server/metrics-answers.ts';
-import { type ByteStream, StreamClient } from './server/stream-client.ts';
 
 /** What an agent is to be, however it is reached. */
 type AnswerSettings = SampleOptions & AgentIdentity;

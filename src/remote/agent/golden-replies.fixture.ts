@@ -6,9 +6,8 @@ import type { Frame } from '../wire/original-protocol.ts';
 import { readV2Frame, v2Frame } from '../wire/v2-frame.ts';
 import { readV2Request } from '../wire/v2-request.ts';
 import { AnswerSource } from './answers/answer-source.ts';
-import { CapabilityAnswers } from './answers/capability-answers.ts';
 import { OriginalAnswers } from './answers/original-answers.ts';
-import { V2Answers } from './answers/v2-answers.ts';
+import { CapabilityAnswers, V2Answers } from './answers/v2-answers.ts';
 import { MetricsPage } from './metrics/metrics-page.ts';
 import { AgentSamples } from './samples/agent-samples.ts';
 

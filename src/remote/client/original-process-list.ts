@@ -1,8 +1,12 @@
 import { type MachineProcesses, ProcessList } from '../../data/sample/machine-processes.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
 import { ProcessTable } from '../../data/sample/process-table.ts';
-import type { JournalSection } from '../../data/schema/journal-section.ts';
-import { PROCESS_FACTS, type ProcessDetail, type ThreadSample } from '../../data/schema/process-detail.ts';
+import {
+  type JournalSection,
+  PROCESS_FACTS,
+  type ProcessDetail,
+  type ThreadSample,
+} from '../../data/schema/process-detail.ts';
 import { unknownRecord } from '../../data/schema/record.ts';
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { ROWS_LIMIT } from '../wire/limits.ts';

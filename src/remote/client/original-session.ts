@@ -3,7 +3,7 @@ import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
-import type { JournalSection } from '../../data/schema/journal-section.ts';
+import type { JournalSection } from '../../data/schema/process-detail.ts';
 import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import {

@@ -6,7 +6,7 @@ import type { ProcessesWant, Snapshot, Want } from '../../data/sample/snapshot.t
 import type { AlertsSection } from '../../data/schema/alerts-section.ts';
 import type { ControlGroupsSection } from '../../data/schema/control-groups-section.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
-import type { JournalSection } from '../../data/schema/journal-section.ts';
+import type { JournalSection } from '../../data/schema/process-detail.ts';
 import type { SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { ErrorReply } from '../wire/error-reply.ts';

@@ -6,7 +6,7 @@ import {
   type PeerCertificate as NodeCertificate,
 } from 'node:tls';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { ipVersion } from '../../kit/text/ip-version.ts';
+import { ipVersion } from '../../kit/text/network-name.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import type { AgentUrl } from './agent-url.ts';
 

@@ -4,8 +4,7 @@ import { RecordedWorld } from '../../data/recording/recording-world.fixture.ts';
 import { NetworkEncoder } from './network-reply.ts';
 import { decodeOriginalProcesses, encodeOriginalProcesses } from './original-processes.ts';
 import { ProcessChanges } from './process-changes.ts';
-import { ProcessEncoder } from './process-encoder.ts';
-import { ProcessReplica } from './process-replica.ts';
+import { ProcessEncoder, ProcessReplica } from './process-reply.ts';
 import { absorbRows } from './process-rows.fixture.ts';
 
 const HERE = fileURLToPath(new URL('./', import.meta.url));

@@ -6,8 +6,7 @@ import type { ProcessDetailSection } from '../../data/sample/process-detail-sect
 import { ProcessTable } from '../../data/sample/process-table.ts';
 import { CPU, CpuTable } from '../../data/schema/cpu-sample.ts';
 import type { BlockDevice, DisksSection } from '../../data/schema/disks-section.ts';
-import type { JournalSection } from '../../data/schema/journal-section.ts';
-import { PROCESS_FACTS } from '../../data/schema/process-detail.ts';
+import { type JournalSection, PROCESS_FACTS } from '../../data/schema/process-detail.ts';
 import { unknownRecord } from '../../data/schema/record.ts';
 import { plain } from '../../every-column.fixture.ts';
 import { codeOf } from '../../kit/bytes/hostile.fixture.ts';

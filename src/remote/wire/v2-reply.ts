@@ -6,7 +6,7 @@ import { PROCESS_DETAIL, type ProcessDetailSection } from '../../data/sample/pro
 import { ALERTS, type AlertsSection } from '../../data/schema/alerts-section.ts';
 import { CONTROL_GROUPS, type ControlGroupsSection } from '../../data/schema/control-groups-section.ts';
 import { DISKS, type DisksSection } from '../../data/schema/disks-section.ts';
-import { JOURNAL, type JournalSection } from '../../data/schema/journal-section.ts';
+import { JOURNAL, type JournalSection } from '../../data/schema/process-detail.ts';
 import { parseJsonWithin } from '../../kit/bytes/json-bytes.ts';
 import { type Capabilities, capabilities } from './agent-capabilities.ts';
 import { type ErrorReply, errorReply } from './error-reply.ts';

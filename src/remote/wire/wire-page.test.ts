@@ -9,7 +9,7 @@ import { MACHINE } from '../../data/sample/machine-section.ts';
 import { PROCESS_DETAIL } from '../../data/sample/process-detail-section.ts';
 import { CONTROL_GROUPS } from '../../data/schema/control-groups-section.ts';
 import { DISKS } from '../../data/schema/disks-section.ts';
-import { JOURNAL } from '../../data/schema/journal-section.ts';
+import { JOURNAL } from '../../data/schema/process-detail.ts';
 import type { Shape } from '../../data/schema/record.ts';
 import { SECTION, SNAPSHOT_HEADER } from '../../data/schema/section-facts.ts';
 import { CAPABILITIES } from './agent-capabilities.ts';

@@ -2,8 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import { rect } from '../layout/rect.ts';
-import { INHERIT_COLOR, rgb } from '../style/color.ts';
-import { Attribute, PLAIN_STYLE, style } from '../style/style.ts';
+import { Attribute, INHERIT_COLOR, PLAIN_STYLE, rgb, style } from '../style/style.ts';
 import { Buffer } from './buffer.ts';
 import { anyText } from './frames.fixture.ts';
 

@@ -1,8 +1,7 @@
 import { COMPLEX, charClass, firstComplex, NARROW, REFUSED, WIDE } from '../../kit/text/cell-width.ts';
 import { CONTROL_REPLACEMENT, isRefused, replacementFor } from '../../kit/text/sanitize.ts';
 import type { Rect } from '../layout/rect.ts';
-import { INHERIT_COLOR } from '../style/color.ts';
-import { ATTRIBUTE_MASK, PLAIN_STYLE, type Style } from '../style/style.ts';
+import { ATTRIBUTE_MASK, INHERIT_COLOR, PLAIN_STYLE, type Style } from '../style/style.ts';
 import {
   ATTRIBUTE_SHIFT,
   BLANK,

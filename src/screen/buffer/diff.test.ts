@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import type { ColorDepth } from '../style/color.ts';
-import { rgb } from '../style/color.ts';
-import { Attribute, PLAIN_STYLE, style } from '../style/style.ts';
+import { Attribute, type ColorDepth, PLAIN_STYLE, rgb, style } from '../style/style.ts';
 import { Buffer } from './buffer.ts';
 import { CELL_WORDS, ClusterTable, RIGHT_HALF, UNCERTAIN_FLAG, WIDTH_MASK, WIDTH_TWO } from './cell.ts';
 import { FrameDiff } from './diff.ts';

@@ -1,5 +1,5 @@
 import { Buffer as NodeBuffer } from 'node:buffer';
-import type { ColorDepth } from '../style/color.ts';
+import type { ColorDepth } from '../style/style.ts';
 import type { Buffer } from './buffer.ts';
 import { ByteWriter } from './byte-writer.ts';
 import {

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
-import { hsl, INHERIT_COLOR, rgb } from '../style/color.ts';
-import { style } from '../style/style.ts';
+import { hsl, INHERIT_COLOR, rgb, style } from '../style/style.ts';
 import type { Buffer } from './buffer.ts';
 
 /** Something that a view does to a buffer. */

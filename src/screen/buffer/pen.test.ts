@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { ansi, type Color, type ColorDepth, DEFAULT_COLOR, rgb } from '../style/color.ts';
+import { ansi, type Color, type ColorDepth, DEFAULT_COLOR, rgb } from '../style/style.ts';
 import { themeNamed } from '../style/theme.ts';
 import { Buffer } from './buffer.ts';
 import { ByteWriter } from './byte-writer.ts';

@@ -1,12 +1,12 @@
 import {
+  Attribute,
   ansiIndexOf,
   type Color,
   type ColorDepth,
   DEFAULT_COLOR,
   toPalette16,
   toPalette256,
-} from '../style/color.ts';
-import { Attribute } from '../style/style.ts';
+} from '../style/style.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { ATTRIBUTE_SHIFT, COLOR_MASK } from './cell.ts';
 

@@ -2,8 +2,7 @@
 import { appendFileSync } from 'node:fs';
 import type { Buffer } from '../buffer/buffer.ts';
 import type { InputEvent } from '../input/event.ts';
-import { rgb } from '../style/color.ts';
-import { PLAIN_STYLE, style } from '../style/style.ts';
+import { PLAIN_STYLE, rgb, style } from '../style/style.ts';
 import { AnsiBackend } from '../terminal/terminal-output.ts';
 import type { Controls, Program } from './program.ts';
 import { runProgram } from './run-program.ts';

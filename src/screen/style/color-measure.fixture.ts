@@ -1,4 +1,4 @@
-import type { Color } from './color.ts';
+import type { Color } from './style.ts';
 
 type Channels = readonly [number, number, number];
 type Matrix = readonly [Channels, Channels, Channels];

@@ -1,4 +1,4 @@
-import { ansi, COLOR_FLAG, type Color, hsl, hueOf, INHERIT_COLOR, rgb } from './color.ts';
+import { ansi, COLOR_FLAG, type Color, hsl, hueOf, INHERIT_COLOR, rgb } from './style.ts';
 
 /** How many steps of intensity a ramp has. */
 export const RAMP_STEPS = 32;

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { DEFAULT_COLOR, hsl, INHERIT_COLOR, rgb, toPalette16, toPalette256 } from './color.ts';
 import { palette256 } from './color-measure.fixture.ts';
 import { RAMP_STEPS } from './palette.ts';
-import { style } from './style.ts';
+import { DEFAULT_COLOR, hsl, INHERIT_COLOR, rgb, style, toPalette16, toPalette256 } from './style.ts';
 import { TOKYO_NIGHT } from './theme.ts';
 
 describe('colours', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { rampStyle } from '../widgets/levels.ts';
+import { apart, COLOUR_VISIONS, contrast, palette256 } from './color-measure.fixture.ts';
+import { PALETTE_ENTRIES, type Palette, RAMP_STEPS } from './palette.ts';
 import {
   ansi,
   ansiIndexOf,
@@ -7,12 +9,10 @@ import {
   DEFAULT_COLOR,
   INHERIT_COLOR,
   rgb,
+  type Style,
   toPalette16,
   toPalette256,
-} from './color.ts';
-import { apart, COLOUR_VISIONS, contrast, palette256 } from './color-measure.fixture.ts';
-import { PALETTE_ENTRIES, type Palette, RAMP_STEPS } from './palette.ts';
-import type { Style } from './style.ts';
+} from './style.ts';
 import {
   isThemeName,
   PALETTES,

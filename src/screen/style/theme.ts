@@ -1,4 +1,3 @@
-import { ansiIndexOf, type Color, INHERIT_COLOR } from './color.ts';
 import {
   ANSI16_PALETTE,
   COLOUR_BLIND_PALETTE,
@@ -10,7 +9,7 @@ import {
   TOKYO_NIGHT_LIGHT_PALETTE,
   TOKYO_NIGHT_PALETTE,
 } from './palette.ts';
-import { Attribute, type Style, style } from './style.ts';
+import { Attribute, ansiIndexOf, type Color, INHERIT_COLOR, type Style, style } from './style.ts';
 
 /** Styles by what they mean. Those without a background are drawn on whatever is there. */
 export interface Theme {

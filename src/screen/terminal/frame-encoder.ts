@@ -8,7 +8,7 @@ import {
 } from 'ansi-escapes';
 import { Buffer } from '../buffer/buffer.ts';
 import { FrameDiff } from '../buffer/diff.ts';
-import type { ColorDepth } from '../style/color.ts';
+import type { ColorDepth } from '../style/style.ts';
 
 const BEGIN = new TextEncoder().encode(beginSynchronizedOutput);
 const END = new TextEncoder().encode(endSynchronizedOutput);

@@ -1,4 +1,4 @@
-import type { ColorDepth } from '../style/color.ts';
+import type { ColorDepth } from '../style/style.ts';
 
 /** DECRQM of synchronized update, both colours, the terminal's name, and DA1, which every terminal answers. */
 const QUESTIONS = '\x1b[?2026$p\x1b]10;?\x1b\\\x1b]11;?\x1b\\\x1b[>0q\x1b[c';

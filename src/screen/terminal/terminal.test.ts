@@ -2,8 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import xterm, { type Terminal as Emulator } from '@xterm/headless';
 import fc from 'fast-check';
 import type { Buffer } from '../buffer/buffer.ts';
-import { rgb } from '../style/color.ts';
-import { Attribute, PLAIN_STYLE, style } from '../style/style.ts';
+import { Attribute, PLAIN_STYLE, rgb, style } from '../style/style.ts';
 import { Terminal } from './terminal.ts';
 import { TestBackend } from './test-backend.fixture.ts';
 

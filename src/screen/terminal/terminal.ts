@@ -1,7 +1,7 @@
 import { beep } from 'ansi-escapes';
 import type { OpError } from '../../kit/errors/op-error.ts';
 import type { Buffer } from '../buffer/buffer.ts';
-import type { ColorDepth } from '../style/color.ts';
+import type { ColorDepth } from '../style/style.ts';
 import { enterSequence, FrameEncoder, leaveSequence, MOUSE_OFF, MOUSE_ON } from './frame-encoder.ts';
 import { Capabilities, type TerminalAnswer, type TerminalEnvironment } from './terminal-capabilities.ts';
 import type { Backend, ScreenSize } from './terminal-output.ts';

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
-import { rgb } from '../style/color.ts';
-import { style } from '../style/style.ts';
+import { rgb, style } from '../style/style.ts';
 import { TOKYO_NIGHT } from '../style/theme.ts';
 import { type Chart, putSparkline, renderChart } from './chart.ts';
 import { plainSamples, rampStyle } from './levels.ts';

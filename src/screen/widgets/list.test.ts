@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
-import { INHERIT_COLOR, rgb } from '../style/color.ts';
-import { Attribute, style } from '../style/style.ts';
+import { Attribute, INHERIT_COLOR, rgb, style } from '../style/style.ts';
 import { putAligned } from './aligned-text.ts';
 import { type List, renderList } from './list.ts';
 import { anyArea, anyName, drawnOver, GROUND, STRONG } from './sentinel.fixture.ts';

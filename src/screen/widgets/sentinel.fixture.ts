@@ -2,8 +2,7 @@ import { expect } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
 import { contains, type Rect } from '../layout/rect.ts';
-import { DEFAULT_COLOR, rgb } from '../style/color.ts';
-import { style } from '../style/style.ts';
+import { DEFAULT_COLOR, rgb, style } from '../style/style.ts';
 
 const WIDTH = 60;
 const HEIGHT = 20;

@@ -3,8 +3,7 @@ import * as fc from 'fast-check';
 import { cellWidth, forEachCluster } from '../../kit/text/cell-width.ts';
 import { Buffer } from '../buffer/buffer.ts';
 import type { KeyEvent } from '../input/event.ts';
-import { INHERIT_COLOR, rgb } from '../style/color.ts';
-import { Attribute, style } from '../style/style.ts';
+import { Attribute, INHERIT_COLOR, rgb, style } from '../style/style.ts';
 import { anyArea, anyName, drawnWithin, TEXT } from './sentinel.fixture.ts';
 import { insertText, renderTextInput, type TextInput, textInput, updateTextInput } from './text-input.ts';
 

@@ -1,6 +1,5 @@
 import { ListenRows } from '../../data/query/listen-rows.ts';
-import type { OwnerHistory } from '../../data/query/owner-history.ts';
-import { OwnerSums } from '../../data/query/owner-rates.ts';
+import { type OwnerHistory, OwnerSums } from '../../data/query/owner-rates.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import { percent, roundTripText } from '../../data/query/trouble-words.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';

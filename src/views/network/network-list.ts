@@ -1,8 +1,7 @@
 import type { FilterNames } from '../../data/query/filter/filter-context.ts';
 import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
-import { freezeNetwork } from '../../data/query/freeze.ts';
 import type { Scope } from '../../data/query/scope.ts';
-import type { NetworkRates } from '../../data/rates/network-rates.ts';
+import { freezeNetwork, type NetworkRates } from '../../data/rates/network-rates.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { Grouping } from '../../data/sample/process-table.ts';
 import type { SnapshotHeader } from '../../data/schema/section-facts.ts';

@@ -1,12 +1,10 @@
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
-import { INHERIT_COLOR } from '../../screen/style/color.ts';
-import { Attribute, type Style } from '../../screen/style/style.ts';
+import { Attribute, INHERIT_COLOR, type Style } from '../../screen/style/style.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
-import type { TextInput } from '../../screen/widgets/text-input.ts';
-import { renderTextInput, type TextMark } from '../../screen/widgets/text-input.ts';
+import { renderTextInput, type TextInput, type TextMark } from '../../screen/widgets/text-input.ts';
 
 export interface PromptLine {
   /** Before the typed text: `/`, `alert above`. */

@@ -1,5 +1,4 @@
-import type { JournalEntry } from '../../data/schema/journal-section.ts';
-import type { ThreadSample } from '../../data/schema/process-detail.ts';
+import type { JournalEntry, ThreadSample } from '../../data/schema/process-detail.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import { commandTail } from '../../kit/text/command-text.ts';
 import {

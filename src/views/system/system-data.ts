@@ -21,8 +21,7 @@ import type { Grouping } from '../../data/sample/process-table.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
 import type { AlertState } from '../../data/schema/alerts-section.ts';
 import type { DisksSection } from '../../data/schema/disks-section.ts';
-import type { JournalSection } from '../../data/schema/journal-section.ts';
-import type { ProcessDetail, ThreadSample } from '../../data/schema/process-detail.ts';
+import type { JournalSection, ProcessDetail, ThreadSample } from '../../data/schema/process-detail.ts';
 import type { SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
 
 /** A child of the process in the pane. */

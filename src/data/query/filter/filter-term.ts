@@ -1,5 +1,5 @@
 import type { SlotTable } from '../../../kit/table/slot-table.ts';
-import { ipVersion } from '../../../kit/text/ip-version.ts';
+import { ipVersion } from '../../../kit/text/network-name.ts';
 import { readAddress } from '../../sample/address.ts';
 import type { Grouping } from '../../sample/process-table.ts';
 import { ADDRESS_WORDS } from '../../schema/network-columns.ts';

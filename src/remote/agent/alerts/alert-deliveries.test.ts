@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { makeCertificate } from '../certificate.ts';
+import { makeCertificate } from '../certificate-store.ts';
 import { AlertDeliveries, type DeliveryOptions } from './alert-deliveries.ts';
 import type { AlertFacts } from './alert-facts.ts';
 

@@ -1,7 +1,7 @@
 import type { ToldSection } from '../../../data/codec/record-json.ts';
 import { machinePercent } from '../../../data/rates/process-rates.ts';
 import type { AlertsSection } from '../../../data/schema/alerts-section.ts';
-import type { JournalSection } from '../../../data/schema/journal-section.ts';
+import type { JournalSection } from '../../../data/schema/process-detail.ts';
 import { OpError } from '../../../kit/errors/op-error.ts';
 import type { AgentSamples } from '../samples/agent-samples.ts';
 import { ProcessDetails } from '../samples/process-details.ts';

@@ -1,11 +1,17 @@
-import { type OpError, toOpError } from '../../../kit/errors/op-error.ts';
-import type { V2Payload } from '../../wire/v2-frame.ts';
+import { HistoryPieces } from '../../../data/recording/history-pieces.ts';
+import { totalsPagesOf } from '../../../data/recording/totals-files.ts';
+import { COUNTED_BY } from '../../../data/sample/network-sample.ts';
+import type { Platform, TierReport } from '../../../data/sample/platform.ts';
+import { OpError, toOpError } from '../../../kit/errors/op-error.ts';
+import type { PrivateFolder } from '../../../kit/files/private-folder.ts';
+import { type Capabilities, capabilities, type MissingCapability } from '../../wire/agent-capabilities.ts';
+import { historyHeaders, historyParts, totalsPage } from '../../wire/history-reply.ts';
+import { type V2Payload, v2Bytes } from '../../wire/v2-frame.ts';
 import { JsonSections, v2ErrorPayload, v2JsonPayload } from '../../wire/v2-reply.ts';
-import type { V2Request } from '../../wire/v2-request.ts';
+import { V2_REQUESTS, type V2Request } from '../../wire/v2-request.ts';
+import type { SampleOptions } from '../samples/agent-samples.ts';
 import { REQUEST_LEASE_MILLIS } from '../samples/network-lease.ts';
 import type { AnswerSource } from './answer-source.ts';
-import type { CapabilityAnswers } from './capability-answers.ts';
-import { HistoryAnswers } from './history-answers.ts';
 
 /** The one number that is kept for each connection: which sample of processes it has. */
 export interface ProcessPosition {
@@ -127,4 +133,161 @@ export class V2Answers {
 export function errorPayload(thrown: unknown, request?: Pick<V2Request, 'request' | 'pid'>): V2Payload {
   const { code, message }: OpError = toOpError('answer', thrown);
   return v2ErrorPayload({ error: message, request: request?.request, pid: request?.pid, code });
+}
+
+/** Asking what each tier can do opens sockets; what it can does not change from minute to minute. */
+const REPORTS_KEPT_MICROS = 60e6;
+
+/** What the agent says of itself. */
+export interface AgentIdentity {
+  readonly version: string;
+  /** `linux`, ... */
+  readonly platformName: string;
+}
+
+/** The reply to `get_capabilities`. */
+export class CapabilityAnswers {
+  readonly #platform: Platform;
+  readonly #identity: AgentIdentity;
+  readonly #options: SampleOptions;
+  readonly #from: AnswerSource;
+  readonly #history: string | undefined;
+  #reports: readonly TierReport[] = [];
+  #reportedMicros = Number.NEGATIVE_INFINITY;
+
+  /** `historyObstacle`: why the agent serves no history; undefined: it does. */
+  constructor(
+    platform: Platform,
+    identity: AgentIdentity,
+    options: SampleOptions,
+    from: AnswerSource,
+    historyObstacle?: string,
+  ) {
+    this.#history = historyObstacle;
+    this.#platform = platform;
+    this.#identity = identity;
+    this.#options = options;
+    this.#from = from;
+  }
+
+  async payload(): Promise<V2Payload> {
+    const { samples } = this.#from;
+    // What is missing of sensors and GPUs is known once they have been looked for.
+    await samples.machine.cache.read(Number.POSITIVE_INFINITY, () => undefined);
+    await this.#platform.load?.('tiers');
+    return v2JsonPayload(capabilities.write(this.#capabilities()));
+  }
+
+  #capabilities(): Capabilities {
+    const now = this.#platform.monotonicMicros();
+    if (now - this.#reportedMicros > REPORTS_KEPT_MICROS) {
+      this.#reports = this.#platform.tierReports();
+      this.#reportedMicros = now;
+    }
+    const inForce = this.#from.samples.network.cache.latest?.section;
+    const networkTier = inForce?.tier ?? this.#reports.find(({ isAvailable }) => isAvailable)?.tier;
+    const { metricsTtlMillis, processesTtlMillis, disksTtlMillis } = this.#options;
+    return {
+      version: this.#identity.version,
+      platform: this.#identity.platformName,
+      pid: process.pid,
+      requests: V2_REQUESTS,
+      networkTier,
+      counted: inForce?.counted ?? (networkTier === undefined ? undefined : COUNTED_BY[networkTier]),
+      tiers: this.#reports,
+      missing: this.#missing(),
+      hasToken: this.#from.hasToken,
+      ...{ metricsTtlMillis, processesTtlMillis, disksTtlMillis },
+      notice: undefined,
+    };
+  }
+
+  #missing(): MissingCapability[] {
+    const { gpus, temperatures } = this.#options;
+    const section = this.#from.samples.machine.cache.latest?.section;
+    const missing: MissingCapability[] = [];
+    if (section?.sensors.value?.cpu === undefined) {
+      const why = section?.sensors.error?.message ?? 'no such sensor';
+      missing.push({
+        what: 'cpu_temperature',
+        why: temperatures ? why : 'switched off by SOCKTOP_AGENT_TEMP=0',
+      });
+    }
+    if ((section?.gpus.value ?? []).length === 0) {
+      const why = section?.gpus.error?.message ?? 'not found';
+      missing.push({ what: 'gpu', why: gpus ? why : 'switched off by SOCKTOP_AGENT_GPU=0' });
+    }
+    if (!this.#from.hasToken) missing.push({ what: 'journal', why: 'the agent has no token' });
+    if (this.#history !== undefined) missing.push({ what: 'history', why: this.#history });
+    return missing;
+  }
+}
+
+/** `period`: totals are asked for. */
+type HistoryRequest = Pick<V2Request, 'period' | 'before' | 'segment' | 'from' | 'length'>;
+
+/** Waiting for the disk; more of them would only be late. */
+const WAITING_LIMIT = 16;
+
+/**
+ * The replies to `get_history` and `get_totals`. One piece is read at a time, for all clients: a disk that hangs holds
+ * one of the runtime's threads, and no more.
+ */
+export class HistoryAnswers {
+  readonly #folder: PrivateFolder | undefined;
+  readonly #hasToken: boolean;
+  readonly #missing: string;
+  #turn: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+
+  /** `folder`: undefined where there is no history, `missing` says why. */
+  constructor(
+    folder: PrivateFolder | undefined,
+    hasToken: boolean,
+    missing = 'no history is kept; start the agent with --history',
+  ) {
+    this.#folder = folder;
+    this.#hasToken = hasToken;
+    this.#missing = missing;
+  }
+
+  /** Why there is none for a client; undefined: there is one. */
+  get obstacle(): string | undefined {
+    if (this.#folder === undefined) return this.#missing;
+    return this.#hasToken
+      ? undefined
+      : 'no history is served without a token; start the agent with SOCKTOP_TOKEN or --token-file';
+  }
+
+  /** Rejects with OpError: `NO_HISTORY`, `NO_TOKEN`, `BUSY`, `GONE`, and what the file system says. */
+  async payload(request: HistoryRequest): Promise<V2Payload> {
+    const { obstacle } = this;
+    const folder = this.#folder;
+    if (folder === undefined || obstacle !== undefined) {
+      const code = folder === undefined ? 'NO_HISTORY' : 'NO_TOKEN';
+      throw new OpError({ op: 'history', code, ...(obstacle === undefined ? {} : { message: obstacle }) });
+    }
+    if (this.#waiting >= WAITING_LIMIT) {
+      throw new OpError({ op: 'history', code: 'BUSY', message: 'too many pending requests of this kind' });
+    }
+    this.#waiting++;
+    const answer = this.#turn.then(() => read(folder, request));
+    this.#turn = answer.catch(() => undefined);
+    return answer.finally(() => {
+      this.#waiting--;
+    });
+  }
+}
+
+async function read(
+  folder: PrivateFolder,
+  { period, before, segment, from = 0, length }: HistoryRequest,
+): Promise<V2Payload> {
+  if (period !== undefined) {
+    return v2JsonPayload(totalsPage.write(await totalsPagesOf(folder)(period, before)));
+  }
+  const pieces = new HistoryPieces(folder);
+  if (segment === undefined) return v2JsonPayload(historyParts.write(await pieces.parts()));
+  if (length === undefined) return v2JsonPayload(historyHeaders.write(await pieces.headers(segment, from)));
+  return v2Bytes(await pieces.piece(segment, from, length));
 }

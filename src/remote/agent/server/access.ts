@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { ipVersion } from '../../../kit/text/ip-version.ts';
+import { ipVersion } from '../../../kit/text/network-name.ts';
 
 /** Wrong tokens that one address may show at once, and how long it takes until it may show one more. */
 const BURST = 10;

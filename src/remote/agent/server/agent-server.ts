@@ -1,6 +1,6 @@
 import type { Server, ServerWebSocket, SocketAddress, WebSocketHandler } from 'bun';
 import { OpError, toOpError } from '../../../kit/errors/op-error.ts';
-import { ipVersion } from '../../../kit/text/ip-version.ts';
+import { ipVersion } from '../../../kit/text/network-name.ts';
 import { REQUEST_LIMIT_BYTES } from '../../wire/limits.ts';
 import { V2_SUBPROTOCOL } from '../../wire/v2-request.ts';
 import { contentTypeOf, negotiate } from '../metrics/negotiate.ts';

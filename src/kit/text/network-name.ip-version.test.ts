@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { isIP } from 'node:net';
 import fc from 'fast-check';
-import { ipVersion } from './ip-version.ts';
+import { ipVersion } from './network-name.ts';
 
 const KNOWN = [
   ...[

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { InputParser } from '../../screen/input/input-parser.ts';
-import { readChord } from './chord.ts';
+import { readChord } from './keymap.ts';
 
 function chordOf(text: string): string | undefined {
   const reading = readChord(text);

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { EVERYTHING, Machine } from './machine.fixture.ts';
-import { OwnerHistories, OwnerHistory } from './owner-history.ts';
+import { OwnerHistories, OwnerHistory } from './owner-rates.ts';
 
 test('keeps the last samples of each direction, oldest first', () => {
   const rate = fc.float({ noNaN: true, min: 0 });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { applyJsonDelta, jsonDelta } from './json-delta.ts';
-import type { JsonValue } from './json-values.ts';
+import { applyJsonDelta, type JsonValue, jsonDelta } from './json-values.ts';
 
 const PAIRS: readonly (readonly [string, JsonValue, JsonValue])[] = [
   ['equal', { a: 1, b: [1, 2] }, { a: 1, b: [1, 2] }],

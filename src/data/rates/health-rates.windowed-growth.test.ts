@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { SlotTable } from '../../kit/table/slot-table.ts';
-import { WindowClock, WindowedGrowth } from './windowed-growth.ts';
+import { WindowClock, WindowedGrowth } from './health-rates.ts';
 
 function slots(rows: number): SlotTable {
   const table = new SlotTable(8, 64, () => undefined);
