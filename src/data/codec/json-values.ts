@@ -1,5 +1,6 @@
 import type { OpError } from '../../kit/errors/op-error.ts';
 import { wireError } from './wire-error.ts';
+import { cleanText } from './wire-text.ts';
 
 /** What JSON can hold. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [name: string]: JsonValue };
@@ -59,6 +60,30 @@ export function readList(value: unknown, path: string, most: number): readonly u
 /** An object from outside. No requested name may be one that every object inherits. */
 export function readObject(value: unknown, path: string): Readonly<Record<string, unknown>> {
   if (!isObject(value)) throw badValue(path, 'not an object');
+  return value;
+}
+
+/** A text from outside, cut and without anything that could steer a terminal. */
+export function readText(value: unknown, path: string, limit: number): string {
+  return cleanText(stringOf(value, path), limit);
+}
+
+/** True or false; missing is false. */
+export function readFlag(value: unknown, path: string): boolean {
+  if (isMissing(value)) return false;
+  if (typeof value !== 'boolean') throw badValue(path, 'not a boolean');
+  return value;
+}
+
+/** One of the words; undefined where it is missing, or another one. */
+export function readWord<W extends string>(value: unknown, path: string, words: readonly W[]): W | undefined {
+  if (isMissing(value)) return undefined;
+  const read = stringOf(value, path);
+  return words.find((word) => word === read);
+}
+
+function stringOf(value: unknown, path: string): string {
+  if (typeof value !== 'string') throw badValue(path, 'not a string');
   return value;
 }
 

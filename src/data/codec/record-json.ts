@@ -7,13 +7,16 @@ import {
   isObject,
   type JsonValue,
   Reading,
+  readFlag,
   readList,
   readObject,
+  readText,
+  readWord,
   type ValueCodec,
   withUnderscores,
 } from './json-values.ts';
 import { columnsCodec, rowsCodec } from './table-json.ts';
-import { cleanText, cutText } from './wire-text.ts';
+import { cutText } from './wire-text.ts';
 
 /** Largest double below 2^64: what an unsigned 64-bit reader still takes. */
 const LARGEST_COUNT = 2 ** 64 - 2048;
@@ -111,31 +114,16 @@ function numberCodec({ unknown, isWhole, least, most }: Extract<Shape, { kind: '
 /** Cleaned when read. */
 function textCodec(limit: number): ValueCodec {
   return {
-    read: (value, path) => {
-      if (isMissing(value)) return '';
-      if (typeof value !== 'string') throw badValue(path, 'not a string');
-      return cleanText(value, limit);
-    },
+    read: (value, path) => (isMissing(value) ? '' : readText(value, path, limit)),
     write: (value) => (typeof value === 'string' && value !== '' ? cutText(value, limit) : undefined),
   };
 }
 
-const FLAG: ValueCodec = {
-  read: (value, path) => {
-    if (isMissing(value)) return false;
-    if (typeof value !== 'boolean') throw badValue(path, 'not a boolean');
-    return value;
-  },
-  write: (value) => value === true,
-};
+const FLAG: ValueCodec = { read: readFlag, write: (value) => value === true };
 
 function wordCodec(words: readonly string[], unknown: string | undefined): ValueCodec {
   return {
-    read: (value, path) => {
-      if (isMissing(value)) return unknown;
-      if (typeof value !== 'string') throw badValue(path, 'not a string');
-      return words.find((word) => word === value) ?? unknown;
-    },
+    read: (value, path) => readWord(value, path, words) ?? unknown,
     write: (value) => (typeof value === 'string' ? value : undefined),
   };
 }

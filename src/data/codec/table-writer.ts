@@ -1,7 +1,7 @@
 import type { PbfWriter } from 'pbf';
 import type { FieldShape } from './protobuf.ts';
 import type { NumberFormat } from './table-format.ts';
-import type { NumberArray, ToldTable } from './told-table.ts';
+import { keyWordOf, type NumberArray, notePlaces, type RowPlaces, type ToldTable } from './told-table.ts';
 import { gather, UNKNOWN_COUNT } from './typed-columns.ts';
 import { cutText } from './wire-text.ts';
 
@@ -42,8 +42,7 @@ export class TableWriter {
   readonly #large: number[] = [];
   readonly #texts: string[] = [];
   readonly #textPlaces = new Map<string, number>();
-  /** By table: places of its rows in the message, by slot. */
-  readonly #places = new Map<string, Int32Array>();
+  readonly #places: RowPlaces = new Map();
   readonly #firstText: number;
   #rows: Int32Array = new Int32Array(0);
   #count = 0;
@@ -56,7 +55,7 @@ export class TableWriter {
   /** Every row. Tables that a table refers to are written before it. */
   whole(writer: PbfWriter, tag: number, table: ToldTable): void {
     const { slots } = table;
-    this.#place(table);
+    notePlaces(table, this.#places);
     writer.writeMessage(tag, () => this.#table(writer, table, slots.rows, slots.count), undefined);
   }
 
@@ -146,14 +145,6 @@ export class TableWriter {
     return place;
   }
 
-  #place({ format, slots }: ToldTable): void {
-    if (!format.isReferredTo) return;
-    let places = this.#places.get(format.name);
-    if (places === undefined || slots.capacity > places.length) places = new Int32Array(slots.capacity);
-    this.#places.set(format.name, places);
-    placeRows(slots, places);
-  }
-
   #stagingOf({ type }: FieldShape): number[] {
     return type === 'uint32' || type === 'sint32' ? this.#small : this.#large;
   }
@@ -173,16 +164,6 @@ export class TableWriter {
     }
     writer.writePackedVarint(tag, staging);
   }
-}
-
-/** The place of each slot among the rows of a table, -1 where there is no row. */
-export function placeRows({ rows, count }: ToldTable['slots'], places: Int32Array): void {
-  places.fill(-1);
-  for (let i = 0; i < count; i++) places[rows[i]!] = i;
-}
-
-export function keyWordOf(word: number): 0 | 1 | 2 | 3 {
-  return word === 0 ? 0 : word === 1 ? 1 : word === 2 ? 2 : 3;
 }
 
 function toPlaces(staging: number[], count: number, places: Int32Array): void {

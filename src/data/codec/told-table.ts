@@ -86,3 +86,51 @@ export function toldNetworkTable(tables: NetworkTables, name: NetworkTableName):
 export function toldProcesses({ processes, usage, texts }: ToldProcesses): ToldTable {
   return new ToldTable(TABLE_FORMATS.processes, processes.slots, { processes, usage, texts });
 }
+
+/** By table and slot: the place of each row among the rows, for columns of other tables that refer to it; -1 no row. */
+export type RowPlaces = Map<string, Int32Array>;
+
+/** Notes where the rows of a table stand, if another table refers to them. */
+export function notePlaces({ format, slots }: ToldTable, places: RowPlaces): void {
+  if (!format.isReferredTo) return;
+  let known = places.get(format.name);
+  if (known === undefined || known.length < slots.capacity) known = new Int32Array(slots.capacity);
+  places.set(format.name, known);
+  known.fill(-1);
+  for (let i = 0; i < slots.count; i++) known[slots.rows[i]!] = i;
+}
+
+export function keyWordOf(word: number): 0 | 1 | 2 | 3 {
+  return word === 0 ? 0 : word === 1 ? 1 : word === 2 ? 2 : 3;
+}
+
+/** A number of each row by slot, with its name. */
+interface NumberReader {
+  readonly name: string;
+  readonly read: (slot: number) => number;
+}
+
+/** Everything of a row that is a number: serial, words of the key, columns. Tables that it refers to have places. */
+export function numberReaders({ format, slots, numbers }: ToldTable, places: RowPlaces): NumberReader[] {
+  const { serial } = slots;
+  const keys = format.keyWords.map(({ name }, word) => ({
+    name,
+    read: (slot: number) => slots.keyWord(slot, keyWordOf(word)),
+  }));
+  const own = format.serial === undefined ? [] : [{ name: 'serial', read: (slot: number) => serial[slot]! }];
+  const columns = numbers.map((column) => ({ name: column.format.name, read: readerOf(column, places) }));
+  return [...own, ...keys, ...columns];
+}
+
+/** A receiver takes no number outside the bounds of its column, and one value must not cost the whole. */
+function readerOf({ values, format }: ToldNumbers, places: RowPlaces): (slot: number) => number {
+  const { stride, offset, refersTo, least, most, absent } = format;
+  if (refersTo !== undefined) {
+    const referred = places.get(refersTo);
+    return (slot) => referred?.[values[slot]!] ?? -1;
+  }
+  return (slot) => {
+    const value = values[slot * stride + offset]!;
+    return value >= least && value <= most ? value : absent;
+  };
+}

@@ -1,6 +1,11 @@
 import { type NumberFormat, TABLE_FORMATS, type TableFormat } from '../codec/table-format.ts';
-import { keyWordOf, placeRows } from '../codec/table-writer.ts';
-import type { NumberArray, ToldNumbers, ToldTable } from '../codec/told-table.ts';
+import {
+  type NumberArray,
+  notePlaces,
+  numberReaders,
+  type RowPlaces,
+  type ToldTable,
+} from '../codec/told-table.ts';
 import { cutText } from '../codec/wire-text.ts';
 import { TEXT_AS_BEFORE } from './recorded-format.ts';
 
@@ -8,9 +13,6 @@ import { TEXT_AS_BEFORE } from './recorded-format.ts';
 const ROWS_PER_PART = 1024;
 const TEXT_ROWS_PER_PART = 512;
 const WITH_LONG_TEXTS: readonly string[] = [TABLE_FORMATS.owners.name, TABLE_FORMATS.processes.name];
-
-/** Where rows of tables stand that columns of others refer to, by table and slot. */
-export type RowPlaces = Map<string, Int32Array>;
 
 /** A column of numbers as the line before had it; `before[place]`, NaN unknown. */
 interface KnownNumbers {
@@ -66,7 +68,7 @@ export class ChangedRows {
     const { slots } = table;
     notePlaces(table, places);
     this.#reserve(slots.count);
-    const readers = this.#readers(table, places);
+    const readers = numberReaders(table, places).map(({ read }) => read);
     const count = this.#findChanged(table, readers);
     const parts: string[] = [];
     const step = WITH_LONG_TEXTS.includes(this.#format.name) ? TEXT_ROWS_PER_PART : ROWS_PER_PART;
@@ -89,14 +91,6 @@ export class ChangedRows {
       longer.set(column.before);
       column.before = longer;
     }
-  }
-
-  /** In the order of `#numbers`. */
-  #readers({ format, slots, numbers }: ToldTable, places: RowPlaces): ((slot: number) => number)[] {
-    const { serial } = slots;
-    const keys = format.keyWords.map((_, word) => (slot: number) => slots.keyWord(slot, keyWordOf(word)));
-    const own = format.serial === undefined ? keys : [(slot: number) => serial[slot]!, ...keys];
-    return [...own, ...numbers.map((column) => readerOf(column, places))];
   }
 
   /** Fills `#changed` with places, upwards. Column by column: most of a table is as it was, and is only passed over. */
@@ -240,36 +234,4 @@ function markIntegers(
     const known = before[place]!;
     if (value !== known && !(Number.isNaN(value) && Number.isNaN(known))) marks[place] = 1;
   }
-}
-
-function notePlaces({ format, slots }: ToldTable, places: RowPlaces): void {
-  if (!format.isReferredTo) return;
-  let known = places.get(format.name);
-  if (known === undefined || known.length < slots.capacity) known = new Int32Array(slots.capacity);
-  places.set(format.name, known);
-  placeRows(slots, known);
-}
-
-/** A reader takes no number outside the bounds of its column, and one value must not cost the snapshot. */
-function readerOf({ values, format }: ToldNumbers, places: RowPlaces): (slot: number) => number {
-  const { stride, offset, refersTo, least, most, absent } = format;
-  if (refersTo !== undefined) {
-    const referred = places.get(refersTo);
-    return (slot) => referred?.[values[slot]!] ?? -1;
-  }
-  return boundedReader(values, stride, offset, least, most, absent);
-}
-
-function boundedReader(
-  values: NumberArray,
-  stride: number,
-  offset: number,
-  least: number,
-  most: number,
-  absent: number,
-): (slot: number) => number {
-  return (slot) => {
-    const value = values[slot * stride + offset]!;
-    return value >= least && value <= most ? value : absent;
-  };
 }

@@ -2,7 +2,7 @@ import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { type JsonValue, jsonDelta } from '../codec/json-values.ts';
 import { SectionCodec } from '../codec/record-json.ts';
 import { TABLE_FORMATS } from '../codec/table-format.ts';
-import { NETWORK_TABLE_NAMES, toldNetworkTable, toldProcesses } from '../codec/told-table.ts';
+import { NETWORK_TABLE_NAMES, type RowPlaces, toldNetworkTable, toldProcesses } from '../codec/told-table.ts';
 import type { UserNames } from '../query/machine-process-rows.ts';
 import { type MachineProcesses, ProcessTexts, ProcessUsage } from '../sample/machine-processes.ts';
 import { MACHINE, type MachineSection } from '../sample/machine-section.ts';
@@ -10,18 +10,10 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import type { Figures, Snapshot } from '../sample/snapshot.ts';
 import { DISKS, type DisksSection } from '../schema/disks-section.ts';
 import type { SectionError, SnapshotHeader } from '../schema/section-facts.ts';
-import { ChangedRows, type RowPlaces } from './changed-rows.ts';
+import { ChangedRows } from './changed-rows.ts';
 import { HistoryFigures, UNKNOWN_FIGURES } from './history-figures.ts';
 import { HistorySockets } from './history-sockets.ts';
-import {
-  CHANGES_VERSION,
-  type Coding,
-  LINE_START,
-  PART_LIMIT_BYTES,
-  PARTS_LIMIT,
-  PARTS_LIMIT_BYTES,
-  PARTS_START,
-} from './recorded-format.ts';
+import { CHANGES_VERSION, type Coding, lineStart } from './recorded-format.ts';
 import { headerText, processesText, userText } from './recording-parts.ts';
 import type { TrafficTotals } from './totals.ts';
 
@@ -129,13 +121,8 @@ export class HistoryLines {
     const figures = this.#lineFigures;
     this.begin(false);
     const lengths = parts.map((part) => Buffer.byteLength(part));
-    const partsBytes = lengths.reduce((sum, length) => sum + length, 0);
-    const isTooLong =
-      parts.length > PARTS_LIMIT ||
-      partsBytes > PARTS_LIMIT_BYTES ||
-      lengths.some((length) => length > PART_LIMIT_BYTES);
-    if (isTooLong) return undefined;
-    const start = `${LINE_START}${CHANGES_VERSION},"lengths":[${lengths.join(',')}${PARTS_START}`;
+    const start = lineStart(CHANGES_VERSION, lengths);
+    if (start === undefined) return undefined;
     const text = `${start}${parts.join(',')}],"timestamp":"${timeText(header.wallMillis)}"}\n`;
     const { epoch, monotonicMicros, wallMillis } = header;
     return { bytes: this.#encoder.encode(text), epoch, monotonicMicros, wallMillis, figures };

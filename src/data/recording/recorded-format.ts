@@ -42,6 +42,15 @@ export const LINE_START_LIMIT_BYTES = 48_000;
 export const PARTS_LIMIT = 4096;
 export const PART_LIMIT_BYTES = 16 << 20;
 export const PARTS_LIMIT_BYTES = 64 << 20;
+
+/** The start of a line up to its first part; undefined: no reader would take parts of so many or so many bytes. */
+export function lineStart(version: number, partLengths: readonly number[]): string | undefined {
+  const bytes = partLengths.reduce((sum, length) => sum + length, 0);
+  if (partLengths.length > PARTS_LIMIT || bytes > PARTS_LIMIT_BYTES) return undefined;
+  if (partLengths.some((length) => length > PART_LIMIT_BYTES)) return undefined;
+  return `${LINE_START}${version},"lengths":[${partLengths.join(',')}${PARTS_START}`;
+}
+
 /** Limit of a line; data after the parts is skipped, not kept. */
 export const LINE_LIMIT_BYTES = 512 << 20;
 

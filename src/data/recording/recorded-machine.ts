@@ -9,15 +9,7 @@ import { type Coding, PART_LIMIT_BYTES, SECTION_DEPTH_LIMIT, type SectionPart } 
 import { badValue } from './recorded-header.ts';
 import type { RecordedLine } from './recorded-line.ts';
 import { RecordedProcesses, RecordedTables } from './recorded-tables.ts';
-
-/** Sections beside the network and the list of processes, as they were recorded. */
-export type RecordedSections = Pick<Snapshot, 'machine' | 'disks' | 'controlGroups'>;
-
-/** Reads the parts of a line that hold them. */
-export interface SectionReader {
-  /** The sections of these values, borrowed until the next call. Throws an OpError where one is damaged. */
-  read(parts: ReadonlyMap<SectionPart, unknown>): RecordedSections;
-}
+import type { MachineSectionReader, RecordedSections } from './section-recording.ts';
 
 /** The recorded machine as it was at the line that was applied last. */
 export class RecordedMachine {
@@ -28,7 +20,7 @@ export class RecordedMachine {
   /** Of the lines, and of the headers: they differ, because a seek begins anew. */
   #recordedEpoch: number | undefined;
   #epoch = 0;
-  readonly #reader: SectionReader | undefined;
+  readonly #reader: MachineSectionReader | undefined;
   /** Whether there is what a line of changes follows. */
   #hasBase = false;
   /** Of a history: the values that the next line changes. */
@@ -37,7 +29,7 @@ export class RecordedMachine {
   #network: NetworkSection | undefined;
   #sections: RecordedSections & Pick<Snapshot, 'machineProcesses'> = {};
 
-  constructor(reader?: SectionReader) {
+  constructor(reader?: MachineSectionReader) {
     this.#reader = reader;
   }
 

@@ -3,16 +3,17 @@ import type { HistoryMoment, Snapshot, Want } from '../sample/snapshot.ts';
 import { type Source, withinDeadline } from '../source/source.ts';
 import { PlaybackClock } from './recorded-clock.ts';
 import { RecordedIndex, type SeekPoint } from './recorded-index.ts';
-import { RecordedMachine, type SectionReader } from './recorded-machine.ts';
+import { RecordedMachine } from './recorded-machine.ts';
 import { isGzip } from './recorded-member.ts';
 import { type PlacedLine, RecordedReader } from './recorded-reader.ts';
 import { playbackError, type RecordedBytes, RecordedFile } from './recording-file.ts';
+import type { MachineSectionReader } from './section-recording.ts';
 
 export interface PlaybackOptions {
   /** The clock of `sample`'s deadlines; playback runs by it. */
   readonly monotonicMicros: () => number;
   /** Without it only the network is played. */
-  readonly sections?: SectionReader;
+  readonly sections?: MachineSectionReader;
 }
 
 /** Where playback is. Times are since the start of the recording. */

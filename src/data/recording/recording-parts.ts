@@ -1,8 +1,9 @@
 import { TABLE_FORMATS } from '../codec/table-format.ts';
-import { keyWordOf, placeRows } from '../codec/table-writer.ts';
 import {
   NETWORK_TABLE_NAMES,
-  type ToldNumbers,
+  notePlaces,
+  numberReaders,
+  type RowPlaces,
   type ToldTable,
   type ToldTexts,
   toldNetworkTable,
@@ -36,8 +37,7 @@ type RecordedText = string | null | typeof TEXT_AS_BEFORE;
 /** Turns sections into the parts of recorded lines (recorded-format.ts). Reads the section; keeps nothing of it. */
 export class RecordingParts {
   readonly #encoder = new TextEncoder();
-  /** By table: the place in the line of each slot, -1 where there is no row. */
-  readonly #places = new Map<string, Int32Array>();
+  readonly #places: RowPlaces = new Map();
   readonly #numbers: (number | null)[] = [];
   readonly #texts: RecordedText[] = [];
   readonly #processTexts = new RecordedTexts();
@@ -52,7 +52,7 @@ export class RecordingParts {
     if (section === undefined) return parts;
     for (const name of NETWORK_TABLE_NAMES) {
       const table = toldNetworkTable(section, name);
-      this.#place(table);
+      notePlaces(table, this.#places);
       await this.#add(parts, table, slice);
     }
     return parts;
@@ -79,24 +79,11 @@ export class RecordingParts {
     }
   }
 
-  #place({ format, slots }: ToldTable): void {
-    if (!format.isReferredTo) return;
-    let places = this.#places.get(format.name);
-    if (places === undefined || places.length < slots.capacity) places = new Int32Array(slots.capacity);
-    this.#places.set(format.name, places);
-    placeRows(slots, places);
-  }
-
-  #partText({ format, slots, numbers, texts }: ToldTable, rows: Int32Array, isAsBefore?: Uint8Array): string {
-    const { serial } = slots;
+  #partText(table: ToldTable, rows: Int32Array, isAsBefore?: Uint8Array): string {
+    const { format, texts } = table;
     const fields = [`{"part":"${format.name}","rows":${rows.length}`];
-    if (format.serial !== undefined) this.#addNumbers(fields, 'serial', rows, (slot) => serial[slot]!);
-    for (const [word, { name }] of format.keyWords.entries()) {
-      this.#addNumbers(fields, name, rows, (slot) => slots.keyWord(slot, keyWordOf(word)));
-    }
-    for (const column of numbers) {
-      this.#addNumbers(fields, column.format.name, rows, this.#reader(column));
-    }
+    for (const { name, read } of numberReaders(table, this.#places))
+      this.#addNumbers(fields, name, rows, read);
     for (const column of texts) {
       const { column: name, limit } = column.format;
       const isList = format === TABLE_FORMATS.processes;
@@ -104,19 +91,6 @@ export class RecordingParts {
       this.#addTexts(fields, column, rows, isList ? limit : TEXT_LIMIT, kept);
     }
     return `${fields.join(',')}}`;
-  }
-
-  /** A reader takes no number outside the bounds of its column, and one value must not cost the snapshot. */
-  #reader({ values, format }: ToldNumbers): (slot: number) => number {
-    const { stride, offset, refersTo, least, most, absent } = format;
-    if (refersTo === undefined) {
-      return (slot) => {
-        const value = values[slot * stride + offset]!;
-        return value >= least && value <= most ? value : absent;
-      };
-    }
-    const places = this.#places.get(refersTo);
-    return (slot) => places?.[values[slot]!] ?? -1;
   }
 
   #addNumbers(fields: string[], name: string, rows: Int32Array, numberAt: (slot: number) => number): void {

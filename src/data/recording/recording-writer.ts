@@ -1,37 +1,18 @@
 import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
-import type { UserNames } from '../query/machine-process-rows.ts';
 import { NetworkRates } from '../rates/network-rates.ts';
 import type { Snapshot, Want } from '../sample/snapshot.ts';
 import type { SectionError } from '../schema/section-facts.ts';
 import { type Source, TimeSlice } from '../source/source.ts';
-import {
-  ERRORS_LIMIT,
-  LINE_START,
-  PART_LIMIT_BYTES,
-  PARTS_LIMIT,
-  PARTS_LIMIT_BYTES,
-  PARTS_START,
-  RECORDING_VERSION,
-  SECTIONS_VERSION,
-} from './recorded-format.ts';
+import { ERRORS_LIMIT, lineStart, RECORDING_VERSION, SECTIONS_VERSION } from './recorded-format.ts';
 import { encodeMemberHeader, type MemberHeader, RecordingMember } from './recorded-member.ts';
 import { RecordingEntry, type RecordingNames } from './recording-entry.ts';
 import { RecordingFile } from './recording-file.ts';
 import { type RecordingFacts, RecordingParts } from './recording-parts.ts';
-
-/** Writes the sections beside the network and the list of processes, which this folder does not know how to. */
-export interface SectionWriter {
-  /** Names of users, for the list of processes. */
-  readonly userOf: UserNames;
-  /** JSON of the sections that the snapshot has, each beginning `{"part":"NAME",` with a name of SECTION_PARTS. */
-  parts(snapshot: Snapshot): readonly string[];
-  /** What a line says to people and tools where it holds no network: JSON of an object. */
-  entry(snapshot: Snapshot): string;
-}
+import type { MachineSectionWriter } from './section-recording.ts';
 
 interface RecordingOptions extends RecordingNames {
   /** Without it only snapshots with a network section are recorded. */
-  readonly sections?: SectionWriter;
+  readonly sections?: MachineSectionWriter;
   /** Told once, when recording ends because nothing more can be written. */
   readonly failed?: (error: OpError) => void;
 }
@@ -196,14 +177,13 @@ export class RecordingWriter {
         ? SECTIONS_VERSION
         : RECORDING_VERSION;
     const lengths = parts.map((part) => part.length);
-    const partsBytes = lengths.reduce((sum, length) => sum + length, 0);
-    if (parts.length > PARTS_LIMIT || partsBytes > PARTS_LIMIT_BYTES) return undefined;
-    if (lengths.some((length) => length > PART_LIMIT_BYTES)) return undefined;
+    const start = lineStart(version, lengths);
+    if (start === undefined) return undefined;
     const pieces: Uint8Array[] = [];
     const add = (text: string): void => {
       pieces.push(this.#textEncoder.encode(text));
     };
-    add(`${LINE_START}${version},"lengths":[${lengths.join(',')}${PARTS_START}`);
+    add(start);
     for (const [at, part] of parts.entries()) {
       if (at > 0) add(',');
       pieces.push(part);

@@ -7,17 +7,22 @@ import type { Snapshot } from '../sample/snapshot.ts';
 import { CONTROL_GROUPS } from '../schema/control-groups-section.ts';
 import { DISKS } from '../schema/disks-section.ts';
 import type { SectionPart } from './recorded-format.ts';
-import type { RecordedSections, SectionReader } from './recorded-machine.ts';
-import type { SectionWriter } from './recording-writer.ts';
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] };
+/** Sections beside the network and the list of processes, as they were recorded. */
+export type RecordedSections = Pick<Snapshot, 'machine' | 'disks' | 'controlGroups'>;
 
-/** Records the sections of a machine as `socktop.v2` has them, and each line as `socktop --json` prints it. */
-export class MachineSectionWriter implements SectionWriter {
+/** As `socktop.v2` has the sections too. */
+class SectionCodecs {
+  readonly machine = new SectionCodec(MACHINE);
+  readonly disks = new SectionCodec(DISKS);
+  readonly controlGroups = new SectionCodec(CONTROL_GROUPS);
+}
+
+/** Records the sections of a machine, and each line as `socktop --json` prints it. */
+export class MachineSectionWriter {
   readonly #data: SystemExport;
-  readonly #machine = new SectionCodec(MACHINE);
-  readonly #disks = new SectionCodec(DISKS);
-  readonly #controlGroups = new SectionCodec(CONTROL_GROUPS);
+  readonly #codecs = new SectionCodecs();
+  /** Names of users, for the list of processes. */
   readonly userOf: UserNames;
 
   constructor(userOf: UserNames) {
@@ -25,21 +30,18 @@ export class MachineSectionWriter implements SectionWriter {
     this.#data = new SystemExport(userOf);
   }
 
+  /** JSON of the sections that the snapshot has, each beginning `{"part":"NAME",` with a name of SECTION_PARTS. */
   parts({ header, machine, disks, controlGroups }: Snapshot): string[] {
-    const parts: string[] = [];
-    if (machine !== undefined) {
-      parts.push(partOf('machine', this.#machine.write({ header, section: machine })));
-    }
-    if (disks !== undefined) {
-      parts.push(partOf('disks', this.#disks.write({ header, section: disks })));
-    }
-    if (controlGroups !== undefined) {
-      const section = this.#controlGroups.write({ header, section: controlGroups });
-      parts.push(partOf('controlGroups', section));
-    }
-    return parts;
+    const codecs = this.#codecs;
+    return [
+      machine && partOf('machine', codecs.machine.write({ header, section: machine })),
+      disks && partOf('disks', codecs.disks.write({ header, section: disks })),
+      controlGroups &&
+        partOf('controlGroups', codecs.controlGroups.write({ header, section: controlGroups })),
+    ].filter((part) => part !== undefined);
   }
 
+  /** What a line says to people and tools where it holds no network: JSON of an object. */
   entry(snapshot: Snapshot): string {
     this.#data.absorb(snapshot);
     // Each list stands in the line of its sample, and not in those between two.
@@ -51,21 +53,20 @@ export class MachineSectionWriter implements SectionWriter {
 }
 
 /** Reads what `MachineSectionWriter` wrote. */
-export class MachineSectionReader implements SectionReader {
-  readonly #machine = new SectionCodec(MACHINE);
-  readonly #disks = new SectionCodec(DISKS);
-  readonly #controlGroups = new SectionCodec(CONTROL_GROUPS);
+export class MachineSectionReader {
+  readonly #codecs = new SectionCodecs();
 
-  /** Throws an OpError with a WireErrorCode where a part is damaged. */
+  /** The sections of these values, borrowed until the next call. Throws an OpError where one is damaged. */
   read(parts: ReadonlyMap<SectionPart, unknown>): RecordedSections {
-    const sections: Writable<RecordedSections> = {};
+    const codecs = this.#codecs;
     const machine = parts.get('machine');
     const disks = parts.get('disks');
-    if (machine !== undefined) sections.machine = this.#machine.read(machine, 'part').section;
-    if (disks !== undefined) sections.disks = this.#disks.read(disks, 'part').section;
     const groups = parts.get('controlGroups');
-    if (groups !== undefined) sections.controlGroups = this.#controlGroups.read(groups, 'part').section;
-    return sections;
+    return {
+      ...(machine !== undefined && { machine: codecs.machine.read(machine, 'part').section }),
+      ...(disks !== undefined && { disks: codecs.disks.read(disks, 'part').section }),
+      ...(groups !== undefined && { controlGroups: codecs.controlGroups.read(groups, 'part').section }),
+    };
   }
 }
 

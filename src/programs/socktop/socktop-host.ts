@@ -1,8 +1,5 @@
-import {
-  RecordingSource,
-  RecordingWriter,
-  type SectionWriter,
-} from '../../data/recording/recording-writer.ts';
+import { RecordingSource, RecordingWriter } from '../../data/recording/recording-writer.ts';
+import type { MachineSectionWriter } from '../../data/recording/section-recording.ts';
 import type { Signaller } from '../../data/sample/platform.ts';
 import type { RemoteLink, Source } from '../../data/source/source.ts';
 import { complain } from '../shared/messages.ts';
@@ -43,7 +40,7 @@ export class RecordedHost {
   static async open(
     path: string,
     host: SocktopHost,
-    sections: SectionWriter,
+    sections: MachineSectionWriter,
     hasScreen: boolean,
   ): Promise<RecordedHost> {
     const writer = await RecordingWriter.open(path, {

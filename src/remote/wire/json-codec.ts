@@ -1,5 +1,14 @@
-import { badValue, isMissing, type JsonValue, readList, readObject } from '../../data/codec/json-values.ts';
-import { cleanText, cutText } from '../../data/codec/wire-text.ts';
+import {
+  badValue,
+  isMissing,
+  type JsonValue,
+  readFlag,
+  readList,
+  readObject,
+  readText,
+  readWord,
+} from '../../data/codec/json-values.ts';
+import { cutText } from '../../data/codec/wire-text.ts';
 import { ROWS_LIMIT } from './limits.ts';
 
 /**
@@ -67,23 +76,12 @@ export function optionalText(limit: number): JsonCodec<string | undefined> {
 }
 
 /** True or false; missing is false. */
-export const flag: JsonCodec<boolean> = {
-  read: (value, path) => {
-    if (isMissing(value)) return false;
-    if (typeof value !== 'boolean') throw badValue(path, 'not a boolean');
-    return value;
-  },
-  write: (value) => value,
-};
+export const flag: JsonCodec<boolean> = { read: readFlag, write: (value) => value };
 
 /** One of the words, or undefined for a word that this version does not know. */
 export function oneOf<T extends string>(words: readonly T[]): JsonCodec<T | undefined> {
   return {
-    read: (value, path) => {
-      if (isMissing(value)) return undefined;
-      if (typeof value !== 'string') throw badValue(path, 'not a string');
-      return words.find((word) => word === value);
-    },
+    read: (value, path) => readWord(value, path, words),
     write: (value) => value ?? null,
   };
 }
@@ -148,9 +146,4 @@ function readNumber(value: unknown, path: string): number | undefined {
   if (isMissing(value)) return undefined;
   if (typeof value !== 'number') throw badValue(path, 'not a number');
   return Number.isFinite(value) ? value : undefined;
-}
-
-function readText(value: unknown, path: string, limit: number): string {
-  if (typeof value !== 'string') throw badValue(path, 'not a string');
-  return cleanText(value, limit);
 }
