@@ -8,7 +8,7 @@ import { type NumberFormat, TABLE_FORMATS, type TableFormat, type TextFormat } f
 export type NumberArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
 
 /** Numbers of a table: the value of slot s stands at `s * format.stride + format.offset`. */
-export class ToldNumbers {
+class ToldNumbers {
   readonly format: NumberFormat;
   readonly #part: Columns;
 
