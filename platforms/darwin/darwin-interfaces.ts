@@ -30,10 +30,7 @@ export class InterfaceCollector {
     const facts = await this.#read();
     const { table } = this;
     const present = new Set(facts.map(({ index }) => index));
-    for (let i = table.slots.count - 1; i >= 0; i--) {
-      const slot = table.slots.rows[i]!;
-      if (!present.has(table.index[slot]!)) table.slots.remove(slot);
-    }
+    table.slots.removeWhere((slot) => !present.has(table.index[slot]!));
     this.#indexes.clear();
     for (const fact of facts) this.#store(fact);
     this.#storeAddresses();
@@ -60,12 +57,9 @@ export class InterfaceCollector {
 
   #store(fact: InterfaceFact): void {
     const { table } = this;
-    const known = table.slots.find(fact.index, 0, 0, 0);
-    const slot = known >= 0 ? known : table.slots.add(fact.index, 0, 0, 0);
+    const slot = table.slotOf(fact.index);
     if (slot < 0) return;
-    if (known < 0) table.clearRow(slot);
     this.#indexes.set(fact.name, fact.index);
-    table.index[slot] = fact.index;
     table.names[slot] = fact.name;
     table.rxBytes[slot] = fact.rxBytes;
     table.txBytes[slot] = fact.txBytes;

@@ -135,7 +135,7 @@ export class ProcessSections {
     if (row === undefined) {
       throw new OpError({ op: 'read process', code: 'ESRCH', message: `there is no process ${pid}` });
     }
-    const children = childrenOf(table, pid);
+    const children = table.childrenOf(pid);
     const lines = await this.#list.commandLines(rows, [pid, ...children.pid]);
     const first = Array.from(
       children.slots.rows.subarray(0, Math.min(children.slots.count, CHILD_FACTS_LIMIT)),
@@ -202,11 +202,4 @@ export class ProcessSections {
       if (++count % ROWS_BETWEEN_RESTS === 0 && slice.due()) await slice.rest();
     }
   }
-}
-
-/** A copy of the processes with this parent, by pid. */
-function childrenOf(table: ProcessTable, parent: number): ProcessTable {
-  const { slots, ppid, pid } = table;
-  const found = slots.rows.subarray(0, slots.count).filter((slot) => ppid[slot] === parent);
-  return table.pick(found.sort((a, b) => pid[a]! - pid[b]!));
 }

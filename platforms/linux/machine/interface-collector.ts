@@ -57,42 +57,9 @@ export class InterfaceCollector {
   #readLinks(): void {
     const links = this.#links.readLinks();
     this.#nextLinksMicros = this.#clock() + LINKS_INTERVAL_MICROS;
-    this.#storeLinks(links);
+    storeLinks(this.table, links);
     this.#storeAddresses();
     this.#counters.forgetOrder();
-  }
-
-  #storeLinks(links: readonly LinkDescription[]): void {
-    const { table } = this;
-    const uplinks = uplinkIndexes(links);
-    const present = new Set(links.map((link) => link.index));
-    for (let i = table.slots.count - 1; i >= 0; i--) {
-      const slot = table.slots.rows[i]!;
-      if (!present.has(table.index[slot]!)) table.slots.remove(slot);
-    }
-    for (const link of links) {
-      const slot = this.#slotOf(link.index);
-      if (slot < 0) continue;
-      table.names[slot] = link.name;
-      table.isLoopback[slot] = link.isLoopback ? 1 : 0;
-      table.isUp[slot] = link.isUp ? 1 : 0;
-      table.isUplink[slot] = uplinks.has(link.index) ? 1 : 0;
-    }
-  }
-
-  #slotOf(index: number): number {
-    const { table } = this;
-    const known = table.slots.find(index, 0, 0, 0);
-    if (known >= 0) return known;
-    const slot = table.slots.add(index, 0, 0, 0);
-    if (slot < 0) return slot;
-    table.clearRow(slot);
-    table.index[slot] = index;
-    table.rxBytes[slot] = Number.NaN;
-    table.txBytes[slot] = Number.NaN;
-    table.rxPackets[slot] = Number.NaN;
-    table.txPackets[slot] = Number.NaN;
-    return slot;
   }
 
   /** Of one address on several interfaces (unnumbered links, fe80::1) the first uplink has it, else the first. */
@@ -113,6 +80,21 @@ export class InterfaceCollector {
   #isBetter(slot: number, thanIndex: number): boolean {
     const { slots, isUplink } = this.table;
     return isUplink[slot] === 1 && isUplink[slots.find(thanIndex, 0, 0, 0)] === 0;
+  }
+}
+
+/** Brings the rows up to date with the links that there are, but for their counters. */
+export function storeLinks(table: InterfaceTable, links: readonly LinkDescription[]): void {
+  const uplinks = uplinkIndexes(links);
+  const present = new Set(links.map(({ index }) => index));
+  table.slots.removeWhere((slot) => !present.has(table.index[slot]!));
+  for (const link of links) {
+    const slot = table.slotOf(link.index);
+    if (slot < 0) continue;
+    table.names[slot] = link.name;
+    table.isLoopback[slot] = link.isLoopback ? 1 : 0;
+    table.isUp[slot] = link.isUp ? 1 : 0;
+    table.isUplink[slot] = uplinks.has(link.index) ? 1 : 0;
   }
 }
 

@@ -4,7 +4,6 @@ import {
   CHILD_FACTS_LIMIT,
   type ProcessDetailSection,
 } from '../../../src/data/sample/process-detail-section.ts';
-import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { type ProcessesWant, sectionError } from '../../../src/data/sample/snapshot.ts';
 import { CpuTable } from '../../../src/data/schema/cpu-sample.ts';
@@ -18,7 +17,7 @@ import { ProcDirectory } from '../proc/proc-directory.ts';
 import { parseCpuStat } from '../proc/stat.ts';
 import { ProcessDetailReader, readThreads } from '../process/process-detail-reader.ts';
 import type { ContainerNames } from '../processes/container-names.ts';
-import type { ProcessSource } from '../processes/network-processes.ts';
+import type { ProcessSource } from '../processes/process-source.ts';
 import { ProcessUsageReader, VISIBLE_LIMIT } from '../processes/process-usage.ts';
 import { ProcessCollector } from '../processes/processes.ts';
 import type { BpfProcessCollector } from '../processes/processes-bpf.ts';
@@ -128,7 +127,7 @@ export class ProcessSections {
     });
     if (monotonicMicros() - this.#collectedMicros > TABLE_AGE_MICROS)
       await this.#collectTable(slice, NOTHING);
-    const children = childrenOf(this.#collector.table, pid);
+    const children = this.#collector.table.childrenOf(pid);
     const first = Array.from(
       children.slots.rows.subarray(0, Math.min(children.slots.count, CHILD_FACTS_LIMIT)),
     );
@@ -203,13 +202,6 @@ export class ProcessSections {
     });
     await walk;
   }
-}
-
-/** A copy of the processes with this parent, by pid. */
-function childrenOf(table: ProcessTable, parent: number): ProcessTable {
-  const { slots, ppid, pid } = table;
-  const found = slots.rows.subarray(0, slots.count).filter((slot) => ppid[slot] === parent);
-  return table.pick(found.sort((a, b) => pid[a]! - pid[b]!));
 }
 
 /** What a process's share is a share of. Its own reading, so that no section's counters move under their reader. */

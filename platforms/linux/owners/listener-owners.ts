@@ -3,7 +3,7 @@ import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis, PROTOCOL_TCP } from '../../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
-import type { ProcessSource } from '../processes/network-processes.ts';
+import type { ProcessSource } from '../processes/process-source.ts';
 import type { AskHolders } from '../sockets/flow-owners.ts';
 import { OwnerTold, type SocketRows } from '../sockets/sockets.ts';
 import type { DescriptorScanner, DescriptorVisitor } from './socket-owners-scan.ts';

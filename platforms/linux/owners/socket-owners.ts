@@ -4,7 +4,7 @@ import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
 import { effectiveUserId } from '../libc.ts';
-import type { ProcessSource } from '../processes/network-processes.ts';
+import type { ProcessSource } from '../processes/process-source.ts';
 import { OwnerTold, RowLife, type SocketRows } from '../sockets/sockets.ts';
 import { KnownDescriptors, ProcessOrder } from './scan-order.ts';
 import { type DescriptorScanner, type DescriptorVisitor, isDenied } from './socket-owners-scan.ts';

@@ -181,14 +181,13 @@ export class PacketFlows extends tableClass(FLOW_COLUMNS, { capacity: 256, limit
 
   /** Removes flows without packets since then; those that still have something to be taken stay. */
   removeIdle(sinceMicros: number, removed: (slot: number) => void): void {
-    const { slots } = this;
-    // Backwards: a removed row is replaced by the last one, which has been looked at already.
-    for (let i = slots.count - 1; i >= 0; i--) {
-      const slot = slots.rows[i]!;
-      if (this.isGrown[slot] === 1 || this.grownMicros[slot]! >= sinceMicros) continue;
-      removed(slot);
-      slots.remove(slot);
-    }
+    this.slots.removeWhere(
+      (slot) => this.isGrown[slot] !== 1 && this.grownMicros[slot]! < sinceMicros,
+      (slot) => {
+        removed(slot);
+        this.slots.remove(slot);
+      },
+    );
   }
 
   #noteGrowth(slot: number): void {

@@ -10,7 +10,7 @@ import { type PidStatusDetail, parsePidStatusDetail } from '../proc/pid-status.t
 import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
 import { known } from '../proc/text-scanner.ts';
 import { PidListing } from '../processes/pid-listing.ts';
-import { isInDiskSleep } from '../processes/process-texts.ts';
+import { isInDiskSleep } from '../processes/process-source.ts';
 import type { ProcessUsageReader } from '../processes/process-usage.ts';
 import { linkTarget } from '../sys/sysfs-value.ts';
 import { readGroupMounts, readGroupWaits } from './group-waits.ts';

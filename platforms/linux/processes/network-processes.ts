@@ -1,9 +1,10 @@
 import type { CollectionParts, Tier } from '../../../src/data/sample/network-sample.ts';
-import type { ExitedTable, ProcessTable } from '../../../src/data/sample/process-table.ts';
+import type { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { ExitRecorder } from '../bpf/exit-recorder.ts';
 import { type HandedPrograms, openIfPossible } from '../handed-programs.ts';
+import type { ProcessSource } from './process-source.ts';
 import { ProcessCollector } from './processes.ts';
 import { BpfProcessCollector } from './processes-bpf.ts';
 
@@ -70,24 +71,4 @@ export function openProcesses(
 /** Undefined where the kernel has no such programs, or does not let this one load them. */
 export function openBpfProcesses(tasks?: HandedPrograms['tasks']): BpfProcessCollector | undefined {
   return openIfPossible(() => BpfProcessCollector.open(tasks));
-}
-
-/** Every process of the machine, followed from collection to collection, however the kernel is asked. */
-export interface ProcessSource {
-  readonly table: ProcessTable;
-  /** Counts collections; `table.lastRanGeneration` compares with it. */
-  readonly generation: number;
-  /** Brings the table up to date. Rejects with OpError only where no process can be read at all. */
-  collect(slice: Slice): Promise<void>;
-  /** Looks between two collections for a process that the table does not have yet. Returns its slot, -1: none. */
-  admit(pid: number): number;
-  /** Arguments joined by a space, cached; undefined: unknown, not permitted, or a kernel thread. */
-  commandLine(pid: number): string | undefined;
-  /** Control group path, cached; undefined: unknown. */
-  cgroup(pid: number): string | undefined;
-  /** As `commandLine`, by the slot of a live process; no older than that where it may be another now. */
-  commandLineOf(slot: number, maxAgeMicros?: number): string | undefined;
-  /** As `cgroup`, by the slot of a live process; no older than that. */
-  cgroupOf(slot: number, maxAgeMicros?: number): string | undefined;
-  close(): void;
 }

@@ -11,22 +11,19 @@ import { NativeBuffer } from '../libc.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { type PidStatus, parsePidStatus } from '../proc/pid-status.ts';
 import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
-import type { ProcessSource } from './network-processes.ts';
-import { ProcessTexts } from './process-texts.ts';
+import { ProcessSource, ProcessTexts } from './process-source.ts';
 
 /**
  * Follows every process through a BPF iterator: the whole table in a few reads. /proc is asked for long texts, and
  * for single processes between two collections.
  */
-export class BpfProcessCollector implements ProcessSource {
+export class BpfProcessCollector extends ProcessSource {
   readonly table: ProcessTable;
   /** Virtual size and bytes from and to storage, by the table's slots. */
   readonly rows: BpfProcessRows;
-  /** Counts collects. */
-  generation = 0;
   readonly #sampler: TaskSampler;
   readonly #proc: ProcDirectory;
-  readonly #texts: ProcessTexts;
+  protected readonly texts: ProcessTexts;
   readonly #lookup: ProcessLookup;
   readonly #looked = new TaskRecord();
   readonly #store = (task: TaskRecord): void => void this.rows.store(task, this.generation);
@@ -42,6 +39,7 @@ export class BpfProcessCollector implements ProcessSource {
   }
 
   private constructor(sampler: TaskSampler, proc: ProcDirectory) {
+    super();
     if (!sharesPidNamespace(proc.root)) {
       proc.close();
       throw new OpError({
@@ -54,12 +52,12 @@ export class BpfProcessCollector implements ProcessSource {
     this.#proc = proc;
     this.#lookup = new ProcessLookup(proc);
     this.rows = new BpfProcessRows({
-      renamed: (slot) => this.#texts.forget(slot),
-      removed: (slot) => this.#texts.forget(slot),
+      renamed: (slot) => this.texts.forget(slot),
+      removed: (slot) => this.texts.forget(slot),
       longName: (pid) => this.#lookup.name(pid),
     });
     this.table = this.rows.table;
-    this.#texts = new ProcessTexts(proc, this.table);
+    this.texts = new ProcessTexts(proc, this.table);
   }
 
   /** Brings the table up to date. Rejects with BpfError where the iterator fails. */
@@ -74,26 +72,6 @@ export class BpfProcessCollector implements ProcessSource {
     const known = this.table.find(pid);
     if (known >= 0) return known;
     return this.#lookup.read(pid, this.#looked) ? this.rows.store(this.#looked, this.generation) : -1;
-  }
-
-  /** Arguments joined by a space, cached; undefined: unknown, not permitted, or a kernel thread. */
-  commandLine(pid: number): string | undefined {
-    const slot = this.table.find(pid);
-    return slot < 0 ? undefined : this.commandLineOf(slot);
-  }
-
-  commandLineOf(slot: number, maxAgeMicros?: number): string | undefined {
-    return this.#texts.commandLine(slot, this.generation, maxAgeMicros);
-  }
-
-  /** Control group path, cached; undefined: unknown. */
-  cgroup(pid: number): string | undefined {
-    const slot = this.table.find(pid);
-    return slot < 0 ? undefined : this.cgroupOf(slot);
-  }
-
-  cgroupOf(slot: number, maxAgeMicros?: number): string | undefined {
-    return this.#texts.cgroup(slot, this.generation, maxAgeMicros);
   }
 
   close(): void {
@@ -218,12 +196,10 @@ export class BpfProcessRows extends columnsClass(BPF_COLUMNS) {
 
   /** Removes processes that were not stored in this generation. */
   sweep(generation: number): void {
-    const { slots } = this.table;
-    // Downwards: a removal moves the last row, already looked at, into the hole.
-    for (let i = slots.count - 1; i >= 0; i--) {
-      const slot = slots.rows[i]!;
-      if (this.seenGeneration[slot] !== generation) this.#remove(slot);
-    }
+    this.table.slots.removeWhere(
+      (slot) => this.seenGeneration[slot] !== generation,
+      (slot) => this.#remove(slot),
+    );
   }
 
   #add(task: TaskRecord, generation: number): number {

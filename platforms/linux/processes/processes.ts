@@ -6,10 +6,9 @@ import { monotonicMicros, processCpuNanos } from '../clock.ts';
 import { closeDescriptor, NativeBuffer, readAt } from '../libc.ts';
 import { parseLastPid } from '../proc/loadavg.ts';
 import { ProcDirectory } from '../proc/proc-directory.ts';
-import type { ProcessSource } from './network-processes.ts';
 import { PidCursor, PidListing } from './pid-listing.ts';
 import { isSleepersTurn, ProcessRows, RowOutcome } from './process-row-reader.ts';
-import { ProcessTexts } from './process-texts.ts';
+import { ProcessSource, ProcessTexts } from './process-source.ts';
 
 interface ProcessCollectorOptions {
   /** Default `/proc`. */
@@ -37,13 +36,11 @@ const HIDDEN_RETRY_MICROS = 1e6;
  * CPU clocks speak of this program's own pid namespace. Where /proc is another's (or a captured tree), everything is
  * listed and read each time, and CPU time comes from the tick counters.
  */
-export class ProcessCollector implements ProcessSource {
+export class ProcessCollector extends ProcessSource {
   readonly table: ProcessTable;
-  /** Counts collects. */
-  generation = 0;
   readonly #proc: ProcDirectory;
   readonly #rows: ProcessRows;
-  readonly #texts: ProcessTexts;
+  protected readonly texts: ProcessTexts;
   readonly #clock: () => number;
   readonly #hasClocks: boolean;
   readonly #listing: PidListing;
@@ -55,12 +52,13 @@ export class ProcessCollector implements ProcessSource {
 
   /** Throws SyscallError where the root cannot be opened. */
   constructor(options: ProcessCollectorOptions = {}) {
+    super();
     this.#proc = new ProcDirectory(options.procRoot ?? '/proc');
     this.#clock = options.clock ?? monotonicMicros;
     this.#listing = new PidListing(this.#proc);
-    this.#rows = new ProcessRows(this.#proc, (slot) => this.#texts.forget(slot), options.pageSizeBytes);
+    this.#rows = new ProcessRows(this.#proc, (slot) => this.texts.forget(slot), options.pageSizeBytes);
     this.table = this.#rows.table;
-    this.#texts = new ProcessTexts(this.#proc, this.table);
+    this.texts = new ProcessTexts(this.#proc, this.table);
     this.#hasClocks = sharesPidNamespace(this.#proc.root) && processCpuNanos(process.pid) >= 0;
     // Missing under the mount option subset=pid: then the pids are listed each time.
     this.#loadavgDescriptor = this.#proc.openFile('loadavg');
@@ -79,26 +77,6 @@ export class ProcessCollector implements ProcessSource {
     if (known >= 0) return known;
     this.#adopt(pid);
     return this.table.find(pid);
-  }
-
-  /** Arguments joined by a space, cached; undefined: unknown, not permitted, or a kernel thread. */
-  commandLine(pid: number): string | undefined {
-    const slot = this.table.find(pid);
-    return slot < 0 ? undefined : this.commandLineOf(slot);
-  }
-
-  commandLineOf(slot: number, maxAgeMicros?: number): string | undefined {
-    return this.#texts.commandLine(slot, this.generation, maxAgeMicros);
-  }
-
-  cgroupOf(slot: number, maxAgeMicros?: number): string | undefined {
-    return this.#texts.cgroup(slot, this.generation, maxAgeMicros);
-  }
-
-  /** Control group path, cached; undefined: unknown. */
-  cgroup(pid: number): string | undefined {
-    const slot = this.table.find(pid);
-    return slot < 0 ? undefined : this.cgroupOf(slot);
   }
 
   close(): void {
@@ -136,7 +114,7 @@ export class ProcessCollector implements ProcessSource {
 
   #remove(slot: number): void {
     this.table.slots.remove(slot);
-    this.#texts.forget(slot);
+    this.texts.forget(slot);
   }
 
   #replace(slot: number): void {
@@ -199,11 +177,10 @@ export class ProcessCollector implements ProcessSource {
       this.#readListed(this.#listing.pids[i]!);
       if (i % ROWS_BETWEEN_RESTS === 0 && slice.due()) await slice.rest();
     }
-    const slots = this.table.slots;
-    for (let i = slots.count - 1; i >= 0; i--) {
-      const slot = slots.rows[i]!;
-      if (this.#seenGeneration[slot] !== this.generation) this.#remove(slot);
-    }
+    this.table.slots.removeWhere(
+      (slot) => this.#seenGeneration[slot] !== this.generation,
+      (slot) => this.#remove(slot),
+    );
   }
 
   #readListed(pid: number): void {

@@ -1,7 +1,7 @@
 import { readAddress } from '../../../src/data/sample/address.ts';
 import { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
 import type { LinkDescription } from '../link.ts';
-import { uplinkIndexes } from '../machine/uplinks.ts';
+import { storeLinks } from '../machine/interface-collector.ts';
 import { emptyNetDevLine, parseNetDevLine } from '../proc/net-dev.ts';
 import { filesOf, latinOf, type Shell } from './shell-answer.ts';
 
@@ -62,28 +62,16 @@ export class ShellLinks {
 
   #store(source: ClassNet, links: readonly LinkDescription[]): void {
     const { table } = this;
-    const uplinks = uplinkIndexes(links);
-    const present = new Set(links.map(({ index }) => index));
-    for (let i = table.slots.count - 1; i >= 0; i--) {
-      const slot = table.slots.rows[i]!;
-      if (!present.has(table.index[slot]!)) table.slots.remove(slot);
-    }
-    for (const link of links) {
-      const known = table.slots.find(link.index, 0, 0, 0);
-      const slot = known >= 0 ? known : table.slots.add(link.index, 0, 0, 0);
+    storeLinks(table, links);
+    for (const { index, name } of links) {
+      const slot = table.slots.find(index, 0, 0, 0);
       if (slot < 0) continue;
-      if (known < 0) table.clearRow(slot);
-      table.index[slot] = link.index;
-      table.names[slot] = link.name;
-      table.isLoopback[slot] = link.isLoopback ? 1 : 0;
-      table.isUp[slot] = link.isUp ? 1 : 0;
-      table.isUplink[slot] = uplinks.has(link.index) ? 1 : 0;
-      const megabits = Number(source.text(link.name, 'speed') ?? Number.NaN);
-      table.mtuBytes[slot] = Number(source.text(link.name, 'mtu') ?? 0);
+      const megabits = Number(source.text(name, 'speed') ?? Number.NaN);
+      table.mtuBytes[slot] = Number(source.text(name, 'mtu') ?? 0);
       table.linkBitsPerSecond[slot] =
         megabits > 0 && megabits < 0x7fffffff ? megabits * BITS_PER_MEGABIT : Number.NaN;
-      table.operationalStates[slot] = source.text(link.name, 'operstate');
-      table.hardwareAddresses[slot] = source.text(link.name, 'address');
+      table.operationalStates[slot] = source.text(name, 'operstate');
+      table.hardwareAddresses[slot] = source.text(name, 'address');
     }
   }
 

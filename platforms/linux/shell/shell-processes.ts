@@ -112,10 +112,7 @@ export class ShellProcesses {
       table.rssBytes[slot] = stat.rssPages * this.#pageSizeBytes();
       this.#storeName(slot, name);
     });
-    const { slots } = table;
-    for (let i = slots.count - 1; i >= 0; i--) {
-      if (this.#seen[slots.rows[i]!] !== this.generation) slots.remove(slots.rows[i]!);
-    }
+    table.slots.removeWhere((slot) => this.#seen[slot] !== this.generation);
   }
 
   #add(pid: number, startTicks: number): number {

@@ -86,9 +86,6 @@ export class HostLedger {
       this.#isMarked[slot] = isIdle && slot !== this.others ? 1 : 0;
     }
     merge(this.#isMarked, this.others);
-    for (let i = slots.count - 1; i >= 0; i--) {
-      const slot = slots.rows[i]!;
-      if (this.#isMarked[slot] === 1) slots.remove(slot);
-    }
+    slots.removeWhere((slot) => this.#isMarked[slot] === 1);
   }
 }

@@ -255,10 +255,10 @@ export class OwnerLedger {
     }
     if (markedCount === 0) return;
     merge(this.#isMarked, this.exited);
-    for (let i = slots.count - 1; i >= 0; i--) {
-      const slot = slots.rows[i]!;
-      if (this.#isMarked[slot] === 1) this.#remove(slot);
-    }
+    slots.removeWhere(
+      (slot) => this.#isMarked[slot] === 1,
+      (slot) => this.#remove(slot),
+    );
   }
 
   #isDroppable(slot: number, idleSinceMicros: number): boolean {

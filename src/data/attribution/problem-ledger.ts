@@ -79,14 +79,11 @@ export class ProblemLedger {
 
   #drop(isGoing: (slot: number) => boolean): void {
     const { slots, kind, reasons } = this.table;
-    // Backwards: a removed row is replaced by the last one, which has been looked at already.
-    for (let i = slots.count - 1; i >= 0; i--) {
-      const slot = slots.rows[i]!;
-      if (!isGoing(slot)) continue;
+    slots.removeWhere(isGoing, (slot) => {
       if (kind[slot] === ProblemKind.RETRANSMITTED) this.pathCount--;
       reasons[slot] = '';
       slots.remove(slot);
-    }
+    });
   }
 
   /** Reasons are the kernel's, some hundred at most. */

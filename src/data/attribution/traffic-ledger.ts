@@ -44,13 +44,13 @@ export class TrafficLedger {
   /** Moves the counters of every subject that is marked to `heir`, interface by interface, and drops their rows. */
   mergeMarked(isMarked: Uint8Array, heir: number): void {
     const { slots, subject, interfaceIndex } = this.table;
-    // Backwards: a removed row is replaced by the last one, which has been looked at already.
-    for (let i = slots.count - 1; i >= 0; i--) {
-      const slot = slots.rows[i]!;
-      if (isMarked[subject[slot]!] !== 1 || slot === this.#fallbackSlot) continue;
-      this.#mergeInto(this.slotFor(heir, interfaceIndex[slot]!), slot);
-      slots.remove(slot);
-    }
+    slots.removeWhere(
+      (slot) => isMarked[subject[slot]!] === 1 && slot !== this.#fallbackSlot,
+      (slot) => {
+        this.#mergeInto(this.slotFor(heir, interfaceIndex[slot]!), slot);
+        slots.remove(slot);
+      },
+    );
   }
 
   #mergeInto(heirSlot: number, slot: number): void {

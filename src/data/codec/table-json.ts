@@ -131,12 +131,10 @@ function fill(
 
 /** Removes the rows whose key is not wanted, and all addresses. */
 function keepRows(table: KeyedTable, set: ColumnSet, key: string, isWanted: (key: number) => boolean): void {
-  const { slots } = table;
   const keys = columnsOf(set, table).find(({ name }) => name === key);
-  for (let i = slots.count - 1; i >= 0; i--) {
-    const slot = slots.rows[i]!;
-    if (keys === undefined || !('values' in keys) || !isWanted(keys.values[slot]!)) slots.remove(slot);
-  }
+  table.slots.removeWhere(
+    (slot) => keys === undefined || !('values' in keys) || !isWanted(keys.values[slot]!),
+  );
   table.addresses?.slots.clear();
 }
 

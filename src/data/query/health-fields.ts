@@ -48,32 +48,28 @@ export const healthFields = <Source extends NetworkExport>(
   subject: Subject,
   slotOf: (source: Source, row: number) => number,
 ) => {
-  const figure =
-    (column: Figure) =>
-    (source: Source, row: number): number | null =>
-      countValue(source.section[subject][column][slotOf(source, row)]!);
+  const figure = <Json extends string>(json: Json, column: Figure, help: string) => ({
+    help,
+    ...inJson(json),
+    value: (source: Source, row: number): number | null =>
+      countValue(source.section[subject][column][slotOf(source, row)]!),
+  });
   return {
     rtt: {
-      help: 'mean TCP round-trip time of the connections used last, microseconds',
-      ...inJson('rtt_us'),
+      ...figure('rtt_us', 'rttMicros', 'mean TCP round-trip time of the connections used last, microseconds'),
       order: falls<OrderedHealth>(7, (rows, row) => rows.rttOf(row)),
-      value: figure('rttMicros'),
     },
-    'rtt-min': {
-      help: 'shortest TCP round-trip time, microseconds',
-      ...inJson('rtt_min_us'),
-      value: figure('rttMinMicros'),
-    },
-    'rtt-p95': {
-      help: '95th percentile of the TCP round-trip times of the last minute, microseconds, within an eighth',
-      ...inJson('rtt_p95_us'),
-      value: figure('rttP95Micros'),
-    },
-    connect: {
-      help: 'mean time that the last connects took, microseconds (tier `ebpf`)',
-      ...inJson('connect_us'),
-      value: figure('connectMicros'),
-    },
+    'rtt-min': figure('rtt_min_us', 'rttMinMicros', 'shortest TCP round-trip time, microseconds'),
+    'rtt-p95': figure(
+      'rtt_p95_us',
+      'rttP95Micros',
+      '95th percentile of the TCP round-trip times of the last minute, microseconds, within an eighth',
+    ),
+    connect: figure(
+      'connect_us',
+      'connectMicros',
+      'mean time that the last connects took, microseconds (tier `ebpf`)',
+    ),
     retransmitted: {
       help: 'share of the TCP segments of the last ten seconds that were sent again, 0 to 1',
       ...inJson('retransmitted_ratio'),
@@ -87,51 +83,29 @@ export const healthFields = <Source extends NetworkExport>(
         return Number.isNaN(share) ? null : Math.round(share * 1e6) / 1e6;
       },
     },
-    retransmits: {
-      help: 'TCP segments sent again since the start',
-      ...inJson('retransmits'),
-      value: figure('retransmits'),
-    },
-    'data-segments': {
-      help: 'TCP segments sent with data since the start',
-      ...inJson('data_segments'),
-      value: figure('dataSegments'),
-    },
-    reorderings: {
-      help: 'times that segments were seen to arrive out of order since the start',
-      ...inJson('reorderings'),
-      value: figure('reorderings'),
-    },
-    refused: {
-      help: 'attempts to connect that were refused since the start',
-      ...inJson('refused'),
-      value: figure('refused'),
-    },
-    'timed-out': {
-      help: 'attempts to connect that got no reply since the start',
-      ...inJson('timed_out'),
-      value: figure('timedOut'),
-    },
-    resets: {
-      help: 'open connections that the other end has reset since the start (tier `ebpf`)',
-      ...inJson('resets'),
-      value: figure('resets'),
-    },
+    retransmits: figure('retransmits', 'retransmits', 'TCP segments sent again since the start'),
+    'data-segments': figure('data_segments', 'dataSegments', 'TCP segments sent with data since the start'),
+    reorderings: figure(
+      'reorderings',
+      'reorderings',
+      'times that segments were seen to arrive out of order since the start',
+    ),
+    refused: figure('refused', 'refused', 'attempts to connect that were refused since the start'),
+    'timed-out': figure('timed_out', 'timedOut', 'attempts to connect that got no reply since the start'),
+    resets: figure(
+      'resets',
+      'resets',
+      'open connections that the other end has reset since the start (tier `ebpf`)',
+    ),
     drops: {
-      help: 'connections and datagrams dropped since the start because the queue of a listening socket was full',
-      ...inJson('drops'),
+      ...figure(
+        'drops',
+        'drops',
+        'connections and datagrams dropped since the start because the queue of a listening socket was full',
+      ),
       order: falls<OrderedHealth>(9, (rows, row) => rows.dropsOf(row)),
-      value: figure('drops'),
     },
-    'receive-queue': {
-      help: 'bytes received that the process has not read',
-      ...inJson('receive_queue'),
-      value: figure('receiveQueue'),
-    },
-    'send-queue': {
-      help: 'bytes sent that the other end has not acknowledged',
-      ...inJson('send_queue'),
-      value: figure('sendQueue'),
-    },
+    'receive-queue': figure('receive_queue', 'receiveQueue', 'bytes received that the process has not read'),
+    'send-queue': figure('send_queue', 'sendQueue', 'bytes sent that the other end has not acknowledged'),
   };
 };

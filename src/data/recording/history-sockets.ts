@@ -40,10 +40,7 @@ export class HistorySockets {
       const sum = this.#sumOf(section, slot);
       if (sum >= 0) this.#add(section, slot, sum);
     }
-    for (let i = this.sockets.slots.count - 1; i >= 0; i--) {
-      const sum = this.sockets.slots.rows[i]!;
-      if (this.#isSeen[sum] !== 1) this.sockets.slots.remove(sum);
-    }
+    this.sockets.slots.removeWhere((sum) => this.#isSeen[sum] !== 1);
   }
 
   #sumOf({ sockets, accounts, owners }: NetworkSection, slot: number): number {

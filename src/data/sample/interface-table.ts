@@ -14,6 +14,19 @@ export class InterfaceTable extends tableClass(INTERFACE_COLUMNS, {
 }) {
   readonly addresses = new AddressTable();
 
+  /** The slot of an interface that is there or new, with nothing known but its number; -1: the table is full. */
+  slotOf(index: number): number {
+    const known = this.slots.find(index, 0, 0, 0);
+    if (known >= 0) return known;
+    const slot = this.slots.add(index, 0, 0, 0);
+    if (slot < 0) return -1;
+    this.clearRow(slot);
+    this.index[slot] = index;
+    for (const counter of [this.rxBytes, this.txBytes, this.rxPackets, this.txPackets])
+      counter[slot] = Number.NaN;
+    return slot;
+  }
+
   override become(from: InterfaceTable): void {
     super.become(from);
     this.addresses.become(from.addresses);

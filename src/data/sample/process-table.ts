@@ -12,6 +12,13 @@ export class ProcessTable extends tableClass(PROCESS_COLUMNS, { capacity: 512, l
     return this.slots.find(pid, 0, 0, 0);
   }
 
+  /** A copy of the processes with this parent, by pid. */
+  childrenOf(parent: number): ProcessTable {
+    const { slots, ppid, pid } = this;
+    const found = slots.rows.subarray(0, slots.count).filter((slot) => ppid[slot] === parent);
+    return this.pick(found.sort((a, b) => pid[a]! - pid[b]!));
+  }
+
   /** The rows of these slots in a table of their own, in this order. */
   pick(slots: ArrayLike<number>): ProcessTable {
     const picked = new ProcessTable(Math.max(1, slots.length));

@@ -95,6 +95,18 @@ export class SlotTable {
     this.#unlink(slot);
   }
 
+  /** Removes the rows that are gone, by `remove` where more than the slot goes with one. */
+  removeWhere(
+    isGone: (slot: number) => boolean,
+    remove: (slot: number) => void = (slot) => this.remove(slot),
+  ): void {
+    // Downwards: a removal moves the last row, already looked at, into the hole.
+    for (let i = this.count - 1; i >= 0; i--) {
+      const slot = this.rows[i]!;
+      if (isGone(slot)) remove(slot);
+    }
+  }
+
   keyWord(slot: number, word: 0 | 1 | 2 | 3): number {
     return this.#keys[(slot << 2) + word]!;
   }

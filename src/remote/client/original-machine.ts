@@ -140,25 +140,17 @@ export class OriginalMachine {
   /** The protocol has only interface names; each name gets a stable number here. */
   #takeLinks(networks: readonly OriginalNetwork[]): void {
     const table = this.#interfaces;
-    const { slots } = table;
     const names = new Set(networks.map(({ name }) => name));
-    for (let i = slots.count - 1; i >= 0; i--) {
-      if (!names.has(table.names[slots.rows[i]!]!)) slots.remove(slots.rows[i]!);
-    }
+    table.slots.removeWhere((slot) => !names.has(table.names[slot]!));
     for (const { name, received = UNKNOWN, transmitted = UNKNOWN } of networks) {
       const index = this.#indexes.get(name) ?? this.#indexes.size + 1;
       if (index > NAMES_LIMIT) continue;
       this.#indexes.set(name, index);
-      const known = slots.find(index, 0, 0, 0);
-      const slot = known >= 0 ? known : slots.add(index, 0, 0, 0);
+      const slot = table.slotOf(index);
       if (slot < 0) continue;
-      table.clearRow(slot);
-      table.index[slot] = index;
       table.names[slot] = name;
       table.rxBytes[slot] = received;
       table.txBytes[slot] = transmitted;
-      table.rxPackets[slot] = UNKNOWN;
-      table.txPackets[slot] = UNKNOWN;
       table.isLoopback[slot] = name === 'lo' ? 1 : 0;
       table.isUplink[slot] = VIRTUAL.test(name) ? 0 : 1;
       table.isUp[slot] = 1;

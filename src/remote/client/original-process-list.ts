@@ -93,11 +93,10 @@ export class OriginalProcessList {
   }
 
   #removeGone(): void {
-    const { slots } = this.#list.processes;
-    for (let i = slots.count - 1; i >= 0; i--) {
-      const slot = slots.rows[i]!;
-      if (this.#seen.sequence[slot] !== this.#sequence) this.#list.remove(slot);
-    }
+    this.#list.processes.slots.removeWhere(
+      (slot) => this.#seen.sequence[slot] !== this.#sequence,
+      (slot) => this.#list.remove(slot),
+    );
   }
 }
 

@@ -82,11 +82,10 @@ export class ProcessChanges extends columnsClass(CHANGE_COLUMNS) {
   }
 
   #removeUnseen(): void {
-    const { slots } = this.list.processes;
-    for (let i = slots.count - 1; i >= 0; i--) {
-      const slot = slots.rows[i]!;
-      if (this.seenAt[slot] !== this.sequence) this.#remove(slot);
-    }
+    this.list.processes.slots.removeWhere(
+      (slot) => this.seenAt[slot] !== this.sequence,
+      (slot) => this.#remove(slot),
+    );
   }
 
   #remove(slot: number): void {

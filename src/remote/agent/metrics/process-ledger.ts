@@ -176,11 +176,7 @@ export class ProcessLedger {
   }
 
   #forget(): void {
-    const known = this.#known.slots;
-    for (let i = known.count - 1; i >= 0; i--) {
-      const slot = known.rows[i]!;
-      if (this.#sample - this.#known.seenIn[slot]! > MISSED_SAMPLES) known.remove(slot);
-    }
+    this.#known.slots.removeWhere((slot) => this.#sample - this.#known.seenIn[slot]! > MISSED_SAMPLES);
   }
 }
 

@@ -1,9 +1,46 @@
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
+import type { Slice } from '../../../src/data/sample/slice.ts';
 import { monotonicMicros } from '../clock.ts';
 import { Errno, NativeBuffer } from '../libc.ts';
 import { COMMAND_LINE_LIMIT, parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
+
+/** Every process of the machine, followed from collection to collection, however the kernel is asked. */
+export abstract class ProcessSource {
+  /** Counts collections; `table.lastRanGeneration` compares with it. */
+  generation = 0;
+  abstract readonly table: ProcessTable;
+  protected abstract readonly texts: ProcessTexts;
+
+  /** Brings the table up to date. Rejects with OpError only where no process can be read at all. */
+  abstract collect(slice: Slice): Promise<void>;
+  /** Looks between two collections for a process that the table does not have yet. Returns its slot, -1: none. */
+  abstract admit(pid: number): number;
+  abstract close(): void;
+
+  /** Arguments joined by a space, cached; undefined: unknown, not permitted, or a kernel thread. */
+  commandLine(pid: number): string | undefined {
+    const slot = this.table.find(pid);
+    return slot < 0 ? undefined : this.commandLineOf(slot);
+  }
+
+  /** Control group path, cached; undefined: unknown. */
+  cgroup(pid: number): string | undefined {
+    const slot = this.table.find(pid);
+    return slot < 0 ? undefined : this.cgroupOf(slot);
+  }
+
+  /** As `commandLine`, by the slot of a live process; no older than that where it may be another now. */
+  commandLineOf(slot: number, maxAgeMicros?: number): string | undefined {
+    return this.texts.commandLine(slot, this.generation, maxAgeMicros);
+  }
+
+  /** As `cgroup`, by the slot of a live process; no older than that. */
+  cgroupOf(slot: number, maxAgeMicros?: number): string | undefined {
+    return this.texts.cgroup(slot, this.generation, maxAgeMicros);
+  }
+}
 
 /** Minimum age before a text is read again. `OwnerLedger` asks in turns, so changes are shown within ten seconds. */
 const FRESH_MICROS = 2e6;
