@@ -13,7 +13,7 @@ interface ManualTerm {
   readonly text: string;
 }
 
-export interface ManualSection {
+interface ManualSection {
   readonly title: string;
   readonly blocks: readonly ManualBlock[];
 }
@@ -102,9 +102,9 @@ export interface ManualKeys {
   readonly lines: readonly { readonly keys: string; readonly description: string }[];
 }
 
-/** A section of one paragraph. */
-export function section(title: string, text: string): ManualSection {
-  return { title, blocks: [{ kind: 'paragraph', text }] };
+/** A section; a text is a paragraph. */
+export function section(title: string, ...blocks: readonly (ManualBlock | string)[]): ManualSection {
+  return { title, blocks: blocks.map((block) => (typeof block === 'string' ? paragraph(block) : block)) };
 }
 
 /** The options of a command, as its help has them. */
@@ -140,7 +140,7 @@ function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
 
-export const paragraph = (text: string): ManualBlock => ({ kind: 'paragraph', text });
+const paragraph = (text: string): ManualBlock => ({ kind: 'paragraph', text });
 export const lines = (...shown: string[]): ManualBlock => ({ kind: 'lines', lines: shown });
 export const terms = (...pairs: (readonly [term: string, text: string])[]): ManualBlock => ({
   kind: 'terms',
