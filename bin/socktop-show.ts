@@ -103,7 +103,7 @@ async function run(
   const { lookBack } = settings;
   const past = host?.travel?.playback;
   if (lookBack?.top === true && past !== undefined) {
-    const { printTop } = await import('../src/programs/sstop/look-back.ts');
+    const { printTop } = await import('../src/programs/sstop/history-reports.ts');
     return printTop(past, lookBack, settings.output === 'json');
   }
   if (settings.output === 'screen' || host === undefined) {

@@ -112,7 +112,7 @@ async function runTotals(options: SstopOptions, wish: TotalsWish): Promise<numbe
   let remote: RemoteSource | undefined;
   try {
     const [{ printTotals }, { historyIn, historyOf }] = await Promise.all([
-      import('../src/programs/sstop/totals-report.ts'),
+      import('../src/programs/sstop/history-reports.ts'),
       import('../src/programs/shared/past.ts'),
     ]);
     remote = agent === undefined ? undefined : await connectAgent(agent, durationMillis);
@@ -219,7 +219,7 @@ async function openAsked(settings: Settings, log: EventLog): Promise<OpenedInput
 async function run(settings: Settings, log: EventLog, open: () => Promise<OpenedInput>): Promise<number> {
   const past = settings.lookBack?.top === true ? (await open()).input.travel?.playback : undefined;
   if (past !== undefined && settings.lookBack !== undefined) {
-    const { printTop } = await import('../src/programs/sstop/look-back.ts');
+    const { printTop } = await import('../src/programs/sstop/history-reports.ts');
     return printTop(past, settings.lookBack, settings.output === 'json');
   }
   if (settings.output !== 'screen') {

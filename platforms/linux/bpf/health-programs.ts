@@ -1,13 +1,5 @@
 import { ProblemKind, TcpState } from '../../../src/data/schema/network-columns.ts';
 import {
-  CONNECTED,
-  FAILURE_KEY_BYTES,
-  FAILURE_VALUE_BYTES,
-  FailureKey,
-  FailureValue,
-  Opening,
-} from './health-layout.ts';
-import {
   Alu,
   Assembler,
   Helper,
@@ -37,8 +29,14 @@ import {
 import {
   AF_INET,
   AF_INET6,
+  CONNECTED,
+  FAILURE_KEY_BYTES,
+  FAILURE_VALUE_BYTES,
+  FailureKey,
+  FailureValue,
   IPPROTO_TCP,
   type NetworkMaps,
+  Opening,
   OWNER_BYTES,
   Owner,
   Storage,

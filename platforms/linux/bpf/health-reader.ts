@@ -2,6 +2,10 @@ import { Failures } from '../../../src/data/sample/network-sample.ts';
 import { ADDRESS_WORDS, ProblemKind } from '../../../src/data/schema/network-columns.ts';
 import { fromNetworkOrder } from '../integers.ts';
 import { BtfKind } from './btf.ts';
+import { routeWords } from './health-programs.ts';
+import { kernelTypes } from './kernel-types.ts';
+import { BatchReader } from './map.ts';
+import { startTicksOf } from './namespaces.ts';
 import {
   CONNECTED,
   FAILURE_KEY_BYTES,
@@ -9,11 +13,7 @@ import {
   FAILURES_LIMIT,
   FailureKey,
   FailureValue,
-} from './health-layout.ts';
-import { routeWords } from './health-programs.ts';
-import { kernelTypes } from './kernel-types.ts';
-import { BatchReader } from './map.ts';
-import { startTicksOf } from './namespaces.ts';
+} from './network-layout.ts';
 import { numberOfWords } from './task-units.ts';
 
 const REASONS_ENUM = 'skb_drop_reason';

@@ -1,5 +1,4 @@
 import { closeDescriptor } from '../libc.ts';
-import { FAILURE_KEY_BYTES, FAILURE_VALUE_BYTES, FAILURES_LIMIT, OPENING_BYTES } from './health-layout.ts';
 import { createMap, loadValueBtf, MapFlag, MapType } from './map.ts';
 
 /** struct __sk_buff, include/uapi/linux/bpf.h; in cgroup programs `len` begins with the IP header. */
@@ -161,7 +160,7 @@ export interface NetworkMaps {
   readonly sums: number;
   /** ARRAY of one: what found no room there either. */
   readonly lost: number;
-  /** HASH: failures, as health-layout.ts has them; SK_STORAGE: what is known of a socket that opens. */
+  /** HASH: failures, as FailureKey and FailureValue have them; SK_STORAGE: what is known of a socket that opens. */
   readonly failures: number;
   readonly openings: number;
 }
@@ -288,3 +287,28 @@ export function createSocketStorage(name: string, valueBytes: number, moreFlags 
     closeDescriptor(btf.descriptor);
   }
 }
+
+/**
+ * Key of a failure: who, what, with whom.
+ *
+ *    0 tgid u32, 0 unknown | 4 kind u8 (ProblemKind, or CONNECTED) | 6 remote port u16, host order
+ *    8 start of the process, ns since boot u64
+ *   16 remote address, 16 bytes as IPv6 has it, IPv4 mapped
+ *   32 reason u32: enum skb_drop_reason; of what is unreachable the type of the route of this machine that forbids it, or
+ *      0: the network said so | 36 zero
+ */
+export const FAILURE_KEY_BYTES = 40;
+export const FailureKey = { TGID: 0, KIND: 4, PORT: 6, START: 8, ADDRESS: 16, REASON: 32 } as const;
+
+/** Value of a failure: 0 count u64 | 8 ns that connecting took u64 | 16 pid in this PID namespace u32. */
+export const FAILURE_VALUE_BYTES = 24;
+export const FailureValue = { COUNT: 0, NANOS: 8, PID: 16 } as const;
+
+/** Beside ProblemKind: an attempt to connect that worked. */
+export const CONNECTED = 200;
+/** Beside a socket that opens: 0 since, ns since boot u64 | 8 tgid u32 | 12 pid u32 | 16 start of the process u64. */
+const OPENING_BYTES = 24;
+export const Opening = { SINCE: 0, TGID: 8, PID: 12, START: 16 } as const;
+
+/** Failures that are counted between two reads; what has no room is not. */
+export const FAILURES_LIMIT = 4096;

@@ -9,8 +9,8 @@ import { knownSum, type Listener, type NetworkExport, trafficColumns } from '../
 import { PROCESS_FIELDS, type ProcessExport, type Sort } from '../query/process-fields.ts';
 import { ProcessRows } from '../query/process-rows.ts';
 import { countValue, entryMaker, type JsonEntry, rateValue, timeValue } from '../query/row-fields.ts';
+import { protocolName } from '../query/row-texts.ts';
 import { type Scope, ScopeFilter } from '../query/scope.ts';
-import { protocolName } from '../query/socket-texts.ts';
 import { TROUBLE_FIELDS, type TroubleExport, TroubleRows } from '../query/trouble-rows.ts';
 import { type NetworkRates, TOTALS_SLOT } from '../rates/network-rates.ts';
 import { addressText } from '../sample/address.ts';

@@ -19,7 +19,6 @@ import {
   type SortKeyOf,
 } from './row-fields.ts';
 import { RankedRows, type RowOrder, rowOfSocket, type SortBy } from './row-order.ts';
-import { type Scope, ScopeFilter } from './scope.ts';
 import {
   EndpointTexts,
   isLinkLocal,
@@ -29,7 +28,8 @@ import {
   scopedAddressText,
   socketStateName,
   stateName,
-} from './socket-texts.ts';
+} from './row-texts.ts';
+import { type Scope, ScopeFilter } from './scope.ts';
 
 /** Sort input of connections. */
 interface OrderedConnections extends TrafficColumns {

@@ -4,20 +4,22 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import { NameBasis } from '../schema/network-columns.ts';
 import type { FilterNames } from './filter/filter-context.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
-import { HealthFigures, healthFields, type OrderedHealth } from './health-fields.ts';
 import { NameCounts } from './name-counts.ts';
 import {
   type ExportedTraffic,
+  HealthFigures,
   hasRates,
+  healthFields,
   type NetworkExport,
+  type OrderedHealth,
   TRAFFIC_FIELDS,
   type TrafficColumns,
   trafficColumns,
 } from './network-fields.ts';
 import { arrangeBy, exported, inJson, type RowFields, risesByText, type SortKeyOf } from './row-fields.ts';
 import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
+import { HostTexts, nameBasisText } from './row-texts.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { HostTexts, nameBasisText } from './socket-texts.ts';
 
 /** Sort input of remote hosts. */
 interface OrderedHosts extends TrafficColumns, OrderedHealth {

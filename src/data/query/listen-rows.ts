@@ -5,7 +5,6 @@ import { ADDRESS_WORDS, TcpState } from '../schema/network-columns.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
 import { ListenerIndex } from './listener-index.ts';
 import { knownSum, type Listener, type NetworkExport } from './network-fields.ts';
-import { LowerNames } from './owner-texts.ts';
 import { pidNumber, pidValue } from './process-fields.ts';
 import {
   arrangeBy,
@@ -19,8 +18,8 @@ import {
   type SortKeyOf,
 } from './row-fields.ts';
 import { RankedRows, type RowOrder, rowOfSocket, type SortBy } from './row-order.ts';
+import { EndpointTexts, LowerNames } from './row-texts.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { EndpointTexts } from './socket-texts.ts';
 
 /** Sort input of listening ports. */
 interface OrderedListeners {

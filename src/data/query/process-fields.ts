@@ -3,16 +3,17 @@ import { OwnerKind } from '../schema/network-columns.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
 import type { CONNECTION_FIELDS } from './connection-rows.ts';
 import type { ControlGroup } from './control-groups.ts';
-import { type HealthFigures, healthFields, type OrderedHealth } from './health-fields.ts';
 import {
   type AllTrafficColumns,
   type ExportedTraffic,
+  type HealthFigures,
+  healthFields,
   type Listener,
   type NetworkExport,
+  type OrderedHealth,
   TRAFFIC_FIELDS,
   type TrafficColumns,
 } from './network-fields.ts';
-import { LowerNames } from './owner-texts.ts';
 import {
   arrangeBy,
   exported,
@@ -25,6 +26,7 @@ import {
   timeValue,
 } from './row-fields.ts';
 import type { RowOrder, SortBy } from './row-order.ts';
+import { LowerNames } from './row-texts.ts';
 
 /** Sort input of the process table, with smoothed or raw rates. */
 interface OrderedProcesses extends TrafficColumns, OrderedHealth {

@@ -6,7 +6,7 @@ import { parseFilter } from './filter/parse-filter.ts';
 import { HostRows } from './host-rows.ts';
 import { Machine, OUTSIDE } from './machine.fixture.ts';
 import { ProcessRows } from './process-rows.ts';
-import { nameAndMore, nameBasisText } from './socket-texts.ts';
+import { nameAndMore, nameBasisText } from './row-texts.ts';
 
 /** Two processes that use two names for one address, and a third one that said none. */
 function named(): Machine {

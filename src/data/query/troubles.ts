@@ -3,7 +3,7 @@ import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { PROTOCOL_TCP } from '../sample/socket-table.ts';
 import { ADDRESS_WORDS, OwnerKind, ProblemKind, TcpState } from '../schema/network-columns.ts';
-import { EndpointTexts, HostTexts } from './socket-texts.ts';
+import { EndpointTexts, HostTexts } from './row-texts.ts';
 import { countOf, percent, reasonWords, roundTripText, times } from './trouble-words.ts';
 
 /*

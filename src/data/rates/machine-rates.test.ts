@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { SystemWorld } from '../sample/system-world.fixture.ts';
-import { DetailRates } from './detail-rates.ts';
 import { HISTORY_SAMPLES, SampleHistory } from './histories.ts';
 import { GpuRates, MachineRates } from './machine-rates.ts';
-import { ProcessRates } from './process-rates.ts';
+import { DetailRates, ProcessRates } from './process-rates.ts';
 
 describe('a history', () => {
   test('keeps the last six hundred values, oldest first from its place on', () => {

@@ -242,7 +242,7 @@ class Screen {
     void carryOutTravel(this.#hosts[current]?.travel, command, {
       opened: (moments) => controls.dispatch({ kind: 'timeline', moments }),
       totals: async (all, wish) => {
-        const { shownTotals } = await import('../sstop/totals-report.ts');
+        const { shownTotals } = await import('../sstop/history-reports.ts');
         controls.dispatch({ kind: 'totals', totals: shownTotals(all, wish) });
       },
       arrived: () => {

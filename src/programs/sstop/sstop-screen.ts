@@ -211,7 +211,7 @@ class Screen {
     void carryOutTravel(this.#opened?.input.travel, command, {
       opened: (moments) => controls.dispatch({ kind: 'timeline', moments }),
       totals: async (all, wish) => {
-        const { shownTotals } = await import('./totals-report.ts');
+        const { shownTotals } = await import('./history-reports.ts');
         controls.dispatch({ kind: 'totals', totals: shownTotals(all, wish) });
       },
       arrived: () => {

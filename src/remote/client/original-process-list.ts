@@ -15,10 +15,10 @@ import {
   JOURNAL_PRIORITIES,
   type OriginalJournal,
   type OriginalProcessDetail,
+  type OriginalProcesses,
   type OriginalProcessMetrics,
   type OriginalThread,
-} from '../wire/original-process-detail.ts';
-import type { OriginalProcesses } from '../wire/original-processes.ts';
+} from '../wire/original-processes.ts';
 
 const UNKNOWN = Number.NaN;
 const UNKNOWN_STATE = 0x3f;

@@ -7,7 +7,7 @@ import type { TotalsPeriod } from '../../data/sample/totals-kind.ts';
 import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
 import { type RemoteLink, type Source, withinDeadline } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import type { Capabilities } from '../wire/agent-capabilities.ts';
+import type { Capabilities } from '../wire/v2-reply.ts';
 import {
   type AgentLine,
   Connection,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import type { Capabilities } from '../wire/agent-capabilities.ts';
+import type { Capabilities } from '../wire/v2-reply.ts';
 import { OriginalClock } from './original-machine.ts';
 import { Backoff, Wakening } from './reconnection.ts';
 import { versionNotice } from './remote-source.ts';

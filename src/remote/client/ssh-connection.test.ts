@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { OpError } from '../../kit/errors/op-error.ts';
-import { streamFrame } from '../wire/stream-frames.ts';
+import { streamFrame } from '../wire/v2-frame.ts';
 import { SshConnection, sshArguments } from './ssh-connection.ts';
 import { parseSshSettings, stageOf } from './ssh-progress.ts';
 

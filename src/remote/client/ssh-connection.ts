@@ -1,7 +1,7 @@
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import { FRAME_LIMIT_BYTES } from '../wire/limits.ts';
-import { STREAM_GREETING, StreamFrames, streamFrame } from '../wire/stream-frames.ts';
+import { STREAM_GREETING, StreamFrames, streamFrame } from '../wire/v2-frame.ts';
 import type { AgentLine, ConnectionListener } from './agent-connection.ts';
 import type { SshDestination } from './agent-url.ts';
 import {

@@ -12,12 +12,11 @@ import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection } from '../../data/schema/process-detail.ts';
 import { TimeSlice } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import type { Capabilities } from '../wire/agent-capabilities.ts';
 import { historyHeaders, historyParts, totalsPage } from '../wire/history-reply.ts';
 import { NetworkReplica } from '../wire/network-reply.ts';
 import { ProcessReplica } from '../wire/process-reply.ts';
 import { v2ReplyId } from '../wire/v2-frame.ts';
-import { decodeV2Reply, JsonSections, type V2Answer } from '../wire/v2-reply.ts';
+import { type Capabilities, decodeV2Reply, JsonSections, type V2Answer } from '../wire/v2-reply.ts';
 import { printV2Request, type V2Request, type V2RequestName } from '../wire/v2-request.ts';
 import type { HistorySession } from './remote-history.ts';
 import {

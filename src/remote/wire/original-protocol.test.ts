@@ -20,7 +20,7 @@ import {
   originalMetricsJson,
   originalProcessesJson,
 } from './original-metrics.ts';
-import type { OriginalProcessDetail } from './original-process-detail.ts';
+import type { OriginalProcessDetail } from './original-processes.ts';
 import { decodeOriginalReply, encodeOriginalReply, type OriginalReply } from './original-protocol.ts';
 
 const gunzipOf = (frame: string | Uint8Array): Uint8Array =>

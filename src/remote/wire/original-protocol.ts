@@ -18,15 +18,13 @@ import {
   originalProcessList,
 } from './original-metrics.ts';
 import {
+  decodeOriginalProcesses,
+  encodeOriginalProcesses,
   type OriginalJournal,
+  type OriginalProcesses,
   type OriginalProcessMetrics,
   originalJournal,
   originalProcessMetrics,
-} from './original-process-detail.ts';
-import {
-  decodeOriginalProcesses,
-  encodeOriginalProcesses,
-  type OriginalProcesses,
 } from './original-processes.ts';
 
 /** An answer of the original protocol; `reply` is the name of the request. */

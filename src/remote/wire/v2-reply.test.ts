@@ -10,9 +10,15 @@ import { type JournalSection, PROCESS_FACTS } from '../../data/schema/process-de
 import { unknownRecord } from '../../data/schema/record.ts';
 import { plain } from '../../every-column.fixture.ts';
 import { codeOf } from '../../kit/bytes/hostile.fixture.ts';
-import { type Capabilities, capabilities } from './agent-capabilities.ts';
 import { v2Frame, v2Json } from './v2-frame.ts';
-import { decodeV2Reply, JsonSections, v2ErrorPayload, v2JsonPayload } from './v2-reply.ts';
+import {
+  type Capabilities,
+  capabilities,
+  decodeV2Reply,
+  JsonSections,
+  v2ErrorPayload,
+  v2JsonPayload,
+} from './v2-reply.ts';
 import type { V2RequestName } from './v2-request.ts';
 
 const HEADER = {

@@ -1,18 +1,29 @@
 import type { JsonValue } from '../../data/codec/json-values.ts';
-import { SectionCodec, type ToldSection } from '../../data/codec/record-json.ts';
+import { RecordCodec, SectionCodec, type ToldSection } from '../../data/codec/record-json.ts';
 import { wireError } from '../../data/codec/wire-error.ts';
 import { MACHINE, type MachineSection } from '../../data/sample/machine-section.ts';
+import { COUNTING_BASES, TIERS } from '../../data/sample/network-sample.ts';
 import { PROCESS_DETAIL, type ProcessDetailSection } from '../../data/sample/process-detail-section.ts';
 import { ALERTS, type AlertsSection } from '../../data/schema/alerts-section.ts';
 import { CONTROL_GROUPS, type ControlGroupsSection } from '../../data/schema/control-groups-section.ts';
 import { DISKS, type DisksSection } from '../../data/schema/disks-section.ts';
 import { JOURNAL, type JournalSection } from '../../data/schema/process-detail.ts';
+import {
+  count,
+  flag,
+  list,
+  optional,
+  record,
+  text,
+  time,
+  type ValueOf,
+  word,
+} from '../../data/schema/record.ts';
 import { parseJsonWithin } from '../../kit/bytes/json-bytes.ts';
-import { type Capabilities, capabilities } from './agent-capabilities.ts';
 import { type ErrorReply, errorReply } from './error-reply.ts';
 import { JSON_DEPTH_LIMIT, PAYLOAD_LIMIT_BYTES } from './limits.ts';
 import { readV2Frame, type V2Payload, v2Json } from './v2-frame.ts';
-import type { V2RequestName } from './v2-request.ts';
+import { V2_REQUESTS, type V2RequestName } from './v2-request.ts';
 
 /** Sections encoded as JSON. Each reader has its own instance, with the tables that keep rows across replies. */
 export class JsonSections {
@@ -112,3 +123,43 @@ export function decodeV2Reply(
 function parsed(bytes: Uint8Array, limitBytes: number): unknown {
   return parseJsonWithin(bytes, limitBytes, JSON_DEPTH_LIMIT);
 }
+
+const tier = word(TIERS);
+
+/** Data that this agent cannot provide. */
+const MISSING_CAPABILITY = record({
+  /** `udp`, `cpu_temperature`, `gpu`, `journal`, `process_io`, ... */
+  what: text(),
+  /** One line for people. */
+  why: text('line'),
+});
+export type MissingCapability = ValueOf<typeof MISSING_CAPABILITY>;
+
+/** The reply to `get_capabilities`. */
+export const CAPABILITIES = record({
+  /** Of the program. */
+  version: text(),
+  /** `linux`, ... */
+  platform: text(),
+  /** Of the agent's own process, in the list that it answers `get_processes` from. */
+  pid: count(),
+  requests: list(word(V2_REQUESTS), 64),
+  /** Tier in force and what a byte is on it; undefined: no network accounting. */
+  networkTier: tier,
+  counted: word(COUNTING_BASES),
+  /** What each tier of network accounting can do; `detail` is one line for people: why not, or what limits it. */
+  tiers: list(record({ tier, isAvailable: flag(), detail: text('line') }), 64),
+  missing: list(MISSING_CAPABILITY, 256),
+  /** Whether the agent requires a token; only then it serves `get_journal_entries`. */
+  hasToken: flag(),
+  /** Time for which samples are reused, by kind. */
+  metricsTtlMillis: time('milliseconds'),
+  processesTtlMillis: time('milliseconds'),
+  disksTtlMillis: time('milliseconds'),
+  /** A line for people who should update one of the ends; undefined: nothing to say. */
+  notice: optional(text('line')),
+});
+export type Capabilities = ValueOf<typeof CAPABILITIES>;
+
+/** `get_capabilities`. */
+export const capabilities = new RecordCodec(CAPABILITIES);

@@ -12,9 +12,9 @@ import { DISKS } from '../../data/schema/disks-section.ts';
 import { JOURNAL } from '../../data/schema/process-detail.ts';
 import type { Shape } from '../../data/schema/record.ts';
 import { SECTION, SNAPSHOT_HEADER } from '../../data/schema/section-facts.ts';
-import { CAPABILITIES } from './agent-capabilities.ts';
 import { PROCESSES_SHAPE } from './processes.generated.ts';
 import { NETWORK_REPLY_SHAPE, PROCESSES_REPLY_SHAPE } from './socktop-v2.generated.ts';
+import { CAPABILITIES } from './v2-reply.ts';
 import { V2_REQUESTS } from './v2-request.ts';
 
 const HERE = fileURLToPath(new URL('./', import.meta.url));

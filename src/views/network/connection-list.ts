@@ -1,5 +1,5 @@
 import { CONNECTION_FIELDS, ConnectionRows } from '../../data/query/connection-rows.ts';
-import { nameBasisText } from '../../data/query/socket-texts.ts';
+import { nameBasisText } from '../../data/query/row-texts.ts';
 import { PROTOCOL_TCP } from '../../data/sample/socket-table.ts';
 import { NameBasis, TcpState } from '../../data/schema/network-columns.ts';
 import type { Style } from '../../screen/style/style.ts';

@@ -1,5 +1,5 @@
 import { HOST_FIELDS, HostRows } from '../../data/query/host-rows.ts';
-import { nameAndMore, nameBasisText } from '../../data/query/socket-texts.ts';
+import { nameAndMore, nameBasisText } from '../../data/query/row-texts.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import { NameBasis } from '../../data/schema/network-columns.ts';
 import {

@@ -1,7 +1,7 @@
 import { PROCESS_FIELDS } from '../../data/query/process-fields.ts';
 import { ProcessRows } from '../../data/query/process-rows.ts';
+import { nameAndMore } from '../../data/query/row-texts.ts';
 import type { Scope } from '../../data/query/scope.ts';
-import { nameAndMore } from '../../data/query/socket-texts.ts';
 import type { TreeRows } from '../../data/query/tree-rows.ts';
 import { HISTORY_LENGTH } from '../../data/rates/histories.ts';
 import type { NetworkSection, OwnerTable } from '../../data/sample/network-section.ts';

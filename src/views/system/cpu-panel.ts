@@ -7,8 +7,8 @@ import { putSparkline, renderChart } from '../../screen/widgets/chart.ts';
 import { brailleGlyph, verticalGlyph } from '../../screen/widgets/glyphs.ts';
 import { graphLevel, rampStyle, type Samples } from '../../screen/widgets/levels.ts';
 import { trendMark } from '../network/cells.ts';
+import { putTimeAxis } from './resource-lines.ts';
 import { percentText, renderPanel, type SystemView } from './system-look.ts';
-import { putTimeAxis } from './time-axis.ts';
 
 const AXIS_WIDTH = 4;
 const HERTZ_PER_GIGAHERTZ = 1e9;

@@ -9,8 +9,8 @@ import { type Block, renderBlock, renderBlockDivider } from '../../screen/widget
 import { putSparkline, renderChart } from '../../screen/widgets/chart.ts';
 import { maximumOf } from '../../screen/widgets/levels.ts';
 import { percentOf } from './memory-panel.ts';
+import { coverageText } from './resource-lines.ts';
 import { putUsageLine, type SystemView } from './system-look.ts';
-import { coverageText } from './time-axis.ts';
 
 /** Lines of each part of the panel. */
 interface DevicesLayout {

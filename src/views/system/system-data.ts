@@ -11,9 +11,8 @@ import {
 import { ProcessTraffic } from '../../data/query/owner-rates.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import { ControlGroupsRates } from '../../data/rates/control-group-rates.ts';
-import { DetailRates } from '../../data/rates/detail-rates.ts';
 import { MachineRates } from '../../data/rates/machine-rates.ts';
-import { ProcessRates } from '../../data/rates/process-rates.ts';
+import { DetailRates, ProcessRates } from '../../data/rates/process-rates.ts';
 import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { MachineSection } from '../../data/sample/machine-section.ts';
 import type { ProcessDetailSection } from '../../data/sample/process-detail-section.ts';

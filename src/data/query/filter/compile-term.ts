@@ -1,7 +1,7 @@
 import type { NetworkSection } from '../../sample/network-section.ts';
 import { PROTOCOL_TCP, PROTOCOL_UDP, type SocketTable } from '../../sample/socket-table.ts';
 import { memberOf } from '../control-groups.ts';
-import { stateName } from '../socket-texts.ts';
+import { stateName } from '../row-texts.ts';
 import type { FilterCaches, FilterColumns, FilterContext, FilterNames } from './filter-context.ts';
 import {
   anyOf,

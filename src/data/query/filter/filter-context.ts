@@ -1,8 +1,7 @@
 import type { NetworkSection, OwnerTable } from '../../sample/network-section.ts';
 import { OwnerGroups } from '../control-groups.ts';
-import { OwnerTexts } from '../owner-texts.ts';
+import { HostTexts, OwnerTexts } from '../row-texts.ts';
 import type { ScopeFilter } from '../scope.ts';
-import { HostTexts } from '../socket-texts.ts';
 
 /**
  * Name lookups for `host:` and `svc:`. `hostName` is called for every remote host of a list, so it should answer from a

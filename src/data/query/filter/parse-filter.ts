@@ -1,5 +1,5 @@
 import { suggestion } from '../../../kit/text/nearest-word.ts';
-import { stateNames } from '../socket-texts.ts';
+import { stateNames } from '../row-texts.ts';
 import { FilterCaches, type FilterNames } from './filter-context.ts';
 import { FilterExpression } from './filter-expression.ts';
 import {

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { makeCertificate } from '../certificate-store.ts';
-import { AlertDeliveries, type DeliveryOptions } from './alert-deliveries.ts';
-import type { AlertFacts } from './alert-facts.ts';
+import { AlertDeliveries, type AlertFacts, type DeliveryOptions } from './alert-deliveries.ts';
 
 const servers: Bun.Server<undefined>[] = [];
 let deliveries: AlertDeliveries | undefined;

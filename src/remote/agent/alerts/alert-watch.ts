@@ -8,8 +8,7 @@ import { toOpError } from '../../../kit/errors/op-error.ts';
 import type { AgentSamples } from '../samples/agent-samples.ts';
 import { REQUEST_LEASE_MILLIS } from '../samples/network-lease.ts';
 import type { AgentLog } from '../server/agent-log.ts';
-import { AlertDeliveries, type DeliveryOptions } from './alert-deliveries.ts';
-import { factsOf } from './alert-facts.ts';
+import { AlertDeliveries, type DeliveryOptions, factsOf } from './alert-deliveries.ts';
 
 /** What an agent watches for. */
 export interface AlertOptions extends DeliveryOptions {

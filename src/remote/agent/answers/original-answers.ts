@@ -20,7 +20,7 @@ import {
   JOURNAL_PRIORITIES,
   type OriginalJournal,
   type OriginalProcessDetail,
-} from '../../wire/original-process-detail.ts';
+} from '../../wire/original-processes.ts';
 import {
   encodeOriginalReply,
   type Frame,

@@ -4,10 +4,16 @@ import { COUNTED_BY } from '../../../data/sample/network-sample.ts';
 import type { Platform, TierReport } from '../../../data/sample/platform.ts';
 import { OpError, toOpError } from '../../../kit/errors/op-error.ts';
 import type { PrivateFolder } from '../../../kit/files/private-folder.ts';
-import { type Capabilities, capabilities, type MissingCapability } from '../../wire/agent-capabilities.ts';
 import { historyHeaders, historyParts, totalsPage } from '../../wire/history-reply.ts';
 import { type V2Payload, v2Bytes } from '../../wire/v2-frame.ts';
-import { JsonSections, v2ErrorPayload, v2JsonPayload } from '../../wire/v2-reply.ts';
+import {
+  type Capabilities,
+  capabilities,
+  JsonSections,
+  type MissingCapability,
+  v2ErrorPayload,
+  v2JsonPayload,
+} from '../../wire/v2-reply.ts';
 import { V2_REQUESTS, type V2Request } from '../../wire/v2-request.ts';
 import type { SampleOptions } from '../samples/agent-samples.ts';
 import { REQUEST_LEASE_MILLIS } from '../samples/network-lease.ts';

@@ -25,9 +25,9 @@ import {
   info,
   LabelledRows,
   type RowColumn,
+  recordColumns,
   writeColumns,
 } from './exposition-writer.ts';
-import { recordColumns } from './record-families.ts';
 
 /** Modes of node_exporter's `node_cpu_seconds_total`, as it spells them; time in guests is in user and nice. */
 const CPU_MODES = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const;

@@ -1,8 +1,7 @@
 import { toOpError } from '../../../kit/errors/op-error.ts';
 import { REQUEST_LIMIT_BYTES } from '../../wire/limits.ts';
 import type { Frame } from '../../wire/original-protocol.ts';
-import { STREAM_GREETING, StreamFrames, streamFrame } from '../../wire/stream-frames.ts';
-import { type V2Payload, v2Frame } from '../../wire/v2-frame.ts';
+import { STREAM_GREETING, StreamFrames, streamFrame, type V2Payload, v2Frame } from '../../wire/v2-frame.ts';
 import { readV2Request } from '../../wire/v2-request.ts';
 import type { OriginalAnswers, OriginalPeer } from '../answers/original-answers.ts';
 import { errorPayload, type ProcessPosition, type V2Answers } from '../answers/v2-answers.ts';

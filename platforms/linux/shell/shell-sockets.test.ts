@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
-import { parseSs, SsSockets } from './ss-sockets.ts';
+import { parseSs, SsSockets } from './shell-sockets.ts';
 
 const INFO =
   '\t ts sack cubic rtt:11.811/18.984 mss:42496 bytes_sent:3429 bytes_acked:3429 bytes_received:3693 segs_out:13 segs_in:18 data_segs_in:10 retrans:0/2';

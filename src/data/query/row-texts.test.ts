@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { words } from '../sample/sample-world.fixture.ts';
-import { EndpointTexts } from './socket-texts.ts';
+import { EndpointTexts } from './row-texts.ts';
 
 test('IPv6 addresses stand in brackets before a port', () => {
   const texts = new EndpointTexts();

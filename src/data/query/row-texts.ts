@@ -1,6 +1,6 @@
 import { SlotTable } from '../../kit/table/slot-table.ts';
 import { addressText, isIpv4 } from '../sample/address.ts';
-import type { HostTable, NetworkSection } from '../sample/network-section.ts';
+import type { HostTable, NetworkSection, OwnerTable } from '../sample/network-section.ts';
 import { PROTOCOL_UDP, type SocketTable } from '../sample/socket-table.ts';
 import { ADDRESS_WORDS, TcpState } from '../schema/network-columns.ts';
 
@@ -145,4 +145,52 @@ function textOf({ slots }: HostTable, slot: number): string {
   words[3] = slots.keyWord(slot, 3);
   const isDropped = words[0] === 0 && words[1] === 0 && words[2] === 0 && words[3] === 0;
   return isDropped ? '' : addressText(words, 0);
+}
+
+/** Longer command lines are searched only up to here, to bound the cost of a row. */
+const COMMAND_LINE_LENGTH = 4096;
+
+/** Lower-case text of every owner that was requested, rebuilt when its row, name or command line changes. */
+export class OwnerTexts {
+  readonly #texts: string[] = [];
+  readonly #serials: number[] = [];
+  readonly #names: string[] = [];
+  readonly #commandLines: (string | undefined)[] = [];
+
+  of(owners: OwnerTable, slot: number): string {
+    const serial = owners.slots.serial[slot]!;
+    const name = owners.names[slot]!;
+    const commandLine = owners.commandLines[slot];
+    const known = this.#texts[slot];
+    if (
+      known !== undefined &&
+      this.#serials[slot] === serial &&
+      this.#names[slot] === name &&
+      this.#commandLines[slot] === commandLine
+    ) {
+      return known;
+    }
+    const pid = owners.pid[slot]! > 0 ? String(owners.pid[slot]) : '';
+    const text = `${name}\n${(commandLine ?? '').slice(0, COMMAND_LINE_LENGTH)}\n${pid}`.toLowerCase();
+    this.#texts[slot] = text;
+    this.#serials[slot] = serial;
+    this.#names[slot] = name;
+    this.#commandLines[slot] = commandLine;
+    return text;
+  }
+}
+
+/** Lower-case names by owner slot, rebuilt when a name changes; for sorting. */
+export class LowerNames {
+  readonly #lower: string[] = [];
+  readonly #names: string[] = [];
+
+  of(owners: OwnerTable, slot: number): string {
+    const name = owners.names[slot] ?? '';
+    if (this.#names[slot] !== name) {
+      this.#names[slot] = name;
+      this.#lower[slot] = name.toLowerCase();
+    }
+    return this.#lower[slot]!;
+  }
 }

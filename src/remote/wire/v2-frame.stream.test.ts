@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { toOpError } from '../../kit/errors/op-error.ts';
-import { StreamFrames, streamFrame } from './stream-frames.ts';
+import { StreamFrames, streamFrame } from './v2-frame.ts';
 
 const messages = ['{"id":1}', 'x', 'é'.repeat(100)].map((text) => new TextEncoder().encode(text));
 const stream = Buffer.concat(messages.map(streamFrame));

@@ -2,9 +2,10 @@ import { readAddress } from '../../../src/data/sample/address.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import { OwnerBasis, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
+import { NetTcpLine } from '../proc/net-tcp.ts';
 import { RowLife, SocketRows } from '../sockets/sockets.ts';
 import { likelyOpener, Opener, openerOf, payloadReceived, payloadSent } from '../sockets/tcp-payload.ts';
-import { latinOf } from './shell-answer.ts';
+import { filesOf, latinOf } from './shell-answer.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -120,50 +121,68 @@ function factOf(facts: string, name: string): number {
   return at < 0 ? Number.NaN : Number.parseFloat(facts.slice(at + name.length, at + name.length + 24));
 }
 
-/** The rows of sockets, brought up to date by one output of ss after another. */
-export class SsSockets {
+/** Sockets as one list after the other has them: one that is not listed any more has closed. */
+abstract class ListedSockets {
   readonly rows = new SocketRows();
+  #sequence = 0;
+
+  protected begin(): void {
+    this.rows.releaseClosed();
+    this.#sequence++;
+  }
+
+  /** The row of a listed socket, which may be new; -1: there is no room for it. */
+  protected see(keyLow: number, keyHigh: number, nowMicros: number): number {
+    const { rows } = this;
+    const known = rows.find(keyLow, keyHigh);
+    const slot = known >= 0 ? known : rows.add(keyLow, keyHigh);
+    if (slot < 0) return -1;
+    if (known < 0) {
+      rows.table.firstSeenMicros[slot] = nowMicros;
+      rows.table.bornBeforeStart[slot] = this.#sequence === 1 ? 1 : 0;
+    }
+    rows.markLive(slot, this.#sequence);
+    return slot;
+  }
+
+  protected end(): void {
+    const { slots } = this.rows.table;
+    for (const slot of slots.rows.subarray(0, slots.count)) {
+      const isListed = this.rows.seenSequence[slot] === this.#sequence;
+      if (!isListed && this.rows.life[slot] === RowLife.LIVE) this.rows.markClosed(slot);
+    }
+  }
+}
+
+/** The rows of sockets, brought up to date by one output of ss after another. */
+export class SsSockets extends ListedSockets {
   /** Paths of control groups by process, as its sockets tell. */
   readonly cgroups = new Map<number, string>();
   readonly #processes: ProcessTable;
   readonly #words = new Uint32Array(4);
   #listening = new Set<number>();
-  #sequence = 0;
 
   constructor(processes: ProcessTable) {
+    super();
     this.#processes = processes;
   }
 
   /** `nowMicros` of the clock that the sample has. A socket that is not listed any more has closed. */
   store(output: Uint8Array, nowMicros: number): void {
-    const { rows } = this;
-    rows.releaseClosed();
+    this.begin();
     this.cgroups.clear();
-    this.#sequence++;
     const sockets = [...parseSs(output)];
     this.#listening = new Set(
       sockets.filter(({ state }) => state === TcpState.LISTEN).map(({ local }) => local.port),
     );
     for (const socket of sockets) this.#storeSocket(socket, nowMicros);
-    const { slots } = rows.table;
-    for (let i = 0; i < slots.count; i++) {
-      const slot = slots.rows[i]!;
-      if (rows.seenSequence[slot] !== this.#sequence && rows.life[slot] === RowLife.LIVE)
-        rows.markClosed(slot);
-    }
+    this.end();
   }
 
   #storeSocket(socket: SsSocket, nowMicros: number): void {
-    const { rows } = this;
-    const { table } = rows;
-    let slot = rows.find(...socket.cookie);
-    if (slot < 0) {
-      slot = rows.add(...socket.cookie);
-      if (slot < 0) return;
-      table.firstSeenMicros[slot] = nowMicros;
-      table.bornBeforeStart[slot] = this.#sequence === 1 ? 1 : 0;
-    }
-    rows.markLive(slot, this.#sequence);
+    const slot = this.see(...socket.cookie, nowMicros);
+    if (slot < 0) return;
+    const { table } = this.rows;
     const { protocol, state, local, remote } = socket;
     table.protocol[slot] = protocol;
     table.state[slot] = state;
@@ -241,5 +260,50 @@ export class SsSockets {
 
   #isServerEnd(localPort: number, remotePort: number): boolean {
     return this.#listening.has(localPort) || (localPort < FIRST_LOCAL_PORT && remotePort >= FIRST_LOCAL_PORT);
+  }
+}
+
+export const PLAIN_FILES = ['net/tcp', 'net/tcp6', 'net/udp', 'net/udp6'] as const;
+/** High word of the keys, whose low word is the inode: no cookie of the kernel looks so. */
+const PSEUDO_COOKIE_HIGH = 0x70726f63;
+const NEWLINE = 0x0a;
+
+/** Sockets of a machine that has no ss: which there are and whose user's, without bytes and processes. */
+export class PlainSockets extends ListedSockets {
+  readonly #line = new NetTcpLine();
+
+  /** The answer to `g` with `PLAIN_FILES`. A socket that is not listed any more has closed. */
+  store(answer: Uint8Array, nowMicros: number): void {
+    this.begin();
+    const files = filesOf(answer);
+    for (const name of PLAIN_FILES) {
+      const text = files.get(name) ?? new Uint8Array(0);
+      for (let start = 0, end = text.indexOf(NEWLINE); end >= 0; end = text.indexOf(NEWLINE, start)) {
+        if (this.#line.parse(text, start, end)) this.#see(name, nowMicros);
+        start = end + 1;
+      }
+    }
+    this.end();
+  }
+
+  #see(name: string, nowMicros: number): void {
+    const line = this.#line;
+    const { table } = this.rows;
+    // Orphans and TIME_WAIT have nothing to be told apart by.
+    if (line.inode === 0) return;
+    const slot = this.see(line.inode, PSEUDO_COOKIE_HIGH, nowMicros);
+    if (slot < 0) return;
+    table.txBytes[slot] = table.rxBytes[slot] = Number.NaN;
+    table.txSegments[slot] = table.rxSegments[slot] = Number.NaN;
+    table.ownerBasis[slot] = OwnerBasis.HIDDEN;
+    table.protocol[slot] = name.startsWith('net/tcp') ? PROTOCOL_TCP : PROTOCOL_UDP;
+    table.family[slot] = line.isIpv6 ? AF_INET6 : AF_INET;
+    table.state[slot] = line.state;
+    table.uid[slot] = line.uid;
+    table.inode[slot] = line.inode;
+    table.localAddress.set(line.localAddress, slot << 2);
+    table.remoteAddress.set(line.remoteAddress, slot << 2);
+    table.localPort[slot] = line.localPort;
+    table.remotePort[slot] = line.remotePort;
   }
 }

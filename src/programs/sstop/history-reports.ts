@@ -1,11 +1,17 @@
+import { SpanTop } from '../../data/export/span-top.ts';
 import { alignedText } from '../../data/export/table-text.ts';
+import type { RecordedSource } from '../../data/recording/recorded-source.ts';
 import type { PeriodTotals } from '../../data/recording/totals.ts';
+import type { Snapshot } from '../../data/sample/snapshot.ts';
 import type { TotalsWish } from '../../data/sample/totals-kind.ts';
+import { OpError } from '../../kit/errors/op-error.ts';
 import { bytesText, compactBytesText } from '../../kit/text/format.ts';
 import type { HelpGroup } from '../../views/overlays/help.ts';
 import type { ShownTotals } from '../../views/screen-update.ts';
-import { EXIT_OK } from '../shared/exit-codes.ts';
+import type { LookBack } from '../cli/history-arguments.ts';
+import { EXIT_OK, exitCodeOfSignal } from '../shared/exit-codes.ts';
 import type { ReadTotals } from '../shared/past.ts';
+import { ENDED, Stop } from '../shared/stop.ts';
 import { StandardOutput } from '../shared/stream.ts';
 
 const SCHEMA = 1;
@@ -64,4 +70,32 @@ export function shownTotals(all: readonly PeriodTotals[], wish: TotalsWish): Sho
     });
   }
   return { wish, groups };
+}
+
+/** Prints who used the most in a span of a history; resolves to the exit code. Rejects if the span is empty. */
+export async function printTop(
+  playback: RecordedSource,
+  { atMillis, untilMillis = Number.POSITIVE_INFINITY }: LookBack,
+  isJson: boolean,
+): Promise<number> {
+  const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
+  try {
+    const top = new SpanTop();
+    let count = 0;
+    let snapshot: Snapshot | typeof ENDED | undefined = await stop.orEnd(playback.goTo(atMillis));
+    while (snapshot !== undefined && snapshot !== ENDED && snapshot.header.wallMillis <= untilMillis) {
+      top.take(snapshot);
+      count++;
+      snapshot = await stop.orEnd(playback.next());
+    }
+    if (stop.signal !== undefined) return exitCodeOfSignal(stop.signal);
+    if (count < 2) {
+      const message = 'the history has fewer than two samples between these times';
+      throw new OpError({ op: 'read recording', code: 'EMPTY', message });
+    }
+    await new StandardOutput(stop).write(isJson ? top.json() : top.text());
+    return EXIT_OK;
+  } finally {
+    stop.release();
+  }
 }
