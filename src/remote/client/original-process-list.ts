@@ -10,15 +10,15 @@ import {
 import { unknownRecord } from '../../data/schema/record.ts';
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { ROWS_LIMIT } from '../wire/limits.ts';
-import type { OriginalProcess } from '../wire/original-metrics.ts';
 import {
   JOURNAL_PRIORITIES,
   type OriginalJournal,
+  type OriginalProcess,
   type OriginalProcessDetail,
-  type OriginalProcesses,
   type OriginalProcessMetrics,
   type OriginalThread,
-} from '../wire/original-processes.ts';
+} from '../wire/original-metrics.ts';
+import type { OriginalProcesses } from '../wire/original-processes.ts';
 
 const UNKNOWN = Number.NaN;
 const UNKNOWN_STATE = 0x3f;

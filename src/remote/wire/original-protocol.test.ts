@@ -16,11 +16,11 @@ import { codeOf } from '../../kit/bytes/hostile.fixture.ts';
 import { hex } from './hex.fixture.ts';
 import {
   type OriginalMetrics,
+  type OriginalProcessDetail,
   originalDisksJson,
   originalMetricsJson,
   originalProcessesJson,
 } from './original-metrics.ts';
-import type { OriginalProcessDetail } from './original-processes.ts';
 import { decodeOriginalReply, encodeOriginalReply, type OriginalReply } from './original-protocol.ts';
 
 const gunzipOf = (frame: string | Uint8Array): Uint8Array =>

@@ -12,19 +12,19 @@ import {
 } from './limits.ts';
 import {
   type OriginalDisk,
+  type OriginalJournal,
   type OriginalMetrics,
+  type OriginalProcessMetrics,
   originalDisks,
+  originalJournal,
   originalMetrics,
   originalProcessList,
+  originalProcessMetrics,
 } from './original-metrics.ts';
 import {
   decodeOriginalProcesses,
   encodeOriginalProcesses,
-  type OriginalJournal,
   type OriginalProcesses,
-  type OriginalProcessMetrics,
-  originalJournal,
-  originalProcessMetrics,
 } from './original-processes.ts';
 
 /** An answer of the original protocol; `reply` is the name of the request. */

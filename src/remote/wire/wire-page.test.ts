@@ -19,7 +19,7 @@ import { V2_REQUESTS } from './v2-request.ts';
 
 const HERE = fileURLToPath(new URL('./', import.meta.url));
 const PAGE = readFileSync(fileURLToPath(new URL('../../../docs/WIRE.md', import.meta.url)), 'utf8');
-const ORIGINAL_MESSAGES = ['original-metrics', 'original-process-detail', 'error-reply'];
+const ORIGINAL_MESSAGES = ['original-metrics', 'error-reply'];
 const RECORDS = [
   SNAPSHOT_HEADER,
   SECTION,

@@ -7,20 +7,18 @@ import type { GpuSample } from '../../../data/schema/gpu-sample.ts';
 import type { JournalSection } from '../../../data/schema/process-detail.ts';
 import { toOpError } from '../../../kit/errors/op-error.ts';
 import {
+  JOURNAL_PRIORITIES,
   type OriginalDisk,
   type OriginalFastMetrics,
   type OriginalGpu,
+  type OriginalJournal,
   type OriginalNetwork,
   type OriginalProcess,
+  type OriginalProcessDetail,
   originalDisksJson,
   originalMetricsJson,
   originalProcessesJson,
 } from '../../wire/original-metrics.ts';
-import {
-  JOURNAL_PRIORITIES,
-  type OriginalJournal,
-  type OriginalProcessDetail,
-} from '../../wire/original-processes.ts';
 import {
   encodeOriginalReply,
   type Frame,
