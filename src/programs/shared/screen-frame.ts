@@ -104,6 +104,7 @@ export function paintScreen<Model extends FramedModel>(
   frame: ScreenFrame<Model>,
 ): void {
   buffer.clear(model.theme.base);
+  buffer.isAscii = model.ascii;
   if (buffer.width < frame.minWidth || buffer.height < frame.minHeight) {
     renderTooSmall(model, buffer, frame);
   } else {
@@ -129,16 +130,16 @@ function renderOverlays<Model extends FramedModel>(
   buffer: Buffer,
   { program, helpOf }: ScreenFrame<Model>,
 ): void {
-  const { helpOffset: offset, kill, theme, ascii, timeLine, totals } = model;
-  if (timeLine !== undefined) renderTimeLine(buffer.area, buffer, { timeLine, theme, ascii });
+  const { helpOffset: offset, kill, theme, timeLine, totals } = model;
+  if (timeLine !== undefined) renderTimeLine(buffer.area, buffer, { timeLine, theme });
   if (offset !== undefined) {
     const title = totals === undefined ? `${program} keys` : totalsTitle(model, totals);
     const help = { title, groups: totals?.groups ?? helpOf(model), offset };
-    renderHelp(buffer.area, buffer, { ...help, theme, ascii });
+    renderHelp(buffer.area, buffer, { ...help, theme });
   }
   if (kill !== undefined) {
     const { pid, name, selected } = kill;
-    renderKill(buffer.area, buffer, { pid, name, selected, ...killNote(kill, program), theme, ascii });
+    renderKill(buffer.area, buffer, { pid, name, selected, ...killNote(kill, program), theme });
   }
 }
 
@@ -155,7 +156,7 @@ function totalsTitle({ keymap, ascii }: FramedModel, { wish }: ShownTotals): str
 /** Content of the last line: the first of these that is set. */
 interface Footer {
   /** The line being typed. */
-  readonly prompt: Omit<PromptLine, 'theme' | 'ascii'> | undefined;
+  readonly prompt: Omit<PromptLine, 'theme'> | undefined;
   /** A notice, instead of the keys. */
   readonly note: Notice | undefined;
   /** The most important keys, in order. */
@@ -165,11 +166,11 @@ interface Footer {
 export function renderFooter(
   area: Rect,
   buffer: Buffer,
-  { theme, ascii }: Pick<FramedModel, 'theme' | 'ascii'>,
+  { theme }: Pick<FramedModel, 'theme'>,
   { prompt, note, hints }: Footer,
 ): void {
   if (area.height < 1) return;
-  if (prompt !== undefined) renderPromptLine(area, buffer, { ...prompt, theme, ascii });
+  if (prompt !== undefined) renderPromptLine(area, buffer, { ...prompt, theme });
   else if (note === undefined) {
     renderKeyHints(area, buffer, hints(), { key: theme.key, label: theme.dim, ground: theme.base });
   } else {
@@ -205,11 +206,11 @@ export function keyHintsOf<Action extends string>(
 export function renderRowsScrollbar(
   area: Rect,
   buffer: Buffer,
-  { theme, ascii }: FramedModel,
+  { theme }: FramedModel,
   position: ScrollPosition,
 ): void {
   const styles = { thumb: theme.scrollbarThumb, track: theme.scrollbarTrack };
-  if (position.count > position.visible) renderScrollbar(area, buffer, position, styles, ascii);
+  if (position.count > position.visible) renderScrollbar(area, buffer, position, styles);
 }
 
 const MOUSE: HelpGroup = {

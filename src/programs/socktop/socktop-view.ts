@@ -63,14 +63,13 @@ function paint(model: Model, buffer: Buffer): void {
   if (model.view === 'hosts') renderHostsView(model, buffer);
   else renderHost(model, hostOf(model), buffer);
   renderLastLine(rect(0, buffer.height - 1, buffer.width, 1), model, buffer);
-  const { alertsOffset: offset, theme, ascii } = model;
-  if (offset !== undefined)
-    renderAlerts(buffer.area, buffer, { hosts: alertsOf(model), offset, theme, ascii });
+  const { alertsOffset: offset, theme } = model;
+  if (offset !== undefined) renderAlerts(buffer.area, buffer, { hosts: alertsOf(model), offset, theme });
   if (model.picker !== undefined) renderColumnPicker(buffer.area, buffer, model.picker, model);
 }
 
 function renderHostsView(model: Model, buffer: Buffer): void {
-  const { hosts, hostsViewport, hostsSort, nowMillis, theme, ascii, isPaused } = model;
+  const { hosts, hostsViewport, hostsSort, nowMillis, theme, isPaused } = model;
   const listed = hostRows(model).map((at) => hosts[at]!);
   const header = rect(0, 0, buffer.width, 1);
   renderHostsHeader(header, buffer, {
@@ -84,7 +83,6 @@ function renderHostsView(model: Model, buffer: Buffer): void {
       nowMillis,
       units: model.units,
       theme,
-      ascii,
     },
   });
   const position = { count: listed.length, visible: visibleHosts(model), offset: hostsViewport.offset };
@@ -92,9 +90,9 @@ function renderHostsView(model: Model, buffer: Buffer): void {
 }
 
 function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
-  const { theme, ascii } = model;
+  const { theme } = model;
   const { width, height } = buffer;
-  const view: SystemView = { data: host.data, units: model.units, theme, ascii };
+  const view: SystemView = { data: host.data, units: model.units, theme };
   const body = rect(0, 1, width, height - 2);
   const isWaiting = host.data.header === undefined;
   // Another machine may have no connection, and then there is nothing to frame.
@@ -113,7 +111,7 @@ function renderHost(model: Model, host: HostModel, buffer: Buffer): void {
       isPaused,
       isWaits: model.waits !== undefined && model.view === 'dashboard',
       alerts: alertsOf(model),
-      retryKey: chordText(model.keymap.chordsOf('retry')[0] ?? '', ascii),
+      retryKey: chordText(model.keymap.chordsOf('retry')[0] ?? '', model.ascii),
     },
     view,
   );
@@ -142,11 +140,11 @@ function renderPane(body: Rect, model: Model, host: HostModel, buffer: Buffer, v
 function renderTable(model: Model, host: HostModel, buffer: Buffer, view: SystemView): void {
   const { data, hasTraffic } = host;
   const { sort, viewport } = placeOf(model, host);
-  const { theme, ascii, isPerCore } = model;
+  const { theme, isPerCore } = model;
   const layout = layoutDashboard(buffer.width, buffer.height, needsOf(data, model.isCompact));
   renderDashboard(layout, buffer, view, titlesOf(model, host));
   const { table, scrollbar } = layout;
-  const look = { sort, viewport, isPerCore, hasTraffic, units: model.units, theme, ascii };
+  const look = { sort, viewport, isPerCore, hasTraffic, units: model.units, theme };
   const kind = rowsOf(model, host);
   if (kind === 'control-groups') model.controlGroupList.render(table, buffer, data.controlGroups, look);
   else if (kind === 'sums') model.groupList.render(table, buffer, data.groups, look);
@@ -240,14 +238,14 @@ function hasFrame(model: Model): boolean {
 }
 
 function renderLastLine(area: Rect, model: Model, buffer: Buffer): void {
-  const { prompt, playback, theme, ascii } = model;
+  const { prompt, playback, theme } = model;
   const note = footerNote(model);
   const { count, unfilteredCount } = countsOf(model);
   const hints = hintsArea(model);
   const isPlain = prompt === undefined && note === undefined;
   if (isPlain && playback !== undefined) {
     const { fileName, progress, wallMillis } = playback;
-    const line = { fileName, wallMillis, ...progress, theme, ascii };
+    const line = { fileName, wallMillis, ...progress, theme };
     renderPlaybackLine({ ...area, width: hints.x }, buffer, line);
   }
   if (isPlain && !hasFrame(model)) {

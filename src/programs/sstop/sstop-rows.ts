@@ -126,7 +126,6 @@ export function lookOf(model: Model): ListLook {
     sort,
     viewport,
     theme: model.theme,
-    ascii: model.ascii,
     units: model.units,
     alarmOf: (owner) => {
       const serial = model.shown?.section.owners.slots.serial[owner] ?? 0;

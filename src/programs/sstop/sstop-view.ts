@@ -87,11 +87,10 @@ function paint(model: Model, buffer: Buffer): void {
   renderRule(layout.topRule, model, buffer);
   renderRule(layout.bottomRule, model, buffer);
   renderBottomLine(model, layout, buffer);
-  const { picker, shown, units, theme, ascii, alertsOffset: offset } = model;
-  if (offset !== undefined)
-    renderAlerts(buffer.area, buffer, { hosts: alertsOf(model), offset, theme, ascii });
+  const { picker, shown, units, theme, alertsOffset: offset } = model;
+  if (offset !== undefined) renderAlerts(buffer.area, buffer, { hosts: alertsOf(model), offset, theme });
   if (picker !== undefined && shown !== undefined) {
-    renderPicker(buffer.area, buffer, { picker, data: shown, units, theme, ascii });
+    renderPicker(buffer.area, buffer, { picker, data: shown, units, theme });
   }
 }
 
@@ -147,7 +146,7 @@ function intervalOf({ playback, intervalMillis }: Model): string {
 }
 
 function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffer: Buffer): void {
-  const { theme, ascii, scope, workspace } = model;
+  const { theme, scope, workspace } = model;
   const header = {
     data,
     link: model.link,
@@ -161,20 +160,19 @@ function renderData(model: Model, data: NetworkData, layout: ScreenLayout, buffe
     modes: modesOf(model),
     units: model.units,
     theme,
-    ascii,
   };
   const isPlayed = model.playback !== undefined;
   renderHeader(layout.header, buffer, header, isPlayed || layout.sparkline.height === 0);
   if (!isPlayed) renderTotals(layout.sparkline, buffer, header);
   else {
     const { fileName, progress, wallMillis } = model.playback;
-    renderPlaybackLine(layout.sparkline, buffer, { fileName, wallMillis, ...progress, theme, ascii });
+    renderPlaybackLine(layout.sparkline, buffer, { fileName, wallMillis, ...progress, theme });
   }
   if (model.view === 'detail') {
     const { detail: facts, histories } = workspace;
     const area = fullLayoutOf({ ...model, width: buffer.width, height: buffer.height }).table;
     const { units } = model;
-    renderDetail(layoutDetail(area), buffer, { data, facts, history: histories.shown, units, theme, ascii });
+    renderDetail(layoutDetail(area), buffer, { data, facts, history: histories.shown, units, theme });
   }
   renderList(model, layout, buffer);
 }

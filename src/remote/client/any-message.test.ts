@@ -187,7 +187,7 @@ describe('a message that is wrong at some place', () => {
       if (answer.reply !== 'get_alerts') throw new TypeError(`it is ${answer.reply}`);
       const hosts = agentAlerts('web-1', answer.told.section.alerts);
       firingText(hosts);
-      renderAlerts(buffer.area, buffer, { hosts, offset: 0, theme: TOKYO_NIGHT, ascii: false });
+      renderAlerts(buffer.area, buffer, { hosts, offset: 0, theme: TOKYO_NIGHT });
     };
     take(ALERTS);
     expect(buffer.lines().join('\n')).toContain('! on web-1: full');

@@ -42,6 +42,8 @@ export class Buffer {
   readonly rows: readonly Uint8Array[];
   /** The cluster table's epoch in which this buffer was cleared last. */
   epoch: number;
+  /** Widgets draw with ASCII alone. */
+  isAscii = false;
   /** The style in use: attributes and colour as a cell has them, and which colours the cells keep. */
   #foregroundWord = 0;
   #backgroundWord = 0;

@@ -8,7 +8,7 @@ import { anyArea, anyName, drawnWithin, TEXT } from './sentinel.fixture.ts';
 test('a text that is too long loses its middle', () => {
   const drawn = (text: string, width: number): string => {
     const buffer = new Buffer(width, 1);
-    putMiddle(buffer, 0, 0, width, text, style(1), false);
+    putMiddle(buffer, 0, 0, width, text, style(1));
     return buffer.line(0);
   };
   expect(drawn('/srv/data', 9)).toBe('/srv/data');
@@ -20,8 +20,9 @@ test('a text that is too long loses its middle', () => {
 describe('aligned text', () => {
   function aligned(text: string, width: number, align: 'left' | 'right', ascii = false): string {
     const buffer = new Buffer(10, 1);
+    buffer.isAscii = ascii;
     buffer.fill(buffer.area, TEXT, 0x2e);
-    putAligned(buffer, 1, 0, width, align, text, TEXT, ascii);
+    putAligned(buffer, 1, 0, width, align, text, TEXT);
     return buffer.line(0);
   }
 
@@ -29,7 +30,7 @@ describe('aligned text', () => {
     const buffer = new Buffer(10, 1);
     buffer.fill(buffer.area, TEXT, 0x2e);
     const bytes = new TextEncoder().encode(text);
-    putAlignedAscii(buffer, 1, 0, width, align, bytes, bytes.length, TEXT, false);
+    putAlignedAscii(buffer, 1, 0, width, align, bytes, bytes.length, TEXT);
     return buffer.line(0);
   }
 
@@ -63,8 +64,9 @@ describe('aligned text', () => {
           const bytes = new TextEncoder().encode(text);
           drawnWithin(line, (buffer) => {
             if (line.height === 0) return;
-            putAligned(buffer, area.x, area.y, area.width, align, text, TEXT, false);
-            putAlignedAscii(buffer, area.x, area.y, area.width, align, bytes, bytes.length, TEXT, true);
+            putAligned(buffer, area.x, area.y, area.width, align, text, TEXT);
+            buffer.isAscii = true;
+            putAlignedAscii(buffer, area.x, area.y, area.width, align, bytes, bytes.length, TEXT);
           });
         },
       ),

@@ -18,7 +18,6 @@ export function putAligned(
   align: Alignment,
   text: string,
   style: Style,
-  ascii: boolean,
 ): void {
   if (width <= 0) return;
   const needed = cellWidth(text);
@@ -27,7 +26,7 @@ export function putAligned(
     return;
   }
   const end = buffer.put(x, y, text, style, width - 1);
-  buffer.putCodePoint(Math.min(end, x + width - 1), y, glyphsFor(ascii).ellipsis, style);
+  buffer.putCodePoint(Math.min(end, x + width - 1), y, glyphsFor(buffer.isAscii).ellipsis, style);
 }
 
 /** Draws text from the left edge of `width` cells; where it is longer, an ellipsis and its end. */
@@ -38,7 +37,6 @@ export function putTail(
   width: number,
   text: string,
   style: Style,
-  ascii: boolean,
 ): void {
   if (width <= 0) return;
   if (cellWidth(text) <= width) {
@@ -47,7 +45,7 @@ export function putTail(
   }
   let from = Math.max(0, text.length - (width - 1));
   while (from < text.length && (isInsidePair(text, from) || cellWidth(text.slice(from)) > width - 1)) from++;
-  buffer.putCodePoint(x, y, glyphsFor(ascii).ellipsis, style);
+  buffer.putCodePoint(x, y, glyphsFor(buffer.isAscii).ellipsis, style);
   buffer.put(x + 1, y, text.slice(from), style, width - 1);
 }
 
@@ -68,10 +66,9 @@ export function putMiddle(
   width: number,
   text: string,
   style: Style,
-  ascii: boolean,
 ): void {
   if (cellWidth(text) <= width || width < 3) {
-    putAligned(buffer, x, y, width, 'left', text, style, ascii);
+    putAligned(buffer, x, y, width, 'left', text, style);
     return;
   }
   const tailWidth = Math.ceil((width - 1) / 2);
@@ -81,7 +78,7 @@ export function putMiddle(
   while (clusters.length > 0 && cellWidth(clusters.at(-1)! + tail) <= tailWidth)
     tail = clusters.pop()! + tail;
   const end = buffer.put(x, y, text, style, width - 1 - cellWidth(tail));
-  buffer.putCodePoint(end, y, glyphsFor(ascii).ellipsis, style);
+  buffer.putCodePoint(end, y, glyphsFor(buffer.isAscii).ellipsis, style);
   buffer.put(end + 1, y, tail, style);
 }
 
@@ -99,7 +96,6 @@ export function putAlignedAscii(
   bytes: Uint8Array,
   length: number,
   style: Style,
-  ascii: boolean,
 ): void {
   if (width <= 0) return;
   if (length <= width) {
@@ -108,6 +104,6 @@ export function putAlignedAscii(
     for (let column = 0; column < width; column++) buffer.putCodePoint(x + column, y, HASH, style);
   } else {
     buffer.putAscii(x, y, bytes, width - 1, style);
-    buffer.putCodePoint(x + width - 1, y, glyphsFor(ascii).ellipsis, style);
+    buffer.putCodePoint(x + width - 1, y, glyphsFor(buffer.isAscii).ellipsis, style);
   }
 }

@@ -5,12 +5,13 @@ import type { Rect } from '../layout/rect.ts';
 import { type Block, popupArea, renderBlock, renderBlockDivider, renderPopup } from './block.ts';
 import { anyArea, anyName, drawnOver, drawnWithin, GROUND, STRONG, TEXT } from './sentinel.fixture.ts';
 
-function blockWith(title: string, rightTitle = '', ascii = false): Block {
-  return { title, rightTitle, borderStyle: GROUND, titleStyle: STRONG, rightTitleStyle: TEXT, ascii };
+function blockWith(title: string, rightTitle = ''): Block {
+  return { title, rightTitle, borderStyle: GROUND, titleStyle: STRONG, rightTitleStyle: TEXT };
 }
 
-function block(width: number, height: number, drawn: Block): string[] {
+function block(width: number, height: number, drawn: Block, ascii = false): string[] {
   const buffer = new Buffer(width, height);
+  buffer.isAscii = ascii;
   renderBlock(buffer.area, buffer, drawn);
   return buffer.lines();
 }
@@ -33,11 +34,7 @@ describe('a block', () => {
   });
 
   test('has a form of ASCII alone', () => {
-    expect(block(12, 3, blockWith('Upload', '', true))).toEqual([
-      '+ Upload --+',
-      '|          |',
-      '+----------+',
-    ]);
+    expect(block(12, 3, blockWith('Upload'), true)).toEqual(['+ Upload --+', '|          |', '+----------+']);
   });
 
   test('is divided by lines with titles of their own', () => {
@@ -50,9 +47,10 @@ describe('a block', () => {
   test('of any size keeps to its area, returns what is inside and leaves that alone', () => {
     fc.assert(
       fc.property(anyArea, anyName, anyName, fc.nat(12), fc.boolean(), (area, title, right, row, ascii) => {
-        const drawn = blockWith(title, right, ascii);
+        const drawn = blockWith(title, right);
         let inside: Rect | undefined;
         const buffer = drawnWithin(area, (into) => {
+          into.isAscii = ascii;
           inside = renderBlock(area, into, drawn);
         });
         expect(inside!.width).toBe(Math.max(0, area.width - 2));
@@ -75,7 +73,6 @@ function popupWith(title: string): Block {
     borderStyle: GROUND,
     titleStyle: STRONG,
     rightTitleStyle: TEXT,
-    ascii: false,
   };
 }
 

@@ -13,7 +13,6 @@ export interface Block {
   readonly borderStyle: Style;
   readonly titleStyle: Style;
   readonly rightTitleStyle: Style;
-  readonly ascii: boolean;
 }
 
 /** The area inside a block's border, known before anything is drawn. */
@@ -25,7 +24,7 @@ export function blockInside(area: Rect): Rect {
 export function renderBlock(area: Rect, buffer: Buffer, block: Block): Rect {
   const inside = blockInside(area);
   if (isEmpty(area)) return inside;
-  const glyphs = glyphsFor(block.ascii);
+  const glyphs = glyphsFor(buffer.isAscii);
   putRule(area, buffer, area.y, glyphs.topLeft, glyphs.topRight, block);
   putSides(area, buffer, glyphs, block.borderStyle);
   if (area.height > 1) {
@@ -39,12 +38,12 @@ export function renderBlock(area: Rect, buffer: Buffer, block: Block): Rect {
 /** Draws a dividing line with titles through a block, at `row` lines below its upper border: `├ Upload ──┤`. */
 export function renderBlockDivider(area: Rect, buffer: Buffer, row: number, block: Block): void {
   if (area.width <= 0 || row <= 0 || row >= area.height - 1) return;
-  const glyphs = glyphsFor(block.ascii);
+  const glyphs = glyphsFor(buffer.isAscii);
   putRule(area, buffer, area.y + row, glyphs.teeLeft, glyphs.teeRight, block);
 }
 
 function putRule(area: Rect, buffer: Buffer, y: number, left: number, right: number, block: Block): void {
-  const glyphs = glyphsFor(block.ascii);
+  const glyphs = glyphsFor(buffer.isAscii);
   putLine(area, buffer, y, left, glyphs.horizontal, right, block.borderStyle);
   // Corner, space, title, space, corner: five cells are the least that show a title at all.
   const room = area.width - 4;
@@ -52,7 +51,7 @@ function putRule(area: Rect, buffer: Buffer, y: number, left: number, right: num
   const titleWidth = Math.min(cellWidth(block.title), room);
   if (titleWidth > 0) {
     putPadding(buffer, area.x + 1, area.x + 2 + titleWidth, y, block.borderStyle);
-    putAligned(buffer, area.x + 2, y, titleWidth, 'left', block.title, block.titleStyle, block.ascii);
+    putAligned(buffer, area.x + 2, y, titleWidth, 'left', block.title, block.titleStyle);
   }
   const rightWidth = cellWidth(block.rightTitle);
   const taken = titleWidth > 0 ? titleWidth + 3 : 0;

@@ -17,8 +17,15 @@ const anySamples = fc.array(anySample, { maxLength: 150 }).map(plainSamples);
 
 const anyMaximum = fc.oneof(fc.constant(Number.NaN), fc.double({ min: 0, max: 1e12 }));
 
-function chart(values: number[], width: number, height: number, options: Partial<Chart> = {}): string[] {
+function chart(
+  values: number[],
+  width: number,
+  height: number,
+  options: Partial<Chart> = {},
+  ascii = false,
+): string[] {
   const buffer = new Buffer(width, height);
+  buffer.isAscii = ascii;
   renderChart(buffer.area, buffer, {
     samples: plainSamples(values),
     maximum: Number.NaN,
@@ -26,7 +33,6 @@ function chart(values: number[], width: number, height: number, options: Partial
     ramp: ONE,
     label: '',
     labelStyle: TEXT,
-    ascii: false,
     ...options,
   });
   return buffer.lines();
@@ -45,7 +51,7 @@ describe('a chart', () => {
 
   test('is also drawn with eighth blocks and in ASCII', () => {
     expect(chart([0, 15, 7, 8], 4, 2, { cells: 'blocks' })).toEqual([' █ ▁', '▁███']);
-    expect(chart([0, 15, 7, 8], 4, 2, { ascii: true })).toEqual([' # _', '_###']);
+    expect(chart([0, 15, 7, 8], 4, 2, {}, true)).toEqual([' # _', '_###']);
   });
 
   test('has its label in the upper right corner, or none where half of it would be lost', () => {
@@ -63,7 +69,6 @@ describe('a chart', () => {
       ramp: [low, high],
       label: '',
       labelStyle: TEXT,
-      ascii: false,
     });
     expect(buffer.foregroundAt(0, 0)).toBe(high.foreground);
     expect(buffer.foregroundAt(0, 1)).toBe(low.foreground);
@@ -79,8 +84,11 @@ describe('a chart', () => {
         anyCells,
         fc.boolean(),
         (area, samples, maximum, cells, ascii) => {
-          const drawn = { samples, maximum, cells, ramp: RAMP, label: 'peak 9M', labelStyle: TEXT, ascii };
-          drawnOver(area, (buffer) => renderChart(area, buffer, drawn));
+          const drawn = { samples, maximum, cells, ramp: RAMP, label: 'peak 9M', labelStyle: TEXT };
+          drawnOver(area, (buffer) => {
+            buffer.isAscii = ascii;
+            renderChart(area, buffer, drawn);
+          });
         },
       ),
     );
@@ -95,7 +103,8 @@ function sparkline(
   ascii = false,
 ): string[] {
   const buffer = new Buffer(width, height);
-  putSparkline(buffer, 0, 0, width, height, plainSamples(values), maximum, RAMP, ascii);
+  buffer.isAscii = ascii;
+  putSparkline(buffer, 0, 0, width, height, plainSamples(values), maximum, RAMP);
   return buffer.lines();
 }
 
@@ -125,7 +134,7 @@ describe('a sparkline', () => {
 
   test('colours each column by its sample', () => {
     const buffer = new Buffer(2, 1);
-    putSparkline(buffer, 0, 0, 2, 1, plainSamples([1, 100]), Number.NaN, RAMP, false);
+    putSparkline(buffer, 0, 0, 2, 1, plainSamples([1, 100]), Number.NaN, RAMP);
     expect(buffer.foregroundAt(0, 0)).toBe(rampStyle(RAMP, 1, 100).foreground);
     expect(buffer.foregroundAt(1, 0)).toBe(RAMP.at(-1)!.foreground);
   });
@@ -133,9 +142,10 @@ describe('a sparkline', () => {
   test('of anything paints any area whole and nothing else', () => {
     fc.assert(
       fc.property(anyArea, anySamples, anyMaximum, fc.boolean(), (area, samples, maximum, ascii) => {
-        drawnOver(area, (buffer) =>
-          putSparkline(buffer, area.x, area.y, area.width, area.height, samples, maximum, RAMP, ascii),
-        );
+        drawnOver(area, (buffer) => {
+          buffer.isAscii = ascii;
+          putSparkline(buffer, area.x, area.y, area.width, area.height, samples, maximum, RAMP);
+        });
       }),
     );
   });

@@ -18,26 +18,28 @@ export interface Chart {
   readonly labelStyle: Style;
   /** Filled from the top edge downwards; the newest sample stays at the right edge. */
   readonly isHanging?: boolean;
-  readonly ascii: boolean;
 }
 
 /** Fills the area with an area chart, newest sample at the right edge; NaN is blank, a known 0 is a baseline. */
 export function renderChart(area: Rect, buffer: Buffer, chart: Chart): void {
   if (isEmpty(area)) return;
-  if (chart.ascii || chart.cells === 'blocks') putBlockRows(area, buffer, chart);
+  if (buffer.isAscii || chart.cells === 'blocks') putBlockRows(area, buffer, chart);
   else putBrailleRows(area, buffer, chart);
   putLabel(area, buffer, chart);
 }
 
 function putBlockRows(area: Rect, buffer: Buffer, chart: Chart): void {
-  const { samples, ascii } = chart;
+  const { samples } = chart;
   const scale = Number.isNaN(chart.maximum) ? maximumOf(samples, area.width) : chart.maximum;
   for (let column = 0; column < area.width; column++) {
     const level = graphLevel(sampleAt(samples, area.width - 1 - column), scale, area.height * 8);
     for (let row = 0; row < area.height; row++) {
       const y = area.y + (chart.isHanging === true ? area.height - 1 - row : row);
       const eighths = level - (area.height - 1 - row) * 8;
-      const glyph = chart.isHanging === true ? hangingGlyph(eighths, ascii) : verticalGlyph(eighths, ascii);
+      const glyph =
+        chart.isHanging === true
+          ? hangingGlyph(eighths, buffer.isAscii)
+          : verticalGlyph(eighths, buffer.isAscii);
       buffer.putCodePoint(area.x + column, y, glyph, heightStyle(chart.ramp, row, area.height));
     }
   }
@@ -88,16 +90,15 @@ export function putSparkline(
   samples: Samples,
   maximum: number,
   ramp: Ramp,
-  ascii: boolean,
 ): void {
   const scale = Number.isNaN(maximum) ? maximumOf(samples, width) : maximum;
   for (let column = 0; column < width; column++) {
     const value = sampleAt(samples, width - 1 - column);
-    const level = graphLevel(value, scale, height * 8 - (ascii ? 0 : 1));
+    const level = graphLevel(value, scale, height * 8 - (buffer.isAscii ? 0 : 1));
     const style = rampStyle(ramp, value, scale);
     for (let row = 0; row < height; row++) {
       const eighths = level - (height - 1 - row) * 8;
-      buffer.putCodePoint(x + column, y + row, verticalGlyph(eighths, ascii), style);
+      buffer.putCodePoint(x + column, y + row, verticalGlyph(eighths, buffer.isAscii), style);
     }
   }
 }

@@ -15,11 +15,10 @@ describe('a list', () => {
       offset: 0,
       selected: -1,
       drawItem: (item, x, y, width, base, buffer) =>
-        putAligned(buffer, x, y, width, 'left', items[item]!, base, false),
+        putAligned(buffer, x, y, width, 'left', items[item]!, base),
       baseStyle: GROUND,
       selectionStyle: SELECTION,
       markerStyle: STRONG,
-      ascii: false,
       ...options,
     };
   }

@@ -18,7 +18,6 @@ export interface List {
   /** Laid over the selected item. */
   readonly selectionStyle: Style;
   readonly markerStyle: Style;
-  readonly ascii: boolean;
 }
 
 /** Draws one item a line over the whole area, the selected one marked in the first cell. */
@@ -31,7 +30,7 @@ export function renderList(area: Rect, buffer: Buffer, list: List): void {
     if (item >= list.count) continue;
     if (width > 0) list.drawItem(item, area.x + MARKER_WIDTH, y, width, list.baseStyle, buffer);
     if (item !== list.selected) continue;
-    overlaySelection(area, buffer, y, list.markerStyle, list.selectionStyle, list.ascii);
+    overlaySelection(area, buffer, y, list.markerStyle, list.selectionStyle);
   }
 }
 
@@ -65,8 +64,7 @@ export function overlaySelection(
   y: number,
   markerStyle: Style,
   selectionStyle: Style,
-  ascii: boolean,
 ): void {
-  buffer.putCodePoint(area.x, y, glyphsFor(ascii).marker, markerStyle);
+  buffer.putCodePoint(area.x, y, glyphsFor(buffer.isAscii).marker, markerStyle);
   buffer.restyle(rowAt(area, y), selectionStyle);
 }

@@ -9,7 +9,8 @@ const { accent, border } = TOKYO_NIGHT;
 
 function drawn(value: number, hasTrack: boolean, ascii = false): string {
   const buffer = new Buffer(10, 1);
-  putMeter(buffer, 1, 0, 8, value, 100, accent, hasTrack ? border : undefined, ascii);
+  buffer.isAscii = ascii;
+  putMeter(buffer, 1, 0, 8, value, 100, accent, hasTrack ? border : undefined);
   return buffer.line(0);
 }
 
@@ -29,7 +30,7 @@ describe('a meter', () => {
 
   test('shows the whole as its track, in another style', () => {
     const buffer = new Buffer(8, 1);
-    putMeter(buffer, 0, 0, 8, 50, 100, accent, border, false);
+    putMeter(buffer, 0, 0, 8, 50, 100, accent, border);
     expect(buffer.line(0)).toBe('━━━━────');
     expect([buffer.foregroundAt(3, 0), buffer.foregroundAt(4, 0)]).toEqual([
       accent.foreground,
@@ -47,7 +48,8 @@ const anyMaximum = fc.oneof(fc.constant(Number.NaN), fc.double({ min: 0, max: 1e
 
 function bar(value: number, width: number, ascii = false): string {
   const buffer = new Buffer(width, 1);
-  putBar(buffer, 0, 0, width, value, 100, RAMP, ascii);
+  buffer.isAscii = ascii;
+  putBar(buffer, 0, 0, width, value, 100, RAMP);
   return buffer.line(0);
 }
 
@@ -68,8 +70,8 @@ describe('a bar', () => {
 
   test('says the same by colour and by length', () => {
     const buffer = new Buffer(10, 2);
-    putBar(buffer, 0, 0, 10, 20, 100, RAMP, false);
-    putBar(buffer, 0, 1, 10, 2000, 10_000, RAMP, false);
+    putBar(buffer, 0, 0, 10, 20, 100, RAMP);
+    putBar(buffer, 0, 1, 10, 2000, 10_000, RAMP);
     expect(buffer.line(1)).toBe(buffer.line(0));
     expect(buffer.foregroundAt(0, 1)).toBe(buffer.foregroundAt(0, 0));
   });
@@ -78,8 +80,9 @@ describe('a bar', () => {
     fc.assert(
       fc.property(anyArea, anySample, anyMaximum, fc.boolean(), (area, value, maximum, ascii) => {
         drawnOver(area, (buffer) => {
+          buffer.isAscii = ascii;
           for (let y = area.y; y < area.y + area.height; y++) {
-            putBar(buffer, area.x, y, area.width, value, maximum, RAMP, ascii);
+            putBar(buffer, area.x, y, area.width, value, maximum, RAMP);
           }
         });
       }),

@@ -24,15 +24,18 @@ export function putMeter(
   maximum: number,
   style: Style,
   track: Style | undefined,
-  ascii: boolean,
 ): void {
   const halves = barLevel(value, maximum, width * 2);
   const whole = halves >> 1;
   const inked = (halves + 1) >> 1;
-  buffer.fill({ x, y, width: whole, height: 1 }, style, ascii ? ASCII_LINE : LINE);
-  if (inked > whole) buffer.putCodePoint(x + whole, y, ascii ? ASCII_LINE : HALF_LINE, style);
+  buffer.fill({ x, y, width: whole, height: 1 }, style, buffer.isAscii ? ASCII_LINE : LINE);
+  if (inked > whole) buffer.putCodePoint(x + whole, y, buffer.isAscii ? ASCII_LINE : HALF_LINE, style);
   if (track === undefined) return;
-  buffer.fill({ x: x + inked, y, width: width - inked, height: 1 }, track, ascii ? ASCII_TRACK : TRACK);
+  buffer.fill(
+    { x: x + inked, y, width: width - inked, height: 1 },
+    track,
+    buffer.isAscii ? ASCII_TRACK : TRACK,
+  );
 }
 
 /**
@@ -47,13 +50,12 @@ export function putBar(
   value: number,
   maximum: number,
   ramp: Ramp,
-  ascii: boolean,
 ): void {
   const filled = barLevel(value, maximum, width * 8);
   const style = rampStyle(ramp, value, maximum);
   const whole = filled >> 3;
-  buffer.fill({ x, y, width: whole, height: 1 }, style, horizontalGlyph(8, ascii));
+  buffer.fill({ x, y, width: whole, height: 1 }, style, horizontalGlyph(8, buffer.isAscii));
   if (whole === width) return;
-  buffer.putCodePoint(x + whole, y, horizontalGlyph(filled & 7, ascii), style);
+  buffer.putCodePoint(x + whole, y, horizontalGlyph(filled & 7, buffer.isAscii), style);
   buffer.fill({ x: x + whole + 1, y, width: width - whole - 1, height: 1 }, style);
 }

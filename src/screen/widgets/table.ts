@@ -46,7 +46,6 @@ export interface Table<Id extends string> {
   /** Laid over the selected row. */
   readonly selectionStyle: Style;
   readonly markerStyle: Style;
-  readonly ascii: boolean;
 }
 
 const HEADER_HEIGHT = 1;
@@ -77,7 +76,7 @@ function renderHeader<Id extends string>(area: Rect, buffer: Buffer, table: Tabl
     const isSorted = table.sortedBy.includes(column.id);
     const style = isSorted ? table.sortedHeaderStyle : table.headerStyle;
     const width = Math.min(titleWidth, area.width - titleX);
-    putAligned(buffer, area.x + titleX, area.y, width, 'left', title, style, table.ascii);
+    putAligned(buffer, area.x + titleX, area.y, width, 'left', title, style);
     if (isSorted) putSortMark(area, buffer, table, placed);
   }
 }
@@ -89,7 +88,7 @@ function putSortMark<Id extends string>(
   placed: PlacedColumn<Id>,
 ): void {
   if (placed.markX < 0 || placed.markX >= area.width) return;
-  const glyphs = glyphsFor(table.ascii);
+  const glyphs = glyphsFor(buffer.isAscii);
   const mark = table.descending ? glyphs.sortDescending : glyphs.sortAscending;
   buffer.putCodePoint(area.x + placed.markX, area.y, mark, table.sortedHeaderStyle);
 }
@@ -113,7 +112,7 @@ function renderRow<Id extends string>(
   const overlay = table.rowStyle(row);
   if (overlay !== undefined) overlayRow(area, buffer, y, overlay);
   if (row !== table.selected) return;
-  overlaySelection(area, buffer, y, table.markerStyle, table.selectionStyle, table.ascii);
+  overlaySelection(area, buffer, y, table.markerStyle, table.selectionStyle);
 }
 
 type TableHit<Id extends string> =

@@ -210,7 +210,8 @@ test('hits are what is drawn', () => {
     fc.property(anyPosition, fc.boolean(), (position, ascii) => {
       const area = { x: 4, y: 2, width: 1, height: 12 };
       const buffer = new Buffer(10, 20);
-      renderScrollbar(area, buffer, position, { thumb: STRONG, track: GROUND }, ascii);
+      buffer.isAscii = ascii;
+      renderScrollbar(area, buffer, position, { thumb: STRONG, track: GROUND });
       let previous = 'above';
       for (let y = 0; y < 20; y++) {
         const hit = hitScrollbar(area, position, 4, y);
@@ -231,9 +232,10 @@ test('hits are what is drawn', () => {
 test('any area is painted whole and nothing else', () => {
   fc.assert(
     fc.property(anyArea, anyPosition, fc.boolean(), (area, position, ascii) => {
-      drawnOver(area, (buffer) =>
-        renderScrollbar(area, buffer, position, { thumb: STRONG, track: GROUND }, ascii),
-      );
+      drawnOver(area, (buffer) => {
+        buffer.isAscii = ascii;
+        renderScrollbar(area, buffer, position, { thumb: STRONG, track: GROUND });
+      });
     }),
   );
 });

@@ -180,10 +180,9 @@ export function renderScrollbar(
   buffer: Buffer,
   position: ScrollPosition,
   styles: ScrollbarStyles,
-  ascii: boolean,
 ): void {
   if (isEmpty(area)) return;
-  const glyphs = glyphsFor(ascii);
+  const glyphs = glyphsFor(buffer.isAscii);
   const thumb = scrollThumb(area.height, position);
   for (let row = 0; row < area.height; row++) {
     const isThumb = row >= thumb.start && row < thumb.start + thumb.length;

@@ -86,7 +86,7 @@ export class CellPen {
       this.isMeasured(cellWidth(text));
       return;
     }
-    putAligned(this.buffer, this.x, this.y, this.width, 'left', text, style, this.ascii);
+    putAligned(this.buffer, this.x, this.y, this.width, 'left', text, style);
   }
 
   /** Draws a name, then as much of its command line as fits. */
@@ -95,17 +95,17 @@ export class CellPen {
       this.isMeasured(cellWidth(text));
       return;
     }
-    const { buffer, x, y, theme, ascii } = this;
-    putAligned(buffer, x, y, room, 'left', text, style, ascii);
+    const { buffer, x, y, theme } = this;
+    putAligned(buffer, x, y, room, 'left', text, style);
     const left = room - cellWidth(text) - COMMAND_GAP;
     if (left < COMMAND_MIN_WIDTH || commandLine === undefined || commandLine === '') return;
-    putAligned(buffer, x + room - left, y, left, 'left', commandTail(commandLine, name), theme.dim, ascii);
+    putAligned(buffer, x + room - left, y, left, 'left', commandTail(commandLine, name), theme.dim);
   }
 
   /** Draws a host with or without port, truncated on the left. */
   host(text: string, style: Style): void {
     if (this.isMeasuring) this.isMeasured(cellWidth(text));
-    else putTail(this.buffer, this.x, this.y, this.width, text, style, this.ascii);
+    else putTail(this.buffer, this.x, this.y, this.width, text, style);
   }
 
   /** One character. */
@@ -128,7 +128,7 @@ export class CellPen {
       this.isMeasured(cellWidth(text));
       return;
     }
-    putAligned(this.buffer, this.x, this.y, this.width, 'right', text, style, this.ascii);
+    putAligned(this.buffer, this.x, this.y, this.width, 'right', text, style);
   }
 
   /** A rate with its bar; `maximum` is the rate of a full bar. */
@@ -138,7 +138,7 @@ export class CellPen {
     const ramp = direction === 'up' ? theme.uploadRamp : theme.downloadRamp;
     const barWidth = Math.min(BAR_MAX_WIDTH, this.width - RATE_TEXT_WIDTH - 1);
     if (barWidth >= BAR_MIN_WIDTH && !Number.isNaN(maximum)) {
-      putBar(this.buffer, this.x, this.y, barWidth, value, maximum, ramp, this.ascii);
+      putBar(this.buffer, this.x, this.y, barWidth, value, maximum, ramp);
     }
     scratch.clear();
     formatRateCompact(value, scratch, this.units);
@@ -182,7 +182,7 @@ export class CellPen {
     const meterWidth = this.width - PERCENT_TEXT_WIDTH - 1;
     if (!this.isMeasuring && meterWidth >= METER_MIN_WIDTH && isSomething) {
       const ink = rampStyle(this.theme.levelRamp, value, 100);
-      putMeter(this.buffer, this.x, this.y, meterWidth, value, 100, ink, undefined, this.ascii);
+      putMeter(this.buffer, this.x, this.y, meterWidth, value, 100, ink, undefined);
     }
     scratch.clear();
     formatTenths(value, scratch);
@@ -226,17 +226,7 @@ export class CellPen {
   #number(style: Style, indent = 0): void {
     if (this.isMeasured(scratch.length)) return;
     const { buffer, x, y, width } = this;
-    putAlignedAscii(
-      buffer,
-      x + indent,
-      y,
-      width - indent,
-      'right',
-      scratch.bytes,
-      scratch.length,
-      style,
-      this.ascii,
-    );
+    putAlignedAscii(buffer, x + indent, y, width - indent, 'right', scratch.bytes, scratch.length, style);
   }
 }
 
@@ -277,16 +267,16 @@ const FADING = 1 / 3;
  */
 export function paintGraph(rows: GraphedRows, row: number, maximum: number, pen: CellPen): void {
   if (pen.isMeasured(GRAPH_MIN_WIDTH)) return;
-  const { buffer, x, y, width, theme, ascii } = pen;
+  const { buffer, x, y, width, theme } = pen;
   const graphWidth = Math.min(width - TREND_WIDTH, HISTORY_LENGTH);
   rows.historyInto(row, history);
   // Rates before the first sample are unknown.
   history.fill(Number.NaN, 0, Math.max(0, Math.min(HISTORY_LENGTH, HISTORY_LENGTH + 1 - rows.sampleCount)));
   const share = Math.min(1, Math.max(rows.up[row]! || 0, rows.down[row]! || 0) / maximum);
   rowRamp[0] = rampStyle(theme.graphRamp, share ** FADING, 1);
-  putSparkline(buffer, x, y, graphWidth, 1, samples, Number.NaN, rowRamp, ascii);
+  putSparkline(buffer, x, y, graphWidth, 1, samples, Number.NaN, rowRamp);
   if (!(rows.up[row]! + rows.down[row]! > 0)) return;
   const trend = rows.trendOf(row);
   const style = trend === 'flat' ? theme.dim : theme.text;
-  buffer.put(x + graphWidth + 1, y, trendMark(trend, ascii), style);
+  buffer.put(x + graphWidth + 1, y, trendMark(trend, buffer.isAscii), style);
 }

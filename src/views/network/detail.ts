@@ -23,7 +23,6 @@ interface DetailView {
   readonly history: OwnerHistory;
   readonly units: RateUnits;
   readonly theme: Theme;
-  readonly ascii: boolean;
 }
 
 /** Areas of the detail. */
@@ -168,8 +167,7 @@ export function renderDetail(layout: DetailLayout, buffer: Buffer, view: DetailV
   const { facts, theme } = view;
   const command = facts.commandLine === '' ? 'command line unknown' : facts.commandLine;
   const { command: line } = layout;
-  if (line.height > 0)
-    putAligned(buffer, line.x + 1, line.y, line.width - 2, 'left', command, theme.dim, view.ascii);
+  if (line.height > 0) putAligned(buffer, line.x + 1, line.y, line.width - 2, 'left', command, theme.dim);
   renderRates(layout.upload, buffer, view, 'up');
   renderRates(layout.download, buffer, view, 'down');
   renderListening(layout.listening, buffer, view);
@@ -178,7 +176,7 @@ export function renderDetail(layout: DetailLayout, buffer: Buffer, view: DetailV
 
 function renderTitle(area: Rect, buffer: Buffer, view: DetailView): void {
   if (area.height < 1) return;
-  const { facts, theme, ascii } = view;
+  const { facts, theme } = view;
   const started = Number.isNaN(facts.ageMicros) ? '' : `started ${ageText(facts.ageMicros)} ago`;
   const left: Segment[] = [
     { text: facts.name, style: theme.title, priority: 100 },
@@ -193,7 +191,7 @@ function renderTitle(area: Rect, buffer: Buffer, view: DetailView): void {
     { text: facts.namespace === '' ? '' : `@${facts.namespace}`, style: theme.info, priority: 13 },
     { text: facts.cgroup, style: theme.dim, priority: 10 },
   ];
-  const [upSign, downSign] = ascii ? ['up', 'dn'] : ['▲', '▼'];
+  const [upSign, downSign] = buffer.isAscii ? ['up', 'dn'] : ['▲', '▼'];
   const right: Segment[] = [
     {
       text: `total ${upSign} ${bytesText(facts.sums.upTotal)} ${downSign} ${bytesText(facts.sums.downTotal)}`,
@@ -216,7 +214,7 @@ function renderTitle(area: Rect, buffer: Buffer, view: DetailView): void {
 
 function renderRates(area: Rect, buffer: Buffer, view: DetailView, direction: 'up' | 'down'): void {
   if (area.height < 3) return;
-  const { theme, ascii, history } = view;
+  const { theme, history } = view;
   const isUp = direction === 'up';
   const samples = history[direction];
   // In the border, because inside it would hide the newest samples.
@@ -227,7 +225,6 @@ function renderRates(area: Rect, buffer: Buffer, view: DetailView, direction: 'u
     borderStyle: theme.border,
     titleStyle: isUp ? theme.upload : theme.download,
     rightTitleStyle: theme.dim,
-    ascii,
   });
   renderChart(inside, buffer, {
     samples,
@@ -236,19 +233,18 @@ function renderRates(area: Rect, buffer: Buffer, view: DetailView, direction: 'u
     ramp: isUp ? theme.uploadRamp : theme.downloadRamp,
     label: '',
     labelStyle: theme.dim,
-    ascii,
   });
 }
 
-function renderHealth(area: Rect, buffer: Buffer, { facts, theme, ascii }: DetailView): void {
+function renderHealth(area: Rect, buffer: Buffer, { facts, theme }: DetailView): void {
   if (area.height < 1) return;
   const text = facts.health.length === 0 ? 'Connection health: unknown' : facts.health.join(', ');
-  putAligned(buffer, area.x + 1, area.y, area.width - 2, 'left', text, theme.dim, ascii);
+  putAligned(buffer, area.x + 1, area.y, area.width - 2, 'left', text, theme.dim);
 }
 
 function renderListening(area: Rect, buffer: Buffer, view: DetailView): void {
   if (area.height < 1) return;
-  const { facts, theme, ascii } = view;
+  const { facts, theme } = view;
   const right = area.x + area.width - 1;
   if (facts.listening.length === 0 && !facts.isForeign) {
     buffer.put(area.x + 1, area.y, 'No listening ports', theme.dim, right - area.x - 1);
@@ -260,7 +256,7 @@ function renderListening(area: Rect, buffer: Buffer, view: DetailView): void {
     return;
   }
   for (const [index, endpoint] of facts.listening.entries()) {
-    const text = `${ascii ? '*' : '●'} ${endpoint}`;
+    const text = `${buffer.isAscii ? '*' : '●'} ${endpoint}`;
     const more = `+${facts.listening.length - index}`;
     const isLast = index === facts.listening.length - 1;
     if (x + text.length + (isLast ? 0 : more.length + 2) > right) {

@@ -35,7 +35,6 @@ export interface HeaderView {
   readonly modes: readonly string[];
   readonly units: RateUnits;
   readonly theme: Theme;
-  readonly ascii: boolean;
 }
 
 /** Rates of the header's totals: one interface, or with `isAll` the sum of the uplinks. */
@@ -115,7 +114,7 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView, isAlo
     { text: alarmText(view.alarmCount), style: theme.bad, priority: 65 },
     { text: lossText(section), style: theme.warning, priority: 60 },
   ];
-  renderSegments(buffer, area.x, area.y, area.width, left, totalSegments(view, isAlone));
+  renderSegments(buffer, area.x, area.y, area.width, left, totalSegments(view, isAlone, buffer.isAscii));
 }
 
 /** The first line before there is any sample. */
@@ -162,22 +161,22 @@ function alarmText(count: number): string {
 }
 
 /** Upload and download. With loopback shown, says what the totals cover and adds the rate of loopback. */
-function totalSegments(view: HeaderView, isAlone: boolean): readonly Segment[] {
-  const { theme, ascii, units, data } = view;
+function totalSegments(view: HeaderView, isAlone: boolean, isAscii: boolean): readonly Segment[] {
+  const { theme, units, data } = view;
   const { rates, slot, isAll } = totalsOf(view);
   const trend = rates.trend(slot);
   const up = rateText(rates.smoothTx[slot] ?? Number.NaN, units);
   const down = rateText(rates.smoothRx[slot] ?? Number.NaN, units);
-  const mark = trendMark(trend, ascii);
+  const mark = trendMark(trend, isAscii);
   const loopback = isAll && view.scope.includeLoopback ? loopbackText(data, units) : '';
   const foreign = foreignTraffic(view);
   const isPart = loopback !== '' || foreign !== undefined;
   return [
     { text: isPart ? 'uplinks' : '', style: theme.dim, priority: loopback === '' ? 69 : 75 },
-    { text: `${ascii ? 'up' : '▲'} ${up}`, style: theme.upload, priority: 90 },
-    { text: `${ascii ? 'dn' : '▼'} ${down} ${mark}`, style: theme.download, priority: 91 },
+    { text: `${isAscii ? 'up' : '▲'} ${up}`, style: theme.upload, priority: 90 },
+    { text: `${isAscii ? 'dn' : '▼'} ${down} ${mark}`, style: theme.download, priority: 91 },
     { text: loopback, style: theme.text, priority: 76 },
-    { text: isAlone ? foreignText(foreign, units, ascii) : '', style: theme.text, priority: 35 },
+    { text: isAlone ? foreignText(foreign, units, isAscii) : '', style: theme.text, priority: 35 },
   ];
 }
 

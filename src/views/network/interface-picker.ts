@@ -27,7 +27,6 @@ interface PickerView {
   readonly data: NetworkData;
   readonly units: RateUnits;
   readonly theme: Theme;
-  readonly ascii: boolean;
 }
 
 const ALL = 'all';
@@ -123,7 +122,7 @@ function offsetOf({ selected }: InterfacePicker, height: number): number {
 
 /** Draws the picker in the middle of the screen, with rates beside the names and the typed text in the border. */
 export function renderPicker(screen: Rect, buffer: Buffer, view: PickerView): void {
-  const { picker, data, units, theme, ascii } = view;
+  const { picker, data, units, theme } = view;
   const { interfaces } = data.section;
   const names = namesOf(interfaces, picker.typed);
   const inside = renderPopup(screen, buffer, {
@@ -135,7 +134,6 @@ export function renderPicker(screen: Rect, buffer: Buffer, view: PickerView): vo
     ground: theme.base,
     width: WIDTH,
     height: heightOf(names.length),
-    ascii,
   });
   renderList(inside, buffer, {
     count: names.length,
@@ -147,13 +145,13 @@ export function renderPicker(screen: Rect, buffer: Buffer, view: PickerView): vo
       const slot = interfaces.slots.find(interfaceNamed(interfaces, name) ?? -1, 0, 0, 0);
       // A blank cell keeps the figures away from the border.
       const nameWidth = Math.max(0, width - 2 * RATE_WIDTH - 1);
-      putAligned(buffer, x, y, nameWidth, 'left', name, theme.text, ascii);
+      putAligned(buffer, x, y, nameWidth, 'left', name, theme.text);
       if (slot < 0 || nameWidth === 0) return;
-      const up = `${ascii ? 'up' : '▲'} ${compactRateText(smoothTx[slot] ?? Number.NaN, units)}`;
-      const down = `${ascii ? 'dn' : '▼'} ${compactRateText(smoothRx[slot] ?? Number.NaN, units)}`;
-      putAligned(buffer, x + nameWidth, y, RATE_WIDTH, 'right', up, theme.upload, ascii);
-      putAligned(buffer, x + nameWidth + RATE_WIDTH, y, RATE_WIDTH, 'right', down, theme.download, ascii);
+      const up = `${buffer.isAscii ? 'up' : '▲'} ${compactRateText(smoothTx[slot] ?? Number.NaN, units)}`;
+      const down = `${buffer.isAscii ? 'dn' : '▼'} ${compactRateText(smoothRx[slot] ?? Number.NaN, units)}`;
+      putAligned(buffer, x + nameWidth, y, RATE_WIDTH, 'right', up, theme.upload);
+      putAligned(buffer, x + nameWidth + RATE_WIDTH, y, RATE_WIDTH, 'right', down, theme.download);
     },
-    ...{ baseStyle: theme.base, selectionStyle: theme.selection, markerStyle: theme.accent, ascii },
+    ...{ baseStyle: theme.base, selectionStyle: theme.selection, markerStyle: theme.accent },
   });
 }

@@ -184,10 +184,10 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   ): void {
     const sort = this.sortOf(look.sort);
     const { offset, selected } = look.viewport;
-    const { theme, ascii } = look;
+    const { theme } = look;
     const shown = rows.window(sort, offset, Math.min(area.height, WINDOW_ROWS_MAX), this.#window);
     const columns = this.#all;
-    const pen = new CellPen(theme, ascii, look.units);
+    const pen = new CellPen(theme, buffer.isAscii, look.units);
     const faint = style(theme.dim.foreground, theme.zebra.background);
     this.#layOut(area.width, shown, list, pen);
     renderTable(area, buffer, {
@@ -222,7 +222,6 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
       sortedHeaderStyle: theme.sortedHeader,
       selectionStyle: theme.selection,
       markerStyle: theme.accent,
-      ascii,
     });
   }
 

@@ -73,7 +73,6 @@ export interface ListLook {
   readonly sort: ListSort;
   readonly viewport: Viewport;
   readonly theme: Theme;
-  readonly ascii: boolean;
   readonly units: RateUnits;
   /** Whether an owner's rate is above the alert threshold. */
   readonly alarmOf: (owner: number) => Alarm;

@@ -19,7 +19,6 @@ interface PlaybackLine {
   /** Wall time in a history; shown instead of the position. */
   readonly wallMillis?: number | undefined;
   readonly theme: Theme;
-  readonly ascii: boolean;
 }
 
 const BAR_WIDTH = 30;
@@ -42,10 +41,10 @@ function speedText(speed: number): string {
 /** Draws the playback line: progress, time, speed, state, file. */
 export function renderPlaybackLine(area: Rect, buffer: Buffer, line: PlaybackLine): void {
   if (area.height < 1) return;
-  const { theme, ascii } = line;
+  const { theme } = line;
   const width = Math.max(0, Math.min(BAR_WIDTH, area.width >> 1));
   const { positionMillis, durationMillis } = line;
-  putBar(buffer, area.x + 1, area.y, width, positionMillis, durationMillis, [theme.accent], ascii);
+  putBar(buffer, area.x + 1, area.y, width, positionMillis, durationMillis, [theme.accent]);
   const state = line.isSeeking ? 'seeking' : line.isAtEnd ? 'end' : line.isPaused ? 'paused' : '';
   const about = line.isDurationExact ? '' : '~';
   const position = `${clockSpan(positionMillis)} / ${about}${clockSpan(durationMillis)}`;

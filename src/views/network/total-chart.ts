@@ -1,6 +1,6 @@
 import { BUCKET_COUNT } from '../../data/rates/histories.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
-import { compactRateText, rateText } from '../../kit/text/format.ts';
+import { compactRateText, type RateUnits, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
@@ -57,10 +57,10 @@ export function renderTotals(area: Rect, buffer: Buffer, view: HeaderView): void
 
 /** Draws the sum of both directions, then the rates of each interface. The sparkline shrinks to make room for them. */
 function renderSparklineRow(area: Rect, buffer: Buffer, view: HeaderView): void {
-  const { theme, ascii } = view;
+  const { theme } = view;
   const room = area.width - 2 * MARGIN;
   let interfaces = 0;
-  const lines = trafficLines(view);
+  const lines = trafficLines(view, buffer.isAscii);
   for (const { width } of lines) {
     const wider = interfaces + GAP + width;
     if (room - wider < SPARKLINE_MIN_WIDTH) break;
@@ -68,31 +68,37 @@ function renderSparklineRow(area: Rect, buffer: Buffer, view: HeaderView): void 
   }
   for (let i = 0; i < BUCKET_COUNT; i++) upBuckets[i]! += downBuckets[i]!;
   const width = Math.max(0, Math.min(BUCKET_COUNT, Math.max(room - interfaces, SPARKLINE_MIN_WIDTH), room));
-  putSparkline(buffer, area.x + MARGIN, area.y, width, 1, bucketSamples, Number.NaN, theme.graphRamp, ascii);
+  putSparkline(buffer, area.x + MARGIN, area.y, width, 1, bucketSamples, Number.NaN, theme.graphRamp);
   renderBeside(area, area.x + MARGIN + width + GAP, buffer, lines, theme);
 }
 
 /** Draws upload above the time axis and download below it, each with its own scale, and the interfaces beside them. */
 function renderMirror(area: Rect, buffer: Buffer, view: HeaderView): void {
-  const { theme, ascii, units } = view;
+  const { theme, units } = view;
   const half = (area.height - 1) >> 1;
-  const lines = area.width >= BESIDE_FROM_WIDTH ? trafficLines(view) : [];
+  const lines = area.width >= BESIDE_FROM_WIDTH ? trafficLines(view, buffer.isAscii) : [];
   const nameWidth = Math.min(NAME_MAX_WIDTH, Math.max(0, ...lines.map(({ name }) => cellWidth(name))));
-  const rateWidth = RATE_WIDTH + (ascii ? 1 : 0);
+  const rateWidth = RATE_WIDTH + (buffer.isAscii ? 1 : 0);
   const listWidth = lines.length === 0 ? 0 : nameWidth + 2 * (rateWidth + RATE_GAP) + GAP;
   const width = Math.max(0, area.width - 2 * MARGIN - listWidth);
   const x = area.x + MARGIN;
   const up = stretched(upBuckets, upStretched, 2 * width);
   const down = stretched(downBuckets, downStretched, 2 * width);
-  const chart = { maximum: Number.NaN, cells: 'braille', label: '', labelStyle: theme.dim, ascii } as const;
+  const chart = { maximum: Number.NaN, cells: 'braille', label: '', labelStyle: theme.dim } as const;
   const upArea = rect(x, area.y, width, half);
   const downArea = rect(x, area.y + half + 1, width, half);
   renderChart(upArea, buffer, { ...chart, samples: up, ramp: theme.uploadRamp });
   renderChart(downArea, buffer, { ...chart, samples: down, ramp: theme.downloadRamp, isHanging: true });
   renderTimeAxis(rect(x, area.y + half, width, 1), buffer, view);
   const peak = (samples: Samples) => rateText(maximumOf(samples, 2 * width), units);
-  buffer.put(x, area.y, `${ascii ? 'up' : '▲'} peak ${peak(up)} `, theme.dim, width);
-  buffer.put(x, area.y + area.height - 1, `${ascii ? 'dn' : '▼'} peak ${peak(down)} `, theme.dim, width);
+  buffer.put(x, area.y, `${buffer.isAscii ? 'up' : '▲'} peak ${peak(up)} `, theme.dim, width);
+  buffer.put(
+    x,
+    area.y + area.height - 1,
+    `${buffer.isAscii ? 'dn' : '▼'} peak ${peak(down)} `,
+    theme.dim,
+    width,
+  );
   const list = rect(x + width + GAP, area.y, listWidth - GAP, area.height);
   if (lines.length > 0) renderLines(list, buffer, lines, nameWidth, rateWidth, view);
 }
@@ -105,8 +111,8 @@ function stretched(buckets: Float64Array, into: Float64Array, length: number): S
 }
 
 /** `60 s ──────── 30 s ──────── now`. */
-function renderTimeAxis(area: Rect, buffer: Buffer, { theme, ascii }: HeaderView): void {
-  buffer.fill(area, theme.border, ascii ? 0x2d : 0x2500);
+function renderTimeAxis(area: Rect, buffer: Buffer, { theme }: HeaderView): void {
+  buffer.fill(area, theme.border, buffer.isAscii ? 0x2d : 0x2500);
   const put = (text: string, from: number): void => {
     buffer.put(
       area.x + Math.max(0, Math.min(from, area.width - text.length)),
@@ -130,10 +136,16 @@ interface TrafficLine {
   readonly isChosen: boolean;
 }
 
-function lineOf(name: string, up: number, down: number, isChosen: boolean, view: HeaderView): TrafficLine {
-  const { units, ascii } = view;
-  const upText = `${ascii ? 'up' : '▲'} ${compactRateText(up, units)}`;
-  const downText = `${ascii ? 'dn' : '▼'} ${compactRateText(down, units)}`;
+function lineOf(
+  name: string,
+  up: number,
+  down: number,
+  isChosen: boolean,
+  units: RateUnits,
+  isAscii: boolean,
+): TrafficLine {
+  const upText = `${isAscii ? 'up' : '▲'} ${compactRateText(up, units)}`;
+  const downText = `${isAscii ? 'dn' : '▼'} ${compactRateText(down, units)}`;
   return {
     ...{ name, isChosen, up: upText, down: downText },
     width: cellWidth(name) + upText.length + downText.length + 2,
@@ -141,7 +153,7 @@ function lineOf(name: string, up: number, down: number, isChosen: boolean, view:
 }
 
 /** The interfaces that are up, the chosen or busiest one first. Traffic of other network namespaces comes second. */
-function trafficLines(view: HeaderView): readonly TrafficLine[] {
+function trafficLines(view: HeaderView, isAscii: boolean): readonly TrafficLine[] {
   const { section, rates } = view.data;
   const { smoothTx, smoothRx } = rates.interfaces;
   const lines = interfaceOrder(view).map((slot) =>
@@ -150,11 +162,13 @@ function trafficLines(view: HeaderView): readonly TrafficLine[] {
       smoothTx[slot] ?? Number.NaN,
       smoothRx[slot] ?? Number.NaN,
       isChosen(view, slot),
-      view,
+      view.units,
+      isAscii,
     ),
   );
   const foreign = foreignTraffic(view);
-  if (foreign !== undefined) lines.splice(1, 0, lineOf(FOREIGN_NAME, foreign.up, foreign.down, false, view));
+  if (foreign !== undefined)
+    lines.splice(1, 0, lineOf(FOREIGN_NAME, foreign.up, foreign.down, false, view.units, isAscii));
   return lines;
 }
 
@@ -182,14 +196,14 @@ function renderLines(
   lines: readonly TrafficLine[],
   nameWidth: number,
   rateWidth: number,
-  { theme, ascii }: HeaderView,
+  { theme }: HeaderView,
 ): void {
   const shown = lines.length > area.height ? area.height - 1 : lines.length;
   for (const [row, { name, up, down, isChosen }] of lines.slice(0, shown).entries()) {
     const y = area.y + row;
     const upX = area.x + nameWidth + RATE_GAP;
     const nameStyle = isChosen ? theme.accent : theme.dim;
-    putAligned(buffer, area.x, y, nameWidth, 'left', name, nameStyle, ascii);
+    putAligned(buffer, area.x, y, nameWidth, 'left', name, nameStyle);
     putRate(buffer, upX, y, rateWidth, up, theme.upload);
     putRate(buffer, upX + rateWidth + RATE_GAP, y, rateWidth, down, theme.download);
   }

@@ -42,7 +42,6 @@ interface AlertsView {
   /** First line shown. */
   readonly offset: number;
   readonly theme: Theme;
-  readonly ascii: boolean;
 }
 
 const WIDTH = 84;
@@ -139,11 +138,7 @@ function alertsOffsetMax(hosts: readonly HostAlerts[], screen: Pick<Rect, 'heigh
 }
 
 /** Draws the rules over the middle of the screen. */
-export function renderAlerts(
-  screen: Rect,
-  buffer: Buffer,
-  { hosts, offset, theme, ascii }: AlertsView,
-): void {
+export function renderAlerts(screen: Rect, buffer: Buffer, { hosts, offset, theme }: AlertsView): void {
   const lines = linesOf(hosts);
   const firing = hosts.reduce((sum, { alerts }) => sum + alerts.filter(({ isFiring }) => isFiring).length, 0);
   const inside = renderPopup(screen, buffer, {
@@ -155,7 +150,6 @@ export function renderAlerts(
     ground: theme.base,
     width: WIDTH,
     height: lines.length,
-    ascii,
   });
   const styles: Readonly<Record<Line['kind'], Style>> = {
     ...{ firing: theme.bad, quiet: theme.dim, culprits: theme.text },
@@ -164,15 +158,6 @@ export function renderAlerts(
   for (let row = 0; row < inside.height; row++) {
     const line = lines[first + row];
     if (line === undefined) break;
-    putAligned(
-      buffer,
-      inside.x + 1,
-      inside.y + row,
-      inside.width - 2,
-      'left',
-      line.text,
-      styles[line.kind],
-      ascii,
-    );
+    putAligned(buffer, inside.x + 1, inside.y + row, inside.width - 2, 'left', line.text, styles[line.kind]);
   }
 }

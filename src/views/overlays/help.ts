@@ -123,7 +123,6 @@ interface HelpView {
   /** First visible line if not all fit. */
   readonly offset: number;
   readonly theme: Theme;
-  readonly ascii: boolean;
 }
 
 const BORDER = 1;
@@ -151,12 +150,12 @@ function heightOf(columns: readonly HelpColumn[]): number {
 
 /** Draws the help in the middle of the screen. */
 export function renderHelp(screen: Rect, buffer: Buffer, view: HelpView): void {
-  const { theme, ascii } = view;
+  const { theme } = view;
   const columns = columnsOn(screen, view.groups);
   const height = heightOf(columns);
   const last = offsetMax(columns, screen);
   const offset = Math.max(0, Math.min(view.offset, last));
-  const more = ascii ? 'more below' : '↓ more';
+  const more = buffer.isAscii ? 'more below' : '↓ more';
   const inside = renderPopup(screen, buffer, {
     title: view.title,
     rightTitle: offset < last ? `${more}, Esc closes` : 'Esc closes',
@@ -166,7 +165,6 @@ export function renderHelp(screen: Rect, buffer: Buffer, view: HelpView): void {
     ground: theme.base,
     width: widthOf(columns) + 2 * PADDING,
     height,
-    ascii,
   });
   let x = inside.x + PADDING;
   const right = inside.x + inside.width - PADDING;
@@ -177,11 +175,11 @@ export function renderHelp(screen: Rect, buffer: Buffer, view: HelpView): void {
   if (last === 0) return;
   const bar = { ...inside, x: inside.x + inside.width - PADDING, width: PADDING };
   const position = { count: height, visible: inside.height, offset };
-  renderScrollbar(bar, buffer, position, { thumb: theme.scrollbarThumb, track: theme.scrollbarTrack }, ascii);
+  renderScrollbar(bar, buffer, position, { thumb: theme.scrollbarThumb, track: theme.scrollbarTrack });
 }
 
 function renderColumn(area: Rect, buffer: Buffer, view: HelpView, column: HelpColumn, offset: number): void {
-  const { theme, ascii } = view;
+  const { theme } = view;
   const { x, width } = area;
   for (let line = 0; line < area.height; line++) {
     const row = column.rows[offset + line];
@@ -193,7 +191,7 @@ function renderColumn(area: Rect, buffer: Buffer, view: HelpView, column: HelpCo
     }
     buffer.put(x + HELP_INDENT, y, row.keys, theme.key, width - HELP_INDENT);
     const at = HELP_INDENT + column.keysWidth + HELP_GAP;
-    putAligned(buffer, x + at, y, width - at, 'left', row.description, theme.text, ascii);
+    putAligned(buffer, x + at, y, width - at, 'left', row.description, theme.text);
   }
 }
 

@@ -36,7 +36,6 @@ interface KillView {
   readonly note: string;
   readonly isBad: boolean;
   readonly theme: Theme;
-  readonly ascii: boolean;
 }
 
 const WIDTH = 58;
@@ -45,19 +44,18 @@ const HEIGHT = KILL_SIGNALS.length + 1 + NOTE_LINES;
 
 /** Draws the list of signals in the middle of the screen. On a low screen the list scrolls and the note stays. */
 export function renderKill(screen: Rect, buffer: Buffer, view: KillView): void {
-  const { theme, ascii } = view;
+  const { theme } = view;
   const shown = signalsIn(popupArea(screen, WIDTH, HEIGHT).height - 2, view.selected);
   const isLast = shown.first + shown.count === KILL_SIGNALS.length;
   const inside = renderPopup(screen, buffer, {
     title: `Kill ${view.pid} ${view.name}`,
-    rightTitle: isLast ? '' : ascii ? 'more below' : '↓ more',
+    rightTitle: isLast ? '' : buffer.isAscii ? 'more below' : '↓ more',
     borderStyle: theme.focusedBorder,
     titleStyle: theme.title,
     rightTitleStyle: theme.dim,
     ground: theme.base,
     width: WIDTH,
     height: HEIGHT,
-    ascii,
   });
   const { first, count } = shown;
   for (let row = 0; row < count; row++) renderSignal(inside, row, first + row, buffer, view);
@@ -79,7 +77,7 @@ function renderSignal(inside: Rect, row: number, index: number, buffer: Buffer, 
   buffer.put(inside.x + 14, y, signal.meaning, theme.dim, inside.width - 14);
   if (index !== view.selected) return;
   buffer.restyle(rect(inside.x, y, inside.width, 1), theme.selection);
-  buffer.putCodePoint(inside.x, y, glyphsFor(view.ascii).marker, theme.accent);
+  buffer.putCodePoint(inside.x, y, glyphsFor(buffer.isAscii).marker, theme.accent);
 }
 
 /** The visible signals: as many as leave room for the note, including the selected one. */

@@ -15,7 +15,6 @@ export interface PromptLine {
   /** The invalid part of the text. */
   readonly error: { readonly from: number; readonly to: number; readonly message: string } | undefined;
   readonly theme: Theme;
-  readonly ascii: boolean;
 }
 
 const CURSOR: Style = { foreground: INHERIT_COLOR, background: INHERIT_COLOR, attributes: Attribute.REVERSE };
@@ -50,7 +49,7 @@ function wrappedText(text: string, width: number): readonly string[] {
 /** Draws `/ text▏ 12 of 42`. An error replaces the note and marks its columns. */
 export function renderPromptLine(area: Rect, buffer: Buffer, prompt: PromptLine): void {
   if (area.height < 1) return;
-  const { theme, error, input, ascii } = prompt;
+  const { theme, error, input } = prompt;
   const x = buffer.put(area.x + 1, area.y, prompt.label, theme.key) + 1;
   const right = area.x + area.width - 1;
   const isOverError = error !== undefined && cellWidth(input.text) + 4 + cellWidth(error.message) > right - x;
@@ -66,5 +65,5 @@ export function renderPromptLine(area: Rect, buffer: Buffer, prompt: PromptLine)
   renderTextInput(rect(x, area.y, end - x, 1), buffer, input, { text: theme.base, cursor: CURSOR }, mark);
   if (noteWidth === 0) return;
   const style = error === undefined ? theme.dim : theme.bad;
-  putAligned(buffer, right - noteWidth, area.y, noteWidth, 'right', note, style, ascii);
+  putAligned(buffer, right - noteWidth, area.y, noteWidth, 'right', note, style);
 }

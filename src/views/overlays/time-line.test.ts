@@ -42,8 +42,9 @@ function typed(timeLine: TimeLine, text: string): TimeLine {
 
 function lines(timeLine: TimeLine, ascii = false, width = WIDTH, height = 20): string[] {
   const buffer = new Buffer(width, height);
+  buffer.isAscii = ascii;
   buffer.clear(TOKYO_NIGHT.base);
-  renderTimeLine(buffer.area, buffer, { timeLine, theme: TOKYO_NIGHT, ascii });
+  renderTimeLine(buffer.area, buffer, { timeLine, theme: TOKYO_NIGHT });
   return buffer.lines();
 }
 

@@ -214,13 +214,13 @@ function momentBefore(moments: readonly HistoryMoment[], wallMillis: number): nu
 export function renderTimeLine(
   screen: Rect,
   buffer: Buffer,
-  { timeLine, theme, ascii }: { readonly timeLine: TimeLine; readonly theme: Theme; readonly ascii: boolean },
+  { timeLine, theme }: { readonly timeLine: TimeLine; readonly theme: Theme },
 ): void {
   const area = timeLineArea(screen);
   if (area.height < HEIGHT || area.width <= LABEL_WIDTH) return;
   buffer.fill(area, theme.base);
   const { moments, cursorMillis, input, error } = timeLine;
-  const rule = ascii ? '-' : '─';
+  const rule = buffer.isAscii ? '-' : '─';
   buffer.put(area.x, area.y, rule.repeat(area.width), theme.border, area.width);
   const moment = moments[momentBefore(moments, cursorMillis)] ?? moments[0]!;
   buffer.put(area.x + 1, area.y, ` ${titleOf(moment, cursorMillis, area.width - 4)} `, theme.title);
@@ -229,17 +229,21 @@ export function renderTimeLine(
   for (const [row, strip] of STRIPS.entries()) {
     const y = area.y + 1 + row;
     buffer.put(area.x + 1, y, strip.label, theme.dim, LABEL_WIDTH - 1);
-    renderStrip(rect(area.x + LABEL_WIDTH, y, columns, 1), buffer, timeLine, strip, theme, ascii);
+    renderStrip(rect(area.x + LABEL_WIDTH, y, columns, 1), buffer, timeLine, strip, theme);
   }
   buffer.restyle(rect(area.x + LABEL_WIDTH + cursor, area.y + 1, 1, STRIPS.length), theme.selection);
   const axisY = area.y + 1 + STRIPS.length;
   renderAxis(rect(area.x + LABEL_WIDTH, axisY, columns, 1), buffer, timeLine, theme.dim);
   const last = rect(area.x, axisY + 1, area.width, 1);
   if (input === undefined) {
-    renderKeyHints(last, buffer, keysOf(ascii), { key: theme.key, label: theme.dim, ground: theme.base });
+    renderKeyHints(last, buffer, keysOf(buffer.isAscii), {
+      key: theme.key,
+      label: theme.dim,
+      ground: theme.base,
+    });
   } else {
     const fault = error === undefined ? undefined : { from: 0, to: input.text.length, message: error };
-    renderPromptLine(last, buffer, { label: 'go to', input, note: MOMENT_HINT, error: fault, theme, ascii });
+    renderPromptLine(last, buffer, { label: 'go to', input, note: MOMENT_HINT, error: fault, theme });
   }
 }
 
@@ -269,13 +273,12 @@ function renderStrip(
   timeLine: TimeLine,
   { figure, most }: (typeof STRIPS)[number],
   theme: Theme,
-  ascii: boolean,
 ): void {
   const values = highest(timeLine, figure, area.width);
   const highestOfAll = values.reduce((top, value) => (value > top ? value : top), 0);
   const scale = Number.isNaN(most) ? highestOfAll : most;
   const ramp = Number.isNaN(most) ? theme.downloadRamp : theme.levelRamp;
-  const steps = ascii ? ASCII_STEPS : STEPS;
+  const steps = buffer.isAscii ? ASCII_STEPS : STEPS;
   for (let column = 0; column < area.width; column++) {
     const level = graphLevel(values[column]!, scale, steps.length);
     if (level === 0) continue;

@@ -121,18 +121,17 @@ export function renderColumnPicker(
   screen: Rect,
   buffer: Buffer,
   picker: ColumnPicker,
-  { theme, ascii }: { readonly theme: Theme; readonly ascii: boolean },
+  { theme }: { readonly theme: Theme },
 ): void {
   const inside = renderPopup(screen, buffer, {
     title: 'Columns',
-    rightTitle: ascii ? 'Space shows, left and right move' : 'Space shows, ← → move',
+    rightTitle: buffer.isAscii ? 'Space shows, left and right move' : 'Space shows, ← → move',
     borderStyle: theme.focusedBorder,
     titleStyle: theme.title,
     rightTitleStyle: theme.dim,
     ground: theme.base,
     width: WIDTH,
     height: heightOf(picker),
-    ascii,
   });
   renderList(inside, buffer, {
     count: picker.columns.length,
@@ -142,12 +141,12 @@ export function renderColumnPicker(
       const { id, isShown } = picker.columns[item]!;
       const style = isShown ? theme.text : theme.dim;
       const title = `[${isShown ? 'x' : ' '}] ${TITLES[id]?.title ?? id}`;
-      putAligned(buffer, x, y, Math.min(width, TITLE_WIDTH + 4), 'left', title, style, ascii);
+      putAligned(buffer, x, y, Math.min(width, TITLE_WIDTH + 4), 'left', title, style);
       const left = width - TITLE_WIDTH - 5;
       if (left > 0) {
-        putAligned(buffer, x + TITLE_WIDTH + 5, y, left, 'left', FIELDS[id]?.help ?? '', theme.dim, ascii);
+        putAligned(buffer, x + TITLE_WIDTH + 5, y, left, 'left', FIELDS[id]?.help ?? '', theme.dim);
       }
     },
-    ...{ baseStyle: theme.base, selectionStyle: theme.selection, markerStyle: theme.accent, ascii },
+    ...{ baseStyle: theme.base, selectionStyle: theme.selection, markerStyle: theme.accent },
   });
 }

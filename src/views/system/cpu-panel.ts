@@ -46,15 +46,15 @@ export function renderMemoryHistory(area: Rect, buffer: Buffer, view: SystemView
 
 /** Draws a chart from 0 to 100 percent with its scale, and the time axis on the lower border. */
 function renderPercentChart(inside: Rect, buffer: Buffer, view: SystemView, samples: Samples): void {
-  const { data, theme, ascii } = view;
+  const { data, theme } = view;
   renderAxis(inside, buffer, view);
   const chart = rect(inside.x + AXIS_WIDTH, inside.y, inside.width - AXIS_WIDTH, inside.height);
   renderChart(chart, buffer, {
     ...{ samples, maximum: 100, cells: 'braille', ramp: theme.levelRamp },
-    ...{ label: '', labelStyle: theme.dim, ascii },
+    ...{ label: '', labelStyle: theme.dim },
   });
   // Braille has two samples per cell.
-  const secondsPerCell = data.rates.age.seconds * (ascii ? 1 : 2);
+  const secondsPerCell = data.rates.age.seconds * (buffer.isAscii ? 1 : 2);
   putTimeAxis(buffer, { ...chart, y: bottomOf(chart) }, secondsPerCell, view);
 }
 
@@ -79,10 +79,10 @@ function meanFrequencyHz(frequencies: Float64Array, count: number): number {
   return known === 0 ? Number.NaN : sum / known;
 }
 
-function renderAxis(inside: Rect, buffer: Buffer, { theme, ascii }: SystemView): void {
+function renderAxis(inside: Rect, buffer: Buffer, { theme }: SystemView): void {
   const last = inside.height - 1;
   const put = (row: number, text: string): void => {
-    putAligned(buffer, inside.x, inside.y + row, AXIS_WIDTH - 1, 'right', text, theme.dim, ascii);
+    putAligned(buffer, inside.x, inside.y + row, AXIS_WIDTH - 1, 'right', text, theme.dim);
   };
   put(0, '100');
   if (last >= 4) put(Math.round(last / 2), '50');
@@ -179,7 +179,7 @@ function renderCores(inside: Rect, buffer: Buffer, view: SystemView, count: numb
   const perColumn = Math.min(inside.height, Math.ceil(count / grid.columns));
   const pitch = grid.form === 'graph' ? Math.floor(inside.height / perColumn) : 1;
   // A full graph of eighths leaves a gap by itself; one of characters fills its lines.
-  const hasGap = pitch >= (view.ascii ? 2 : 3);
+  const hasGap = pitch >= (buffer.isAscii ? 2 : 3);
   const height = Math.min(GRAPH_HEIGHT_MAX, hasGap ? pitch - 1 : pitch);
   for (let core = 0; core < count; core++) {
     const column = Math.floor(core / perColumn);
@@ -198,7 +198,7 @@ function renderCore(
   core: number,
   view: SystemView,
 ): void {
-  const { data, theme, ascii } = view;
+  const { data, theme } = view;
   const { cpu } = data.rates;
   const isOnline = data.machine?.cpu.value?.times.isOnline[core + 1] === 1;
   const percent = cpu.coreOf(core);
@@ -208,10 +208,10 @@ function renderCore(
   const labelWidth = isNarrow ? digits + 1 : 6;
   const percentWidth = isNarrow ? NARROW_PERCENT_WIDTH : PERCENT_WIDTH;
   const bottom = y + height - 1;
-  putAligned(buffer, x, bottom, labelWidth, 'left', label, theme.dim, ascii);
+  putAligned(buffer, x, bottom, labelWidth, 'left', label, theme.dim);
   const percentX = x + cellWidth - percentWidth;
   if (!isOnline) {
-    putAligned(buffer, percentX, bottom, percentWidth, 'right', 'off', theme.dim, ascii);
+    putAligned(buffer, percentX, bottom, percentWidth, 'right', 'off', theme.dim);
     return;
   }
   scratch.clear();
@@ -219,13 +219,18 @@ function renderCore(
   else formatTenths(percent, scratch);
   const style = percent >= 0.05 ? usageStyle(theme, percent) : theme.dim;
   const { bytes, length } = scratch;
-  putAlignedAscii(buffer, percentX, bottom, percentWidth, 'right', bytes, length, style, ascii);
+  putAlignedAscii(buffer, percentX, bottom, percentWidth, 'right', bytes, length, style);
   const from = x + labelWidth;
   const room = percentX - from - (isNarrow ? 0 : 3);
-  putSparkline(buffer, from, y, room, height, cpu.cores[core]!, 100, theme.levelRamp, ascii);
+  putSparkline(buffer, from, y, room, height, cpu.cores[core]!, 100, theme.levelRamp);
   if (isNarrow) return;
   const trend = cpu.trendOf(core);
-  buffer.put(percentX - 2, bottom, trendMark(trend, ascii), trend === 'flat' ? theme.dim : theme.text);
+  buffer.put(
+    percentX - 2,
+    bottom,
+    trendMark(trend, buffer.isAscii),
+    trend === 'flat' ? theme.dim : theme.text,
+  );
 }
 
 /** Names the busiest cores that fit: `busiest 17 98 % 203 91 %`. */
@@ -248,12 +253,12 @@ function putBusiest(buffer: Buffer, inside: Rect, { data, theme }: SystemView, c
 
 /** One block; height and brightness show the core's use. */
 function putLevel(buffer: Buffer, x: number, y: number, percent: number, view: SystemView): void {
-  const glyph = verticalGlyph(graphLevel(percent, 100, view.ascii ? 8 : 7), view.ascii);
+  const glyph = verticalGlyph(graphLevel(percent, 100, buffer.isAscii ? 8 : 7), buffer.isAscii);
   buffer.putCodePoint(x, y, glyph, rampStyle(view.theme.levelRamp, percent, 100));
 }
 
 function renderBlocks(inside: Rect, buffer: Buffer, view: SystemView, count: number, grid: CoreGrid): void {
-  const { theme, ascii } = view;
+  const { theme } = view;
   const isHalf = grid.form === 'half';
   const perCell = isHalf ? 2 : 1;
   for (let core = 0; core < count; core += perCell) {
@@ -262,7 +267,7 @@ function renderBlocks(inside: Rect, buffer: Buffer, view: SystemView, count: num
     const y = inside.y + row;
     const column = core % grid.columns;
     if (column === 0) {
-      putAligned(buffer, inside.x, y, BLOCK_LABEL_WIDTH - 1, 'right', String(core), theme.dim, ascii);
+      putAligned(buffer, inside.x, y, BLOCK_LABEL_WIDTH - 1, 'right', String(core), theme.dim);
     }
     const x = inside.x + BLOCK_LABEL_WIDTH + Math.floor((column * grid.cellWidth) / perCell);
     if (isHalf) putHalves(buffer, x, y, core, core + 1 < count, view);
@@ -283,7 +288,7 @@ function putHalves(
   const left = cpu.coreOf(core);
   const right = isPair ? cpu.coreOf(core + 1) : Number.NaN;
   const busier = left >= right || Number.isNaN(right) ? left : right;
-  if (view.ascii) {
+  if (buffer.isAscii) {
     putLevel(buffer, x, y, busier, view);
     return;
   }

@@ -197,14 +197,14 @@ export function renderDashboard(
   view: SystemView,
   titles: FrameTitles,
 ): void {
-  const { theme, ascii, data } = view;
+  const { theme, data } = view;
   switch (layout.form) {
     case 'line':
       renderFigures(layout.lines, buffer, view);
       return;
     case 'lines':
       renderResourceLines(layout.lines, buffer, view, needsOf(data, false).hasSwap);
-      buffer.fill(layout.rule, theme.border, glyphsFor(ascii).horizontal);
+      buffer.fill(layout.rule, theme.border, glyphsFor(buffer.isAscii).horizontal);
       putRuleTitle(layout, buffer, view, titles);
       return;
     case 'panels':
@@ -220,7 +220,6 @@ export function renderDashboard(
         borderStyle: theme.border,
         titleStyle: theme.title,
         rightTitleStyle: titles.isWarning === true ? theme.warning : theme.dim,
-        ascii,
       });
       return;
   }
@@ -246,7 +245,7 @@ function hasPressure(data: SystemData): boolean {
 
 /** Draws the share of the last ten seconds in which some task waited for CPU, memory or storage. */
 function renderPressurePanel(area: Rect, buffer: Buffer, view: SystemView): void {
-  const { data, theme, ascii } = view;
+  const { data, theme } = view;
   const inside = renderPanel(area, buffer, view, 'Pressure (PSI, 10 s)', 'tasks waiting');
   const cpu = data.machine?.cpu.value;
   const lines: readonly (readonly [label: string, pressure: Pressure | undefined])[] = [
@@ -258,6 +257,6 @@ function renderPressurePanel(area: Rect, buffer: Buffer, view: SystemView): void
     const shared = { labelStyle: theme.dim, labelWidth: 6, amount: '', amountWidth: 0, runsOut: true };
     const percent = pressure?.some?.avg10 ?? Number.NaN;
     const line = { ...shared, label, percent };
-    putUsageLine(buffer, inside.x + 1, inside.y + row, inside.width - 2, line, theme, ascii);
+    putUsageLine(buffer, inside.x + 1, inside.y + row, inside.width - 2, line, theme);
   }
 }

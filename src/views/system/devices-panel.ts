@@ -84,14 +84,13 @@ export function renderDevicesPanel(area: Rect, buffer: Buffer, view: SystemView)
   renderInterfaces(list, buffer, view);
 }
 
-function headOf({ theme, ascii }: SystemView, title: string, titleStyle: Style, rightTitle: string): Block {
+function headOf({ theme }: SystemView, title: string, titleStyle: Style, rightTitle: string): Block {
   return {
     title,
     rightTitle,
     borderStyle: theme.border,
     titleStyle,
     rightTitleStyle: theme.dim,
-    ascii,
   };
 }
 
@@ -113,7 +112,7 @@ function renderDisks(
   view: SystemView,
   fileSystems: readonly FileSystem[],
 ): void {
-  const { data, theme, ascii } = view;
+  const { data, theme } = view;
   if (inside.height < 1) return;
   if (fileSystems.length === 0) {
     const reason = data.errors.find(({ op }) => op.includes('disks'))?.message;
@@ -131,7 +130,7 @@ function renderDisks(
     const isLast = row === inside.height - 1 && fileSystems.length > inside.height;
     if (isLast) {
       const more = `${fileSystems.length - row} more`;
-      putAligned(buffer, inside.x + 1, y, inside.width - 2, 'left', more, theme.dim, ascii);
+      putAligned(buffer, inside.x + 1, y, inside.width - 2, 'left', more, theme.dim);
       return;
     }
     putFileSystem(buffer, inside.x + 1, y, inside.width - 2, mountWidth, hasDevice, fileSystem, view);
@@ -148,17 +147,17 @@ function putFileSystem(
   fileSystem: FileSystem,
   view: SystemView,
 ): void {
-  const { theme, ascii } = view;
+  const { theme } = view;
   const { mountPoint, name, usedBytes, totalBytes, availableBytes } = fileSystem;
-  putMiddle(buffer, x, y, mountWidth, mountPoint || name, theme.text, ascii);
-  if (hasDevice) putAligned(buffer, x + mountWidth + 1, y, DEVICE_WIDTH, 'left', name, theme.dim, ascii);
+  putMiddle(buffer, x, y, mountWidth, mountPoint || name, theme.text);
+  if (hasDevice) putAligned(buffer, x + mountWidth + 1, y, DEVICE_WIDTH, 'left', name, theme.dim);
   const taken = mountWidth + 1 + (hasDevice ? DEVICE_WIDTH + 1 : 0);
   const from = x + taken;
   const room = width - taken;
   const reason = fileSystem.silence;
   if (reason !== undefined) {
     const style = reason === 'no-answer' ? theme.warning : theme.dim;
-    putAligned(buffer, from, y, room, 'right', SILENCE_WORDS[reason], style, ascii);
+    putAligned(buffer, from, y, room, 'right', SILENCE_WORDS[reason], style);
     return;
   }
   // As in df: relative to what users can use, so that 100 % is full.
@@ -170,7 +169,7 @@ function putFileSystem(
     percent: percentOf(usedBytes, whole),
     runsOut: !fileSystem.isReadOnly,
   };
-  putUsageLine(buffer, from, y, room, line, theme, ascii);
+  putUsageLine(buffer, from, y, room, line, theme);
 }
 
 /** Draws reads and writes of all disks over time, and the busiest disks. */
@@ -181,11 +180,11 @@ function renderDiskIo(
   buffer: Buffer,
   view: SystemView,
 ): void {
-  const { data, theme, ascii } = view;
+  const { data, theme } = view;
   const { disks } = data.rates;
   const width = area.width - 2;
   const half = (width - 1) >> 1;
-  const shown = half * (ascii ? 1 : 2);
+  const shown = half * (buffer.isAscii ? 1 : 2);
   const title = `Disk I/O  R ${compactBytesText(disks.reads.last)}  W ${compactBytesText(disks.writes.last)}`;
   const note = coverageText(disks.reads, shown, disks.age.seconds);
   renderBlockDivider(area, buffer, row, headOf(view, title, theme.title, note));
@@ -195,7 +194,7 @@ function renderDiskIo(
   for (const [at, samples] of [disks.reads, disks.writes].entries()) {
     renderChart(rect(area.x + 1 + at * (half + 1), y, half, chart), buffer, {
       ...{ samples, maximum, cells: 'braille', ramp: theme.graphRamp },
-      ...{ label: at === 0 ? ' read ' : ' write ', labelStyle: theme.dim, ascii },
+      ...{ label: at === 0 ? ' read ' : ' write ', labelStyle: theme.dim },
     });
   }
   const right = area.x + area.width - 2;
@@ -203,7 +202,7 @@ function renderDiskIo(
     const line = y + chart + at;
     const isLast = at === devices - 1 && disks.busiest.length > devices;
     const label = isLast ? `${name}  (${disks.busiest.length - devices} more)` : name;
-    putAligned(buffer, area.x + 2, line, width - 2 * IO_WIDTH - 4, 'left', label, theme.text, ascii);
+    putAligned(buffer, area.x + 2, line, width - 2 * IO_WIDTH - 4, 'left', label, theme.text);
     putIo(buffer, right - 2 * IO_WIDTH - 2, line, 'R', read, view);
     putIo(buffer, right - IO_WIDTH, line, 'W', written, view);
   }
@@ -212,10 +211,10 @@ function renderDiskIo(
 const IO_WIDTH = 8;
 
 function putIo(buffer: Buffer, x: number, y: number, letter: string, rate: number, view: SystemView): void {
-  const { theme, ascii } = view;
+  const { theme } = view;
   buffer.put(x, y, letter, theme.dim);
   const style = rate > 0 ? theme.text : theme.dim;
-  putAligned(buffer, x + 2, y, IO_WIDTH - 2, 'right', compactBytesText(rate), style, ascii);
+  putAligned(buffer, x + 2, y, IO_WIDTH - 2, 'right', compactBytesText(rate), style);
 }
 
 function renderTraffic(
@@ -226,16 +225,16 @@ function renderTraffic(
   view: SystemView,
   direction: 'up' | 'down',
 ): void {
-  const { data, units, theme, ascii } = view;
+  const { data, units, theme } = view;
   const { interfaces } = data.rates;
   const isUp = direction === 'up';
   const rate = isUp ? interfaces.upload : interfaces.download;
   const peak = isUp ? interfaces.uploadPeak : interfaces.downloadPeak;
   const samples = isUp ? interfaces.uploads : interfaces.downloads;
   const style = isUp ? theme.upload : theme.download;
-  const title = `${isUp ? 'Upload' : 'Download'}${countedText(interfaces.counted, ascii)} ${rateText(rate, units)}`;
+  const title = `${isUp ? 'Upload' : 'Download'}${countedText(interfaces.counted, buffer.isAscii)} ${rateText(rate, units)}`;
   const width = area.width - 2;
-  const span = coverageText(samples, width * (ascii ? 1 : 2), data.rates.age.seconds);
+  const span = coverageText(samples, width * (buffer.isAscii ? 1 : 2), data.rates.age.seconds);
   const peakText = `peak ${rateText(peak, units)}`;
   const whole = span === '' ? peakText : `${peakText}, ${span}`;
   // Corners, spaces, and a gap between the two titles.
@@ -243,7 +242,7 @@ function renderTraffic(
   renderBlockDivider(area, buffer, row, headOf(view, title, style, hasRoom ? whole : peakText));
   renderChart(rect(area.x + 1, area.y + row + 1, width, height), buffer, {
     ...{ samples, maximum: Number.NaN, cells: 'braille' },
-    ...{ ramp: isUp ? theme.uploadRamp : theme.downloadRamp, label: '', labelStyle: theme.dim, ascii },
+    ...{ ramp: isUp ? theme.uploadRamp : theme.downloadRamp, label: '', labelStyle: theme.dim },
   });
 }
 
@@ -264,7 +263,7 @@ const SPARK_WIDTH = 20;
 const SPARK_LEAST_WIDTH = 4;
 
 function renderInterfaces(inside: Rect, buffer: Buffer, view: SystemView): void {
-  const { data, theme, ascii } = view;
+  const { data, theme } = view;
   const links = data.rates.interfaces.interfaces.filter(({ isUp }) => isUp).slice(0, inside.height);
   const right = rightOf(inside) - 1;
   const pairWidth = pairWidthIn(inside.width);
@@ -278,10 +277,10 @@ function renderInterfaces(inside: Rect, buffer: Buffer, view: SystemView): void 
     // Interfaces that the sums leave out are dim.
     const { isUplink } = link;
     const nameStyle = isUplink ? theme.text : theme.dim;
-    putAligned(buffer, inside.x + 1, y, textWidth, 'left', link.name, nameStyle, ascii);
+    putAligned(buffer, inside.x + 1, y, textWidth, 'left', link.name, nameStyle);
     if (isSparked) {
       const x = inside.x + 2 + textWidth;
-      putSparkline(buffer, x, y, sparkWidth, 1, link.traffic, Number.NaN, theme.graphRamp, ascii);
+      putSparkline(buffer, x, y, sparkWidth, 1, link.traffic, Number.NaN, theme.graphRamp);
     }
     const down = [link.download, link.downloadPeak] as const;
     const downStyle = isUplink ? theme.download : theme.dim;
@@ -304,21 +303,12 @@ function putPair(
   sign: string,
   [rate, peak]: readonly [rate: number, peak: number],
   style: Style,
-  { units = 'bytes', theme, ascii }: SystemView,
+  { units = 'bytes', theme }: SystemView,
 ): void {
-  if (ascii) buffer.put(x - 1, y, sign === '▲' ? 'up' : 'dn', style);
+  if (buffer.isAscii) buffer.put(x - 1, y, sign === '▲' ? 'up' : 'dn', style);
   else buffer.put(x, y, sign, style);
   const now = compactRateText(rate, units);
-  putAligned(buffer, x + 2, y, RATE_WIDTH, 'right', now, rate > 0 ? style : theme.dim, ascii);
+  putAligned(buffer, x + 2, y, RATE_WIDTH, 'right', now, rate > 0 ? style : theme.dim);
   if (width < PAIR_WIDTH) return;
-  putAligned(
-    buffer,
-    x + 3 + RATE_WIDTH,
-    y,
-    RATE_WIDTH,
-    'right',
-    compactRateText(peak, units),
-    theme.dim,
-    ascii,
-  );
+  putAligned(buffer, x + 3 + RATE_WIDTH, y, RATE_WIDTH, 'right', compactRateText(peak, units), theme.dim);
 }

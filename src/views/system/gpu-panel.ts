@@ -21,7 +21,6 @@ export function renderGpuPanel(
   view: SystemView,
   gpus: readonly GpuSample[],
 ): void {
-  const { ascii } = view;
   const first = gpus[0];
   const isOne = gpus.length === 1 && first !== undefined;
   const inside = renderPanel(
@@ -29,7 +28,7 @@ export function renderGpuPanel(
     buffer,
     view,
     isOne ? `GPU ${first.name}` : `GPUs ${gpus.length}`,
-    isOne ? factsOf(first, ascii) : '',
+    isOne ? factsOf(first, buffer.isAscii) : '',
   );
   if (isOne) {
     putLoad(buffer, inside, 0, 'load', first, view, '');
@@ -63,23 +62,23 @@ function putLoad(
   amount: string,
 ): void {
   if (row >= inside.height) return;
-  const { data, theme, ascii } = view;
+  const { data, theme } = view;
   const line = {
     ...{ label, labelStyle: theme.dim, labelWidth: LABEL_WIDTH, amount, amountWidth: AMOUNT_WIDTH },
     percent: data.rates.gpus.percentOf(gpu.id),
     runsOut: false,
   };
-  putUsageLine(buffer, inside.x + 1, inside.y + row, inside.width - 2, line, theme, ascii);
+  putUsageLine(buffer, inside.x + 1, inside.y + row, inside.width - 2, line, theme);
 }
 
 function putMemory(buffer: Buffer, inside: Rect, row: number, gpu: GpuSample, view: SystemView): void {
   if (row >= inside.height) return;
-  const { theme, ascii } = view;
+  const { theme } = view;
   const line = {
     ...{ label: 'VRAM', labelStyle: theme.dim, labelWidth: LABEL_WIDTH, amountWidth: AMOUNT_WIDTH },
     amount: memoryText(gpu),
     percent: percentOf(gpu.memoryUsedBytes, gpu.memoryTotalBytes),
     runsOut: true,
   };
-  putUsageLine(buffer, inside.x + 1, inside.y + row, inside.width - 2, line, theme, ascii);
+  putUsageLine(buffer, inside.x + 1, inside.y + row, inside.width - 2, line, theme);
 }

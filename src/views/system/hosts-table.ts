@@ -47,7 +47,6 @@ interface HostsTable {
   readonly nowMillis: number;
   readonly units: RateUnits;
   readonly theme: Theme;
-  readonly ascii: boolean;
 }
 
 /** Draws one cell of a host and is moved from cell to cell. */
@@ -59,7 +58,6 @@ interface HostCell {
   width: number;
   readonly units: RateUnits;
   readonly theme: Theme;
-  readonly ascii: boolean;
 }
 
 interface HostColumn extends Omit<Column, 'id'> {
@@ -90,7 +88,7 @@ const COLUMNS: Readonly<Record<string, HostColumn>> = {
     ...right('TEMP', 40, 8, 8),
     paint: (cell) => {
       const celsius = cell.host.data.machine?.sensors.value?.cpu?.celsius;
-      paintFigure(cell, temperatureText(celsius, cell.ascii));
+      paintFigure(cell, temperatureText(celsius, cell.buffer.isAscii));
     },
   },
   top: {
@@ -194,7 +192,7 @@ export function hostRowAt(screen: Rect, offset: number, count: number, x: number
 
 /** Draws one row per host. A host without a connection shows the reason across its row. */
 export function renderHosts(area: Rect, buffer: Buffer, table: HostsTable): void {
-  const { hosts, viewport, sort, units, theme, ascii } = table;
+  const { hosts, viewport, sort, units, theme } = table;
   if (hosts.length === 0) {
     buffer.put(
       area.x + 1,
@@ -206,13 +204,13 @@ export function renderHosts(area: Rect, buffer: Buffer, table: HostsTable): void
     return;
   }
   const layout = layoutColumns(LAID_OUT[units], area.width);
-  const cell: HostCell = { buffer, host: hosts[0]!, x: 0, y: 0, width: 0, units, theme, ascii };
+  const cell: HostCell = { buffer, host: hosts[0]!, x: 0, y: 0, width: 0, units, theme };
   renderTable(area, buffer, {
     ...{ layout, rowCount: hosts.length, offset: viewport.offset, selected: viewport.selected },
     ...{ sortedBy: [sort.key], descending: (sort.key === 'host') === sort.isReversed },
     drawCell: (row, { id }, x, y, width) => {
       const host = hosts[row]!;
-      const state = stateOf(host, table);
+      const state = stateOf(host, table.nowMillis, buffer.isAscii);
       cell.host = host;
       cell.x = x;
       cell.y = y;
@@ -221,23 +219,24 @@ export function renderHosts(area: Rect, buffer: Buffer, table: HostsTable): void
       else if (id === 'host') paintName(cell);
       else if (id === 'cpu') {
         const room = area.x + area.width - x;
-        putAligned(buffer, x, y, room, 'left', state.text, state.isBad ? theme.bad : theme.dim, ascii);
+        putAligned(buffer, x, y, room, 'left', state.text, state.isBad ? theme.bad : theme.dim);
       }
     },
     rowStyle: (row) => (row % 2 === 0 ? undefined : theme.zebra),
     ...{ baseStyle: theme.base, headerStyle: theme.header, sortedHeaderStyle: theme.sortedHeader },
-    ...{ selectionStyle: theme.selection, markerStyle: theme.accent, ascii },
+    ...{ selectionStyle: theme.selection, markerStyle: theme.accent },
   });
 }
 
 /** Text instead of figures; undefined if there are figures. */
 function stateOf(
   { link, failure, data }: HostRow,
-  { nowMillis, ascii }: HostsTable,
+  nowMillis: number,
+  isAscii: boolean,
 ): { readonly text: string; readonly isBad: boolean } | undefined {
   if (link?.phase === 'lost') {
     const reason = reasonText(link);
-    const state = linkStateText(link, nowMillis, ascii);
+    const state = linkStateText(link, nowMillis, isAscii);
     return { text: reason === '' ? state : `${state}  ${reason}`, isBad: true };
   }
   if (link?.phase === 'connecting') return { text: 'connecting', isBad: false };
@@ -247,20 +246,20 @@ function stateOf(
     : { text: failure, isBad: true };
 }
 
-function paintText({ buffer, x, y, width, theme, ascii }: HostCell, text: string): void {
-  putAligned(buffer, x, y, width, 'left', text, theme.text, ascii);
+function paintText({ buffer, x, y, width, theme }: HostCell, text: string): void {
+  putAligned(buffer, x, y, width, 'left', text, theme.text);
 }
 
 function paintName(cell: HostCell): void {
-  const { buffer, host, y, theme, ascii } = cell;
+  const { buffer, host, y, theme } = cell;
   const mark = hasAlert(host) ? ALERT_MARK : '';
   buffer.put(cell.x, y, mark, theme.bad, cell.width);
   const x = cell.x + mark.length;
   const width = cell.width - mark.length;
-  putAligned(buffer, x, y, width, 'left', host.name, theme.text, ascii);
+  putAligned(buffer, x, y, width, 'left', host.name, theme.text);
   const used = cellWidth(host.name) + 1;
   if (used + 3 > width) return;
-  putAligned(buffer, x + used, y, width - used, 'left', ownName(host), theme.dim, ascii);
+  putAligned(buffer, x + used, y, width - used, 'left', ownName(host), theme.dim);
 }
 
 /** Whether a rule fires for it, of this program or of its agent. */
@@ -269,11 +268,11 @@ function hasAlert({ data }: HostRow): boolean {
 }
 
 function paintFigure(
-  { buffer, x, y, width, theme, ascii }: HostCell,
+  { buffer, x, y, width, theme }: HostCell,
   text: string,
   style: Style = theme.text,
 ): void {
-  putAligned(buffer, x, y, width, 'right', text, text === '-' ? theme.dim : style, ascii);
+  putAligned(buffer, x, y, width, 'right', text, text === '-' ? theme.dim : style);
 }
 
 function paintRate(cell: HostCell, value: number, style: Style): void {
@@ -281,19 +280,19 @@ function paintRate(cell: HostCell, value: number, style: Style): void {
 }
 
 function paintCpu(cell: HostCell): void {
-  const { buffer, host, x, y, width, theme, ascii } = cell;
+  const { buffer, host, x, y, width, theme } = cell;
   const { cpu } = host.data.rates;
   const graph = width - FIGURE_WIDTH - 1;
-  if (graph > 3) putSparkline(buffer, x, y, graph, 1, cpu.total, 100, theme.levelRamp, ascii);
+  if (graph > 3) putSparkline(buffer, x, y, graph, 1, cpu.total, 100, theme.levelRamp);
   paintFigure(cell, figureText(cpu.usage.total), usageStyle(theme, cpu.usage.total));
 }
 
 function paintMemory(cell: HostCell): void {
-  const { buffer, host, x, y, width, theme, ascii } = cell;
+  const { buffer, host, x, y, width, theme } = cell;
   const memory = host.data.machine?.memory.value;
   const percent = percentOf(memory?.usedBytes, memory?.totalBytes);
   const bar = width - FIGURE_WIDTH - 1;
-  if (bar > 3) putMeter(buffer, x, y, bar, percent, 100, meterStyle(theme, percent), theme.border, ascii);
+  if (bar > 3) putMeter(buffer, x, y, bar, percent, 100, meterStyle(theme, percent), theme.border);
   paintFigure(cell, figureText(percent), usageStyle(theme, percent));
 }
 

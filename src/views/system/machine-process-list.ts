@@ -31,7 +31,6 @@ export interface MachineListLook {
   /** Units of network use. */
   readonly units: RateUnits;
   readonly theme: Theme;
-  readonly ascii: boolean;
 }
 
 /** Input of the cells. */

@@ -15,7 +15,7 @@ export function percentOf(part: number | undefined, whole: number | undefined): 
 
 /** Draws memory and swap, and the cache if there is a third line. */
 export function renderMemoryPanel(area: Rect, buffer: Buffer, view: SystemView): void {
-  const { data, theme, ascii } = view;
+  const { data, theme } = view;
   const memory = data.machine?.memory.value;
   const inside = renderPanel(area, buffer, view, 'Memory', noteOf(memory));
   if (memory === undefined) {
@@ -28,7 +28,7 @@ export function renderMemoryPanel(area: Rect, buffer: Buffer, view: SystemView):
   const cache = cacheLine(memory, view);
   const lines = inside.height >= 3 ? [used, cache, swap] : [used, swap];
   for (const [row, line] of lines.slice(0, inside.height).entries()) {
-    putUsageLine(buffer, inside.x + 1, inside.y + row, inside.width - 2, line, theme, ascii);
+    putUsageLine(buffer, inside.x + 1, inside.y + row, inside.width - 2, line, theme);
   }
 }
 

@@ -194,20 +194,20 @@ function shareText(pane: ProcessPane, corePercent: number): string {
 }
 
 function renderCommand(area: Rect, buffer: Buffer, pane: ProcessPane): void {
-  const { data, theme, ascii } = pane;
+  const { data, theme } = pane;
   if (area.height < 1) return;
   const failed = data.detail === undefined ? (data.detailError ?? data.errors[0])?.message : undefined;
   const command = data.detail?.process.commandLine;
   const asking = pane.isRecorded ? 'not in the recording' : 'reading the process';
   const unknown = data.detail === undefined ? asking : 'command line unknown';
   const text = command !== undefined && command !== '' ? command : (failed ?? unknown);
-  putAligned(buffer, area.x + 1, area.y, area.width - 2, 'left', text, theme.dim, ascii);
+  putAligned(buffer, area.x + 1, area.y, area.width - 2, 'left', text, theme.dim);
 }
 
 function renderCharts(layout: PaneLayout, buffer: Buffer, pane: ProcessPane): void {
-  const { data, theme, ascii } = pane;
+  const { data, theme } = pane;
   const { cpu, memory, reads, writes } = data.detailRates;
-  const shown = (area: Rect): number => (ascii ? 1 : 2) * area.width;
+  const shown = (area: Rect): number => (buffer.isAscii ? 1 : 2) * area.width;
   const peak = maximumOf(cpu, shown(layout.cpu));
   // The scale is a whole number of cores, so that it has a name.
   const cores = Math.max(1, Math.ceil(peak / 100));
@@ -224,16 +224,16 @@ function renderCharts(layout: PaneLayout, buffer: Buffer, pane: ProcessPane): vo
 
 /** Draws reads on the left and writes on the right, on one scale. */
 function renderIo(area: Rect, buffer: Buffer, pane: ProcessPane, reads: Samples, writes: Samples): void {
-  const { theme, ascii } = pane;
+  const { theme } = pane;
   if (area.height < 3) return;
   const half = (area.width - 3) >> 1;
-  const shown = (ascii ? 1 : 2) * half;
+  const shown = (buffer.isAscii ? 1 : 2) * half;
   const top = roundedUp(Math.max(maximumOf(reads, shown), maximumOf(writes, shown)));
   const inside = renderPanel(area, buffer, pane, 'Disk I/O', top > 0 ? `scale ${rateText(top)}` : '');
   for (const [at, samples] of [reads, writes].entries()) {
     renderChart(rect(inside.x + at * (half + 1), inside.y, half, inside.height), buffer, {
       ...{ samples, maximum: top, cells: 'braille', ramp: theme.graphRamp },
-      ...{ label: at === 0 ? ' read ' : ' write ', labelStyle: theme.dim, ascii },
+      ...{ label: at === 0 ? ' read ' : ' write ', labelStyle: theme.dim },
     });
   }
 }
@@ -257,11 +257,11 @@ function renderHistory(
   samples: Samples,
   ramp: readonly Style[],
 ): void {
-  const { theme, ascii } = pane;
+  const { theme } = pane;
   if (area.height < 3) return;
   const inside = renderPanel(area, buffer, pane, title, rightTitle);
   renderChart(inside, buffer, {
-    ...{ samples, maximum, cells: 'braille', ramp, label: '', labelStyle: theme.dim, ascii },
+    ...{ samples, maximum, cells: 'braille', ramp, label: '', labelStyle: theme.dim },
   });
   // Label of the upper edge, while the history does not reach it.
   if (samples.count < inside.width && maximum > 0)
@@ -302,9 +302,9 @@ function putFact(
   width: number,
   label: string,
   value: string,
-  { theme, ascii }: ProcessPane,
+  { theme }: ProcessPane,
 ): void {
-  putAligned(buffer, x, y, Math.min(FACT_LABEL_WIDTH, width), 'left', label, theme.dim, ascii);
+  putAligned(buffer, x, y, Math.min(FACT_LABEL_WIDTH, width), 'left', label, theme.dim);
   const room = width - FACT_LABEL_WIDTH - 1;
   putAligned(
     buffer,
@@ -314,7 +314,6 @@ function putFact(
     'left',
     value,
     value === '-' ? theme.dim : theme.text,
-    ascii,
   );
 }
 
@@ -330,34 +329,25 @@ function renderFramed(
   drawItem: (item: number, x: number, y: number, width: number) => void,
 ): void {
   if (isEmpty(area)) return;
-  const { theme, ascii, data } = pane;
+  const { theme, data } = pane;
   const isFocused = pane.focus === list;
   const inside = renderBlock(area, buffer, {
-    ...{ title, rightTitle: note, ascii },
+    ...{ title, rightTitle: note },
     borderStyle: isFocused ? theme.focusedBorder : theme.border,
     ...{ titleStyle: isFocused ? theme.title : theme.header, rightTitleStyle: theme.dim },
   });
   const count = paneCount(data, list);
   const { offset, selected } = pane.viewports[list];
   renderList(inside, buffer, {
-    ...{ count, offset, selected: isFocused ? selected : -1, drawItem, ascii },
+    ...{ count, offset, selected: isFocused ? selected : -1, drawItem },
     ...{ baseStyle: theme.base, selectionStyle: theme.selection, markerStyle: theme.accent },
   });
   if (count === 0 && inside.height > 0) {
-    putAligned(buffer, inside.x + 1, inside.y, inside.width - 1, 'left', empty, theme.dim, ascii);
+    putAligned(buffer, inside.x + 1, inside.y, inside.width - 1, 'left', empty, theme.dim);
   }
   const more = count - offset - inside.height;
   if (more > 0 && inside.height > 0) {
-    putAligned(
-      buffer,
-      inside.x,
-      bottomOf(inside),
-      inside.width - 1,
-      'right',
-      ` ${more} more `,
-      theme.dim,
-      ascii,
-    );
+    putAligned(buffer, inside.x, bottomOf(inside), inside.width - 1, 'right', ` ${more} more `, theme.dim);
   }
 }
 
@@ -369,7 +359,7 @@ function emptyText({ data }: ProcessPane): string {
 const CPU_WIDTH = 6;
 
 function renderThreads(area: Rect, buffer: Buffer, pane: ProcessPane): void {
-  const { data, theme, ascii } = pane;
+  const { data, theme } = pane;
   const threads = data.detail?.threads ?? [];
   const told = data.detail?.process.threadCount;
   const count = told === undefined ? '' : ` ${Number.isNaN(told) ? '-' : told}`;
@@ -377,9 +367,9 @@ function renderThreads(area: Rect, buffer: Buffer, pane: ProcessPane): void {
   renderFramed(area, buffer, pane, 'threads', `Threads${count}`, 'TID, CPU %', '-', (i, x, y, width) => {
     const thread: ThreadSample = threads[i]!;
     const right = x + width;
-    putAligned(buffer, x, y, 7, 'right', String(thread.tid), theme.text, ascii);
+    putAligned(buffer, x, y, 7, 'right', String(thread.tid), theme.text);
     const nameWidth = width - 7 - 1 - 2 - CPU_WIDTH - 1;
-    putAligned(buffer, x + 8, y, nameWidth, 'left', thread.name, theme.text, ascii);
+    putAligned(buffer, x + 8, y, nameWidth, 'left', thread.name, theme.text);
     buffer.putCodePoint(right - CPU_WIDTH - 2, y, thread.state === 0 ? 0x2d : thread.state, theme.dim);
     const percent = shareOf(pane, data.detailRates.threadPercentOf(thread.tid));
     const text = Number.isNaN(percent) ? '-' : tenthsText(percent);
@@ -391,7 +381,6 @@ function renderThreads(area: Rect, buffer: Buffer, pane: ProcessPane): void {
       'right',
       text,
       percent >= 0.05 ? theme.text : theme.dim,
-      ascii,
     );
   });
 }
@@ -399,27 +388,27 @@ function renderThreads(area: Rect, buffer: Buffer, pane: ProcessPane): void {
 const MEMORY_WIDTH = 7;
 
 function renderChildren(area: Rect, buffer: Buffer, pane: ProcessPane): void {
-  const { data, theme, ascii } = pane;
+  const { data, theme } = pane;
   const children = data.detail?.children ?? [];
   const title = data.detail === undefined ? 'Children' : `Children ${children.length}`;
   const note = 'PID, command, CPU %, memory';
   renderFramed(area, buffer, pane, 'children', title, note, emptyText(pane), (i, x, y, width) => {
     const child: ChildProcess = children[i]!;
     const right = x + width;
-    putAligned(buffer, x, y, 7, 'right', String(child.pid), theme.text, ascii);
+    putAligned(buffer, x, y, 7, 'right', String(child.pid), theme.text);
     const room = width - 8 - CPU_WIDTH - MEMORY_WIDTH - 3;
-    putAligned(buffer, x + 8, y, room, 'left', child.name, theme.text, ascii);
+    putAligned(buffer, x + 8, y, room, 'left', child.name, theme.text);
     const used = cellWidth(child.name) + 2;
     const tail = commandTail(child.commandLine, child.name);
     if (tail !== '' && room - used >= TAIL_MIN_WIDTH) {
-      putAligned(buffer, x + 8 + used, y, room - used, 'left', tail, theme.dim, ascii);
+      putAligned(buffer, x + 8 + used, y, room - used, 'left', tail, theme.dim);
     }
     const percent = shareOf(pane, child.corePercent);
     const text = Number.isNaN(percent) ? '-' : tenthsText(percent);
     const style = percent >= 0.05 ? theme.text : theme.dim;
-    putAligned(buffer, right - MEMORY_WIDTH - 1 - CPU_WIDTH, y, CPU_WIDTH, 'right', text, style, ascii);
+    putAligned(buffer, right - MEMORY_WIDTH - 1 - CPU_WIDTH, y, CPU_WIDTH, 'right', text, style);
     const memory = compactBytesText(child.residentBytes);
-    putAligned(buffer, right - MEMORY_WIDTH, y, MEMORY_WIDTH, 'right', memory, theme.text, ascii);
+    putAligned(buffer, right - MEMORY_WIDTH, y, MEMORY_WIDTH, 'right', memory, theme.text);
   });
 }
 
@@ -429,7 +418,7 @@ const ERROR_PRIORITY = 3;
 const WARNING_PRIORITY = 4;
 
 function renderJournal(area: Rect, buffer: Buffer, pane: ProcessPane): void {
-  const { data, theme, ascii } = pane;
+  const { data, theme } = pane;
   const { journal } = data;
   const failed = data.journalError;
   const empty = failed ?? (journal === undefined ? 'reading the journal' : 'no entries');
@@ -439,7 +428,7 @@ function renderJournal(area: Rect, buffer: Buffer, pane: ProcessPane): void {
     const entry: JournalEntry = entries[i]!;
     buffer.put(x, y, clockText(entry.realtimeMicros / 1000), theme.dim, width);
     const style = priorityStyle(entry.priority, pane);
-    putAligned(buffer, x + 9, y, width - 9, 'left', entry.message, style, ascii);
+    putAligned(buffer, x + 9, y, width - 9, 'left', entry.message, style);
   });
 }
 

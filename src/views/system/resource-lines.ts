@@ -36,7 +36,7 @@ export function renderResourceLines(area: Rect, buffer: Buffer, view: SystemView
 
 function renderCpuLine(area: Rect, buffer: Buffer, view: SystemView): void {
   if (area.height < 1) return;
-  const { data, theme, ascii } = view;
+  const { data, theme } = view;
   const { cpu } = data.rates;
   const cores = cpu.usage.count - 1;
   const right = rightOf(area) - 1;
@@ -50,47 +50,39 @@ function renderCpuLine(area: Rect, buffer: Buffer, view: SystemView): void {
   );
   const shownCores = cores > 1 && cores <= CORES_MAX && area.width >= 60 + cores ? cores : 0;
   const graphRight = shownCores > 0 ? right - shownCores - 2 : right;
-  putSparkline(buffer, x, area.y, graphRight - x, 1, cpu.total, 100, theme.levelRamp, ascii);
+  putSparkline(buffer, x, area.y, graphRight - x, 1, cpu.total, 100, theme.levelRamp);
   for (let core = 0; core < shownCores; core++) {
     const percent = cpu.coreOf(core);
-    const glyph = verticalGlyph(graphLevel(percent, 100, 8), ascii);
+    const glyph = verticalGlyph(graphLevel(percent, 100, 8), buffer.isAscii);
     buffer.putCodePoint(right - shownCores + core, area.y, glyph, rampStyle(theme.levelRamp, percent, 100));
   }
 }
 
 function renderMemoryLine(area: Rect, buffer: Buffer, view: SystemView, isSwap: boolean): void {
   if (area.height < 1) return;
-  const { data, theme, ascii } = view;
+  const { data, theme } = view;
   const memory = data.machine?.memory.value;
   if (memory === undefined) {
     putLabel(buffer, area, isSwap ? 'Swap' : 'Memory', '-', theme.dim, view);
     return;
   }
   const line = isSwap ? swapLine(memory, view, 'Swap') : memoryLine(memory, view, 'Memory');
-  putUsageLine(
-    buffer,
-    area.x + 1,
-    area.y,
-    area.width - 2,
-    { ...line, labelWidth: LABEL_WIDTH },
-    theme,
-    ascii,
-  );
+  putUsageLine(buffer, area.x + 1, area.y, area.width - 2, { ...line, labelWidth: LABEL_WIDTH }, theme);
 }
 
 function renderNetworkLine(area: Rect, buffer: Buffer, view: SystemView): void {
   if (area.height < 1) return;
-  const { data, theme, ascii } = view;
+  const { data, theme } = view;
   const { interfaces } = data.rates;
-  putAligned(buffer, area.x + 1, area.y, LABEL_WIDTH, 'left', 'Net', theme.dim, ascii);
+  putAligned(buffer, area.x + 1, area.y, LABEL_WIDTH, 'left', 'Net', theme.dim);
   const from = area.x + LABEL_WIDTH + 2;
   const half = (rightOf(area) - 1 - from - 2) >> 1;
   putTraffic(buffer, from, area.y, half, view, {
-    ...{ sign: ascii ? 'dn' : '▼', rate: interfaces.download, peak: interfaces.downloadPeak },
+    ...{ sign: buffer.isAscii ? 'dn' : '▼', rate: interfaces.download, peak: interfaces.downloadPeak },
     ...{ samples: interfaces.downloads, style: theme.download, ramp: theme.downloadRamp },
   });
   putTraffic(buffer, from + half + 2, area.y, half, view, {
-    ...{ sign: ascii ? 'up' : '▲', rate: interfaces.upload, peak: interfaces.uploadPeak },
+    ...{ sign: buffer.isAscii ? 'up' : '▲', rate: interfaces.upload, peak: interfaces.uploadPeak },
     ...{ samples: interfaces.uploads, style: theme.upload, ramp: theme.uploadRamp },
   });
 }
@@ -114,40 +106,31 @@ function putTraffic(
   x: number,
   y: number,
   width: number,
-  { units = 'bytes', theme, ascii }: SystemView,
+  { units = 'bytes', theme }: SystemView,
   traffic: Traffic,
 ): void {
   const { sign, rate, peak, samples, style, ramp } = traffic;
   const signEnd = buffer.put(x, y, sign, style);
   const rateWidth = RATE_WIDTHS[units];
-  putAligned(
-    buffer,
-    signEnd,
-    y,
-    rateWidth,
-    'right',
-    rateText(rate, units),
-    rate > 0 ? style : theme.dim,
-    ascii,
-  );
+  putAligned(buffer, signEnd, y, rateWidth, 'right', rateText(rate, units), rate > 0 ? style : theme.dim);
   const graphX = signEnd + rateWidth + 1;
   const peakX = x + width - PEAK_WIDTH;
   const hasPeak = peakX - 1 - graphX >= GRAPH_MIN_WIDTH;
   const graphWidth = (hasPeak ? peakX - 1 : x + width) - graphX;
   if (graphWidth >= GRAPH_MIN_WIDTH) {
-    putSparkline(buffer, graphX, y, graphWidth, 1, samples, Number.NaN, ramp, ascii);
+    putSparkline(buffer, graphX, y, graphWidth, 1, samples, Number.NaN, ramp);
   }
   if (hasPeak) {
     const text = `peak ${compactRateText(peak, units).padStart(6)}`;
-    putAligned(buffer, peakX, y, PEAK_WIDTH, 'left', text, theme.dim, ascii);
+    putAligned(buffer, peakX, y, PEAK_WIDTH, 'left', text, theme.dim);
   }
 }
 
 /** Disk I/O now, and the use of file systems, as many as fit. */
 function renderDisksLine(area: Rect, buffer: Buffer, view: SystemView): void {
   if (area.height < 1) return;
-  const { data, theme, ascii } = view;
-  putAligned(buffer, area.x + 1, area.y, LABEL_WIDTH, 'left', 'Disks', theme.dim, ascii);
+  const { data, theme } = view;
+  putAligned(buffer, area.x + 1, area.y, LABEL_WIDTH, 'left', 'Disks', theme.dim);
   const right = rightOf(area) - 1;
   const { reads, writes } = data.rates.disks;
   const io = `R ${compactBytesText(reads.last)}  W ${compactBytesText(writes.last)}`;
@@ -167,7 +150,7 @@ function renderDisksLine(area: Rect, buffer: Buffer, view: SystemView): void {
     const label = mountPoint || name;
     const width = Math.min(label.length, 24);
     if (x + width + 1 + figure.length > right) return;
-    putAligned(buffer, x, area.y, width, 'left', label, theme.dim, ascii);
+    putAligned(buffer, x, area.y, width, 'left', label, theme.dim);
     x = buffer.put(x + width + 1, area.y, figure, usageStyle(theme, percent)) + 3;
   }
 }
@@ -175,7 +158,7 @@ function renderDisksLine(area: Rect, buffer: Buffer, view: SystemView): void {
 /** Draws all resources on one line, for the smallest screens. */
 export function renderFigures(area: Rect, buffer: Buffer, view: SystemView): void {
   if (area.height < 1) return;
-  const { data, units = 'bytes', theme, ascii } = view;
+  const { data, units = 'bytes', theme } = view;
   const { cpu, interfaces } = data.rates;
   const memory = data.machine?.memory.value;
   const memoryPercent = percentOf(memory?.usedBytes, memory?.totalBytes);
@@ -186,8 +169,8 @@ export function renderFigures(area: Rect, buffer: Buffer, view: SystemView): voi
     style,
     priority,
   });
-  const down = `${ascii ? 'dn' : '▼'} ${compactRateText(interfaces.download, units)}`;
-  const up = `${ascii ? 'up' : '▲'} ${compactRateText(interfaces.upload, units)}`;
+  const down = `${buffer.isAscii ? 'dn' : '▼'} ${compactRateText(interfaces.download, units)}`;
+  const up = `${buffer.isAscii ? 'up' : '▲'} ${compactRateText(interfaces.upload, units)}`;
   renderSegments(
     buffer,
     area.x,
@@ -211,11 +194,11 @@ function putLabel(
   label: string,
   value: string,
   style: Style,
-  { theme, ascii }: SystemView,
+  { theme }: SystemView,
 ): number {
-  putAligned(buffer, area.x + 1, area.y, LABEL_WIDTH, 'left', label, theme.dim, ascii);
+  putAligned(buffer, area.x + 1, area.y, LABEL_WIDTH, 'left', label, theme.dim);
   const x = area.x + LABEL_WIDTH + 2;
-  putAligned(buffer, x, area.y, VALUE_WIDTH, 'right', value, style, ascii);
+  putAligned(buffer, x, area.y, VALUE_WIDTH, 'right', value, style);
   return x + VALUE_WIDTH + 2;
 }
 

@@ -49,10 +49,10 @@ export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHea
       priority: 97,
     },
     ...linkSegments(link, view),
-    ...machineSegments(view),
+    ...machineSegments(view, buffer.isAscii),
     { text: latencyText(link), style: theme.dim, priority: 45 },
   ];
-  renderSegments(buffer, area.x, area.y, area.width, left, timeSegments(header, view));
+  renderSegments(buffer, area.x, area.y, area.width, left, timeSegments(header, view, buffer.isAscii));
 }
 
 /** Words for protocols with less data. */
@@ -68,7 +68,7 @@ function linkSegments(link: RemoteStatus | undefined, { theme }: SystemView): re
   ];
 }
 
-function machineSegments({ data, theme, ascii }: SystemView): readonly Segment[] {
+function machineSegments({ data, theme }: SystemView, isAscii: boolean): readonly Segment[] {
   const cpu = data.machine?.cpu.value;
   const sensor = data.machine?.sensors.value?.cpu;
   const uptime = cpu?.uptimeSeconds;
@@ -85,7 +85,7 @@ function machineSegments({ data, theme, ascii }: SystemView): readonly Segment[]
       priority: 60,
     },
     {
-      text: sensor?.celsius === undefined ? '' : temperatureText(sensor.celsius, ascii),
+      text: sensor?.celsius === undefined ? '' : temperatureText(sensor.celsius, isAscii),
       style: isHot ? theme.bad : theme.text,
       priority: 65,
     },
@@ -138,10 +138,14 @@ function loadText(loads: readonly (number | undefined)[]): string {
   return `load ${loads.map((load) => load?.toFixed(2) ?? '-').join(' ')}`;
 }
 
-function timeSegments(header: SystemHeader, { data, theme, ascii }: SystemView): readonly Segment[] {
+function timeSegments(
+  header: SystemHeader,
+  { data, theme }: SystemView,
+  isAscii: boolean,
+): readonly Segment[] {
   const { metricsIntervalMillis, processesIntervalMillis, isPaused } = header;
   const metrics = `metrics ${intervalText(metricsIntervalMillis)}`;
-  const intervals = `${metrics} ${ascii ? '-' : '·'} processes ${intervalText(processesIntervalMillis)}`;
+  const intervals = `${metrics} ${isAscii ? '-' : '·'} processes ${intervalText(processesIntervalMillis)}`;
   const clock = data.header === undefined ? '' : clockText(data.header.wallMillis);
   return [
     { text: intervals, style: theme.dim, priority: 20 },
@@ -168,7 +172,7 @@ function renderLost(
   view: SystemView,
 ): void {
   const { theme } = view;
-  const parts = linkStateText(link, header.nowMillis, view.ascii).split(', ');
+  const parts = linkStateText(link, header.nowMillis, buffer.isAscii).split(', ');
   const room = area.width - header.name.length - STATE_SPACES;
   while (parts.length > 1 && parts.join(', ').length > room) parts.pop();
   const left: Segment[] = [

@@ -16,7 +16,6 @@ export interface SystemView {
   /** Units of network rates; undefined: bytes. */
   readonly units?: RateUnits;
   readonly theme: Theme;
-  readonly ascii: boolean;
 }
 
 /** Bar style of a resource that can run out. */
@@ -53,48 +52,38 @@ export function putUsageLine(
   width: number,
   line: UsageLine,
   theme: Theme,
-  ascii: boolean,
 ): void {
   const right = x + width;
-  putAligned(buffer, x, y, Math.min(line.labelWidth, width), 'left', line.label, line.labelStyle, ascii);
+  putAligned(buffer, x, y, Math.min(line.labelWidth, width), 'left', line.label, line.labelStyle);
   const style = line.runsOut ? usageStyle(theme, line.percent) : theme.text;
   const percentX = right - PERCENT_WIDTH;
   if (percentX <= x) return;
   const percent = percentText(line.percent);
-  putAligned(
-    buffer,
-    percentX,
-    y,
-    PERCENT_WIDTH,
-    'right',
-    percent,
-    percent === '-' ? theme.dim : style,
-    ascii,
-  );
+  putAligned(buffer, percentX, y, PERCENT_WIDTH, 'right', percent, percent === '-' ? theme.dim : style);
   const barX = x + line.labelWidth + 1;
   const amountWidth = Math.max(line.amountWidth, cellWidth(line.amount));
   const withAmount = percentX - barX - (amountWidth > 0 ? amountWidth + 2 : 0);
   const hasAmount = withAmount >= BAR_MIN_WIDTH;
   if (hasAmount) {
-    putAligned(buffer, percentX - 1 - amountWidth, y, amountWidth, 'right', line.amount, theme.dim, ascii);
+    putAligned(buffer, percentX - 1 - amountWidth, y, amountWidth, 'right', line.amount, theme.dim);
   }
   const barWidth = hasAmount ? withAmount : percentX - 1 - barX;
   if (barWidth < BAR_MIN_WIDTH) return;
   const ink = line.runsOut ? meterStyle(theme, line.percent) : theme.accent;
-  putMeter(buffer, barX, y, barWidth, line.percent, 100, ink, theme.border, ascii);
+  putMeter(buffer, barX, y, barWidth, line.percent, 100, ink, theme.border);
 }
 
 /** Draws the frame of a panel with its titles; returns the area inside. */
 export function renderPanel(
   area: Rect,
   buffer: Buffer,
-  { theme, ascii }: SystemView,
+  { theme }: SystemView,
   title: string,
   rightTitle: string,
   titleStyle = theme.title,
 ): Rect {
   return renderBlock(area, buffer, {
-    ...{ title, rightTitle, ascii },
+    ...{ title, rightTitle },
     ...{ borderStyle: theme.border, titleStyle, rightTitleStyle: theme.dim },
   });
 }

@@ -42,13 +42,9 @@ function dataOf(world: SystemWorld): SystemData {
 
 function drawn(data: SystemData, width: number, height: number, isCompact = false, ascii = false): string[] {
   const buffer = new Buffer(width, height);
+  buffer.isAscii = ascii;
   const layout = layoutDashboard(width, height, needsOf(data, isCompact));
-  renderDashboard(
-    layout,
-    buffer,
-    { data, theme: TOKYO_NIGHT, ascii },
-    { title: 'Processes', rightTitle: '' },
-  );
+  renderDashboard(layout, buffer, { data, theme: TOKYO_NIGHT }, { title: 'Processes', rightTitle: '' });
   return buffer.lines();
 }
 
@@ -136,7 +132,7 @@ describe('the dashboard', () => {
   test('marks what is full by colour beside its figure', () => {
     const buffer = new Buffer(160, 45);
     const layout = layoutDashboard(160, 45, needsOf(data, false));
-    const view = { data, theme: TOKYO_NIGHT, ascii: false };
+    const view = { data, theme: TOKYO_NIGHT };
     renderDashboard(layout, buffer, view, { title: '', rightTitle: '' });
     const y = buffer.lines().findIndex((line) => line.includes('/home'));
     const x = buffer.line(y).indexOf('99.0');
@@ -275,7 +271,7 @@ test('the first line tells the speeds of fans where there is room', () => {
         ...{ name: 'web-1', link: undefined, metricsIntervalMillis: 500, processesIntervalMillis: 2000 },
         ...{ nowMillis: 0, isPaused: false, alerts: [], retryKey: 'r' },
       },
-      { data, theme: TOKYO_NIGHT, ascii: false },
+      { data, theme: TOKYO_NIGHT },
     );
     return buffer.line(0);
   };
@@ -301,7 +297,7 @@ test('the first line tells the level of batteries, and what flows', () => {
         ...{ name: 'web-1', link: undefined, metricsIntervalMillis: 500, processesIntervalMillis: 2000 },
         ...{ nowMillis: 0, isPaused: false, alerts: [], retryKey: 'r' },
       },
-      { data, theme: TOKYO_NIGHT, ascii: false },
+      { data, theme: TOKYO_NIGHT },
     );
     return buffer.line(0);
   };
