@@ -1,6 +1,9 @@
 import { ProcessList } from '../../../src/data/sample/machine-processes.ts';
 import type { OriginalProcess } from '../../../src/remote/wire/original-metrics.ts';
-import { decodeOriginalProcesses, encodeOriginalProcesses } from '../../../src/remote/wire/original-processes.ts';
+import {
+  decodeOriginalProcesses,
+  encodeOriginalProcesses,
+} from '../../../src/remote/wire/original-processes.ts';
 import { ProcessChanges } from '../../../src/remote/wire/process-changes.ts';
 import { ProcessEncoder, type ProcessFacts, ProcessReplica } from '../../../src/remote/wire/process-reply.ts';
 import { type BenchRow, type BenchTable, inProcess, measure, measuredRow } from '../../harness.ts';
