@@ -15,7 +15,7 @@ import {
 } from './row-fields.ts';
 import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-import { type HostNames, type Trouble, TroubleFinder } from './troubles.ts';
+import { findTroubles, type HostNames, type Trouble, TroubleTexts } from './troubles.ts';
 
 const ROWS_LIMIT = 256;
 
@@ -100,7 +100,7 @@ export class TroubleRows extends columnsClass(TROUBLE_COLUMNS, RankedRows) {
   readonly up = NO_RATES;
   readonly down = NO_RATES;
   readonly connections = NO_COUNTS;
-  readonly #finder = new TroubleFinder();
+  readonly #texts = new TroubleTexts();
   readonly #lowerNames: string[] = [];
 
   build(
@@ -110,7 +110,7 @@ export class TroubleRows extends columnsClass(TROUBLE_COLUMNS, RankedRows) {
     filter?: FilterExpression,
     hostName?: HostNames,
   ): void {
-    const troubles = this.#finder.find(section, rates, hostName);
+    const troubles = findTroubles(section, rates, hostName, this.#texts);
     filter?.begin({ section, inScope: new ScopeFilter(scope, section.interfaces), columns: this });
     const worst =
       troubles.length > ROWS_LIMIT

@@ -70,77 +70,86 @@ export type HostNames = ((address: string) => string | undefined) | undefined;
 
 const NOBODY: ReadonlySet<number> = new Set<number>([OwnerKind.CLOSED, OwnerKind.UNKNOWN]);
 
-/** Finds what is wrong in a section and its rates. */
-export class TroubleFinder {
-  readonly #hostTexts = new HostTexts();
-  readonly #endpoints = new EndpointTexts();
+/** Texts that are kept from one search to the next. */
+export class TroubleTexts {
+  readonly hosts = new HostTexts();
+  readonly endpoints = new EndpointTexts();
+}
+
+/** What is wrong in a section and its rates, in no order; none where nothing is. */
+export function findTroubles(
+  section: NetworkSection,
+  rates: NetworkRates,
+  hostName: HostNames,
+  texts: TroubleTexts,
+): readonly Trouble[] {
+  return new TroubleSearch(section, rates, hostName, texts).find();
+}
+
+class TroubleSearch {
+  readonly #section: NetworkSection;
+  readonly #rates: NetworkRates;
+  readonly #hostName: HostNames;
+  readonly #texts: TroubleTexts;
+  /** The time that counts are of, in words. */
+  readonly #window: string;
   readonly #findings = new Map<string, Finding & { readonly name: string }>();
 
-  /** In no order; none where nothing is wrong. */
-  find(section: NetworkSection, rates: NetworkRates, hostName: HostNames): readonly Trouble[] {
-    this.#findings.clear();
-    const window = `in ${Math.max(1, Math.round(rates.health.seconds))} s`;
-    this.#findProblems(
-      section,
-      rates,
-      window,
-      hostName,
-      this.#findAtSockets(section, rates, window, hostName),
-    );
-    this.#findSlowHosts(section, hostName);
-    const troubles: Trouble[] = [];
-    for (const [key, { severity, owner, host, name, place, count, say }] of this.#findings) {
-      troubles.push({
-        key,
-        severity: graded(severity, count),
-        owner,
-        host,
-        name,
-        place,
-        count,
-        words: say(count),
-      });
-    }
-    return troubles;
+  constructor(section: NetworkSection, rates: NetworkRates, hostName: HostNames, texts: TroubleTexts) {
+    this.#section = section;
+    this.#rates = rates;
+    this.#hostName = hostName;
+    this.#texts = texts;
+    this.#window = `in ${Math.max(1, Math.round(rates.health.seconds))} s`;
+  }
+
+  find(): readonly Trouble[] {
+    this.#findProblems(this.#findAtSockets());
+    this.#findSlowHosts();
+    return Array.from(this.#findings, ([key, { severity, owner, host, name, place, count, say }]) => ({
+      ...{ key, owner, host, name, place, count },
+      severity: graded(severity, count),
+      words: say(count),
+    }));
   }
 
   /** At listeners, UDP sockets and connections that open; returns the connections that listeners dropped. */
-  #findAtSockets(section: NetworkSection, rates: NetworkRates, window: string, hostName: HostNames): number {
-    const { sockets, accounts } = section;
+  #findAtSockets(): number {
+    const { sockets, accounts } = this.#section;
     const { rows, count, serial } = sockets.slots;
-    const { socketDrops } = rates.health;
+    const { socketDrops } = this.#rates.health;
     let listenerDrops = 0;
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       const state = sockets.state[slot]!;
       if (accounts.isClosed[slot] === 1 || sockets.isShare[slot] === 1) continue;
-      if (state === TcpState.SYN_SENT) this.#findOpening(section, slot, hostName);
+      if (state === TcpState.SYN_SENT) this.#findOpening(slot);
       const drops = socketDrops.of(slot, serial[slot]!);
       if (state === TcpState.LISTEN) {
         listenerDrops += drops > 0 ? drops : 0;
-        this.#findListener(section, slot, drops, window);
+        this.#findListener(slot, drops);
       } else if (sockets.protocol[slot] !== PROTOCOL_TCP && drops >= DATAGRAMS_LEAST) {
-        this.#add(section, {
+        this.#add({
           ...{ kind: 'datagrams', severity: Severity.FAILING, owner: accounts.owner[slot]!, host: -1 },
-          ...{ place: this.#localEndpoint(section, slot), count: drops },
-          say: (n) => `receive buffer full, ${countOf(n, 'datagram')} dropped ${window}`,
+          ...{ place: this.#localEndpoint(slot), count: drops },
+          say: (n) => `receive buffer full, ${countOf(n, 'datagram')} dropped ${this.#window}`,
         });
       }
     }
     return listenerDrops;
   }
 
-  #findListener(section: NetworkSection, slot: number, drops: number, window: string): void {
-    const { sockets, accounts } = section;
+  #findListener(slot: number, drops: number): void {
+    const { sockets, accounts } = this.#section;
     // include/net/sock.h, sk_acceptq_is_full: one more than the limit waits.
     const isFull = sockets.receiveQueue[slot]! > sockets.sendQueue[slot]!;
     if (!isFull && !(drops > 0)) return;
     const waiting = sockets.receiveQueue[slot]!;
-    this.#add(section, {
+    this.#add({
       ...{ kind: 'listener', severity: Severity.REFUSING, owner: accounts.owner[slot]!, host: -1 },
-      ...{ place: this.#localEndpoint(section, slot), count: drops > 0 ? drops : 0 },
+      ...{ place: this.#localEndpoint(slot), count: drops > 0 ? drops : 0 },
       say: (n) => {
-        const dropped = `${countOf(n, 'connection')} dropped ${window}`;
+        const dropped = `${countOf(n, 'connection')} dropped ${this.#window}`;
         if (!isFull) return `${dropped} by its listener`;
         return `accept queue full, ${n > 0 ? dropped : `${countOf(waiting, 'connection')} not accepted`}`;
       },
@@ -148,14 +157,14 @@ export class TroubleFinder {
   }
 
   /** Still waits for a reply to its SYN. */
-  #findOpening(section: NetworkSection, slot: number, hostName: HostNames): void {
-    const { sockets, accounts } = section;
+  #findOpening(slot: number): void {
+    const { sockets, accounts } = this.#section;
     const again = sockets.retransmits[slot]!;
     if (!(again >= SYN_RETRANSMITS_LEAST)) return;
-    const place = this.#remoteEndpoint(section, accounts.host[slot]!, sockets.remotePort[slot]!, hostName);
-    const sinceMicros = section.monotonicMicros - sockets.firstSeenMicros[slot]!;
+    const place = this.#remoteEndpoint(accounts.host[slot]!, sockets.remotePort[slot]!);
+    const sinceMicros = this.#section.monotonicMicros - sockets.firstSeenMicros[slot]!;
     const seconds = sockets.bornBeforeStart[slot] === 1 ? Number.NaN : Math.round(sinceMicros / 1e6);
-    this.#add(section, {
+    this.#add({
       ...{
         kind: 'no reply',
         severity: Severity.FAILING,
@@ -171,14 +180,8 @@ export class TroubleFinder {
     });
   }
 
-  #findProblems(
-    section: NetworkSection,
-    rates: NetworkRates,
-    window: string,
-    hostName: HostNames,
-    listenerDrops: number,
-  ): void {
-    const { problems } = section;
+  #findProblems(listenerDrops: number): void {
+    const { problems } = this.#section;
     const { rows, count, serial } = problems.slots;
     let failed = 0;
     let overflows = 0;
@@ -186,36 +189,36 @@ export class TroubleFinder {
       const slot = rows[i]!;
       const kind = problems.kind[slot]!;
       if (kind === ProblemKind.RETRANSMITTED) {
-        this.#findLossyPath(section, rates, slot, window, hostName);
+        this.#findLossyPath(slot);
         continue;
       }
-      const grown = rates.health.problems.count.of(slot, serial[slot]!);
+      const grown = this.#rates.health.problems.count.of(slot, serial[slot]!);
       if (!(grown > 0)) continue;
       if (kind === ProblemKind.LISTEN_DROPS && problems.reasons[slot] !== '') overflows += grown;
-      else if (kind === ProblemKind.DROPPED) this.#findDrops(section, rates, slot, grown, window);
+      else if (kind === ProblemKind.DROPPED) this.#findDrops(slot, grown);
       else if (problems.owner[slot]! >= 0 || problems.host[slot]! >= 0) {
         failed += grown;
-        this.#findFailures(section, slot, grown, window, hostName);
+        this.#findFailures(slot, grown);
       }
     }
-    this.#findOfMachine(section, rates, window, { listenerDrops, overflows, failed });
+    this.#findOfMachine({ listenerDrops, overflows, failed });
   }
 
   /** What the kernel counts for the machine as a whole, where no row says more. */
-  #findOfMachine(
-    section: NetworkSection,
-    rates: NetworkRates,
-    window: string,
-    { listenerDrops, overflows, failed }: Readonly<Record<'listenerDrops' | 'overflows' | 'failed', number>>,
-  ): void {
+  #findOfMachine({
+    listenerDrops,
+    overflows,
+    failed,
+  }: Readonly<Record<'listenerDrops' | 'overflows' | 'failed', number>>): void {
     const grownOf = (kind: number): number => {
-      const slot = section.problems.slots.find(kind, 0xffffffff, 0xffffffff, 0);
-      return slot < 0 ? 0 : rates.health.problems.count.of(slot, section.problems.slots.serial[slot]!);
+      const { slots } = this.#section.problems;
+      const slot = slots.find(kind, 0xffffffff, 0xffffffff, 0);
+      return slot < 0 ? 0 : this.#rates.health.problems.count.of(slot, slots.serial[slot]!);
     };
     const dropped = grownOf(ProblemKind.LISTEN_DROPS) - listenerDrops;
     // Those of listeners are read every other second: what is not there yet is no drop of another.
     if (dropped > 0 && listenerDrops === 0) {
-      this.#add(section, {
+      this.#add({
         ...{
           kind: 'listen drops',
           severity: Severity.REFUSING,
@@ -227,65 +230,53 @@ export class TroubleFinder {
         say: (n) => {
           const full =
             overflows === 0 ? '' : `, ${overflows < n ? overflows : 'all'} for a full accept queue`;
-          return `${countOf(n, 'connection')} dropped by listeners ${window}${full}`;
+          return `${countOf(n, 'connection')} dropped by listeners ${this.#window}${full}`;
         },
       });
     }
     const unknown = grownOf(ProblemKind.ATTEMPT_FAILS) - failed;
     if (unknown >= ATTEMPTS_OF_MACHINE_LEAST) {
-      this.#add(section, {
+      this.#add({
         ...{ kind: 'attempts', severity: Severity.NOTE, owner: -1, host: -1, place: '', count: unknown },
-        say: (n) => `${countOf(n, 'connection')} failed to open ${window}`,
+        say: (n) => `${countOf(n, 'connection')} failed to open ${this.#window}`,
       });
     }
   }
 
-  #findFailures(
-    section: NetworkSection,
-    slot: number,
-    grown: number,
-    window: string,
-    hostName: HostNames,
-  ): void {
-    const { problems } = section;
+  #findFailures(slot: number, grown: number): void {
+    const { problems } = this.#section;
     const [owner, host] = [problems.owner[slot]!, problems.host[slot]!];
     const kind = problems.kind[slot]!;
     if (kind === ProblemKind.RESET && grown < RESETS_LEAST) return;
     const reason = problems.reasons[slot]!;
-    const place = this.#remoteEndpoint(section, host, problems.port[slot]!, hostName);
+    const place = this.#remoteEndpoint(host, problems.port[slot]!);
     const severity =
       kind === ProblemKind.RESET
         ? Severity.LOSSY
         : kind === ProblemKind.REFUSED
           ? Severity.REFUSING
           : Severity.FAILING;
-    this.#add(section, {
+    this.#add({
       ...{ kind: `failure ${kind} ${reason}`, severity, owner, host, place, count: grown },
       say: (n) => {
         switch (kind) {
           case ProblemKind.REFUSED:
-            return `connection refused by ${place}, ${times(n)} ${window}`;
+            return `connection refused by ${place}, ${times(n)} ${this.#window}`;
           case ProblemKind.TIMED_OUT:
-            return `no reply from ${place}, gave up ${times(n)} ${window}`;
+            return `no reply from ${place}, gave up ${times(n)} ${this.#window}`;
           case ProblemKind.UNREACHABLE:
             return reason === ''
-              ? `${place} unreachable, ${times(n)} ${window}`
-              : `cannot connect to ${place}, ${times(n)} ${window}: ${reason}`;
+              ? `${place} unreachable, ${times(n)} ${this.#window}`
+              : `cannot connect to ${place}, ${times(n)} ${this.#window}: ${reason}`;
           default:
-            return `${countOf(n, 'connection')} reset by ${place} ${window}`;
+            return `${countOf(n, 'connection')} reset by ${place} ${this.#window}`;
         }
       },
     });
   }
 
-  #findDrops(
-    section: NetworkSection,
-    rates: NetworkRates,
-    slot: number,
-    grown: number,
-    window: string,
-  ): void {
-    const { problems } = section;
+  #findDrops(slot: number, grown: number): void {
+    const { problems } = this.#section;
     const owner = problems.owner[slot]!;
     const reason = problems.reasons[slot]!;
     const words = reasonWords(reason);
@@ -296,25 +287,19 @@ export class TroubleFinder {
     if (
       owner >= 0 &&
       reason === FULL_BUFFER &&
-      rates.health.owners.drops.of(owner, serialOf(section, owner)) > 0
+      this.#rates.health.owners.drops.of(owner, serialOf(this.#section, owner)) > 0
     )
       return;
-    this.#add(section, {
+    this.#add({
       ...{ kind: `dropped: ${words}`, severity: Severity.LOSSY, owner, host: -1, place: '', count: grown },
-      say: (n) => `${countOf(n, 'packet')} dropped ${window}: ${words}`,
+      say: (n) => `${countOf(n, 'packet')} dropped ${this.#window}: ${words}`,
     });
   }
 
-  #findLossyPath(
-    section: NetworkSection,
-    rates: NetworkRates,
-    slot: number,
-    window: string,
-    hostName: HostNames,
-  ): void {
-    const { problems } = section;
+  #findLossyPath(slot: number): void {
+    const { problems } = this.#section;
     const serial = problems.slots.serial[slot]!;
-    const { count, outOf, reorderings } = rates.health.problems;
+    const { count, outOf, reorderings } = this.#rates.health.problems;
     const again = count.of(slot, serial);
     const share = shareOf(again, outOf.of(slot, serial));
     const moved = reorderings.of(slot, serial);
@@ -325,23 +310,23 @@ export class TroubleFinder {
     const isReordered = moved >= REORDERED_LEAST && reorderings.partsGrown(slot, serial) >= PARTS_LEAST;
     if (!isLossy && !isReordered) return;
     const [owner, host] = [problems.owner[slot]!, problems.host[slot]!];
-    const place = this.#hostText(section, host, hostName);
+    const place = this.#hostText(host);
     const rtt = problems.rttMicros[slot]!;
     const roundTrip = rtt > 0 ? `, round trip ${roundTripText(rtt)}` : '';
-    const outOfOrder = moved > 0 ? `, out of order ${times(moved)} ${window}` : '';
-    this.#add(section, {
+    const outOfOrder = moved > 0 ? `, out of order ${times(moved)} ${this.#window}` : '';
+    this.#add({
       ...{ kind: isLossy ? 'lossy' : 'reordered', severity: isLossy ? Severity.LOSSY : Severity.NOTE },
       ...{ owner, host, place, count: isLossy ? again : moved },
       say: () =>
         isLossy
           ? `${percent(share)} retransmitted to ${place}${roundTrip}${outOfOrder}`
-          : `segments to ${place} out of order ${times(moved)} ${window}${roundTrip}`,
+          : `segments to ${place} out of order ${times(moved)} ${this.#window}${roundTrip}`,
     });
   }
 
   /** Their round trips take much longer than they could: a queue on the way is full. */
-  #findSlowHosts(section: NetworkSection, hostName: HostNames): void {
-    const { hosts } = section;
+  #findSlowHosts(): void {
+    const { hosts } = this.#section;
     const { rows, count } = hosts.slots;
     for (let i = 0; i < count; i++) {
       const host = rows[i]!;
@@ -349,16 +334,16 @@ export class TroubleFinder {
       const least = hosts.rttMinMicros[host]!;
       if (!(rtt >= SLOW_MICROS && rtt >= least * SLOW_RATIO) || hosts.connectionCount[host] === 0) continue;
       if (!(hosts.rttP95Micros[host]! >= SLOW_MICROS)) continue;
-      const place = this.#hostText(section, host, hostName);
-      this.#add(section, {
+      const place = this.#hostText(host);
+      this.#add({
         ...{ kind: 'slow', severity: Severity.SLOW, owner: -1, host, place, count: Number.NaN },
         say: () => `round trips to ${place} take ${roundTripText(rtt)}, ${roundTripText(least)} at best`,
       });
     }
   }
 
-  #add(section: NetworkSection, finding: Finding): void {
-    const name = nameOf(section, finding.owner);
+  #add(finding: Finding): void {
+    const name = nameOf(this.#section, finding.owner);
     const key = `${finding.kind}\n${name}\n${finding.place}`;
     const known = this.#findings.get(key);
     if (known === undefined && this.#findings.size >= FOUND_LIMIT) return;
@@ -366,18 +351,19 @@ export class TroubleFinder {
     this.#findings.set(key, { ...finding, name, count });
   }
 
-  #localEndpoint({ sockets }: NetworkSection, slot: number): string {
-    return this.#endpoints.endpoint(sockets.localAddress, slot * ADDRESS_WORDS, sockets.localPort[slot]!);
+  #localEndpoint(slot: number): string {
+    const { localAddress, localPort } = this.#section.sockets;
+    return this.#texts.endpoints.endpoint(localAddress, slot * ADDRESS_WORDS, localPort[slot]!);
   }
 
-  #hostText({ hosts }: NetworkSection, host: number, hostName: HostNames): string {
+  #hostText(host: number): string {
     if (host < 0) return '';
-    const address = this.#hostTexts.of(hosts, host);
-    return hostName?.(address) ?? address;
+    const address = this.#texts.hosts.of(this.#section.hosts, host);
+    return this.#hostName?.(address) ?? address;
   }
 
-  #remoteEndpoint(section: NetworkSection, host: number, port: number, hostName: HostNames): string {
-    const text = this.#hostText(section, host, hostName);
+  #remoteEndpoint(host: number, port: number): string {
+    const text = this.#hostText(host);
     return text.includes(':') ? `[${text}]:${port}` : `${text}:${port}`;
   }
 }
