@@ -3,6 +3,15 @@ import { canReadWithoutPrivileges } from '../handed-programs.ts';
 import { type CapabilityName, type CapabilitySet, hasCapability } from '../privileges.ts';
 import type { LinuxExamination } from './doctor.ts';
 
+/** Findings by their marks. */
+const entry =
+  (mark: DoctorEntry['mark']) =>
+  (label: string, text: string, commands?: readonly string[]): DoctorEntry =>
+    commands === undefined ? { label, mark, text } : { label, mark, text, commands };
+export const good = entry('good');
+export const lacking = entry('lacking');
+export const note = entry('note');
+
 /** The others stand in for one of these. */
 type ShownCapability = Exclude<CapabilityName, 'cap_dac_override'>;
 
@@ -58,23 +67,22 @@ export function privilegesSection(
   const who = `${effectiveUid} (${userName(effectiveUid)})`;
   const capabilities = ORDER.map((name) => capabilityEntry(name, effective));
   const warnings = advice.warnings.map(
-    (text): DoctorEntry => ({ label: 'warning', mark: 'note', text: `${text}.`.replace(/\.\.$/, '.') }),
+    (text): DoctorEntry => note('warning', `${text}.`.replace(/\.\.$/, '.')),
   );
   return {
     title: 'Privileges of this process',
     entries: [
-      { label: 'user', mark: 'note', text: `${who}. ${fileText(executable)}`.trimEnd() },
+      note('user', `${who}. ${fileText(executable)}`.trimEnd()),
       ...capabilities,
       ...(effective === 0n ? [] : [afterwards(effectiveUid === 0, kernel.release)]),
       ...(advice.commands.length === 0
         ? []
         : [
-            {
-              label: 'to see all',
-              mark: 'note' as const,
-              text: 'To count every process, run one of these (the last one does without eBPF):',
-              commands: advice.commands,
-            },
+            note(
+              'to see all',
+              'To count every process, run one of these (the last one does without eBPF):',
+              advice.commands,
+            ),
           ]),
       ...warnings,
     ],
@@ -87,7 +95,7 @@ function afterwards(isRoot: boolean, kernelRelease: string): DoctorEntry {
     ? `A stream (--json, --csv, --once) on the tier ebpf drops ${kept}, in every thread. The screen keeps them: it may ` +
       'have to send signals or switch to another tier.'
     : 'They are kept: before Linux 6.1 reading the counters needs the same privileges as setup.';
-  return { label: 'after setup', mark: 'note', text };
+  return note('after setup', text);
 }
 
 function fileText({ path, capabilities }: LinuxExamination['executable']): string {
@@ -98,13 +106,9 @@ function fileText({ path, capabilities }: LinuxExamination['executable']): strin
 
 function capabilityEntry(name: ShownCapability, effective: CapabilitySet): DoctorEntry {
   const { use, cost } = PURPOSES[name];
-  if (hasCapability(effective, name)) return { label: name, mark: 'good', text: `Held. ${use}` };
+  if (hasCapability(effective, name)) return good(name, `Held. ${use}`);
   if (name === 'cap_dac_read_search' && hasCapability(effective, 'cap_dac_override')) {
-    return {
-      label: name,
-      mark: 'good',
-      text: `Missing, but cap_dac_override has the same effect. ${use}`,
-    };
+    return good(name, `Missing, but cap_dac_override has the same effect. ${use}`);
   }
-  return { label: name, mark: 'lacking', text: `Missing. ${use} ${cost}` };
+  return lacking(name, `Missing. ${use} ${cost}`);
 }

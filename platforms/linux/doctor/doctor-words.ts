@@ -3,7 +3,7 @@ import { hasCapability } from '../privileges.ts';
 import type { Hidepid } from '../proc/mountinfo.ts';
 import type { LinuxExamination, ScopeFacts } from './doctor.ts';
 import { type ProgramFacts, type Refusal, remedyOf } from './doctor-tiers.ts';
-import { privilegesSection } from './doctor-words-privileges.ts';
+import { good, lacking, note, privilegesSection } from './doctor-words-privileges.ts';
 
 /** Returns the examination as text for people. `userName` returns the name of a uid. */
 export function doctorSections(
@@ -38,29 +38,22 @@ function waitsSection(found: LinuxExamination): DoctorSection {
   const { taskDelayAccounting, hasPressure } = found.kernel;
   const delays: DoctorEntry =
     taskDelayAccounting === 1
-      ? {
-          label: 'disk, memory',
-          mark: 'good',
-          text: 'Waits are counted for processes that started since that was switched on.',
-        }
-      : {
-          label: 'disk, memory',
-          mark: 'lacking',
-          text:
-            'Waits are not counted per process: DISK WAIT % and MEM WAIT % of socktop are -. ' +
+      ? good('disk, memory', 'Waits are counted for processes that started since that was switched on.')
+      : lacking(
+          'disk, memory',
+          'Waits are not counted per process: DISK WAIT % and MEM WAIT % of socktop are -. ' +
             (taskDelayAccounting === undefined
               ? 'This kernel has no kernel.task_delayacct.'
               : 'The setting kernel.task_delayacct is 0; it applies to processes that start after it is 1, ' +
                 'and the boot parameter delayacct to all of them.'),
-          commands: taskDelayAccounting === undefined ? [] : ['sudo sysctl kernel.task_delayacct=1'],
-        };
+          taskDelayAccounting === undefined ? [] : ['sudo sysctl kernel.task_delayacct=1'],
+        );
   const pressure: DoctorEntry = hasPressure
-    ? { label: 'pressure', mark: 'good', text: 'The kernel tells which resource tasks wait for (PSI).' }
-    : {
-        label: 'pressure',
-        mark: 'lacking',
-        text: '/proc/pressure is missing: which resource the machine waits for is unknown, and psi rules never fire.',
-      };
+    ? good('pressure', 'The kernel tells which resource tasks wait for (PSI).')
+    : lacking(
+        'pressure',
+        '/proc/pressure is missing: which resource the machine waits for is unknown, and psi rules never fire.',
+      );
   return { title: 'What processes wait for', entries: [delays, threadsEntry(found), pressure] };
 }
 
@@ -68,13 +61,13 @@ function waitsSection(found: LinuxExamination): DoctorSection {
 function threadsEntry({ programs, privileges }: LinuxExamination): DoctorEntry {
   const label = 'threads';
   if (programs.processes === undefined)
-    return { label, mark: 'good', text: 'Waits of all threads of a process are counted, by eBPF.' };
+    return good(label, 'Waits of all threads of a process are counted, by eBPF.');
   if (hasCapability(privileges.effective, 'cap_net_admin'))
-    return { label, mark: 'good', text: 'Waits of all threads of a process are counted, by taskstats.' };
+    return good(label, 'Waits of all threads of a process are counted, by taskstats.');
   const text =
     'Only the waits of the first thread of a process are known, and MEM WAIT % is -: the others need eBPF or ' +
     'CAP_NET_ADMIN (taskstats).';
-  return { label, mark: 'lacking', text };
+  return lacking(label, text);
 }
 
 function tiersSection(found: LinuxExamination): DoctorSection {
@@ -104,16 +97,16 @@ const BASIS_WORDS: Readonly<Record<string, string>> = {
 
 function basisEntry(taken: string | undefined): DoctorEntry {
   const text = BASIS_WORDS[taken ?? ''] ?? 'none: connections are listed, bytes are not counted.';
-  return { label: 'counted', mark: 'note', text };
+  return note('counted', text);
 }
 
 function modulesSection({ diag, kernel }: LinuxExamination): DoctorSection {
   const closed = kernel.areModulesClosed ? ' No module can be loaded until the next boot.' : '';
   const verdictEntry = (label: string, code: string | undefined, protocol: 'tcp' | 'udp', answer: string) => {
-    if (code === undefined) return { label, mark: 'good' as const, text: answer };
+    if (code === undefined) return good(label, answer);
     const { explanation, command } = remedyOf(code, protocol);
     const commands = command === undefined || kernel.areModulesClosed ? [] : [command];
-    return { label, mark: 'lacking' as const, text: `${explanation}${closed}`, commands };
+    return lacking(label, `${explanation}${closed}`, commands);
   };
   return {
     title: 'sock_diag',
@@ -147,9 +140,7 @@ function closingsText({ diag, kernel }: Pick<LinuxExamination, 'diag' | 'kernel'
 function programsSection({ programs }: LinuxExamination): DoctorSection {
   const { counting, parts, processes, exits, packets, names } = programs;
   const entry = (label: string, refusal: Refusal | undefined, works: string, cost: string): DoctorEntry =>
-    refusal === undefined
-      ? { label, mark: 'good', text: works }
-      : { label, mark: 'lacking', text: `${ended(refusal.message)} ${cost}` };
+    refusal === undefined ? good(label, works) : lacking(label, `${ended(refusal.message)} ${cost}`);
   const user = parts === undefined || parts.lastUser === 'none' ? userRefusal(programs) : undefined;
   return {
     title: 'Parts of the tier ebpf, and packets',
@@ -210,25 +201,22 @@ function userRefusal({ counting, parts }: ProgramFacts): Refusal {
 function kernelSection({ kernel, cgroup2MountPoints }: LinuxExamination): DoctorSection {
   const { btfBytes, unprivilegedBpfDisabled, lockdown } = kernel;
   const entries: DoctorEntry[] = [
-    { label: 'release', mark: 'note', text: `Linux ${kernel.release}, ${process.arch}.` },
+    note('release', `Linux ${kernel.release}, ${process.arch}.`),
     btfBytes === undefined
-      ? {
-          label: 'BTF',
-          mark: 'note',
-          text: '/sys/kernel/btf/vmlinux is missing: packets can be counted, but last user, processes and exits need it.',
-        }
-      : { label: 'BTF', mark: 'note', text: `/sys/kernel/btf/vmlinux exists (${btfBytes} bytes).` },
-    {
-      label: 'cgroup2',
-      mark: 'note',
-      text:
-        cgroup2MountPoints.length === 0
-          ? 'Not mounted; sstop creates its own mount (needs cap_sys_admin) or uses that of process 1.'
-          : `Mounted at ${cgroup2MountPoints.join(', ')}.`,
-    },
-    { label: 'BPF', mark: 'note', text: bpfText(unprivilegedBpfDisabled) },
+      ? note(
+          'BTF',
+          '/sys/kernel/btf/vmlinux is missing: packets can be counted, but last user, processes and exits need it.',
+        )
+      : note('BTF', `/sys/kernel/btf/vmlinux exists (${btfBytes} bytes).`),
+    note(
+      'cgroup2',
+      cgroup2MountPoints.length === 0
+        ? 'Not mounted; sstop creates its own mount (needs cap_sys_admin) or uses that of process 1.'
+        : `Mounted at ${cgroup2MountPoints.join(', ')}.`,
+    ),
+    note('BPF', bpfText(unprivilegedBpfDisabled)),
   ];
-  if (lockdown !== undefined) entries.push({ label: 'lockdown', mark: 'note', text: ended(lockdown) });
+  if (lockdown !== undefined) entries.push(note('lockdown', ended(lockdown)));
   return { title: 'Kernel support for eBPF', entries };
 }
 
@@ -266,7 +254,7 @@ function processesSection({ visibility, procMount }: LinuxExamination): DoctorSe
 
 function procMountEntries(procMount: LinuxExamination['procMount']): DoctorEntry[] {
   if (procMount === undefined) {
-    return [{ label: '/proc', mark: 'lacking', text: 'No proc file system is mounted.' }];
+    return [lacking('/proc', 'No proc file system is mounted.')];
   }
   const { hidepid, exemptGid, hasProcessesAlone } = procMount;
   const isOff = hidepid === 'off';
@@ -282,11 +270,10 @@ function procMountEntries(procMount: LinuxExamination['procMount']): DoctorEntry
       ? {}
       : { commands: [`sudo usermod -aG "$(getent group ${exemptGid} | cut -d: -f1)" "$USER"`] }),
   };
-  const subset: DoctorEntry = {
-    label: 'subset',
-    mark: 'lacking',
-    text: 'subset=pid: kernel tables are missing from /proc, including /proc/net.',
-  };
+  const subset: DoctorEntry = lacking(
+    'subset',
+    'subset=pid: kernel tables are missing from /proc, including /proc/net.',
+  );
   return hasProcessesAlone ? [entry, subset] : [entry];
 }
 
@@ -294,66 +281,59 @@ function procMountEntries(procMount: LinuxExamination['procMount']): DoctorEntry
 function scopeSection({ scope, privileges }: LinuxExamination): DoctorSection {
   const entries: DoctorEntry[] = [containerEntry(scope), netEntry(scope), pidEntry(scope)];
   if (scope.isMachineUserNamespace === false) {
-    entries.push({
-      label: 'users',
-      mark: 'note',
-      text: 'Separate user namespace: capabilities, also of root, apply only to resources of that namespace.',
-    });
+    entries.push(
+      note(
+        'users',
+        'Separate user namespace: capabilities, also of root, apply only to resources of that namespace.',
+      ),
+    );
   }
   if (scope.cgroupPath !== undefined) {
-    entries.push({ label: 'cgroup', mark: 'note', text: scope.cgroupPath });
+    entries.push(note('cgroup', scope.cgroupPath));
   }
   if (privileges.hasSeccompFilter) {
-    entries.push({ label: 'seccomp', mark: 'note', text: 'System calls are filtered; some may be refused.' });
+    entries.push(note('seccomp', 'System calls are filtered; some may be refused.'));
   }
   if (scope.securityProfile !== undefined) {
     const text = `Confined by the profile ${scope.securityProfile}; it may deny what capabilities allow.`;
-    entries.push({ label: 'profile', mark: 'note', text });
+    entries.push(note('profile', text));
   }
   return { title: 'Container and namespaces', entries };
 }
 
 function containerEntry({ signs }: ScopeFacts): DoctorEntry {
-  if (signs.length === 0) return { label: 'container', mark: 'good', text: 'None detected.' };
+  if (signs.length === 0) return good('container', 'None detected.');
   const words = signs.map(({ from, manager }) => `${from} (${manager})`).join(', ');
-  return { label: 'container', mark: 'note', text: `Detected: ${words}.` };
+  return note('container', `Detected: ${words}.`);
 }
 
 function netEntry({ netNamespace }: ScopeFacts): DoctorEntry {
   switch (netNamespace) {
     case 'machine':
-      return { label: 'network', mark: 'good', text: "The machine's own network namespace." };
+      return good('network', "The machine's own network namespace.");
     case 'own':
-      return {
-        label: 'network',
-        mark: 'lacking',
-        text:
-          "Separate network namespace: only this container's connections and interfaces are visible. " +
+      return lacking(
+        'network',
+        "Separate network namespace: only this container's connections and interfaces are visible. " +
           'To see those of the machine, run sstop outside, or start the container with --network=host.',
-      };
+      );
     case 'unknown':
-      return {
-        label: 'network',
-        mark: 'note',
-        text: 'Cannot determine whether this is the network namespace of the machine.',
-      };
+      return note('network', 'Cannot determine whether this is the network namespace of the machine.');
   }
 }
 
 function pidEntry({ pidNamespace }: ScopeFacts): DoctorEntry {
   switch (pidNamespace) {
     case 'machine':
-      return { label: 'processes', mark: 'good', text: "The machine's own PID namespace." };
+      return good('processes', "The machine's own PID namespace.");
     case 'own':
-      return {
-        label: 'processes',
-        mark: 'lacking',
-        text:
-          'Separate PID namespace: processes outside it have no names here. The tier ebpf counts them on one row; ' +
+      return lacking(
+        'processes',
+        'Separate PID namespace: processes outside it have no names here. The tier ebpf counts them on one row; ' +
           'on other tiers their connections have no owner. ' +
           'To see them, run sstop outside, or start the container with --pid=host.',
-      };
+      );
     case 'unknown':
-      return { label: 'processes', mark: 'note', text: 'Cannot determine the PID namespace.' };
+      return note('processes', 'Cannot determine the PID namespace.');
   }
 }
