@@ -5,7 +5,7 @@ import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { NetworkAccounting } from '../bpf/network-accounting.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
 import type { ProcessParts } from '../processes/network-processes.ts';
-import type { SocketSource } from '../sockets/socket-source.ts';
+import type { SocketSource } from '../sockets/sockets.ts';
 import { CountedDatagrams, DatagramCounter } from '../sockets/sockets-datagrams.ts';
 import { EbpfSockets } from '../sockets/sockets-ebpf.ts';
 import { NetlinkSockets } from '../sockets/sockets-netlink.ts';

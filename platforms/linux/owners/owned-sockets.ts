@@ -1,7 +1,7 @@
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import type { ProcessSource } from '../processes/process-source.ts';
-import type { SocketSource } from '../sockets/socket-source.ts';
+import type { SocketSource } from '../sockets/sockets.ts';
 import { Opener } from '../sockets/tcp-payload.ts';
 import { ListenerOwners } from './listener-owners.ts';
 import { type OwnerWatcher, SocketOwners } from './socket-owners.ts';

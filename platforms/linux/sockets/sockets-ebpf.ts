@@ -7,8 +7,7 @@ import type { NetworkAccounting } from '../bpf/network-accounting.ts';
 import { FLOW_KEY_WORDS, type FlowRecord } from '../bpf/network-flow.ts';
 import { FlowTable } from './ebpf-flow-table.ts';
 import { type AskHolders, FlowOwners, HolderSearch, type OwnerProcesses } from './flow-owners.ts';
-import type { SocketParts, SocketSource } from './socket-source.ts';
-import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
+import { OwnerTold, RowLife, type SocketParts, type SocketRows, type SocketSource } from './sockets.ts';
 import type { NetlinkSockets } from './sockets-netlink.ts';
 
 const FLOWS_BETWEEN_RESTS = 512;

@@ -14,8 +14,7 @@ import {
   SockDiag,
 } from '../netlink/sock-diag.ts';
 import { ClosingQueue, ClosingRate } from './closing-queue.ts';
-import { NOTHING_LOST, type SocketParts, type SocketSource } from './socket-source.ts';
-import { RowLife, SocketRows } from './sockets.ts';
+import { NOTHING_LOST, RowLife, type SocketParts, SocketRows, type SocketSource } from './sockets.ts';
 import {
   PayloadCounters,
   storeDrops,

@@ -4,8 +4,7 @@ import type { LinkSource } from '../link.ts';
 import { openLinkSource } from '../machine/interface-collector.ts';
 import { PacketCapture } from '../packet/capture.ts';
 import { FlowRows } from './packet-flow-rows.ts';
-import type { SocketParts, SocketSource } from './socket-source.ts';
-import type { SocketRows } from './sockets.ts';
+import type { SocketParts, SocketRows, SocketSource } from './sockets.ts';
 import { ProcNetSockets } from './sockets-proc.ts';
 
 const IDLE_MICROS = 5e6;

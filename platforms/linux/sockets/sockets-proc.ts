@@ -13,8 +13,7 @@ import {
 } from '../libc.ts';
 import { NetTcpLine } from '../proc/net-tcp.ts';
 import { PAGE_SIZE_BYTES } from '../system-units.ts';
-import { NOTHING_LOST, type SocketParts, type SocketSource } from './socket-source.ts';
-import { RowLife, SocketRows } from './sockets.ts';
+import { NOTHING_LOST, RowLife, type SocketParts, SocketRows, type SocketSource } from './sockets.ts';
 
 const FILES = [
   ['tcp', PROTOCOL_TCP],

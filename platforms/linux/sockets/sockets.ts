@@ -1,9 +1,17 @@
-import type { ClosedSockets } from '../../../src/data/sample/network-sample.ts';
+import type {
+  ClosedSockets,
+  CollectionParts,
+  CountingBasis,
+  Failures,
+  LostTraffic,
+  Tier,
+} from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { PROTOCOL_TCP, SocketTable } from '../../../src/data/sample/socket-table.ts';
 import { NameBasis, SocketFailure, TcpState } from '../../../src/data/schema/network-columns.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
+import type { AskHolders } from './flow-owners.ts';
 
 /** What a row of the socket table is at the moment. */
 export const RowLife = {
@@ -225,4 +233,31 @@ export class SocketRows extends columnsClass(ROW_COLUMNS) {
       if (i % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
     }
   }
+}
+
+/** What a source of sockets knows of the parts; processes are looked after elsewhere. */
+export type SocketParts = Omit<CollectionParts, 'processes' | 'exited' | 'names'>;
+
+export const NOTHING_LOST: LostTraffic = { bytes: 0, packets: 0 };
+
+/** Where a tier gets its sockets from. */
+export interface SocketSource {
+  readonly tier: Tier;
+  readonly counted: CountingBasis;
+  readonly parts: SocketParts;
+  readonly rows: SocketRows;
+  readonly lost: LostTraffic;
+  /** Closing messages dropped by the kernel and rows refused by full tables, since the start. */
+  readonly lostClosings: number;
+  /** Failures that programs in the kernel count; undefined: none do. */
+  readonly failures?: Failures | undefined;
+  /** Rejects where the kernel could not be asked; the rows are then as they were. */
+  collect(slice: Slice): Promise<void>;
+  /** Holders of sockets, if the source supports it. Throws BpfError. */
+  readonly holders?: AskHolders | undefined;
+  /** The map with the owners of sockets, if programs in the kernel keep one. */
+  readonly ownersMap?: number | undefined;
+  drainClosings(): void;
+  drainWithinMillis(): number;
+  close(): void;
 }

@@ -9,7 +9,7 @@ import type { KillTarget } from '../../views/overlays/kill.ts';
 import { withNotice } from '../../views/screen-update.ts';
 import { type DashboardLayout, layoutDashboard, needsOf } from '../../views/system/dashboard.ts';
 import { WAIT_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
-import { waitingOrder } from '../../views/system/waiting.ts';
+import { waitingOrder } from '../../views/system/system-header.ts';
 import { chordText } from '../config/keymap.ts';
 import {
   type HostModel,
