@@ -5,7 +5,7 @@ import { NameBasis, TcpState } from '../../data/schema/network-columns.ts';
 import type { Style } from '../../screen/style/style.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { identity, type ListColumns, ListTable, left, RowList, right } from './list-table.ts';
-import type { Identity, ListInput, ListSort, NameLookup } from './network-list.ts';
+import type { Identity, ListInput, NameLookup } from './network-list.ts';
 
 /** A colour for each kind of state: open, opening, listening, on its way out. */
 function stateStyle(state: number, theme: Theme): Style {
@@ -103,9 +103,8 @@ export class ConnectionList extends RowList<ConnectionRows, typeof CONNECTION_FI
     this.#names = names;
   }
 
-  identityAt(sort: ListSort, rank: number): Identity | undefined {
-    const row = this.rowAt(sort, rank);
-    return row < 0 ? undefined : { slot: this.rows.socket[row]!, serial: this.rows.serial[row]! };
+  protected identityOf(row: number): Identity {
+    return { slot: this.rows.socket[row]!, serial: this.rows.serial[row]! };
   }
 
   protected rowOf({ slot, serial }: Identity): number {

@@ -105,9 +105,8 @@ export class GroupList extends RowList<GroupRows, typeof GROUP_FIELDS> {
     this.maximum = maximumOf(rows, rows.count);
   }
 
-  identityAt(sort: ListSort, rank: number): Identity | undefined {
-    const row = this.rowAt(sort, rank);
-    return row < 0 ? undefined : { slot: this.#placeOf(this.rows.nameOf(row)), serial: 1 };
+  protected identityOf(row: number): Identity {
+    return { slot: this.#placeOf(this.rows.nameOf(row)), serial: 1 };
   }
 
   protected rowOf({ slot }: Identity): number {

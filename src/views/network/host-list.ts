@@ -73,9 +73,7 @@ export class HostList extends RowList<HostRows, typeof HOST_FIELDS> {
     this.maximum = maximumOf(rows, rows.count);
   }
 
-  identityAt(sort: ListSort, rank: number): Identity | undefined {
-    const row = this.rowAt(sort, rank);
-    if (row < 0) return undefined;
+  protected identityOf(row: number): Identity {
     const slot = this.rows.host[row]!;
     return { slot, serial: this.#section?.hosts.slots.serial[slot] ?? 0 };
   }

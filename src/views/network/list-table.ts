@@ -339,7 +339,7 @@ export abstract class RowList<Rows extends RankedRows, Fields extends RowFields<
   protected abstract readonly table: ListTable<this, Fields>;
 
   abstract rebuild(input: ListInput): void;
-  abstract identityAt(sort: ListSort, rank: number): Identity | undefined;
+  protected abstract identityOf(row: number): Identity;
   /** The row of an identity; -1 if it is not listed. */
   protected abstract rowOf(identity: Identity): number;
 
@@ -369,6 +369,11 @@ export abstract class RowList<Rows extends RankedRows, Fields extends RowFields<
 
   hit(area: Rect, look: ListLook, x: number, y: number): ListHit | undefined {
     return this.table.hit(area, look, this.count, x, y);
+  }
+
+  identityAt(sort: ListSort, rank: number): Identity | undefined {
+    const row = this.rowAt(sort, rank);
+    return row < 0 ? undefined : this.identityOf(row);
   }
 
   /** The row at a rank, -1 past the end. */

@@ -79,9 +79,8 @@ export class ListenList extends RowList<ListenRows, typeof LISTEN_FIELDS> {
     this.serviceName = names.serviceName;
   }
 
-  identityAt(sort: ListSort, rank: number): Identity | undefined {
-    const row = this.rowAt(sort, rank);
-    return row < 0 ? undefined : { slot: this.rows.socket[row]!, serial: this.rows.serial[row]! };
+  protected identityOf(row: number): Identity {
+    return { slot: this.rows.socket[row]!, serial: this.rows.serial[row]! };
   }
 
   protected rowOf({ slot, serial }: Identity): number {

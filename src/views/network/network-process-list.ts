@@ -213,9 +213,11 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
     await this.rows.buildInSlices(data.section, data.rates, scope, filter, slice);
   }
 
-  identityAt(sort: ListSort, rank: number): Identity | undefined {
-    const row = this.table.rowAt(this.#ordered, sort, rank);
-    if (row < 0) return undefined;
+  protected override rowAt(sort: ListSort, rank: number): number {
+    return this.table.rowAt(this.#ordered, sort, rank);
+  }
+
+  protected identityOf(row: number): Identity {
     const slot = this.ownerOf(row);
     return { slot, serial: this.owners?.slots.serial[slot] ?? 0 };
   }

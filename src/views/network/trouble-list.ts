@@ -54,9 +54,8 @@ export class TroubleList extends RowList<TroubleRows, typeof TROUBLE_FIELDS> {
     this.owners = data.section.owners;
   }
 
-  identityAt(sort: ListSort, rank: number): Identity | undefined {
-    const row = this.rowAt(sort, rank);
-    return row < 0 ? undefined : { slot: this.rows.id[row]!, serial: 0 };
+  protected identityOf(row: number): Identity {
+    return { slot: this.rows.id[row]!, serial: 0 };
   }
 
   protected rowOf({ slot }: Identity): number {
