@@ -2,7 +2,7 @@ import { CpuUsage } from '../../../data/rates/cpu-rates.ts';
 import type { MachineSection } from '../../../data/sample/machine-section.ts';
 import type { ControlGroupsSection } from '../../../data/schema/control-groups-section.ts';
 import type { DisksSection } from '../../../data/schema/disks-section.ts';
-import type { SnapshotHeader } from '../../../data/schema/section-facts.ts';
+import type { Section, SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';
 import { OpError } from '../../../kit/errors/op-error.ts';
 import type { Frame } from '../../wire/original-protocol.ts';
@@ -24,22 +24,26 @@ export function noReplies(): Replies {
   return { original: undefined, originalWithoutProcesses: undefined, originalList: undefined, v2: undefined };
 }
 
-/** The fast part of the machine with what the agent makes of it. */
-export interface MachineSample {
+/** A section with what the agent makes of it. */
+interface SectionSample<S extends Section> {
   readonly header: SnapshotHeader;
   readonly monotonicMicros: number;
-  readonly section: MachineSection;
-  /** Since the sample before; rows as in CpuTable, NaN where nothing is known. Borrowed. */
-  readonly cpu: CpuUsage;
+  readonly section: S;
   readonly replies: Replies;
 }
 
-export interface DisksSample {
-  readonly header: SnapshotHeader;
-  readonly monotonicMicros: number;
-  readonly section: DisksSection;
-  readonly replies: Replies;
+function sampleOf<S extends Section>(source: LocalSource, section: S): SectionSample<S> {
+  const { monotonicMicros } = section;
+  return { header: source.header(monotonicMicros), monotonicMicros, section, replies: noReplies() };
 }
+
+/** The fast part of the machine. */
+export interface MachineSample extends SectionSample<MachineSection> {
+  /** Since the sample before; rows as in CpuTable, NaN where nothing is known. Borrowed. */
+  readonly cpu: CpuUsage;
+}
+
+export type DisksSample = SectionSample<DisksSection>;
 
 /** Processors, memory, links, sensors and GPUs, for all clients. */
 export class MachineSamples {
@@ -64,32 +68,17 @@ export class MachineSamples {
     const times = section.cpu.value?.times;
     if (times === undefined) this.#cpu.reset();
     else this.#cpu.update(times);
-    return {
-      header: this.#source.header(section.monotonicMicros),
-      monotonicMicros: section.monotonicMicros,
-      section,
-      cpu: this.#cpu,
-      replies: noReplies(),
-    };
+    return { ...sampleOf(this.#source, section), cpu: this.#cpu };
   }
 }
 
 /** What control groups wait for, for all clients. */
 export class ControlGroupSamples {
-  readonly cache: SampleCache<{
-    readonly header: SnapshotHeader;
-    readonly monotonicMicros: number;
-    readonly section: ControlGroupsSection;
-    readonly replies: Replies;
-  }>;
+  readonly cache: SampleCache<SectionSample<ControlGroupsSection>>;
 
   constructor(source: LocalSource) {
     this.cache = new SampleCache(
-      async () => {
-        const section = await source.section('controlGroups', true);
-        const { monotonicMicros } = section;
-        return { header: source.header(monotonicMicros), monotonicMicros, section, replies: noReplies() };
-      },
+      async () => sampleOf(source, await source.section('controlGroups', true)),
       () => source.nowMicros(),
     );
   }
@@ -106,12 +95,7 @@ export class DisksSamples {
         const want = { disks: true, diskSpaceMaxAgeMillis: this.#spaceMaxAgeMillis };
         const { disks: section, errors } = await source.collect(want);
         if (section === undefined) throw new OpError(errors[0] ?? { op: 'collect disks', code: 'EMPTY' });
-        return {
-          header: source.header(section.monotonicMicros),
-          monotonicMicros: section.monotonicMicros,
-          section,
-          replies: noReplies(),
-        };
+        return sampleOf(source, section);
       },
       () => source.nowMicros(),
     );
