@@ -4,7 +4,6 @@ import type { FilterExpression } from '../../data/query/filter/filter-expression
 import { parseFilter } from '../../data/query/filter/parse-filter.ts';
 import type { SortKey } from '../../data/query/process-fields.ts';
 import type { System } from '../../data/sample/platform.ts';
-import type { Grouping } from '../../data/sample/process-table.ts';
 import { toOpError } from '../../kit/errors/op-error.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import { parseDurationMillis } from '../../kit/text/units.ts';
@@ -16,9 +15,7 @@ import {
   USUAL_PROCESS_COLUMN_IDS,
 } from '../../views/network/network-process-list.ts';
 import { MACHINE_COLUMN_IDS, USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
-import type { COLOR_NAMES } from '../cli/arguments.ts';
 import {
-  type AgentOptions,
   DEFAULT_INTERVAL_MILLIS,
   INTERVAL_MAX_MILLIS,
   INTERVAL_MIN_MILLIS,
@@ -30,25 +27,13 @@ import { remember, rememberedColumns, rememberedUnits, statePath } from '../conf
 import { SOCKTOP_KEYMAP, type SocktopAction, SSTOP_KEYMAP, type SstopAction } from './keymaps.ts';
 import { complain } from './messages.ts';
 
-/** Settings of sstop: command line, then configuration file, then defaults. */
-export interface Settings {
-  readonly output: SstopOptions['output'];
-  readonly once: boolean;
+/** What has a value whether or not it is among the options: by the configuration file, or by default. */
+interface Configured {
   readonly intervalMillis: number;
-  readonly durationMillis: number | undefined;
-  readonly backend: SstopOptions['backend'];
-  readonly interfaceName: string | undefined;
-  readonly filter: string;
   readonly sort: SortKey;
-  readonly groupBy: Grouping | undefined;
   readonly loopback: boolean;
   readonly dns: boolean;
   readonly sniff: boolean;
-  readonly geoipPath: string | undefined;
-  readonly recordPath: string | undefined;
-  readonly playbackPath: string | undefined;
-  readonly history: SstopOptions['history'];
-  readonly lookBack: SstopOptions['lookBack'];
   readonly alertBytesPerSecond: number | undefined;
   /** Alert rules of a machine, for socktop. */
   readonly alerts: readonly AlertRule[];
@@ -58,15 +43,17 @@ export interface Settings {
   readonly socktopColumns: readonly string[];
   readonly socktopKeymap: Keymap<SocktopAction>;
   readonly theme: Theme;
-  readonly color: (typeof COLOR_NAMES)[number];
   readonly ascii: boolean;
   readonly mouse: boolean;
   readonly units: RateUnits;
   /** File with the units and columns chosen by key. */
   readonly statePath: string;
-  /** Undefined: this machine, or a recording. */
-  readonly agent: AgentOptions | undefined;
 }
+
+/** Settings of sstop: command line, then configuration file, then defaults. */
+export interface Settings
+  extends Configured,
+    Omit<SstopOptions, keyof Configured | 'doctor' | 'logPath' | 'totals'> {}
 
 function parseInterval(text: string): number | undefined {
   const millis = parseDurationMillis(text);

@@ -1,5 +1,4 @@
 import type { System } from '../../data/sample/platform.ts';
-import type { Grouping } from '../../data/sample/process-table.ts';
 import {
   METRICS_INTERVAL_MILLIS,
   PROCESSES_INTERVAL_MILLIS,
@@ -9,22 +8,19 @@ import type { SstopOptions } from '../cli/sstop-command.ts';
 import { readSettings, type Settings } from '../shared/settings.ts';
 
 /** Settings of socktop: command line, then profile, then configuration file, then defaults. */
-export interface SocktopSettings {
-  readonly output: SocktopOptions['output'];
-  readonly once: boolean;
+export interface SocktopSettings extends Kept {
   readonly metricsIntervalMillis: number;
   readonly processesIntervalMillis: number;
-  readonly durationMillis: number | undefined;
-  readonly compact: boolean;
-  readonly groupBy: Grouping | undefined;
-  readonly measure: boolean;
-  readonly recordPath: string | undefined;
-  readonly playbackPath: string | undefined;
-  readonly history: SocktopOptions['history'];
-  readonly lookBack: SocktopOptions['lookBack'];
   /** sstop's settings from the same configuration file, for the network views and common options. */
   readonly network: Settings;
 }
+
+/** Options that are settings as they are. */
+type Kept = Pick<
+  SocktopOptions,
+  | ('output' | 'once' | 'durationMillis' | 'compact' | 'groupBy' | 'measure')
+  | ('recordPath' | 'playbackPath' | 'history' | 'lookBack')
+>;
 
 /** Intervals of a profile. */
 export interface Intervals {
@@ -40,21 +36,15 @@ export async function readSocktopSettings(
   system: System,
 ): Promise<{ readonly settings: SocktopSettings; readonly problems: readonly string[] }> {
   const { settings: network, problems } = await readSettings(networkOptions(options), environment, system);
+  const { output, once, durationMillis, compact, groupBy, measure } = options;
+  const { recordPath, playbackPath, history, lookBack } = options;
   const settings: SocktopSettings = {
-    output: options.output,
-    once: options.once,
+    ...{ output, once, durationMillis, compact, groupBy, measure },
+    ...{ recordPath, playbackPath, history, lookBack },
     metricsIntervalMillis:
       options.metricsIntervalMillis ?? profile?.metricsIntervalMillis ?? METRICS_INTERVAL_MILLIS,
     processesIntervalMillis:
       options.processesIntervalMillis ?? profile?.processesIntervalMillis ?? PROCESSES_INTERVAL_MILLIS,
-    durationMillis: options.durationMillis,
-    compact: options.compact,
-    groupBy: options.groupBy,
-    measure: options.measure,
-    recordPath: options.recordPath,
-    playbackPath: options.playbackPath,
-    history: options.history,
-    lookBack: options.lookBack,
     network,
   };
   return { settings, problems };
@@ -62,32 +52,23 @@ export async function readSocktopSettings(
 
 /** Options of the network views, as on sstop's command line. */
 function networkOptions(options: SocktopOptions): SstopOptions {
+  const { output, once, durationMillis, sniff, units, theme, color, ascii, mouse } = options;
+  const { recordPath, playbackPath, history, lookBack } = options;
   return {
-    output: options.output,
-    once: options.once,
+    ...{ output, once, durationMillis, sniff, units, theme, color, ascii, mouse },
+    ...{ recordPath, playbackPath, history, lookBack },
     doctor: false,
     intervalMillis: undefined,
-    durationMillis: options.durationMillis,
     backend: 'auto',
     interfaceName: undefined,
     filter: '',
     sort: undefined,
     loopback: undefined,
     dns: undefined,
-    sniff: options.sniff,
-    units: options.units,
     geoipPath: undefined,
-    recordPath: options.recordPath,
-    playbackPath: options.playbackPath,
-    history: options.history,
-    lookBack: options.lookBack,
     logPath: undefined,
     totals: undefined,
     agent: undefined,
-    theme: options.theme,
-    color: options.color,
-    ascii: options.ascii,
-    mouse: options.mouse,
     groupBy: undefined,
   };
 }
