@@ -1,10 +1,9 @@
 import type {
   ClosedSockets,
+  CollectionFacts,
   CollectionParts,
-  CountingBasis,
   Failures,
   LostTraffic,
-  Tier,
 } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { PROTOCOL_TCP, SocketTable } from '../../../src/data/sample/socket-table.ts';
@@ -241,14 +240,9 @@ export type SocketParts = Omit<CollectionParts, 'processes' | 'exited' | 'names'
 export const NOTHING_LOST: LostTraffic = { bytes: 0, packets: 0 };
 
 /** Where a tier gets its sockets from. */
-export interface SocketSource {
-  readonly tier: Tier;
-  readonly counted: CountingBasis;
+export interface SocketSource extends CollectionFacts {
   readonly parts: SocketParts;
   readonly rows: SocketRows;
-  readonly lost: LostTraffic;
-  /** Closing messages dropped by the kernel and rows refused by full tables, since the start. */
-  readonly lostClosings: number;
   /** Failures that programs in the kernel count; undefined: none do. */
   readonly failures?: Failures | undefined;
   /** Rejects where the kernel could not be asked; the rows are then as they were. */

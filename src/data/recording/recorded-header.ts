@@ -3,12 +3,11 @@ import type { MachineProcesses } from '../sample/machine-processes.ts';
 import {
   COUNTING_BASES,
   type CollectionParts,
-  type CountingBasis,
   collectionPartsOf,
   type LostTraffic,
   TIERS,
-  type Tier,
 } from '../sample/network-sample.ts';
+import type { NetworkSectionFacts } from '../sample/network-section.ts';
 import type { Section, SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 import { CODINGS, type Coding, ERRORS_LIMIT, TEXT_LIMIT } from './recorded-format.ts';
 
@@ -17,25 +16,11 @@ export interface RecordedHeader {
   readonly header: SnapshotHeader;
   readonly errors: readonly SectionError[];
   /** Undefined: the line holds no network section. */
-  readonly network: RecordedNetwork | undefined;
+  readonly network: (Section & NetworkSectionFacts) | undefined;
   /** Snapshots before this one, since the last line, that the recorder had to leave out. */
   readonly unrecordedCount: number;
   /** Of a line of a history; undefined: any other line, which holds whole tables. */
   readonly coding: Coding | undefined;
-}
-
-/** The scalars of a NetworkSection. */
-interface RecordedNetwork {
-  readonly sequence: number;
-  readonly monotonicMicros: number;
-  readonly durationMicros: number;
-  readonly tier: Tier;
-  readonly counted: CountingBasis;
-  readonly processCount: number;
-  readonly lostClosings: number;
-  readonly lost: LostTraffic;
-  readonly parts: CollectionParts | undefined;
-  readonly errors: readonly SectionError[];
 }
 
 /** Date's range (ECMA-262, 21.4.1.1). */
@@ -86,7 +71,7 @@ export function parseRecordedHeader(bytes: Uint8Array): RecordedHeader {
   };
 }
 
-function networkOf(network: Record<string, unknown>): RecordedNetwork {
+function networkOf(network: Record<string, unknown>): Section & NetworkSectionFacts {
   return {
     sequence: numberOf(network, 'sequence'),
     monotonicMicros: numberOf(network, 'monotonicMicros'),

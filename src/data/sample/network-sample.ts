@@ -1,6 +1,6 @@
 import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';
-import type { SectionError } from '../schema/section-facts.ts';
+import type { Section } from '../schema/section-facts.ts';
 import type { InterfaceTable } from './interface-table.ts';
 import type { ExitedTable, ProcessTable } from './process-table.ts';
 import type { SocketTable } from './socket-table.ts';
@@ -68,6 +68,15 @@ export interface LostTraffic {
   readonly packets: number;
 }
 
+/** What a collection says of itself, besides its rows. */
+export interface CollectionFacts {
+  readonly tier: Tier;
+  readonly counted: CountingBasis;
+  /** Closing messages that the kernel had to drop, and rows refused by full tables, since the start. */
+  readonly lostClosings: number;
+  readonly lost: LostTraffic;
+}
+
 /** Slots of closed sockets with their final counters; freed at the next collection. */
 export interface ClosedSockets {
   readonly slots: Int32Array;
@@ -78,20 +87,11 @@ export interface ClosedSockets {
  * Sockets, processes and interfaces as reported by the kernel at one time. The tables belong to the collector and are
  * valid until its next `collect`.
  */
-export interface NetworkSample {
-  /** Number of the collection, from 1. */
-  readonly sequence: number;
-  readonly monotonicMicros: number;
-  readonly durationMicros: number;
-  readonly tier: Tier;
-  readonly counted: CountingBasis;
+export interface NetworkSample extends Section, CollectionFacts {
   readonly processes: ProcessTable;
   readonly sockets: SocketTable;
   readonly closed: ClosedSockets;
   readonly interfaces: InterfaceTable;
-  /** Closing messages that the kernel had to drop, and rows refused by full tables, since the start. */
-  readonly lostClosings: number;
-  readonly lost: LostTraffic;
   readonly parts: CollectionParts;
   /** Processes that exited since the previous collection, perhaps never seen alive. */
   readonly exited: ExitedTable;
@@ -99,7 +99,6 @@ export interface NetworkSample {
   readonly failures?: Failures | undefined;
   /** Undefined: not read. */
   readonly stack?: StackCounters | undefined;
-  readonly errors: readonly SectionError[];
 }
 
 /** Failures that programs in the kernel have counted since the previous collection, by process and other end. */

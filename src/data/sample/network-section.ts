@@ -9,7 +9,7 @@ import {
 } from '../schema/network-columns.ts';
 import type { Section } from '../schema/section-facts.ts';
 import { InterfaceTable } from './interface-table.ts';
-import type { CollectionParts, CountingBasis, LostTraffic, Tier } from './network-sample.ts';
+import type { CollectionFacts, CollectionParts } from './network-sample.ts';
 import { SocketTable } from './socket-table.ts';
 
 /**
@@ -82,16 +82,16 @@ export class NetworkTables {
   }
 }
 
-/** Network data of one machine at one time, for views and exports. */
-export interface NetworkSection extends Section, NetworkTables {
-  readonly tier: Tier;
-  readonly counted: CountingBasis;
-  /** Traffic of owners in control groups that they have left. Undefined from an agent or a recording. */
-  readonly former?: readonly FormerTraffic[];
+/** What a network section says of itself, besides its tables. */
+export interface NetworkSectionFacts extends CollectionFacts {
   /** Live processes on the machine, with or without sockets. */
   readonly processCount: number;
-  readonly lostClosings: number;
-  readonly lost: LostTraffic;
   /** Undefined in a recording without it. */
   readonly parts: CollectionParts | undefined;
+}
+
+/** Network data of one machine at one time, for views and exports. */
+export interface NetworkSection extends Section, NetworkSectionFacts, NetworkTables {
+  /** Traffic of owners in control groups that they have left. Undefined from an agent or a recording. */
+  readonly former?: readonly FormerTraffic[];
 }

@@ -28,6 +28,7 @@ export type SnapshotHeader = ValueOf<typeof SNAPSHOT_HEADER>;
 
 /** Facts of every section of a snapshot. Sections have their own, because they are sampled at different intervals. */
 export const SECTION = record({
+  /** Number of the collection, from 1. */
   sequence: time(''),
   monotonicMicros: time('microseconds'),
   durationMicros: time('microseconds'),

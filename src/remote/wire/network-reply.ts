@@ -8,7 +8,11 @@ import { TableWriter } from '../../data/codec/table-writer.ts';
 import { NETWORK_TABLE_NAMES, toldNetworkTable } from '../../data/codec/told-table.ts';
 import { cleanText } from '../../data/codec/wire-text.ts';
 import { COUNTING_BASES, collectionPartsOf, TIERS } from '../../data/sample/network-sample.ts';
-import { type NetworkSection, NetworkTables } from '../../data/sample/network-section.ts';
+import {
+  type NetworkSection,
+  type NetworkSectionFacts,
+  NetworkTables,
+} from '../../data/sample/network-section.ts';
 import type { Slice } from '../../data/sample/slice.ts';
 import { TEXT_LIMIT } from '../../data/schema/column.ts';
 import type { SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
@@ -165,9 +169,7 @@ function messageEnd(reader: PbfReader): number {
   return reader.readVarint() + reader.pos;
 }
 
-function networkFacts(
-  facts: NetworkFacts | undefined,
-): Pick<NetworkSection, 'tier' | 'counted' | 'processCount' | 'lostClosings' | 'lost' | 'parts'> {
+function networkFacts(facts: NetworkFacts | undefined): NetworkSectionFacts {
   return {
     tier: TIERS.find((tier) => tier === facts?.tier) ?? 'proc',
     counted: COUNTING_BASES.find((basis) => basis === facts?.counted) ?? 'none',
