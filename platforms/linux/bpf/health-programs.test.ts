@@ -4,8 +4,7 @@ import type { Failures } from '../../../src/data/sample/network-sample.ts';
 import { ProblemKind } from '../../../src/data/schema/network-columns.ts';
 import { namespaceObstacle } from '../packet/veth-pair.fixture.ts';
 import { withoutBpf } from './ebpf.fixture.ts';
-import { dropReasons } from './health-reader.ts';
-import { NetworkAccounting } from './network-accounting.ts';
+import { dropReasons, NetworkAccounting } from './network-accounting.ts';
 
 const opened: { close(): void }[] = [];
 

@@ -1,16 +1,32 @@
-import type { Failures } from '../../../src/data/sample/network-sample.ts';
+import { Failures } from '../../../src/data/sample/network-sample.ts';
+import { ADDRESS_WORDS, ProblemKind } from '../../../src/data/schema/network-columns.ts';
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { fromNetworkOrder } from '../integers.ts';
 import { clockGetTime, closeDescriptor, getSocketOption, NativeBuffer, openSocket } from '../libc.ts';
-import { HealthReader } from './health-reader.ts';
+import { BtfKind } from './btf.ts';
+import { routeWords } from './health-programs.ts';
 import { TaskIterator } from './iterator.ts';
+import { kernelTypes } from './kernel-types.ts';
 import { BatchReader, lookupAndDeleteElement, lookupElement } from './map.ts';
-import { BOOT_OFFSET_NANOS, ownPidNumbers, type PidNumbers, sharesPidNamespace } from './namespaces.ts';
+import {
+  BOOT_OFFSET_NANOS,
+  ownPidNumbers,
+  type PidNumbers,
+  sharesPidNamespace,
+  startTicksOf,
+} from './namespaces.ts';
 import { FLOW_KEY_WORDS, FlowRecord } from './network-flow.ts';
 import {
   AF_INET,
+  CONNECTED,
   closeNetworkMaps,
   createNetworkMaps,
   DEFAULT_SIZES,
+  FAILURE_KEY_BYTES,
+  FAILURE_VALUE_BYTES,
+  FAILURES_LIMIT,
+  FailureKey,
+  FailureValue,
   FLOW_KEY_BYTES,
   FLOW_VALUE_BYTES,
   FlowKey,
@@ -24,6 +40,7 @@ import {
   PEER_KEY_BYTES,
 } from './network-layout.ts';
 import { type NetworkParts, NetworkPrograms } from './network-programs.ts';
+import { numberOfWords } from './task-units.ts';
 
 const HIGH_WORD = 2 ** 32;
 /** Of the keys of connections and of sums. */
@@ -283,4 +300,68 @@ function readNetnsCookie(): NetnsCookie | undefined {
   const length = getSocketOption(socket, SOL_SOCKET, SO_NETNS_COOKIE, value, 8);
   closeDescriptor(socket);
   return length === 8 ? { low: value.u32[0]!, high: value.u32[1]! } : undefined;
+}
+
+const REASONS_ENUM = 'skb_drop_reason';
+const REASON_PREFIX = /^SKB_(DROP_REASON_)?/;
+
+/** The kernel's names of the reasons why packets are dropped, without their prefix. Throws OpError without BTF. */
+export function dropReasons(): ReadonlyMap<number, string> {
+  const types = kernelTypes();
+  const id = types.find([[REASONS_ENUM, BtfKind.ENUM]]).get(REASONS_ENUM);
+  if (id === undefined) return new Map();
+  return new Map(types.enumerators(id).map(([name, value]) => [value, name.replace(REASON_PREFIX, '')]));
+}
+
+/** Reads what the programs of health-programs.ts have counted. */
+class HealthReader {
+  /** Of the last `read`. */
+  readonly failures = new Failures();
+  readonly #reader: BatchReader;
+  #reasons: ReadonlyMap<number, string> | undefined;
+
+  /** `map` stays the caller's. */
+  constructor(map: number) {
+    const isTaking = { isTaking: true };
+    this.#reader = new BatchReader(map, FAILURE_KEY_BYTES, FAILURE_VALUE_BYTES, FAILURES_LIMIT, isTaking);
+  }
+
+  /** Takes what has been counted since the last read. Throws BpfError. */
+  read(): Failures {
+    const { failures } = this;
+    failures.length = 0;
+    const count = this.#reader.read();
+    failures.reserveAhead(count);
+    for (let i = 0; i < count; i++) this.#take(i);
+    return failures;
+  }
+
+  #take(index: number): void {
+    const { failures } = this;
+    const { bytes, u32, u16 } = this.#reader.keys;
+    const values = this.#reader.values.u32;
+    const key = index * FAILURE_KEY_BYTES;
+    const value = (index * FAILURE_VALUE_BYTES) >> 2;
+    const word = (offset: number): number => u32[(key + offset) >> 2]!;
+    const row = failures.length++;
+    const kind = bytes[key + FailureKey.KIND]!;
+    failures.isConnect[row] = kind === CONNECTED ? 1 : 0;
+    failures.kind[row] = kind === CONNECTED ? 0 : kind;
+    failures.pid[row] = values[value + (FailureValue.PID >> 2)]!;
+    failures.startTicks[row] = startTicksOf(word(FailureKey.START), word(FailureKey.START + 4));
+    failures.remotePort[row] = u16[(key + FailureKey.PORT) >> 1]!;
+    for (let i = 0; i < ADDRESS_WORDS; i++) {
+      failures.remoteAddress[row * ADDRESS_WORDS + i] = fromNetworkOrder(word(FailureKey.ADDRESS + i * 4));
+    }
+    failures.count[row] = numberOfWords(values[value]!, values[value + 1]!);
+    failures.nanos[row] = numberOfWords(values[value + 2]!, values[value + 3]!);
+    const reason = word(FailureKey.REASON);
+    failures.reasons[row] = kind === ProblemKind.DROPPED ? this.#reasonOf(reason) : routeWords(reason);
+  }
+
+  /** Those of subsystems (their number stands in the upper half) are in no list. */
+  #reasonOf(reason: number): string {
+    this.#reasons ??= dropReasons();
+    return this.#reasons.get(reason) ?? `reason 0x${reason.toString(16)}`;
+  }
 }
