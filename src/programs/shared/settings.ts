@@ -1,4 +1,3 @@
-import type { AlertRule } from '../../data/alerts/alert-rule.ts';
 import type { FilterNames } from '../../data/query/filter/filter-context.ts';
 import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
 import { parseFilter } from '../../data/query/filter/parse-filter.ts';
@@ -21,30 +20,19 @@ import {
   INTERVAL_MIN_MILLIS,
   type SstopOptions,
 } from '../cli/sstop-command.ts';
-import { configPath, problemText, readConfig, type Vocabulary } from '../config/config-file.ts';
+import { type Config, configPath, problemText, readConfig, type Vocabulary } from '../config/config-file.ts';
 import { type KeyBinding, type KeyGroup, type Keymap, keymapOf, rebound } from '../config/keymap.ts';
 import { remember, rememberedColumns, rememberedUnits, statePath } from '../config/remembered.ts';
 import { SOCKTOP_KEYMAP, type SocktopAction, SSTOP_KEYMAP, type SstopAction } from './keymaps.ts';
 import { complain } from './messages.ts';
 
 /** What has a value whether or not it is among the options: by the configuration file, or by default. */
-interface Configured {
-  readonly intervalMillis: number;
-  readonly sort: SortKey;
-  readonly loopback: boolean;
-  readonly dns: boolean;
-  readonly sniff: boolean;
-  readonly alertBytesPerSecond: number | undefined;
-  /** Alert rules of a machine, for socktop. */
-  readonly alerts: readonly AlertRule[];
-  readonly columns: readonly ProcessColumn[];
+interface Configured
+  extends Omit<Config<SortKey, ProcessColumn, AnyAction>, 'theme' | 'colors' | 'keys' | 'ascii'> {
   readonly keymap: Keymap<SstopAction>;
-  /** socktop's own entries of the same file. */
-  readonly socktopColumns: readonly string[];
   readonly socktopKeymap: Keymap<SocktopAction>;
   readonly theme: Theme;
   readonly ascii: boolean;
-  readonly mouse: boolean;
   readonly units: RateUnits;
   /** File with the units and columns chosen by key. */
   readonly statePath: string;
@@ -109,11 +97,13 @@ export async function readSettings(
 ): Promise<{ readonly settings: Settings; readonly problems: readonly string[] }> {
   const path = configPath(system.configFolder(environment));
   const { config, problems } = await readConfig(path, SSTOP_VOCABULARY);
+  const { theme: _theme, colors, keys, ascii, ...configured } = config;
   const { theme: themeName = config.theme } = options;
   const { doctor: _doctor, logPath: _logPath, totals: _totals, ...asked } = options;
   const rememberedPath = statePath(system.stateFolder(environment));
   const settings: Settings = {
     ...asked,
+    ...configured,
     units: options.units ?? rememberedUnits(rememberedPath) ?? 'bytes',
     statePath: rememberedPath,
     intervalMillis: options.intervalMillis ?? config.intervalMillis,
@@ -122,14 +112,11 @@ export async function readSettings(
     dns: options.dns ?? config.dns,
     // A history contains names only if they are requested.
     sniff: options.sniff ?? (options.history === undefined && config.sniff),
-    alertBytesPerSecond: config.alertBytesPerSecond,
-    alerts: config.alerts,
-    columns: config.columns,
     socktopColumns: socktopColumnsOf(config.socktopColumns, rememberedPath),
-    keymap: keymapWith(SSTOP_KEYMAP, config.keys),
-    socktopKeymap: keymapWith(SOCKTOP_KEYMAP, config.keys),
-    theme: themeWith(isThemeName(themeName) ? themeName : config.theme, config.colors),
-    ascii: options.ascii ?? config.ascii ?? isAsciiTerminal(system.terminalEnvironment(environment)),
+    keymap: keymapWith(SSTOP_KEYMAP, keys),
+    socktopKeymap: keymapWith(SOCKTOP_KEYMAP, keys),
+    theme: themeWith(isThemeName(themeName) ? themeName : config.theme, colors),
+    ascii: options.ascii ?? ascii ?? isAsciiTerminal(system.terminalEnvironment(environment)),
     mouse: options.mouse ?? config.mouse,
   };
   return { settings, problems: problems.map(problemText) };
