@@ -33,6 +33,9 @@ interface Shading {
   readonly lightness: readonly [number, number];
 }
 
+/** Makes a ramp when a theme is made of its palette, which a program does for one of them. */
+type RampMaker = () => readonly Color[];
+
 /** The colours a theme is made of. */
 export interface Palette {
   readonly name: string;
@@ -61,9 +64,9 @@ export interface Palette {
   readonly downloadHue: number;
   readonly shading: Shading;
   /** Bars and graphs by intensity, faint to strong, RAMP_STEPS of each; `graphRamp` is of both directions together. */
-  readonly uploadRamp: readonly Color[];
-  readonly downloadRamp: readonly Color[];
-  readonly graphRamp: readonly Color[];
+  readonly uploadRamp: RampMaker;
+  readonly downloadRamp: RampMaker;
+  readonly graphRamp: RampMaker;
 }
 
 /** A level from 0 to 1 is calm up to here, */
@@ -78,9 +81,10 @@ const ALARM_FROM = 0.95;
  * over to yellow and to red. Where colours cannot be mixed (the terminal's own) each has its part.
  */
 export function levelColors({ graphRamp, yellow, red }: Palette): readonly Color[] {
-  const calm = graphRamp.at(-1)!;
+  const graph = graphRamp();
+  const calm = graph.at(-1)!;
   return steps((level) => {
-    if (level < CALM_TO) return graphRamp[Math.round(between([0.5, 1], level / CALM_TO) * (RAMP_STEPS - 1))]!;
+    if (level < CALM_TO) return graph[Math.round(between([0.5, 1], level / CALM_TO) * (RAMP_STEPS - 1))]!;
     if (level < WARNING_FROM) return mixed(calm, yellow, (level - CALM_TO) / (WARNING_FROM - CALM_TO));
     return mixed(yellow, red, Math.min(1, (level - WARNING_FROM) / (ALARM_FROM - WARNING_FROM)));
   });
@@ -95,21 +99,21 @@ function mixed(from: Color, to: Color, share: number): Color {
 }
 
 /** RAMP_STEPS colours of one hue (degrees), faint to strong. */
-function shades(hue: number, shading: Shading): readonly Color[] {
+function shades(hue: number, shading: Shading): RampMaker {
   const { saturation, lightness } = shading;
-  return steps((intensity) => hsl(hue, between(saturation, intensity), between(lightness, intensity)));
+  return () => steps((intensity) => hsl(hue, between(saturation, intensity), between(lightness, intensity)));
 }
 
 /** RAMP_STEPS colours in which each of `colors` has an equal share: for palettes that have no shades. */
-function bands(colors: readonly [Color, ...Color[]]): readonly Color[] {
+function bands(colors: readonly [Color, ...Color[]]): RampMaker {
   const last = colors.length - 1;
-  return steps((intensity) => colors[Math.min(Math.floor(intensity * colors.length), last)]!);
+  return () => steps((intensity) => colors[Math.min(Math.floor(intensity * colors.length), last)]!);
 }
 
 /** The palette with other colours. Bars and graphs take the hue of a new `upload`, `download` or `graph`. */
 export function recolored(palette: Palette, colors: Recoloring): Palette {
   const { graph: _, ...own } = Object.fromEntries(colors) as Partial<Record<PaletteEntry, Color>>;
-  const ramp = (name: PaletteEntry, before: readonly Color[]): readonly Color[] => {
+  const ramp = (name: PaletteEntry, before: RampMaker): RampMaker => {
     const color = colors.get(name);
     return color === undefined ? before : shadesOf(color, palette.shading);
   };
@@ -126,7 +130,7 @@ export function recolored(palette: Palette, colors: Recoloring): Palette {
   };
 }
 
-function shadesOf(color: Color, shading: Shading): readonly Color[] {
+function shadesOf(color: Color, shading: Shading): RampMaker {
   if ((color & COLOR_FLAG) === 0) return bands([color]);
   const hue = hueOf(color);
   return hue === undefined ? shades(0, { ...shading, saturation: [0, 0] }) : shades(hue, shading);
@@ -148,8 +152,6 @@ function between([from, to]: readonly [number, number], intensity: number): numb
 const STRONG_ON_DARK: Shading = { saturation: [0.3, 0.8], lightness: [0.35, 0.65] };
 
 const TOKYO_GROUND = rgb(0x1a1b26);
-
-// Ramps are made when a theme is made of its palette, which a program does for one of them.
 
 /** After Tokyo Night, the first theme. */
 export const TOKYO_NIGHT_PALETTE: Palette = {
@@ -174,15 +176,9 @@ export const TOKYO_NIGHT_PALETTE: Palette = {
   uploadHue: 96,
   downloadHue: 261,
   shading: STRONG_ON_DARK,
-  get uploadRamp() {
-    return shades(96, STRONG_ON_DARK);
-  },
-  get downloadRamp() {
-    return shades(261, STRONG_ON_DARK);
-  },
-  get graphRamp() {
-    return shades(221, STRONG_ON_DARK);
-  },
+  uploadRamp: shades(96, STRONG_ON_DARK),
+  downloadRamp: shades(261, STRONG_ON_DARK),
+  graphRamp: shades(221, STRONG_ON_DARK),
 };
 
 /** On a light ground ink is the stronger the darker it is. */
@@ -211,15 +207,9 @@ export const TOKYO_NIGHT_LIGHT_PALETTE: Palette = {
   uploadHue: 96,
   downloadHue: 275,
   shading: STRONG_ON_LIGHT,
-  get uploadRamp() {
-    return shades(96, STRONG_ON_LIGHT);
-  },
-  get downloadRamp() {
-    return shades(275, STRONG_ON_LIGHT);
-  },
-  get graphRamp() {
-    return shades(221, STRONG_ON_LIGHT);
-  },
+  uploadRamp: shades(96, STRONG_ON_LIGHT),
+  downloadRamp: shades(275, STRONG_ON_LIGHT),
+  graphRamp: shades(221, STRONG_ON_LIGHT),
 };
 
 const BRIGHT_ON_BLACK: Shading = { saturation: [0.6, 1], lightness: [0.62, 0.8] };
@@ -247,15 +237,9 @@ export const HIGH_CONTRAST_PALETTE: Palette = {
   uploadHue: 120,
   downloadHue: 290,
   shading: BRIGHT_ON_BLACK,
-  get uploadRamp() {
-    return shades(120, BRIGHT_ON_BLACK);
-  },
-  get downloadRamp() {
-    return shades(290, { saturation: [0.8, 1], lightness: [0.72, 0.86] });
-  },
-  get graphRamp() {
-    return shades(203, { saturation: [0.8, 1], lightness: [0.66, 0.8] });
-  },
+  uploadRamp: shades(120, BRIGHT_ON_BLACK),
+  downloadRamp: shades(290, { saturation: [0.8, 1], lightness: [0.72, 0.86] }),
+  graphRamp: shades(203, { saturation: [0.8, 1], lightness: [0.66, 0.8] }),
 };
 
 const STRONG_BLUE: Shading = { saturation: [0.45, 0.95], lightness: [0.42, 0.66] };
@@ -284,16 +268,10 @@ export const COLOUR_BLIND_PALETTE: Palette = {
   uploadHue: 207,
   downloadHue: 33,
   shading: STRONG_ON_DARK,
-  get uploadRamp() {
-    return shades(207, STRONG_BLUE);
-  },
-  get downloadRamp() {
-    return shades(33, STRONG_ORANGE);
-  },
+  uploadRamp: shades(207, STRONG_BLUE),
+  downloadRamp: shades(33, STRONG_ORANGE),
   // Both directions together: neither blue nor orange.
-  get graphRamp() {
-    return shades(0, { saturation: [0, 0], lightness: [0.45, 0.8] });
-  },
+  graphRamp: shades(0, { saturation: [0, 0], lightness: [0.45, 0.8] }),
 };
 
 const BLACK = ansi(0);
@@ -326,13 +304,7 @@ export const ANSI16_PALETTE: Palette = {
   uploadHue: 120,
   downloadHue: 300,
   shading: STRONG_ON_DARK,
-  get uploadRamp() {
-    return bands([ansi(2), ansi(10)]);
-  },
-  get downloadRamp() {
-    return bands([ansi(5), ansi(13)]);
-  },
-  get graphRamp() {
-    return bands([ansi(6), ansi(14)]);
-  },
+  uploadRamp: bands([ansi(2), ansi(10)]),
+  downloadRamp: bands([ansi(5), ansi(13)]),
+  graphRamp: bands([ansi(6), ansi(14)]),
 };

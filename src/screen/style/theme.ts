@@ -87,9 +87,9 @@ function themeOf(palette: Palette): Theme {
     scrollbarThumb: style(palette.dim),
     uploadHue: palette.uploadHue,
     downloadHue: palette.downloadHue,
-    uploadRamp: inks(palette.uploadRamp),
-    downloadRamp: inks(palette.downloadRamp),
-    graphRamp: inks(palette.graphRamp),
+    uploadRamp: inks(palette.uploadRamp()),
+    downloadRamp: inks(palette.downloadRamp()),
+    graphRamp: inks(palette.graphRamp()),
     levelRamp: inks(levelColors(palette)),
   });
 }

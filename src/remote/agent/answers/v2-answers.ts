@@ -1,7 +1,9 @@
+import type { SectionCodec } from '../../../data/codec/record-json.ts';
 import { HistoryPieces } from '../../../data/recording/history-pieces.ts';
 import { totalsPagesOf } from '../../../data/recording/totals-files.ts';
 import { COUNTED_BY } from '../../../data/sample/network-sample.ts';
 import type { Platform, TierReport } from '../../../data/sample/platform.ts';
+import type { Section } from '../../../data/schema/section-facts.ts';
 import { OpError, toOpError } from '../../../kit/errors/op-error.ts';
 import type { PrivateFolder } from '../../../kit/files/private-folder.ts';
 import { historyHeaders, historyParts, totalsPage } from '../../wire/history-reply.ts';
@@ -16,7 +18,9 @@ import {
 } from '../../wire/v2-reply.ts';
 import { V2_REQUESTS, type V2Request } from '../../wire/v2-request.ts';
 import type { SampleOptions } from '../samples/agent-samples.ts';
+import type { SectionSample } from '../samples/machine-samples.ts';
 import { REQUEST_LEASE_MILLIS } from '../samples/network-lease.ts';
+import type { SampleCache } from '../samples/sample-cache.ts';
 import type { AnswerSource } from './answer-source.ts';
 
 /** The one number that is kept for each connection: which sample of processes it has. */
@@ -52,15 +56,17 @@ export class V2Answers {
   }
 
   #answer(request: V2Request, position: ProcessPosition): Promise<V2Payload> {
+    const { samples } = this.#from;
     switch (request.request) {
       case 'get_capabilities':
         return this.#capabilities.payload();
       case 'get_metrics':
-        return this.#metrics(request.maxAgeMillis);
+        return this.#section(samples.machine, 'metrics', this.#sections.machine, request);
       case 'get_disks':
-        return this.#disks(request.maxAgeMillis);
+        return this.#section(samples.disks, 'disks', this.#sections.disks, request);
       case 'get_control_groups':
-        return this.#controlGroups(request.maxAgeMillis);
+        // They are asked for with the processes, and as often.
+        return this.#section(samples.controlGroups, 'processes', this.#sections.controlGroups, request);
       case 'get_processes':
         return this.#processes(request, position);
       case 'get_process_metrics':
@@ -77,30 +83,17 @@ export class V2Answers {
     }
   }
 
-  #metrics(maxAgeMillis: number | undefined): Promise<V2Payload> {
-    const { samples } = this.#from;
-    return samples.machine.cache.read(samples.maxAgeMicros('metrics', maxAgeMillis), (sample) => {
+  /** A section as JSON, made once for all who ask for the same sample. `age`: whose usual age it may have. */
+  #section<T extends object>(
+    { cache }: { readonly cache: SampleCache<SectionSample<Section & T>> },
+    age: 'metrics' | 'processes' | 'disks',
+    codec: SectionCodec<T>,
+    { maxAgeMillis }: V2Request,
+  ): Promise<V2Payload> {
+    return cache.read(this.#from.samples.maxAgeMicros(age, maxAgeMillis), (sample) => {
       const { replies } = sample;
-      replies.v2 ??= v2JsonPayload(this.#sections.machine.write(sample));
+      replies.v2 ??= v2JsonPayload(codec.write(sample));
       return replies.v2;
-    });
-  }
-
-  #disks(maxAgeMillis: number | undefined): Promise<V2Payload> {
-    const { samples } = this.#from;
-    return samples.disks.cache.read(samples.maxAgeMicros('disks', maxAgeMillis), (sample) => {
-      const { replies } = sample;
-      replies.v2 ??= v2JsonPayload(this.#sections.disks.write(sample));
-      return replies.v2;
-    });
-  }
-
-  #controlGroups(maxAgeMillis: number | undefined): Promise<V2Payload> {
-    const { samples } = this.#from;
-    // They are asked for with the processes, and as often.
-    return samples.controlGroups.cache.read(samples.maxAgeMicros('processes', maxAgeMillis), (sample) => {
-      sample.replies.v2 ??= v2JsonPayload(this.#sections.controlGroups.write(sample));
-      return sample.replies.v2;
     });
   }
 

@@ -25,7 +25,7 @@ export function noReplies(): Replies {
 }
 
 /** A section with what the agent makes of it. */
-interface SectionSample<S extends Section> {
+export interface SectionSample<S extends Section> {
   readonly header: SnapshotHeader;
   readonly monotonicMicros: number;
   readonly section: S;
