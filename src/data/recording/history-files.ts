@@ -76,14 +76,7 @@ export class HistoryFiles implements RecordedBytes {
   }
 
   #partAt(position: number): Part | undefined {
-    let low = 0;
-    let high = this.#parts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (this.#parts[middle]!.start <= position) low = middle;
-      else high = middle - 1;
-    }
-    return this.#parts[low];
+    return this.#parts.findLast(({ start }) => start <= position);
   }
 }
 

@@ -177,14 +177,8 @@ export class RecordedIndex {
 
   /** The last member that begins no later, of those found by now. */
   before(positionMillis: number): SeekPoint {
-    let low = 0;
-    let high = this.#points.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (this.#points[middle]!.positionMillis <= positionMillis) low = middle;
-      else high = middle - 1;
-    }
-    return this.#points[low] ?? START;
+    const found = this.#points.findLast((point) => point.positionMillis <= positionMillis);
+    return found ?? this.#points[0] ?? START;
   }
 
   /** Ends a scan under way. */

@@ -148,10 +148,7 @@ export class CellPen {
 
   /** Bytes with their unit written out. */
   total(value: number, direction: 'up' | 'down'): void {
-    scratch.clear();
-    formatBytes(value, scratch);
-    const style = direction === 'up' ? this.theme.upload : this.theme.download;
-    this.#number(value > 0 ? style : this.theme.dim);
+    this.bytes(value, direction === 'up' ? this.theme.upload : this.theme.download);
   }
 
   /** Bytes with their unit written out, in the style given. */
