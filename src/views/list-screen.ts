@@ -95,6 +95,10 @@ export class ListScreen<Model extends { readonly grab: number | undefined }, Ide
     this.#of = of;
   }
 
+  sortKeys(model: Model): readonly string[] {
+    return this.#of.sortKeys(model);
+  }
+
   /** How many rows are on screen. */
   visibleRows(model: Model): number {
     return tableRowsIn(this.#of.areasOf(model).table);
@@ -130,7 +134,7 @@ export class ListScreen<Model extends { readonly grab: number | undefined }, Ide
   }
 
   sortByNext(model: Model): Model {
-    const keys = this.#of.sortKeys(model);
+    const keys = this.sortKeys(model);
     return this.sortBy(model, keys[(keys.indexOf(this.#of.placeOf(model).sort.key) + 1) % keys.length]!);
   }
 

@@ -153,6 +153,11 @@ export class ControlGroupRows extends columnsClass(COLUMNS, RankedRows) {
     return this.#members[row];
   }
 
+  /** Rows go by their paths. */
+  identityOf(row: number): string {
+    return this.paths[row]!;
+  }
+
   rowOf(path: string): number {
     return this.paths.indexOf(path);
   }

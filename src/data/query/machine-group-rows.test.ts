@@ -68,12 +68,12 @@ test('what is unknown of some is the sum of the rest, and unknown where nothing 
   const { rows } = machine();
   const sums = new MachineGroupRows();
   sums.build(rows, 'container', (id, row) => (id === 'written' && rows.pid[row] === 7 ? 400 : Number.NaN));
-  const none = sums.rowOfName('');
+  const none = sums.rowOf('');
   expect([sums.written[none], sums.read[none], sums.network[none]]).toEqual([400, Number.NaN, Number.NaN]);
-  expect(sums.written[sums.rowOfName('f00dcafe0123')]).toBeNaN();
+  expect(sums.written[sums.rowOf('f00dcafe0123')]).toBeNaN();
   sums.build(rows, 'program');
-  expect(sums.written[sums.rowOfName('nginx')]).toBeGreaterThan(0);
-  expect(sums.written[sums.rowOfName('bash')]).toBeNaN();
+  expect(sums.written[sums.rowOf('nginx')]).toBeGreaterThan(0);
+  expect(sums.written[sums.rowOf('bash')]).toBeNaN();
 });
 
 test('only the processes that a search finds are summed; members are the processes of one row alone', () => {
@@ -95,6 +95,6 @@ test('a name keeps its row from one build to the next, whatever comes before it'
   const { rows } = machine();
   const sums = new MachineGroupRows();
   for (const by of ['program', 'user', 'program'] as const) sums.build(rows, by);
-  const row = sums.rowOfName('postgres');
-  expect([sums.names[row], sums.processes[row], sums.rowOfName('www-data')]).toEqual(['postgres', 1, -1]);
+  const row = sums.rowOf('postgres');
+  expect([sums.names[row], sums.processes[row], sums.rowOf('www-data')]).toEqual(['postgres', 1, -1]);
 });

@@ -79,8 +79,13 @@ export class MachineGroupRows extends columnsClass(SUM_COLUMNS, RankedRows) {
     this.unfilteredCount = this.count;
   }
 
+  /** Rows go by their names. */
+  identityOf(row: number): string {
+    return this.names[row]!;
+  }
+
   /** The row of a name, -1 none. */
-  rowOfName(name: string): number {
+  rowOf(name: string): number {
     return this.#named.find(name);
   }
 

@@ -145,7 +145,7 @@ export const MACHINE_PROCESS_FIELDS = {
 } satisfies RowFields<MachineProcessRows, MachineProcessExport>;
 
 /** Sort keys of a machine's process table. */
-export type MachineSortKey = SortKeyOf<typeof MACHINE_PROCESS_FIELDS>;
+type MachineSortKey = SortKeyOf<typeof MACHINE_PROCESS_FIELDS>;
 export type MachineSort = SortBy<MachineSortKey>;
 
 /** Identity of a process, independent of its rank; a reused PID is another process. */

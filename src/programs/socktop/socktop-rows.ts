@@ -1,14 +1,21 @@
-import type { ProcessIdentity } from '../../data/query/machine-process-rows.ts';
 import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import type { ProcessesWant, Snapshot } from '../../data/sample/snapshot.ts';
 import { PROCESS_USAGE_RATES } from '../../data/schema/process-columns.ts';
-import { ListScreen } from '../../views/list-screen.ts';
+import type { Buffer } from '../../screen/buffer/buffer.ts';
+import type { Rect } from '../../screen/layout/rect.ts';
+import { type ListPlace, ListScreen } from '../../views/list-screen.ts';
 import type { ListSort } from '../../views/network/network-list.ts';
 import { agentAlerts, type HostAlerts } from '../../views/overlays/alerts.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { withNotice } from '../../views/screen-update.ts';
 import { type DashboardLayout, layoutDashboard, needsOf } from '../../views/system/dashboard.ts';
-import { WAIT_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
+import {
+  type MachineListLook,
+  type MachineRows,
+  type ShownList,
+  WAIT_COLUMN_IDS,
+} from '../../views/system/machine-process-list.ts';
+import type { SystemData } from '../../views/system/system-data.ts';
 import { waitingOrder } from '../../views/system/system-header.ts';
 import { chordText } from '../config/keymap.ts';
 import {
@@ -26,103 +33,79 @@ function layoutOf(model: Model): DashboardLayout {
   return layoutDashboard(model.width, model.height, needsOf(hostOf(model).data, model.isCompact));
 }
 
-/** List of a host's processes for keys and mouse; default: the current host. */
-function processesOf(index?: number): ListScreen<Model, ProcessIdentity> {
-  const host = (model: Model): HostModel => model.hosts[index ?? model.current]!;
-  return new ListScreen({
-    placeOf: host,
-    withPlace: (model, change) => withHost(model, change, index),
-    count: (model) => host(model).data.rows.count,
-    sortKeys: (model) => model.list.sortKeys(host(model).hasTraffic),
-    identityAt: (model, rank) => model.list.identityAt(host(model).data.rows, host(model).sort, rank),
-    rankOf: (model, identity) => model.list.rankOf(host(model).data.rows, host(model).sort, identity),
-    areasOf: layoutOf,
-    hit: (model, table, x, y) => model.list.hit(table, host(model).data.rows, host(model), x, y),
-    keepsCursor: () => false,
-  });
+/** Where one of the tables is in the model. */
+interface HostTable<Identity, Rows extends MachineRows<Identity>> {
+  list(model: Model): ShownList<Identity, Rows>;
+  rows(data: SystemData): Rows;
+  placeOf(host: HostModel): ListPlace<Identity>;
+  /** The change of a host for a change of the place. */
+  moved(host: HostModel, change: Partial<ListPlace<Identity>>): Partial<HostModel>;
 }
 
-/** The same for groups, identified by name. */
-function sumsOf(index?: number): ListScreen<Model, string> {
-  const host = (model: Model): HostModel => model.hosts[index ?? model.current]!;
-  const sortOf = (model: Model): ListSort => host(model).grouped.sort;
-  return new ListScreen({
-    placeOf: (model) => host(model).grouped,
-    withPlace: (model, change) => withHost(model, { grouped: { ...host(model).grouped, ...change } }, index),
-    count: (model) => host(model).data.groups.count,
-    sortKeys: (model) => model.groupList.sortKeys(host(model).data.groups.by, host(model).hasTraffic),
-    identityAt: (model, rank) => model.groupList.nameAt(host(model).data.groups, sortOf(model), rank),
-    rankOf: (model, name) => model.groupList.rankOf(host(model).data.groups, sortOf(model), name),
-    areasOf: layoutOf,
-    hit: (model, table, x, y) => {
-      const { data, hasTraffic, grouped } = host(model);
-      return model.groupList.hit(table, data.groups, { viewport: grouped.viewport, hasTraffic }, x, y);
-    },
-    keepsCursor: () => false,
-  });
+/** A table for keys and mouse, `of` a host by its index or of the `current` one, and for the screen. */
+function hostTable<Identity, Rows extends MachineRows<Identity>>(table: HostTable<Identity, Rows>) {
+  const { list, rows, placeOf, moved } = table;
+  const of = (index?: number): ListScreen<Model, Identity> => {
+    const host = (model: Model): HostModel => model.hosts[index ?? model.current]!;
+    const rowsIn = (model: Model): Rows => rows(host(model).data);
+    const sortOf = (model: Model): ListSort => placeOf(host(model)).sort;
+    return new ListScreen({
+      placeOf: (model) => placeOf(host(model)),
+      withPlace: (model, change) => withHost(model, moved(host(model), change), index),
+      count: (model) => rowsIn(model).count,
+      sortKeys: (model) => list(model).sortKeys(rowsIn(model), host(model).hasTraffic),
+      identityAt: (model, rank) => list(model).identityAt(rowsIn(model), sortOf(model), rank),
+      rankOf: (model, identity) => list(model).rankOf(rowsIn(model), sortOf(model), identity),
+      areasOf: layoutOf,
+      hit: (model, area, x, y) => {
+        const { viewport } = placeOf(host(model));
+        return list(model).hit(area, rowsIn(model), { viewport, hasTraffic: host(model).hasTraffic }, x, y);
+      },
+      keepsCursor: () => false,
+    });
+  };
+  return {
+    ...{ of, current: of(), placeOf },
+    rowCount: ({ data }: HostModel): number => rows(data).count,
+    render: (model: Model, { data }: HostModel, area: Rect, buffer: Buffer, look: MachineListLook): void =>
+      list(model).render(area, buffer, rows(data), look),
+  };
 }
 
-/** The same of control groups, which go by their paths. */
-function controlGroupsOf(index?: number): ListScreen<Model, string> {
-  const host = (model: Model): HostModel => model.hosts[index ?? model.current]!;
-  const sortOf = (model: Model): ListSort => host(model).controlGroups.sort;
-  return new ListScreen({
-    placeOf: (model) => host(model).controlGroups,
-    withPlace: (model, change) =>
-      withHost(model, { controlGroups: { ...host(model).controlGroups, ...change } }, index),
-    count: (model) => host(model).data.controlGroups.count,
-    sortKeys: (model) => model.controlGroupList.sortKeys,
-    identityAt: (model, rank) =>
-      model.controlGroupList.pathAt(host(model).data.controlGroups, sortOf(model), rank),
-    rankOf: (model, path) =>
-      model.controlGroupList.rankOf(host(model).data.controlGroups, sortOf(model), path),
-    areasOf: layoutOf,
-    hit: (model, table, x, y) => {
-      const { data, controlGroups } = host(model);
-      return model.controlGroupList.hit(table, data.controlGroups, controlGroups, x, y);
-    },
-    keepsCursor: () => false,
-  });
-}
-
-const SCREENS = {
-  processes: { of: processesOf, current: processesOf() },
-  sums: { of: sumsOf, current: sumsOf() },
-  'control-groups': { of: controlGroupsOf, current: controlGroupsOf() },
+const TABLES = {
+  processes: hostTable({
+    list: ({ list }) => list,
+    rows: ({ rows }) => rows,
+    placeOf: (host) => host,
+    moved: (_host, change) => change,
+  }),
+  sums: hostTable({
+    list: ({ groupList }) => groupList,
+    rows: ({ groups }) => groups,
+    placeOf: ({ grouped }) => grouped,
+    moved: ({ grouped }, change) => ({ grouped: { ...grouped, ...change } }),
+  }),
+  'control-groups': hostTable({
+    list: ({ controlGroupList }) => controlGroupList,
+    rows: (data) => data.controlGroups,
+    placeOf: (host) => host.controlGroups,
+    moved: ({ controlGroups }, change) => ({ controlGroups: { ...controlGroups, ...change } }),
+  }),
 } as const;
 
-/** The table of the current host as it is now: of processes, of sums, or of control groups. */
+/** The table of a host as it is now: of processes, of sums, or of control groups. */
+export function tableIn(model: Model, host: HostModel): (typeof TABLES)[keyof typeof TABLES] {
+  return TABLES[rowsOf(model, host)];
+}
+
+/** That of the current host, for keys and mouse. */
 export function tableOf(model: Model): ListScreen<Model, never> {
-  return SCREENS[rowsOf(model, hostOf(model))].current as ListScreen<Model, never>;
-}
-
-/** Position in a host's table. */
-export function placeOf(model: Model, host: HostModel): Pick<HostModel, 'sort' | 'viewport'> {
-  return { processes: host, sums: host.grouped, 'control-groups': host.controlGroups }[rowsOf(model, host)];
-}
-
-/** Sort keys of the current host's table. */
-export function sortKeysOf(model: Model): readonly string[] {
-  const { hasTraffic, data } = hostOf(model);
-  switch (rowsOf(model, hostOf(model))) {
-    case 'control-groups':
-      return model.controlGroupList.sortKeys;
-    case 'sums':
-      return model.groupList.sortKeys(data.groups.by, hasTraffic);
-    default:
-      return model.list.sortKeys(hasTraffic);
-  }
-}
-
-/** Number of rows of a host's table. */
-export function rowCountOf(model: Model, host: HostModel): number {
-  const { rows: processes, groups: sums, controlGroups } = host.data;
-  return { processes, sums, 'control-groups': controlGroups }[rowsOf(model, host)].count;
+  return tableIn(model, hostOf(model)).current as ListScreen<Model, never>;
 }
 
 /** Returns the model after rows of a host changed; the cursors follow their rows. */
 export function reorder(model: Model, index: number): Model {
-  return SCREENS[rowsOf(model, model.hosts[index]!)].of(index).reorder(model);
+  return tableIn(model, model.hosts[index]!).of(index).reorder(model);
 }
 
 /** Demand of the process section: data that costs an extra read, for the visible rows and for the search. */
@@ -151,7 +134,7 @@ function wantedOfTable(model: Model, sort: ListSort): ProcessesWant {
 
 function visiblePids(model: Model): readonly number[] {
   const { data, sort, viewport } = hostOf(model);
-  const window = new Int32Array(Math.max(0, SCREENS.processes.current.visibleRows(model)));
+  const window = new Int32Array(Math.max(0, TABLES.processes.current.visibleRows(model)));
   const count = data.rows.window(model.list.sortOf(sort), viewport.offset, window.length, window);
   return Array.from(window.subarray(0, count), (row) => data.rows.pid[row]!);
 }
@@ -234,7 +217,7 @@ const INSTEAD = {
 /** Where the kernel does not count waits for disks or for memory, an order by them says nothing. */
 export function orderByWhatIsKnown(model: Model, index: number, { machineProcesses }: Snapshot): Model {
   const { sort, grouped } = model.hosts[index]!;
-  const { key } = placeOf(model, model.hosts[index]!).sort;
+  const { key } = tableIn(model, model.hosts[index]!).placeOf(model.hosts[index]!).sort;
   const isOrdered = model.waits !== undefined && (key === 'block-delay' || key === 'memory-delay');
   if (!isOrdered || machineProcesses === undefined || !isUncounted(machineProcesses, key)) return model;
   const { order, text } = INSTEAD[key];

@@ -40,9 +40,8 @@ import {
   nextWaits,
   orderByWhatIsKnown,
   reorder,
-  rowCountOf,
   sortByTraffic,
-  sortKeysOf,
+  tableIn,
   tableOf,
   toggleTraffic,
   withWaits,
@@ -151,7 +150,9 @@ function actOnView(model: Model, action: SocktopAction): Step | undefined {
 }
 
 function actOnRows(model: Model, action: SocktopAction): Step | undefined {
-  const key = sortKeysOf(model).find((one) => action === `sort-${one}`);
+  const key = tableOf(model)
+    .sortKeys(model)
+    .find((one) => action === `sort-${one}`);
   if (key !== undefined) return { model: isOnTable(model) ? tableOf(model).sortBy(model, key) : model };
   switch (action) {
     case 'sort-next':
@@ -309,8 +310,8 @@ function withPicker(model: Model, picker: ColumnPicker | undefined): Model {
   if (isSame) return { ...model, picker };
   const next = { ...model, ...tablesOf(columns), picker };
   // A hidden optional column is not a sort key.
-  const { sort } = hostOf(next);
-  const isKnown = next.list.sortKeys(true).some((key) => key === sort.key);
+  const { sort, data } = hostOf(next);
+  const isKnown = next.list.sortKeys(data.rows, true).some((key) => key === sort.key);
   return tableOf(next).reorder(isKnown ? next : withHost(next, { sort: { key: 'cpu', isReversed: false } }));
 }
 
@@ -356,11 +357,11 @@ function openPrompt(model: Model): Model {
 function acceptPrompt(model: Model): Model {
   const closed = { ...model, prompt: undefined };
   if (model.view === 'hosts') return closed;
-  const { search } = hostOf(model);
-  if (search === '') return closed;
+  const host = hostOf(model);
+  if (host.search === '') return closed;
   const viewport = { offset: 0, selected: 0 };
   // If rows have not arrived yet, the cursor waits on the first.
-  if (rowCountOf(model, hostOf(model)) > 0) return tableOf(closed).selectAt(closed, viewport);
+  if (tableIn(model, host).rowCount(host) > 0) return tableOf(closed).selectAt(closed, viewport);
   const place = { viewport, selection: undefined };
   const { grouped } = hostOf(closed);
   const isSummed = rowsOf(closed, hostOf(closed)) === 'sums';

@@ -38,7 +38,7 @@ import { visibleHosts } from './hosts-update.ts';
 import { networkInTime } from './network-update.ts';
 import { parentOf } from './pane-update.ts';
 import { type HostModel, hostOf, hostRows, type Model, rowsOf, type ViewName } from './socktop-model.ts';
-import { alertsOf, placeOf, rowCountOf } from './socktop-rows.ts';
+import { alertsOf, tableIn } from './socktop-rows.ts';
 
 const FRAME = {
   program: 'socktop',
@@ -139,23 +139,22 @@ function renderPane(body: Rect, model: Model, host: HostModel, buffer: Buffer, v
 
 function renderTable(model: Model, host: HostModel, buffer: Buffer, view: SystemView): void {
   const { data, hasTraffic } = host;
-  const { sort, viewport } = placeOf(model, host);
+  const shown = tableIn(model, host);
+  const { sort, viewport } = shown.placeOf(host);
   const { theme, isPerCore } = model;
   const layout = layoutDashboard(buffer.width, buffer.height, needsOf(data, model.isCompact));
   renderDashboard(layout, buffer, view, titlesOf(model, host));
   const { table, scrollbar } = layout;
   const look = { sort, viewport, isPerCore, hasTraffic, units: model.units, theme };
-  const kind = rowsOf(model, host);
-  if (kind === 'control-groups') model.controlGroupList.render(table, buffer, data.controlGroups, look);
-  else if (kind === 'sums') model.groupList.render(table, buffer, data.groups, look);
-  else model.list.render(table, buffer, data.rows, look);
-  const position = { count: rowCountOf(model, host), visible: tableRowsIn(table), offset: viewport.offset };
+  shown.render(model, host, table, buffer, look);
+  const count = shown.rowCount(host);
+  const position = { count, visible: tableRowsIn(table), offset: viewport.offset };
   renderRowsScrollbar(scrollbar, buffer, model, position);
   const { frame } = layout;
   const place = ` ${placeText(model)} `;
   if (frame.height > 0)
     buffer.put(frame.x + frame.width - place.length - 2, bottomOf(frame) - 1, place, theme.text);
-  if (rowCountOf(model, host) === 0) renderEmpty(layout, host, model, buffer);
+  if (count === 0) renderEmpty(layout, host, model, buffer);
 }
 
 function renderEmpty({ table }: DashboardLayout, host: HostModel, model: Model, buffer: Buffer): void {
@@ -211,8 +210,9 @@ function placeText(model: Model): string {
   if (model.view === 'process' || model.view === 'network') return '';
   const isHosts = model.view === 'hosts';
   const host = hostOf(model);
-  const { selected } = isHosts ? model.hostsViewport : placeOf(model, host).viewport;
-  const listed = isHosts ? hostRows(model).length : rowCountOf(model, host);
+  const shown = tableIn(model, host);
+  const { selected } = isHosts ? model.hostsViewport : shown.placeOf(host).viewport;
+  const listed = isHosts ? hostRows(model).length : shown.rowCount(host);
   return `${selected < 0 ? '-' : selected + 1}/${listed}`;
 }
 
@@ -363,7 +363,7 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
         return model.hostsSearch === '' ? undefined : `search: ${model.hostsSearch}`;
       return host.search === '' ? undefined : `search: ${host.search}`;
     case 'sort-next':
-      return `sort: ${model.view === 'hosts' ? model.hostsSort.key : placeOf(model, host).sort.key}`;
+      return `sort: ${model.view === 'hosts' ? model.hostsSort.key : tableIn(model, host).placeOf(host).sort.key}`;
     case 'back':
       if (model.view === 'process') return undefined;
       if (model.view === 'hosts') return model.hostsSearch === '' ? null : 'clear search';

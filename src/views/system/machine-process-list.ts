@@ -5,9 +5,10 @@ import {
   MACHINE_PROCESS_FIELDS,
   type MachineProcessRows,
   type MachineSort,
-  type MachineSortKey,
   type ProcessIdentity,
 } from '../../data/query/machine-process-rows.ts';
+import type { RowFields } from '../../data/query/row-fields.ts';
+import type { RankedRows } from '../../data/query/row-order.ts';
 import type { Grouping } from '../../data/sample/process-table.ts';
 import type { ProcessesWant } from '../../data/sample/snapshot.ts';
 import { type UsageColumn, usageColumnOf } from '../../data/schema/process-columns.ts';
@@ -34,16 +35,69 @@ export interface MachineListLook {
 }
 
 /** Input of the cells. */
-interface PaintedList {
-  readonly rows: MachineProcessRows;
+export interface Painted<Rows> {
+  readonly rows: Rows;
   readonly isPerCore: boolean;
 }
 
-/** Input of cells with figures. */
-interface PaintedFigures {
-  readonly rows: Figures;
-  readonly isPerCore: boolean;
+/** Rows of a table of a machine, each of which has an identity. */
+export interface MachineRows<Identity> extends RankedRows {
+  identityOf(row: number): Identity;
+  /** -1: there is none. */
+  rowOf(identity: Identity): number;
 }
+
+/** Common part of the tables of a machine. They belong to the screen; their rows are those of the host that is shown. */
+export abstract class MachineList<
+  Identity,
+  Rows extends MachineRows<Identity>,
+  Fields extends RowFields<never, never>,
+> {
+  /** `width`: in cells; where it is left out, the table is not to be shown. */
+  protected abstract tableOf(
+    rows: Rows,
+    hasTraffic: boolean,
+    width?: number,
+  ): ListTable<Painted<Rows>, Fields>;
+
+  /** Sort keys in the order of the key `s`; hidden columns are left out. */
+  sortKeys(rows: Rows, hasTraffic: boolean): readonly string[] {
+    return this.tableOf(rows, hasTraffic).keys;
+  }
+
+  /** What is at a rank; undefined past the end. */
+  identityAt(rows: Rows, sort: ListSort, rank: number): Identity | undefined {
+    const row = this.tableOf(rows, true).rowAt(rows, sort, rank);
+    return row < 0 ? undefined : rows.identityOf(row);
+  }
+
+  /** -1 if it is not listed. */
+  rankOf(rows: Rows, sort: ListSort, identity: Identity): number {
+    return this.tableOf(rows, true).rankOf(rows, sort, rows.rowOf(identity));
+  }
+
+  render(area: Rect, buffer: Buffer, rows: Rows, look: MachineListLook): void {
+    const { isPerCore, hasTraffic } = look;
+    const table = this.tableOf(rows, hasTraffic, area.width);
+    table.render(area, buffer, { ...look, alarmOf: () => 'none' }, rows, { rows, isPerCore });
+  }
+
+  hit(
+    area: Rect,
+    rows: Rows,
+    look: Pick<MachineListLook, 'viewport' | 'hasTraffic'>,
+    x: number,
+    y: number,
+  ): ListHit | undefined {
+    return this.tableOf(rows, look.hasTraffic, area.width).hit(area, look, rows.count, x, y);
+  }
+}
+
+/** What a screen does with a table of a machine. */
+export type ShownList<Identity, Rows extends MachineRows<Identity>> = Pick<
+  MachineList<Identity, Rows, never>,
+  'sortKeys' | 'identityAt' | 'rankOf' | 'render' | 'hit'
+>;
 
 /** Milliseconds per second. */
 const MILLIS_PER_PERCENT = 10;
@@ -116,7 +170,7 @@ const FIGURES = {
     paint: ({ rows, isPerCore }, row, pen) =>
       pen.percent((isPerCore ? rows.corePercent : rows.machinePercent)[row]!),
   },
-} satisfies ListColumns<PaintedFigures, typeof FIGURE_FIELDS>;
+} satisfies ListColumns<Painted<Figures>, typeof FIGURE_FIELDS>;
 
 /** Columns of a machine's process table. */
 export const MACHINE_COLUMNS = {
@@ -137,12 +191,12 @@ export const MACHINE_COLUMNS = {
     paint: ({ rows }, row, pen) => paintState(rows.state[row]!, pen),
   },
   ...FIGURES,
-} satisfies ListColumns<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
+} satisfies ListColumns<Painted<MachineProcessRows>, typeof MACHINE_PROCESS_FIELDS>;
 
 /** Columns that the configuration accepts. */
 export const MACHINE_COLUMN_IDS: readonly string[] = Object.keys(MACHINE_COLUMNS);
 
-type Columns = ListColumns<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
+type Columns = ListColumns<Painted<MachineProcessRows>, typeof MACHINE_PROCESS_FIELDS>;
 
 /** Default columns. */
 export const USUAL_MACHINE_COLUMN_IDS = MACHINE_COLUMN_IDS.filter(
@@ -155,14 +209,21 @@ export const WAIT_COLUMN_IDS: readonly string[] = [
   ...['major-faults', 'read', 'written', 'io-calls', 'context-switches', 'cpu'],
 ];
 
+type ProcessTable = ListTable<Painted<MachineProcessRows>, typeof MACHINE_PROCESS_FIELDS>;
+
 /** The process table of a machine. */
-export class MachineProcessList {
-  readonly #table: ListTable<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
-  readonly #withoutTraffic: ListTable<PaintedList, typeof MACHINE_PROCESS_FIELDS>;
+export class MachineProcessList extends MachineList<
+  ProcessIdentity,
+  MachineProcessRows,
+  typeof MACHINE_PROCESS_FIELDS
+> {
+  readonly #table: ProcessTable;
+  readonly #withoutTraffic: ProcessTable;
   readonly #usageColumns: readonly UsageColumn[];
 
   /** `columns`: ids of the shown columns, in order. Network use comes last if it is not among them. */
   constructor(columns: readonly string[] = USUAL_MACHINE_COLUMN_IDS) {
+    super();
     const withTraffic = columns.includes('network') ? columns : [...columns, 'network'];
     // An optional column that is hidden is not a sort key either.
     const known = Object.entries<Columns[string]>(MACHINE_COLUMNS).filter(
@@ -181,40 +242,12 @@ export class MachineProcessList {
     return { columns: this.#usageColumns, columnsOfAll: ordering === undefined ? [] : [ordering] };
   }
 
-  /** Sort keys in the order of the key `s`; hidden columns are left out. */
-  sortKeys(hasTraffic: boolean): readonly MachineSortKey[] {
-    return (hasTraffic ? this.#table : this.#withoutTraffic).keys;
-  }
-
   sortOf(sort: ListSort): MachineSort {
     return this.#table.sortOf(sort);
   }
 
-  /** The process at a rank; undefined past the end. */
-  identityAt(rows: MachineProcessRows, sort: ListSort, rank: number): ProcessIdentity | undefined {
-    const row = this.#table.rowAt(rows, sort, rank);
-    return row < 0 ? undefined : rows.identityOf(row);
-  }
-
-  /** -1 if it is not listed. */
-  rankOf(rows: MachineProcessRows, sort: ListSort, identity: ProcessIdentity): number {
-    return this.#table.rankOf(rows, sort, rows.rowOf(identity));
-  }
-
-  render(area: Rect, buffer: Buffer, rows: MachineProcessRows, look: MachineListLook): void {
-    const table = look.hasTraffic ? this.#table : this.#withoutTraffic;
-    const { isPerCore } = look;
-    table.render(area, buffer, { ...look, alarmOf: () => 'none' }, rows, { rows, isPerCore });
-  }
-
-  hit(
-    area: Rect,
-    rows: MachineProcessRows,
-    look: Pick<MachineListLook, 'sort' | 'viewport' | 'hasTraffic'>,
-    x: number,
-    y: number,
-  ): ListHit | undefined {
-    return (look.hasTraffic ? this.#table : this.#withoutTraffic).hit(area, look, rows.count, x, y);
+  protected override tableOf(_rows: MachineProcessRows, hasTraffic: boolean): ProcessTable {
+    return hasTraffic ? this.#table : this.#withoutTraffic;
   }
 }
 
@@ -237,12 +270,6 @@ function paintState(state: number, pen: CellPen): void {
   pen.glyph(state === 0 ? HYPHEN : state, style);
 }
 
-/** Input of the cells. */
-interface PaintedGroups {
-  readonly rows: MachineGroupRows;
-  readonly isPerCore: boolean;
-}
-
 /** Shown for processes without a group. */
 const NOTHING: Readonly<Record<Grouping, string>> = {
   program: 'no name',
@@ -251,7 +278,7 @@ const NOTHING: Readonly<Record<Grouping, string>> = {
   unit: 'no unit',
 };
 
-const columnsBy = (by: Grouping): ListColumns<PaintedGroups, typeof MACHINE_GROUP_FIELDS> => ({
+const columnsBy = (by: Grouping): ListColumns<Painted<MachineGroupRows>, typeof MACHINE_GROUP_FIELDS> => ({
   name: {
     ...identity(by.toUpperCase(), 100, 10, 40, 3),
     paint: ({ rows }, row, pen) => {
@@ -266,59 +293,29 @@ const columnsBy = (by: Grouping): ListColumns<PaintedGroups, typeof MACHINE_GROU
   ...FIGURES,
 });
 
-type Table = ListTable<PaintedGroups, typeof MACHINE_GROUP_FIELDS>;
+type GroupTable = ListTable<Painted<MachineGroupRows>, typeof MACHINE_GROUP_FIELDS>;
 
 /** A machine's process table with one row per program, user, container or unit. */
-export class MachineGroupList {
+export class MachineGroupList extends MachineList<string, MachineGroupRows, typeof MACHINE_GROUP_FIELDS> {
   /** Ids of the shown figures, in order. */
   readonly #figures: readonly string[];
   /** Tables, created when first shown. */
-  readonly #tables = new Map<string, Table>();
+  readonly #tables = new Map<string, GroupTable>();
 
   /** `columns`: ids of the columns of the process table. */
   constructor(columns: readonly string[]) {
+    super();
     this.#figures = columns.filter((id) => id in FIGURES && id !== 'network');
   }
 
-  sortKeys(by: Grouping, hasTraffic: boolean): readonly string[] {
-    return this.#tableOf(by, hasTraffic).keys;
-  }
-
-  /** The name of the row at a rank; undefined past the end. */
-  nameAt(rows: MachineGroupRows, sort: ListSort, rank: number): string | undefined {
-    const row = this.#tableOf(rows.by, true).rowAt(rows, sort, rank);
-    return row < 0 ? undefined : rows.names[row]!;
-  }
-
-  /** -1 if it is not listed. */
-  rankOf(rows: MachineGroupRows, sort: ListSort, name: string): number {
-    return this.#tableOf(rows.by, true).rankOf(rows, sort, rows.rowOfName(name));
-  }
-
-  render(area: Rect, buffer: Buffer, rows: MachineGroupRows, look: MachineListLook): void {
-    const table = this.#tableOf(rows.by, look.hasTraffic);
-    const { isPerCore } = look;
-    table.render(area, buffer, { ...look, alarmOf: () => 'none' }, rows, { rows, isPerCore });
-  }
-
-  hit(
-    area: Rect,
-    rows: MachineGroupRows,
-    look: Pick<MachineListLook, 'viewport' | 'hasTraffic'>,
-    x: number,
-    y: number,
-  ): ListHit | undefined {
-    return this.#tableOf(rows.by, look.hasTraffic).hit(area, look, rows.count, x, y);
-  }
-
-  #tableOf(by: Grouping, hasTraffic: boolean): Table {
+  protected override tableOf({ by }: MachineGroupRows, hasTraffic: boolean): GroupTable {
     const key = `${by} ${hasTraffic}`;
     const known = this.#tables.get(key);
     if (known !== undefined) return known;
     const shown = ['name', 'processes', ...this.#figures, ...(hasTraffic ? ['network'] : [])];
     const all = columnsBy(by);
     const columns = Object.fromEntries(Object.entries(all).filter(([id]) => shown.includes(id)));
-    const table: Table = new ListTable(MACHINE_GROUP_FIELDS, columns, shown);
+    const table: GroupTable = new ListTable(MACHINE_GROUP_FIELDS, columns, shown);
     this.#tables.set(key, table);
     return table;
   }
