@@ -46,7 +46,7 @@ interface SamplerEvents {
   alerts?(section: AlertsSection): void;
 }
 
-/** Rates need two samples; disk I/O of the processes then at the top needs two more. */
+/** Rates need two samples: the second comes early. */
 const FIRST_SAMPLES = 2;
 /** Sections due within this time are requested now, in one request. */
 const TOGETHER_MILLIS = 20;
@@ -153,12 +153,20 @@ export class Sampler {
     const interval = intervalOf(demand, lane);
     const asked = this.#asked[lane];
     if (interval === NEVER) return interval;
-    // Less important sections wait until after the first frame.
-    if (asked === Number.NEGATIVE_INFINITY) return lane === 'disks' && this.#samples === 0 ? interval : 0;
+    if (asked === Number.NEGATIVE_INFINITY) return lane === 'disks' ? this.#firstDisksDueAt(demand) : 0;
     if (lane === 'network') return this.#viewsDueAt(interval);
-    const due = nextDue(0, interval, asked + TOGETHER_MILLIS);
-    const isSoon = this.#samples <= FIRST_SAMPLES && (lane === 'metrics' || lane === 'processes');
+    const isFast = lane === 'metrics' || lane === 'processes';
+    // The early sample replaces a grid point that follows it closely.
+    const isEarly = isFast && this.#samples === FIRST_SAMPLES;
+    const due = nextDue(0, interval, asked + (isEarly ? interval / 2 : TOGETHER_MILLIS));
+    const isSoon = isFast && this.#samples < FIRST_SAMPLES;
     return isSoon ? Math.min(due, asked + FIRST_RATES_MILLIS) : due;
+  }
+
+  /** Disks matter less than the first frame: they come with the first rates. */
+  #firstDisksDueAt(demand: Demand): number {
+    if (this.#samples === 0) return demand.disksMillis;
+    return demand.metricsMillis === NEVER ? 0 : this.#dueAt('metrics', demand);
   }
 
   #viewsDueAt(interval: number): number {
