@@ -99,8 +99,8 @@ export function columnsClass<const S extends ColumnSet, B extends object = objec
     constructor(capacity = 0) {
       super();
       const arrays = arraysOf(this);
-      for (const name of names) arrays[name] = emptyArray(set[name]!);
-      this.reserve(capacity);
+      for (const name of names) arrays[name] = unknownRows(set[name]!, capacity);
+      this.capacity = capacity;
     }
 
     reserve(capacity: number): void {
@@ -162,7 +162,6 @@ export function columnsClass<const S extends ColumnSet, B extends object = objec
       for (const name of names) arrays[name] = others[name]!.slice();
       this.capacity = others.capacity;
     }
-
   }
   return DeclaredColumns as unknown as ColumnsClass<S, B>;
 }
@@ -199,16 +198,16 @@ function arraysOf(columns: object): Record<string, AnyArray> {
 type NumberArray = InstanceType<(typeof ARRAYS)[Element]>;
 type AnyArray = NumberArray | (string | undefined)[];
 
-function emptyArray(column: Column): AnyArray {
-  return column.element === 'text' ? [] : new ARRAYS[column.element](0);
+function unknownRows(column: Column, capacity: number): AnyArray {
+  if (column.element === 'text') return [];
+  const array = new ARRAYS[column.element](capacity * column.stride);
+  return column.unknown === 0 ? array : array.fill(column.unknown);
 }
 
 function lengthenedColumn(column: Column, array: AnyArray, capacity: number): AnyArray {
   if (column.element === 'text') return array;
-  const { element, stride } = column;
-  const longer = new ARRAYS[element](capacity * stride);
+  const longer = unknownRows(column, capacity) as NumberArray;
   longer.set(array as NumberArray);
-  fillRows(longer, column, array.length / stride, capacity);
   return longer;
 }
 
