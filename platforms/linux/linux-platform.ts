@@ -1,3 +1,4 @@
+import type { Tier } from '../../src/data/sample/network-sample.ts';
 import type {
   HostFacts,
   MachineCollector,
@@ -14,6 +15,7 @@ import { OpError } from '../../src/kit/errors/op-error.ts';
 import { type UserLookup, UserNames } from '../user-names.ts';
 import { monotonicMicros } from './clock.ts';
 import type { linuxTierReports } from './doctor/doctor-tiers.ts';
+import { EffectiveCapabilities } from './effective-capabilities.ts';
 import type { HandedPrograms } from './handed-programs.ts';
 import { Host } from './host.ts';
 import type { SpaceSource } from './machine/disks.ts';
@@ -88,6 +90,11 @@ export class LinuxPlatform implements Platform {
     const handed = this.#handed;
     this.#handed = undefined;
     return openNetwork({ ...options, ...root, handed, containers: this.#containers });
+  }
+
+  /** Loading the programs that count takes as long as all else; who may not load them has nothing to wait for. */
+  get listingTier(): Tier | undefined {
+    return new EffectiveCapabilities().has('cap_bpf') ? 'proc' : undefined;
   }
 
   openMachine(options: MachineOptions): MachineCollector {

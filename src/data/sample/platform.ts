@@ -67,6 +67,11 @@ export interface NetworkOptions {
   readonly tier: Tier | 'auto';
   /** Whether names of remote hosts are learned from packets. Default false. */
   readonly sniff?: boolean;
+  /**
+   * Whether the first collection only lists who has sockets, by the platform's `listingTier`, and the second begins to
+   * count, in another epoch: for a screen, whose first names then wait for no program of the kernel. Default false.
+   */
+  readonly listsFirst?: boolean;
 }
 
 export interface MachineOptions {
@@ -123,6 +128,8 @@ export interface Platform {
   /** To be awaited before a part is opened, or tiers are asked for; missing: there is nothing to load. */
   load?(part: PlatformPart): Promise<void>;
   openNetwork(options: NetworkOptions): NetworkCollector;
+  /** A tier that opens at once and counts nothing, where the best one takes long to open; else undefined or missing. */
+  readonly listingTier?: Tier | undefined;
   /** Missing if the platform does not support it. */
   openMachine?(options: MachineOptions): MachineCollector;
   /** Missing if the platform does not support it. `onTrouble` is called at most once a minute. */

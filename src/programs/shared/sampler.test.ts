@@ -168,6 +168,27 @@ describe('a sampler', () => {
     sampler.stop();
   });
 
+  test('asks again at once after a mere list, and soon again for the first rates of what counts', async () => {
+    const source = new AskedSource();
+    const world = new SampleWorld();
+    const attribution = new NetworkAttribution({
+      ...{ commandLine: () => undefined, cgroup: () => undefined, userName: String },
+    });
+    const { answer } = source;
+    source.answer = async () => {
+      const snapshot = await answer();
+      const network = attribution.absorb(world.sample());
+      if (source.wants.length > 1)
+        return { ...snapshot, header: { ...snapshot.header, epoch: snapshot.header.epoch + 1 }, network };
+      return { ...snapshot, network: { ...network, counted: 'none' } };
+    };
+    const { sampler, networkSamples } = samplerOf(source, () => ({ ...NO_DEMAND, networkMillis: 60_000 }));
+    sampler.start();
+    await until(() => networkSamples() === 3);
+    sampler.stop();
+    expect(source.wants).toHaveLength(3);
+  });
+
   test('says why there is no network, and asks again', async () => {
     const source = new AskedSource();
     const { sampler, failures } = samplerOf(source, () => ({ ...NO_DEMAND, networkMillis: 40 }));

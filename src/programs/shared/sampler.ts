@@ -84,7 +84,10 @@ export class Sampler {
   /** Start of the network views' grid, and time of their last sample. */
   #networkBegan = 0;
   #networkTaken = 0;
+  /** Samples of one counting, by the epoch of the last one, and whether that counted anything. */
   #networkSamples = 0;
+  #networkEpoch = 0;
+  #isCounting = false;
 
   constructor(source: Source, demand: () => Demand | undefined, events: SamplerEvents) {
     this.#source = source;
@@ -170,8 +173,9 @@ export class Sampler {
   }
 
   #viewsDueAt(interval: number): number {
-    if (this.#networkSamples === 1 && interval > FIRST_RATES_MILLIS)
-      return this.#networkTaken + FIRST_RATES_MILLIS;
+    // After a mere list counting begins as soon as the list is on the screen.
+    const soonMillis = this.#isCounting ? FIRST_RATES_MILLIS : TOGETHER_MILLIS;
+    if (this.#networkSamples === 1 && interval > soonMillis) return this.#networkTaken + soonMillis;
     const asked = this.#asked.network + TOGETHER_MILLIS;
     return nextDue(this.#networkBegan, interval, Math.max(this.#networkBegan, this.#networkTaken, asked));
   }
@@ -231,13 +235,20 @@ export class Sampler {
     network.begin();
     const snapshot = await this.#sample(want, (error) => network.fail(error));
     if (snapshot !== undefined && this.#isRunning) {
-      if (snapshot.network !== undefined) this.#networkSamples++;
+      this.#countSample(snapshot);
       if (snapshot.alerts !== undefined) this.#events.alerts?.(snapshot.alerts);
       await network.take(snapshot, () => this.#isRunning);
     }
     this.#networkTaken = performance.now();
     this.#isAskingNetwork = false;
     this.wake();
+  }
+
+  #countSample({ header: { epoch }, network }: Snapshot): void {
+    if (network === undefined) return;
+    this.#networkSamples = epoch === this.#networkEpoch ? this.#networkSamples + 1 : 1;
+    this.#networkEpoch = epoch;
+    this.#isCounting = network.counted !== 'none';
   }
 
   /** Undefined: the source was closed. A late or lost source reports an error. */
