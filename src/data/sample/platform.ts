@@ -68,8 +68,8 @@ export interface NetworkOptions {
   /** Whether names of remote hosts are learned from packets. Default false. */
   readonly sniff?: boolean;
   /**
-   * Whether the first collection only lists who has sockets, by the platform's `listingTier`, and the second begins to
-   * count, in another epoch: for a screen, whose first names then wait for no program of the kernel. Default false.
+   * Whether the first collection only lists who has sockets, where the platform has `openListing`, and the second begins
+   * to count, in another epoch: for a screen, whose first names then wait for no program of the kernel. Default false.
    */
   readonly listsFirst?: boolean;
 }
@@ -128,8 +128,8 @@ export interface Platform {
   /** To be awaited before a part is opened, or tiers are asked for; missing: there is nothing to load. */
   load?(part: PlatformPart): Promise<void>;
   openNetwork(options: NetworkOptions): NetworkCollector;
-  /** A tier that opens at once and counts nothing, where the best one takes long to open; else undefined or missing. */
-  readonly listingTier?: Tier | undefined;
+  /** Opens at once what counts nothing; undefined or missing where what counts opens as fast. Throws OpError. */
+  openListing?(): NetworkCollector | undefined;
   /** Missing if the platform does not support it. */
   openMachine?(options: MachineOptions): MachineCollector;
   /** Missing if the platform does not support it. `onTrouble` is called at most once a minute. */

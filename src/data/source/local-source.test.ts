@@ -71,7 +71,10 @@ function open(
       pageSizeBytes: 4096,
     },
     monotonicMicros: () => performance.now() * 1000,
-    listingTier: 'proc',
+    openListing: () => {
+      opening({ tier: 'proc' });
+      return collector;
+    },
     openNetwork: (options: NetworkOptions) => {
       opening(options);
       return collector;

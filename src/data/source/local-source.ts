@@ -44,9 +44,9 @@ class LocalNetwork {
   constructor(platform: Platform, options: NetworkOptions, epoch: number) {
     this.#platform = platform;
     this.#options = options;
-    const listing = options.listsFirst === true ? platform.listingTier : undefined;
+    const listing = options.listsFirst === true ? platform.openListing?.() : undefined;
     this.#isListing = listing !== undefined;
-    this.#collector = platform.openNetwork(listing === undefined ? options : { tier: listing });
+    this.#collector = listing ?? platform.openNetwork(options);
     this.#epoch = epoch;
     this.#attribution = this.#newAttribution();
   }
