@@ -97,6 +97,24 @@ describe('a sampler', () => {
     expect(source.wants).toHaveLength(length);
   });
 
+  test('asks for disks with the first rates, and then at their interval', async () => {
+    const source = new AskedSource();
+    const seldom = { metricsMillis: 60_000, processesMillis: 60_000, disksMillis: 60_000 };
+    const { sampler, samples } = samplerOf(source, () => ({ ...DEMAND, ...seldom }));
+    sampler.start();
+    await until(() => samples() === 2);
+    expect(source.wants.map(({ machine, disks }) => [machine, disks])).toEqual([
+      [true, undefined],
+      [true, true],
+    ]);
+    sampler.stop();
+    const alone = new AskedSource();
+    const { sampler: ofDisks } = samplerOf(alone, () => ({ ...NO_DEMAND, disksMillis: 40 }));
+    ofDisks.start();
+    await until(() => alone.count('disks') >= 2);
+    ofDisks.stop();
+  });
+
   test('asks for nothing while nothing is wanted, and at once when that changes', async () => {
     const source = new AskedSource();
     let demand: Demand | undefined;

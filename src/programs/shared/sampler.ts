@@ -184,13 +184,17 @@ export class Sampler {
     const demand = this.#isRunning ? this.#demandNow() : undefined;
     if (demand === undefined) return;
     const now = performance.now();
+    const isDue = (lane: Lane): boolean => this.#dueAt(lane, demand) <= now + TOGETHER_MILLIS;
     const take = (lane: Lane): boolean => {
-      if (this.#dueAt(lane, demand) > now + TOGETHER_MILLIS) return false;
+      if (!isDue(lane)) return false;
       this.#asked[lane] = now;
       return true;
     };
     if (!this.#isAsking) {
-      const [metrics, processes, disks, detail] = LANES.map(take);
+      // The first disks are due by the metrics: all are judged before one is marked.
+      const due = LANES.map(isDue);
+      for (const [at, lane] of LANES.entries()) if (due[at] === true) this.#asked[lane] = now;
+      const [metrics, processes, disks, detail] = due;
       const want: Want = {
         ...(metrics === true ? { machine: true } : {}),
         ...(disks === true ? { disks: true } : {}),
