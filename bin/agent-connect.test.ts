@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type OpError, toOpError } from '../src/kit/errors/op-error.ts';
-import { makeCertificate } from '../src/remote/agent/certificate-store.ts';
+import { makeCertificate } from '../src/remote/agent/certificate.ts';
 import { parsePinned } from '../src/remote/client/trust.ts';
 import { type AgentWish, agentTarget, fingerprintLines, isAgentNamedWrong } from './agent-connect.ts';
 

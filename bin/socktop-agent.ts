@@ -187,7 +187,7 @@ async function openTls(hostName: string, extraNames: readonly string[]): Promise
   const make = async () => {
     // Its modules ask for this one while they are being read.
     await import('reflect-metadata');
-    const { makeCertificate } = await import('../src/remote/agent/certificate-store.ts');
+    const { makeCertificate } = await import('../src/remote/agent/certificate.ts');
     return makeCertificate(hostName, extraNames, nowMillis);
   };
   const stored = await openCertificate(certificateFolder(process.env), make, nowMillis);

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { MachineProcesses } from '../src/data/sample/machine-processes.ts';
 import { USAGE_COLUMNS } from '../src/data/schema/process-columns.ts';
 import { TimeSlice } from '../src/data/source/source.ts';
-import { NetworkReplica } from '../src/remote/wire/network-reply.ts';
-import { ProcessReplica } from '../src/remote/wire/process-reply.ts';
+import { NetworkReplica } from '../src/remote/wire/network-replica.ts';
+import { ProcessReplica } from '../src/remote/wire/process-replica.ts';
 import { AgentProcess } from './testing/agent-process.ts';
 import { V2Client, type V2Question } from './testing/v2-client.ts';
 

@@ -2,6 +2,7 @@ import { isWatchable, system } from '../platforms/index.ts';
 import type { SocktopOptions } from '../src/programs/cli/socktop-command.ts';
 import { loadProfile, type Profile, profilesPath } from '../src/programs/config/profiles.ts';
 import { localObstacle } from '../src/programs/shared/screen-session.ts';
+import { namesWithPorts } from '../src/programs/socktop/host-names.ts';
 import {
   type Choice,
   chooseProfile,
@@ -9,7 +10,6 @@ import {
   hasProfile,
   rememberProfile,
 } from '../src/programs/socktop/profile-choice.ts';
-import { namesWithPorts } from '../src/programs/socktop/socktop-host.ts';
 import type { Intervals } from '../src/programs/socktop/socktop-settings.ts';
 import { type AgentTarget, type AgentWish, agentTarget, wishOf } from './agent-connect.ts';
 

@@ -96,6 +96,8 @@ const OTHER_CALLS = new Set([
 const OTHER_MEMBERS =
   /(?:^|\W)(?:op|help|title|\w+Title|name|csv|json|key|keys|label|unit|usage|place|schema|example|meaning|description|what|from|type|kind|protocol|state)\s*:\s*$/;
 const TYPE = /(?:^|[^|])\|\s*$/;
+/** Before the name of an entry of `--doctor`; its words come behind the name. */
+const DOCTOR_ENTRY = /\b(?:good|lacking|note)\(\s*$/;
 const NOT_MESSAGES =
   /(?:manual|keymaps|completion|glyphs|cpuinfo|drm|uplinks|doctor-facts|quic-initial|instruction)[\w-]*\.ts$|^src\/data\/schema\/|\/metrics\//;
 /** Programs, records and paths. */
@@ -191,6 +193,7 @@ function isMessage({ text, index, end }: Literal, code: string): boolean {
   const before = code.slice(0, index);
   if (OTHER_MEMBERS.test(before.slice(-40)) || TYPE.test(before.slice(-20))) return false;
   if (/(?:case|===|!==|import|from)\s*$/.test(before.slice(-20))) return false;
+  if (DOCTOR_ENTRY.test(before.slice(-20))) return false;
   if (/^\s*(?:\||:(?!:)\s*[\w{[(]|\])/.test(code.slice(end, end + 20)) && /[{,]\s*$/.test(before.slice(-20)))
     return false;
   return !OTHER_CALLS.has(callAround(before));

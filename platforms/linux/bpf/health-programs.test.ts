@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
-import type { Failures } from '../../../src/data/sample/network-sample.ts';
+import type { Failures } from '../../../src/data/sample/failures.ts';
 import { ProblemKind } from '../../../src/data/schema/network-columns.ts';
 import { namespaceObstacle } from '../packet/veth-pair.fixture.ts';
 import { withoutBpf } from './ebpf.fixture.ts';

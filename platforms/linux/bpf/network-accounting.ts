@@ -1,4 +1,4 @@
-import { Failures } from '../../../src/data/sample/network-sample.ts';
+import { Failures } from '../../../src/data/sample/failures.ts';
 import { ADDRESS_WORDS, ProblemKind } from '../../../src/data/schema/network-columns.ts';
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { fromNetworkOrder } from '../integers.ts';

@@ -3,11 +3,11 @@ import { toOpError } from '../../../src/kit/errors/op-error.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { monotonicMicros } from '../clock.ts';
 import { AT_FDCWD, closeDescriptor, NativeBuffer, O_RDONLY, openAt, readAt, SyscallError } from '../libc.ts';
-import type { LinkDescription, LinkSource } from '../link.ts';
+import type { LinkSource } from '../link.ts';
 import { emptyNetDevLine, INTERFACE_NAME_SIZE, parseNetDevLine } from '../proc/net-dev.ts';
 import { RouteLinkSource } from '../rtnetlink/route-link-source.ts';
 import { ClassNetLinkSource, readNetLink } from '../sys/class-net.ts';
-import { uplinkIndexes } from './uplinks.ts';
+import { storeLinks } from './uplinks.ts';
 
 interface InterfaceCollectorOptions {
   /** Default `/proc`. */
@@ -80,21 +80,6 @@ export class InterfaceCollector {
   #isBetter(slot: number, thanIndex: number): boolean {
     const { slots, isUplink } = this.table;
     return isUplink[slot] === 1 && isUplink[slots.find(thanIndex, 0, 0, 0)] === 0;
-  }
-}
-
-/** Brings the rows up to date with the links that there are, but for their counters. */
-export function storeLinks(table: InterfaceTable, links: readonly LinkDescription[]): void {
-  const uplinks = uplinkIndexes(links);
-  const present = new Set(links.map(({ index }) => index));
-  table.slots.removeWhere((slot) => !present.has(table.index[slot]!));
-  for (const link of links) {
-    const slot = table.slotOf(link.index);
-    if (slot < 0) continue;
-    table.names[slot] = link.name;
-    table.isLoopback[slot] = link.isLoopback ? 1 : 0;
-    table.isUp[slot] = link.isUp ? 1 : 0;
-    table.isUplink[slot] = uplinks.has(link.index) ? 1 : 0;
   }
 }
 

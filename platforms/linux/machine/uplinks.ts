@@ -1,3 +1,4 @@
+import type { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
 import type { LinkDescription } from '../link.ts';
 
 /** Masters that route between their members instead of joining them: a member's bytes are its own. */
@@ -16,6 +17,21 @@ const TUNNELS = new Set(
 
 const BRIDGES = new Set(['bridge', 'openvswitch']);
 const MASTERS_DEPTH_LIMIT = 8;
+
+/** Brings the rows up to date with the links that there are, but for their counters. */
+export function storeLinks(table: InterfaceTable, links: readonly LinkDescription[]): void {
+  const uplinks = uplinkIndexes(links);
+  const present = new Set(links.map(({ index }) => index));
+  table.slots.removeWhere((slot) => !present.has(table.index[slot]!));
+  for (const link of links) {
+    const slot = table.slotOf(link.index);
+    if (slot < 0) continue;
+    table.names[slot] = link.name;
+    table.isLoopback[slot] = link.isLoopback ? 1 : 0;
+    table.isUp[slot] = link.isUp ? 1 : 0;
+    table.isUplink[slot] = uplinks.has(link.index) ? 1 : 0;
+  }
+}
 
 /**
  * The ifindexes through which bytes enter or leave this machine, no byte on two of them.

@@ -1,4 +1,5 @@
-import type { NetworkSample, StackCounters, Tier } from '../../../src/data/sample/network-sample.ts';
+import type { StackCounters } from '../../../src/data/sample/failures.ts';
+import type { NetworkSample, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { NetworkCollector } from '../../../src/data/sample/platform.ts';
 import { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
@@ -19,7 +20,7 @@ import { KeptText } from '../proc/kept-file.ts';
 import { StackCounter } from '../proc/net-snmp.ts';
 import type { ContainerNames } from '../processes/container-names.ts';
 import { openProcesses, type ProcessParts } from '../processes/network-processes.ts';
-import { openNextSource, openSource, type SourceContext } from './network-source.ts';
+import { openListing, openNextSource, openSource, type SourceContext } from './network-source.ts';
 
 interface LinuxNetworkOptions {
   /** `auto` takes the best tier that works; a named one that cannot run throws. */
@@ -29,6 +30,8 @@ interface LinuxNetworkOptions {
   readonly interfaces?: InterfaceCollector;
   /** Names of containers; undefined: they have none. */
   readonly containers?: ContainerNames;
+  /** Whether sockets are only listed, and nothing is counted; of the tier `netlink`. Default false. */
+  readonly isListing?: boolean;
   /** Whether names are learned from packets. Default false. */
   readonly sniff?: boolean;
   /** Programs that are counting already. */
@@ -98,7 +101,7 @@ class LinuxNetwork implements NetworkCollector {
     this.#isFallingBack = options.tier === 'auto';
     const roots = options.procRoot === undefined ? {} : { procRoot: options.procRoot };
     this.#stack = new StackCounterReader(options.procRoot);
-    const source = openSource(options.tier, context);
+    const source = options.isListing === true ? openListing(context) : openSource(options.tier, context);
     this.#sniffer = new NameSniffer(context.clock);
     if (options.sniff === true) {
       this.#names = openNameSource(source.tier, source.ownersMap, this.#sniffer, context);

@@ -1,7 +1,7 @@
 import { readAddress } from '../../../src/data/sample/address.ts';
 import { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
 import type { LinkDescription } from '../link.ts';
-import { storeLinks } from '../machine/interface-collector.ts';
+import { storeLinks } from '../machine/uplinks.ts';
 import { emptyNetDevLine, parseNetDevLine } from '../proc/net-dev.ts';
 import { filesOf, latinOf, type Shell } from './shell-answer.ts';
 

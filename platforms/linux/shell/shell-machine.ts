@@ -10,7 +10,7 @@ import type { MemorySample } from '../../../src/data/schema/memory-sample.ts';
 import type { ThreadSample } from '../../../src/data/schema/process-detail.ts';
 import type { Part } from '../../../src/data/schema/section-facts.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
-import { memorySampleOf } from '../machine/memory.ts';
+import { memorySampleOf } from '../machine/memory-figures.ts';
 import { parseLoadAverage, parseUptimeSeconds } from '../proc/loadavg.ts';
 import { MemInfo, parseMemInfo } from '../proc/meminfo.ts';
 import { parseCommandLine, parseControlGroup, parsePidIo, parsePidStatm } from '../proc/pid-files.ts';

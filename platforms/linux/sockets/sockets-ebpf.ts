@@ -1,4 +1,5 @@
-import type { CountingBasis, Failures, LostTraffic, Tier } from '../../../src/data/sample/network-sample.ts';
+import type { Failures } from '../../../src/data/sample/failures.ts';
+import type { CountingBasis, LostTraffic, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { FOREIGN_INTERFACE, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';

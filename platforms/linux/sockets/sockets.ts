@@ -1,8 +1,8 @@
+import type { Failures } from '../../../src/data/sample/failures.ts';
 import type {
   ClosedSockets,
   CollectionFacts,
   CollectionParts,
-  Failures,
   LostTraffic,
 } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';

@@ -1,5 +1,5 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
-import type { Failures, StackCounters } from '../sample/network-sample.ts';
+import type { Failures, StackCounters } from '../sample/failures.ts';
 import type { HostTable, OwnerTable } from '../sample/network-section.ts';
 import { isConnection, type SocketTable } from '../sample/socket-table.ts';
 import { ADDRESS_WORDS, ProblemKind, SocketFailure, TcpState } from '../schema/network-columns.ts';

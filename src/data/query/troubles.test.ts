@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { NetworkAttribution } from '../attribution/network-attribution.ts';
 import { NetworkRates } from '../rates/network-rates.ts';
-import { Failures, type NetworkSample } from '../sample/network-sample.ts';
+import { Failures } from '../sample/failures.ts';
+import type { NetworkSample } from '../sample/network-sample.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';

@@ -1,8 +1,8 @@
 import { expect } from 'bun:test';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { segmentOf } from './history-files.ts';
 import { HistoryLines } from './history-line.ts';
+import { segmentOf } from './history-segments.ts';
 import { HistoryWorld, openHistory, writeNext } from './history-world.fixture.ts';
 
 const START = Date.UTC(2026, 10, 28);

@@ -1,6 +1,7 @@
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { PrivateFolder } from '../../kit/files/private-folder.ts';
 import type { OpenFile } from '../../kit/files/user-file.ts';
+import { LOCK_NAME, type Segment, segmentsIn } from './history-segments.ts';
 import { isGzip } from './recorded-member.ts';
 import { type RecordedBytes, readFully } from './recording-file.ts';
 
@@ -90,53 +91,5 @@ async function openedPart(folder: PrivateFolder, name: string): Promise<OpenFile
     return undefined;
   } catch {
     return undefined;
-  }
-}
-
-/** A history is a folder of recordings, each called by its number and the time of its first line. */
-const NAME = /^(\d{10})-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.sstop$/;
-/** The file by which a writer keeps others out. */
-export const LOCK_NAME = 'lock';
-/** Files that are looked at; a writer makes some dozens. */
-const SEGMENTS_LIMIT = 4096;
-
-/** One file of a history. */
-export interface Segment {
-  readonly name: string;
-  readonly number: number;
-  /** Wall time of its first line, in whole seconds. */
-  readonly startWallMillis: number;
-}
-
-/** The segment that a file's name says it is; undefined: another file. */
-export function segmentOf(name: string): Segment | undefined {
-  const [, number, ...parts] = NAME.exec(name) ?? [];
-  if (number === undefined) return undefined;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.map(Number);
-  return {
-    name,
-    number: Number(number),
-    startWallMillis: Date.UTC(year, month - 1, day, hour, minute, second),
-  };
-}
-
-export function segmentNamed(number: number, wallMillis: number): Segment {
-  const startWallMillis = Math.floor(wallMillis / 1000) * 1000;
-  const time = new Date(startWallMillis).toISOString().replace(/\.\d+/, '').replaceAll(/[-:]/g, '');
-  return { name: `${String(number).padStart(10, '0')}-${time}.sstop`, number, startWallMillis };
-}
-
-/** The segments among some names, the oldest first. */
-export function segmentsIn(names: readonly string[]): Segment[] {
-  const segments = names.flatMap((name) => segmentOf(name) ?? []);
-  return segments.sort((a, b) => a.number - b.number).slice(-SEGMENTS_LIMIT);
-}
-
-/** Writes all bytes. Rejects with the system's code, or `ENOSPC` where nothing is taken. */
-export async function writeWhole(file: OpenFile, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const count = await file.write(bytes, at, bytes.length - at, position + at);
-    if (count === 0) throw new OpError({ op: 'write', code: 'ENOSPC' });
-    at += count;
   }
 }

@@ -1,7 +1,7 @@
 import { OpError } from '../../kit/errors/op-error.ts';
 import type { PrivateFolder } from '../../kit/files/private-folder.ts';
 import type { OpenFile } from '../../kit/files/user-file.ts';
-import { segmentsIn } from './history-files.ts';
+import { segmentsIn } from './history-segments.ts';
 import { decodeMemberHeader, FIGURED_HEADER_BYTES, isGzip } from './recorded-member.ts';
 import { readFully } from './recording-file.ts';
 

@@ -3,8 +3,8 @@ import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { PrivateFolder } from '../../kit/files/private-folder.ts';
 import type { OpenFile } from '../../kit/files/user-file.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
-import { LOCK_NAME, type Segment, segmentNamed, segmentsIn, writeWhole } from './history-files.ts';
 import type { HistoryLine } from './history-line.ts';
+import { LOCK_NAME, type Segment, segmentNamed, segmentsIn, writeWhole } from './history-segments.ts';
 import {
   encodeMemberHeader,
   FIGURED_HEADER_BYTES,

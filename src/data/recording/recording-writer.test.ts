@@ -8,8 +8,9 @@ import { snapshotToJson } from '../export/network-json.ts';
 import type { Snapshot } from '../sample/snapshot.ts';
 import type { Source } from '../source/source.ts';
 import { RecordedSource } from './recorded-source.ts';
+import { RecordingSource } from './recording-source.ts';
 import { RecordedWorld, randomFrom, recordWorld } from './recording-world.fixture.ts';
-import { RecordingSource, RecordingWriter } from './recording-writer.ts';
+import { RecordingWriter } from './recording-writer.ts';
 
 const RECORDER = fileURLToPath(new URL('recording-recorder.fixture.ts', import.meta.url));
 const FOR_EVER = Number.POSITIVE_INFINITY;

@@ -1,8 +1,8 @@
 import { type OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { NetworkRates } from '../rates/network-rates.ts';
-import type { Snapshot, Want } from '../sample/snapshot.ts';
+import type { NetworkRates } from '../rates/network-rates.ts';
+import type { Snapshot } from '../sample/snapshot.ts';
 import type { SectionError } from '../schema/section-facts.ts';
-import { type Source, TimeSlice } from '../source/source.ts';
+import { TimeSlice } from '../source/source.ts';
 import { ERRORS_LIMIT, lineStart, RECORDING_VERSION, SECTIONS_VERSION } from './recorded-format.ts';
 import { encodeMemberHeader, type MemberHeader, RecordingMember } from './recorded-member.ts';
 import { RecordingEntry, type RecordingNames } from './recording-entry.ts';
@@ -276,47 +276,4 @@ function isComplete(member: OpenMember, { epoch, monotonicMicros }: Line): boole
   const { header, snapshotCount } = member;
   if (snapshotCount >= MEMBER_SNAPSHOTS || epoch !== header.epoch) return true;
   return monotonicMicros < member.lastMicros || monotonicMicros - header.firstMicros > MEMBER_MICROS;
-}
-
-/**
- * A source whose snapshots are recorded on their way, each once. The next sample waits until the last one has been
- * turned into text, since a snapshot is borrowed; it does not wait for the disk. Closing leaves the writer open.
- */
-export class RecordingSource implements Source {
-  readonly #source: Source;
-  readonly #writer: RecordingWriter;
-  readonly #rates = new NetworkRates();
-  #taken: Promise<void> = Promise.resolve();
-
-  constructor(source: Source, writer: RecordingWriter) {
-    this.#source = source;
-    this.#writer = writer;
-  }
-
-  async sample(want: Want, deadlineMicros: number): Promise<Snapshot> {
-    await this.#taken;
-    const snapshot = await this.#source.sample(recordedWant(want), deadlineMicros);
-    const { network, header } = snapshot;
-    const isNews = network === undefined || this.#rates.update(network, header);
-    const hasMachine =
-      want.machine === true ||
-      want.disks === true ||
-      want.controlGroups === true ||
-      want.machineProcesses !== undefined;
-    if (hasMachine || (want.network === true && isNews)) {
-      this.#taken = this.#taken.then(() => this.#writer.record(snapshot, this.#rates));
-    }
-    return snapshot;
-  }
-
-  close(): void {
-    this.#source.close();
-  }
-}
-
-/** What is searched when it is played is recorded, whatever is on the screen now. */
-function recordedWant(want: Want): Want {
-  const { machineProcesses } = want;
-  if (machineProcesses === undefined) return want;
-  return { ...want, machineProcesses: { ...machineProcesses, allCommandLines: true, cgroups: true } };
 }

@@ -1,6 +1,7 @@
 import { type Names, openNames } from '../../data/names/names.ts';
 import type { PlaybackOptions, RecordedSource } from '../../data/recording/recorded-source.ts';
-import { RecordingSource, type RecordingWriter } from '../../data/recording/recording-writer.ts';
+import { RecordingSource } from '../../data/recording/recording-source.ts';
+import type { RecordingWriter } from '../../data/recording/recording-writer.ts';
 import type { NameFiles, Platform } from '../../data/sample/platform.ts';
 import { LocalSource } from '../../data/source/local-source.ts';
 import type { RemoteLink, Source } from '../../data/source/source.ts';
@@ -99,9 +100,13 @@ export async function openInput(
  */
 async function openLocal(
   platform: Platform,
-  { backend, output, sniff, history }: Settings,
+  { backend, output, sniff, history, recordPath }: Settings,
 ): Promise<LocalSource> {
-  const source = new LocalSource(platform, { tier: backend, sniff, mayLoadPrograms: history !== undefined });
+  const source = new LocalSource(platform, {
+    ...{ tier: backend, sniff, mayLoadPrograms: history !== undefined },
+    listsFirst:
+      output === 'screen' && backend === 'auto' && recordPath === undefined && history === undefined,
+  });
   if (output !== 'screen' || backend !== 'auto') {
     await platform.load?.('network');
     source.openNetwork();

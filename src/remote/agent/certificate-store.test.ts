@@ -3,7 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { certificateFolder, makeCertificate, openCertificate } from './certificate-store.ts';
+import { makeCertificate } from './certificate.ts';
+import { certificateFolder, openCertificate } from './certificate-store.ts';
 
 const NOW = Date.UTC(2026, 0, 2, 3, 4, 5);
 const DAY = 86_400_000;

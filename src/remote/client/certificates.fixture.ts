@@ -4,7 +4,7 @@ import {
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
 } from '@peculiar/x509';
-import { type CertificatePair, makeCertificate } from '../agent/certificate-store.ts';
+import { type CertificatePair, makeCertificate } from '../agent/certificate.ts';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const DAY_MILLIS = 86_400_000;

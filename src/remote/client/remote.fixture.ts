@@ -1,7 +1,7 @@
 import { testPlatform } from '../../../platforms/linux/guarded/helper-start.fixture.ts';
 import { type RunningAgent, startAgent } from '../agent/agent.ts';
 import type { AlertOptions } from '../agent/alerts/alert-watch.ts';
-import type { CertificatePair } from '../agent/certificate-store.ts';
+import type { CertificatePair } from '../agent/certificate.ts';
 import { encrypted, parseAgentUrl } from './agent-url.ts';
 import { RemoteSource } from './remote-source.ts';
 import { parsePinned } from './trust.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:tls';
-import type { CertificatePair } from '../agent/certificate-store.ts';
+import type { CertificatePair } from '../agent/certificate.ts';
 
 /** Whoever sits there with a certificate of his own, and counts what he is told. */
 export class TlsPeer {

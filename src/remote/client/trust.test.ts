@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { OpError } from '../../kit/errors/op-error.ts';
-import type { CertificatePair } from '../agent/certificate-store.ts';
+import type { CertificatePair } from '../agent/certificate.ts';
 import { Connection } from './agent-connection.ts';
 import { encrypted, parseAgentUrl } from './agent-url.ts';
 import { selfSigned, signedFor } from './certificates.fixture.ts';

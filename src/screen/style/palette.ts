@@ -80,11 +80,13 @@ const ALARM_FROM = 0.95;
  * RAMP_STEPS colours for a level, from nothing to full: the strong half of the graphs' colours while it is calm, then
  * over to yellow and to red. Where colours cannot be mixed (the terminal's own) each has its part.
  */
-export function levelColors({ graphRamp, yellow, red }: Palette): readonly Color[] {
-  const graph = graphRamp();
-  const calm = graph.at(-1)!;
+export function levelColors(
+  graphRamp: readonly Color[],
+  { yellow, red }: Pick<Palette, 'yellow' | 'red'>,
+): readonly Color[] {
+  const calm = graphRamp.at(-1)!;
   return steps((level) => {
-    if (level < CALM_TO) return graph[Math.round(between([0.5, 1], level / CALM_TO) * (RAMP_STEPS - 1))]!;
+    if (level < CALM_TO) return graphRamp[Math.round(between([0.5, 1], level / CALM_TO) * (RAMP_STEPS - 1))]!;
     if (level < WARNING_FROM) return mixed(calm, yellow, (level - CALM_TO) / (WARNING_FROM - CALM_TO));
     return mixed(yellow, red, Math.min(1, (level - WARNING_FROM) / (ALARM_FROM - WARNING_FROM)));
   });

@@ -58,6 +58,7 @@ export interface Theme {
 /** A theme from its palette. Made once: everything in it is frozen and shared. */
 function themeOf(palette: Palette): Theme {
   const { BOLD } = Attribute;
+  const graphRamp = palette.graphRamp();
   const accentBold = style(palette.accent, INHERIT_COLOR, BOLD);
   return Object.freeze({
     name: palette.name,
@@ -89,8 +90,8 @@ function themeOf(palette: Palette): Theme {
     downloadHue: palette.downloadHue,
     uploadRamp: inks(palette.uploadRamp()),
     downloadRamp: inks(palette.downloadRamp()),
-    graphRamp: inks(palette.graphRamp()),
-    levelRamp: inks(levelColors(palette)),
+    graphRamp: inks(graphRamp),
+    levelRamp: inks(levelColors(graphRamp, palette)),
   });
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { makeCertificate } from '../certificate-store.ts';
+import { makeCertificate } from '../certificate.ts';
 import { AlertDeliveries, type AlertFacts, type DeliveryOptions } from './alert-deliveries.ts';
 
 const servers: Bun.Server<undefined>[] = [];
