@@ -13,9 +13,9 @@ import {
 import { nameOfClientHello, nameOfTlsStream } from './client-hello.ts';
 import { parseDnsAnswer } from './dns-answer.ts';
 import { hostNameIn } from './host-name-bytes.ts';
-import { nameOfHttpStream } from './http-host.ts';
 import { PieceBuffer, STREAM_LIMIT_BYTES } from './piece-buffer.ts';
 import { type InitialKeys, initialKeys, openInitials } from './quic-initial.ts';
+import { nameOfHttpStream } from './stream-names.ts';
 
 const A = 1;
 const CNAME = 5;

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { OpError } from '../../kit/errors/op-error.ts';
 import { streamFrame } from '../wire/v2-frame.ts';
-import { SshConnection, sshArguments } from './ssh-connection.ts';
-import { parseSshSettings, stageOf } from './ssh-progress.ts';
+import { parseSshSettings, SshConnection, sshArguments, stageOf } from './ssh-connection.ts';
 
 const DESTINATION = { host: 'web-1', user: undefined, port: undefined };
 

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import type { InputEvent } from './event.ts';
-import { ESCAPE_MILLIS, InputParser, PARTIAL_MILLIS, PASTE_MILLIS } from './input-parser.ts';
-import { MAX_PASTE_BYTES } from './paste.ts';
+import { ESCAPE_MILLIS, InputParser, MAX_PASTE_BYTES, PARTIAL_MILLIS, PASTE_MILLIS } from './input-parser.ts';
 
 const encoder = new TextEncoder();
 

@@ -8,10 +8,8 @@ import {
   rxvtShiftedKey,
   ss3Event,
 } from './control-sequence.ts';
-import type { InputEvent } from './event.ts';
+import type { InputEvent, PasteEvent } from './event.ts';
 import { characterKey, controlKey, Modifier, namedKey } from './key-event.ts';
-import { PasteCollector } from './paste.ts';
-import { BROKEN, INCOMPLETE, INVALID, Utf8Decoder } from './utf8-decoder.ts';
 
 /** A lone ESC is the Escape key once nothing has followed it for this long. */
 export const ESCAPE_MILLIS = 50;
@@ -302,4 +300,111 @@ export class InputParser {
 
 function isFinal(byte: number): boolean {
   return byte >= 0x40 && byte <= 0x7e;
+}
+
+/** What is kept of one paste, in bytes; the rest is let go. */
+export const MAX_PASTE_BYTES = 64 * 1024;
+
+const END = [0x1b, 0x5b, 0x32, 0x30, 0x31, 0x7e];
+const FIRST_CAPACITY = 1024;
+const BREAKS = /\r\n|[\r\n\t\u2028\u2029]/g;
+/** C0, DEL, C1, direction controls, and what stands for invalid UTF-8. */
+const REFUSED = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffd]/g;
+
+/** Gathers a bracketed paste until `CSI 201 ~`; its memory is bounded and let go with the paste. */
+class PasteCollector {
+  #bytes = new Uint8Array(0);
+  #length = 0;
+  #matched = 0;
+  #isTruncated = false;
+
+  /** Takes a byte; true when it was the last of the paste's end mark. */
+  push(byte: number): boolean {
+    if (byte === END[this.#matched]) {
+      this.#matched++;
+      return this.#matched === END.length;
+    }
+    // The mark's only ESC is its first byte, so a broken match can start anew at nothing but this byte.
+    for (let i = 0; i < this.#matched; i++) this.#keep(END[i]!);
+    this.#matched = 0;
+    if (byte === END[0]) this.#matched = 1;
+    else this.#keep(byte);
+    return false;
+  }
+
+  /** The paste as an event; the collector is empty afterwards. */
+  finish(isComplete: boolean): PasteEvent {
+    const decoded = new TextDecoder().decode(this.#bytes.subarray(0, this.#length));
+    const text = decoded.replace(BREAKS, ' ').replace(REFUSED, '');
+    const truncated = this.#isTruncated || !isComplete;
+    this.#bytes = new Uint8Array(0);
+    this.#length = 0;
+    this.#matched = 0;
+    this.#isTruncated = false;
+    return { kind: 'paste', text, truncated };
+  }
+
+  #keep(byte: number): void {
+    if (this.#length === MAX_PASTE_BYTES) {
+      this.#isTruncated = true;
+      return;
+    }
+    if (this.#length === this.#bytes.length) {
+      const longer = new Uint8Array(Math.min(Math.max(this.#length * 2, FIRST_CAPACITY), MAX_PASTE_BYTES));
+      longer.set(this.#bytes);
+      this.#bytes = longer;
+    }
+    this.#bytes[this.#length++] = byte;
+  }
+}
+
+/** Nothing whole yet. */
+const INCOMPLETE = -1;
+/** The byte cannot continue what was begun: what was begun is gone, the byte is still to be looked at. */
+const BROKEN = -2;
+/** The byte is no part of any UTF-8 text, or ended an overlong or impossible form. */
+const INVALID = -3;
+
+/** One code point at a time (RFC 3629), each byte looked at once, so that text may be split anywhere. */
+class Utf8Decoder {
+  #missing = 0;
+  #codePoint = 0;
+  #least = 0;
+
+  get isPending(): boolean {
+    return this.#missing > 0;
+  }
+
+  reset(): void {
+    this.#missing = 0;
+  }
+
+  /** A code point, INCOMPLETE, BROKEN or INVALID. */
+  push(byte: number): number {
+    if (this.#missing > 0) return this.#continue(byte);
+    if (byte < 0x80) return byte;
+    if (byte >= 0xc2 && byte <= 0xdf) return this.#begin(byte & 0x1f, 1, 0x80);
+    if (byte >= 0xe0 && byte <= 0xef) return this.#begin(byte & 0x0f, 2, 0x800);
+    if (byte >= 0xf0 && byte <= 0xf4) return this.#begin(byte & 0x07, 3, 0x10000);
+    return INVALID;
+  }
+
+  #begin(bits: number, missing: number, least: number): number {
+    this.#codePoint = bits;
+    this.#missing = missing;
+    this.#least = least;
+    return INCOMPLETE;
+  }
+
+  #continue(byte: number): number {
+    if ((byte & 0xc0) !== 0x80) {
+      this.#missing = 0;
+      return BROKEN;
+    }
+    this.#codePoint = (this.#codePoint << 6) | (byte & 0x3f);
+    if (--this.#missing > 0) return INCOMPLETE;
+    const codePoint = this.#codePoint;
+    const isSurrogate = codePoint >= 0xd800 && codePoint <= 0xdfff;
+    return codePoint < this.#least || codePoint > 0x10ffff || isSurrogate ? INVALID : codePoint;
+  }
 }

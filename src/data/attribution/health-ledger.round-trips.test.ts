@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { RoundTrips } from './round-trips.ts';
+import { RoundTrips } from './health-ledger.ts';
 
 const SECOND = 1e6;
 
