@@ -52,12 +52,28 @@ const FIRST_MILLIS = 1000;
 export const SPACE_MAX_AGE_MILLIS = 600_000;
 /** Control groups cost as much as all else of the processes, and a process seldom leaves its own. */
 const CGROUP_SAMPLES = 60;
+/** What control groups wait for costs some ten files each: asked for every third sample, or where that is long ago. */
+const GROUPS_SAMPLES = 3;
+const GROUPS_MAX_AGE_MILLIS = 25_000;
 /** A program that writes over its command line again and again is not read each time. */
 const TEXT_MAX_AGE_MILLIS = 60_000;
 
 /** What a history wants of one sample after the other. */
 export class HistoryWants {
   #count = 0;
+  #samplesWithoutGroups = GROUPS_SAMPLES;
+  #groupsMillis = Number.NEGATIVE_INFINITY;
+
+  /** Whether the next sample is to tell what control groups wait for. */
+  controlGroups(nowMillis: number): boolean {
+    const isDue =
+      ++this.#samplesWithoutGroups >= GROUPS_SAMPLES ||
+      nowMillis - this.#groupsMillis >= GROUPS_MAX_AGE_MILLIS;
+    if (!isDue) return false;
+    this.#samplesWithoutGroups = 0;
+    this.#groupsMillis = nowMillis;
+    return true;
+  }
 
   /** Of all processes in the next sample. */
   ofProcesses(): Omit<ProcessesWant, 'visiblePids' | 'columns'> {
