@@ -52,9 +52,12 @@ const FIRST_MILLIS = 1000;
 export const SPACE_MAX_AGE_MILLIS = 600_000;
 /** Control groups cost as much as all else of the processes, and a process seldom leaves its own. */
 const CGROUP_SAMPLES = 60;
-/** What control groups wait for costs some ten files each: asked for every third sample, or where that is long ago. */
-const GROUPS_SAMPLES = 3;
-const GROUPS_MAX_AGE_MILLIS = 25_000;
+/**
+ * What control groups wait for costs ten files of each: asked for in every fifth sample, or where the last time is long
+ * ago. From one time to the next it is less than the minute for which kills are remembered (control-group-rates.ts).
+ */
+const GROUPS_SAMPLES = 5;
+const GROUPS_MAX_AGE_MILLIS = 45_000;
 /** A program that writes over its command line again and again is not read each time. */
 const TEXT_MAX_AGE_MILLIS = 60_000;
 
