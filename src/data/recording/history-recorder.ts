@@ -42,7 +42,7 @@ const PRESSURE_REFILL_MILLIS = 600_000;
  * Garbage is collected after so many samples: the engine lets it grow to several times what is alive, and this program
  * runs for months. A collection takes 10 to 20 ms.
  */
-const COLLECTED_SAMPLES = 12;
+const COLLECTED_SAMPLES = 4;
 /** Before a rest as long as this, memory that only work needs is given back. */
 const REST_MILLIS = 4000;
 /** The first rates need two samples. */

@@ -98,8 +98,9 @@ export class V2Answers {
     const maxAge = this.#from.samples.maxAgeMicros('processes', maxAgeMillis);
     return processes.cache.read(maxAge, (sample) => {
       const base = isFull ? 0 : position.sequence;
+      const { sequence } = processes.copy(sample);
       const payload = processes.encoder.payload(sample, base);
-      position.sequence = sample.changes.sequence;
+      position.sequence = sequence;
       return payload;
     });
   }

@@ -16,11 +16,10 @@ const TEXTS_LEASE_MICROS = 60e6;
 
 const STORAGE_COLUMNS: readonly UsageColumn[] = ['readBytes', 'writtenBytes'];
 
-/** A sample of all processes. The rows stand in `changes`, copied, until the next sample. */
+/** A sample of all processes. */
 export interface ProcessSample extends ProcessFacts {
   readonly header: SnapshotHeader;
   readonly monotonicMicros: number;
-  readonly changes: ProcessChanges;
   /** As the collector has it. Borrowed. */
   readonly collected: MachineProcesses;
   /** Whether shares of CPU are known: there was a sample not long before. */
@@ -33,10 +32,11 @@ export class ProcessSamples {
   readonly cache: RatedCache<ProcessSample>;
   readonly encoder: ProcessEncoder;
   readonly originalEncoder: OriginalProcessEncoder;
+  /** The rows of the sample that was copied last. */
+  readonly changes = new ProcessChanges();
   /** Told of each sample while the section is still whole. */
   onSample: ((section: MachineProcesses, header: SnapshotHeader) => void) | undefined;
   readonly #source: LocalSource;
-  readonly #changes = new ProcessChanges();
   readonly #visible = new AskedLately<number>();
   readonly #columns = new AskedLately<UsageColumn>();
   readonly #columnsOfAll = new AskedLately<UsageColumn>();
@@ -49,8 +49,8 @@ export class ProcessSamples {
 
   constructor(source: LocalSource) {
     this.#source = source;
-    this.encoder = new ProcessEncoder(this.#changes);
-    this.originalEncoder = new OriginalProcessEncoder(this.#changes);
+    this.encoder = new ProcessEncoder(this.changes);
+    this.originalEncoder = new OriginalProcessEncoder(this.changes);
     this.cache = new RatedCache(
       () => this.#collect(),
       () => source.nowMicros(),
@@ -97,7 +97,6 @@ export class ProcessSamples {
     if (!isRated) this.#cpu.reset();
     this.#lastMicros = monotonicMicros;
     this.#cpu.update(processes, monotonicMicros);
-    this.#absorb(section);
     this.onSample?.(section, header);
     return {
       header,
@@ -109,9 +108,18 @@ export class ProcessSamples {
         errors: section.errors,
       },
       processCount: processes.slots.count,
-      ...{ memoryTotalBytes, coreCount, changes: this.#changes, isRated, collected: section },
+      ...{ memoryTotalBytes, coreCount, isRated, collected: section },
       replies: noReplies(),
     };
+  }
+
+  /**
+   * Copies the rows of a sample into `changes`, from which clients are told of them. To be called while the sample may
+   * be read. A history and alerts need no copy.
+   */
+  copy({ collected }: ProcessSample): ProcessChanges {
+    if (this.changes.sequence !== collected.sequence) this.#absorb(collected);
+    return this.changes;
   }
 
   #absorb({
@@ -135,6 +143,6 @@ export class ProcessSamples {
     }
     const { corePercent } = this.#cpu;
     const shareOf = (slot: number): number => machinePercent(corePercent[slot]!, coreCount);
-    this.#changes.absorb(sequence, { processes, usage, texts }, shareOf);
+    this.changes.absorb(sequence, { processes, usage, texts }, shareOf);
   }
 }
