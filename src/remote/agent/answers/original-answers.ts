@@ -114,9 +114,8 @@ export class OriginalAnswers {
   #processes(): Promise<Frame> {
     const { processes } = this.#from.samples;
     const maxAge = this.#from.samples.maxAgeMicros('processes');
-    return processes.cache.readRated(maxAge, (sample) => {
-      const { replies, processCount } = sample;
-      processes.copy(sample);
+    processes.noteRowsWanted();
+    return processes.cache.readRated(maxAge, ({ replies, processCount }) => {
       replies.original ??= protobufFrame(processes.originalEncoder.encode(processCount));
       return replies.original;
     });

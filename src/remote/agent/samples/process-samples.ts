@@ -13,6 +13,8 @@ import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
 
 /** `/metrics` and the original protocol have no command lines: without other clients they are not read. */
 const TEXTS_LEASE_MICROS = 60e6;
+/** Rows are copied for as long after a client asked for them. A history and alerts need no copy. */
+const COPY_LEASE_MICROS = 60e6;
 
 const STORAGE_COLUMNS: readonly UsageColumn[] = ['readBytes', 'writtenBytes'];
 
@@ -45,6 +47,7 @@ export class ProcessSamples {
   #lastMicros = Number.NEGATIVE_INFINITY;
   #commandLinesUntilMicros = Number.NEGATIVE_INFINITY;
   #cgroupsUntilMicros = Number.NEGATIVE_INFINITY;
+  #copiesUntilMicros = Number.NEGATIVE_INFINITY;
   #wantOfNext: Omit<ProcessesWant, 'visiblePids' | 'columns'> = {};
 
   constructor(source: LocalSource) {
@@ -66,6 +69,13 @@ export class ProcessSamples {
     this.#columnsOfAll.note(columnsOfAll, now);
     this.#commandLinesUntilMicros = now + TEXTS_LEASE_MICROS;
     if (cgroups === true) this.#cgroupsUntilMicros = now + TEXTS_LEASE_MICROS;
+  }
+
+  /** A client is about to be told of `changes`: a sample that was taken for others, and not copied, is forgotten. */
+  noteRowsWanted(): void {
+    this.#copiesUntilMicros = this.#source.nowMicros() + COPY_LEASE_MICROS;
+    const { latest } = this.cache;
+    if (latest?.section.sequence !== this.changes.sequence) this.cache.latest = undefined;
   }
 
   /** The storage of all processes is wanted in the sample that is taken next. */
@@ -97,6 +107,8 @@ export class ProcessSamples {
     if (!isRated) this.#cpu.reset();
     this.#lastMicros = monotonicMicros;
     this.#cpu.update(processes, monotonicMicros);
+    // Asked now, not when it began: who came meanwhile reads this sample too.
+    if (this.#source.nowMicros() <= this.#copiesUntilMicros) this.#absorb(section);
     this.onSample?.(section, header);
     return {
       header,
@@ -111,15 +123,6 @@ export class ProcessSamples {
       ...{ memoryTotalBytes, coreCount, isRated, collected: section },
       replies: noReplies(),
     };
-  }
-
-  /**
-   * Copies the rows of a sample into `changes`, from which clients are told of them. To be called while the sample may
-   * be read. A history and alerts need no copy.
-   */
-  copy({ collected }: ProcessSample): ProcessChanges {
-    if (this.changes.sequence !== collected.sequence) this.#absorb(collected);
-    return this.changes;
   }
 
   #absorb({
