@@ -7,6 +7,7 @@ import type { Snapshot } from '../sample/snapshot.ts';
 import { CONTROL_GROUPS } from '../schema/control-groups-section.ts';
 import { DISKS } from '../schema/disks-section.ts';
 import type { SectionPart } from './recorded-format.ts';
+import { groupsAsList } from './recorded-groups.ts';
 
 /** Sections beside the network and the list of processes, as they were recorded. */
 export type RecordedSections = Pick<Snapshot, 'machine' | 'disks' | 'controlGroups'>;
@@ -65,7 +66,9 @@ export class MachineSectionReader {
     return {
       ...(machine !== undefined && { machine: codecs.machine.read(machine, 'part').section }),
       ...(disks !== undefined && { disks: codecs.disks.read(disks, 'part').section }),
-      ...(groups !== undefined && { controlGroups: codecs.controlGroups.read(groups, 'part').section }),
+      ...(groups !== undefined && {
+        controlGroups: codecs.controlGroups.read(groupsAsList(groups), 'part').section,
+      }),
     };
   }
 }
