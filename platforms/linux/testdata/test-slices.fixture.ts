@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 
 /** Never asks to rest. */
@@ -15,6 +16,65 @@ export function restlessSlice(): Slice & { rests: number } {
       this.rests++;
       return new Promise((resolve) => setImmediate(resolve));
     },
+  };
+}
+
+/** The letter of /proc/PID/stat behind the name; undefined for a thread that has ended. */
+function stateOf(path: string): string | undefined {
+  try {
+    const stat = readFileSync(`${path}/stat`, 'latin1');
+    return stat[stat.lastIndexOf(')') + 2];
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Resolves once a child has become the program of this command line. Before its exec has ended it has the name and the
+ * arguments of who started it, or none: after Bun.spawn for a moment, after a shell's `&` for longer.
+ */
+export async function untilRuns(pid: number, commandLine: string): Promise<void> {
+  const words = (): string => readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trimEnd();
+  while (words() !== commandLine) await Bun.sleep(1);
+}
+
+/** Resolves once every thread of a process is in this state, a letter of proc_pid_stat(5). */
+export async function untilInState(pid: number, state: 'S' | 'T' | 'Z'): Promise<void> {
+  const states = () => readdirSync(`/proc/${pid}/task`).map((tid) => stateOf(`/proc/${pid}/task/${tid}`));
+  while (!states().every((each) => each === state)) await Bun.sleep(1);
+}
+
+/**
+ * Whether root may not look at a process: kernels that guard the first process of a virtual machine in that way hide it
+ * from programs in the kernel, too.
+ */
+export function isGuarded(pid: number): boolean {
+  try {
+    readlinkSync(`/proc/${pid}/ns/pid`);
+    return false;
+  } catch (thrown) {
+    return process.geteuid?.() === 0 && (thrown as NodeJS.ErrnoException).code === 'EACCES';
+  }
+}
+
+/** The processes that /proc lists. */
+function listedPids(): Set<number> {
+  return new Set(readdirSync('/proc').map(Number).filter(Number.isInteger));
+}
+
+/**
+ * What a collection of all processes got wrong, however many come and go meanwhile: `missing` are those that /proc
+ * lists before and after it, `strange` those that it lists neither before nor after, and that are there all the same.
+ */
+export async function comparedWithProc(
+  collect: () => Iterable<number> | Promise<Iterable<number>>,
+): Promise<{ missing: number[]; strange: number[] }> {
+  const before = listedPids();
+  const seen = new Set(await collect());
+  const after = listedPids();
+  return {
+    missing: [...before].filter((pid) => after.has(pid) && !seen.has(pid) && !isGuarded(pid)),
+    strange: [...seen].filter((pid) => !before.has(pid) && !after.has(pid) && listedPids().has(pid)),
   };
 }
 
