@@ -30,6 +30,7 @@ export interface Snapshot {
   readonly backend: string;
   readonly troubles: readonly Trouble[];
   readonly processes: readonly {
+    readonly pid: number;
     readonly name: string;
     readonly rtt_us: number | null;
     readonly connect_us: number | null;
@@ -78,7 +79,7 @@ export async function healthyLine(millis: number): Promise<{ alarms: readonly st
   try {
     await network.traffic('far', 'sink', 'sink', SINK);
     const tiers = ['netlink', 'ebpf'].map((tier) => watch(network, tier));
-    await network.traffic('near', 'sender', 'backup', FAR, SINK, BYTES_PER_SECOND);
+    const { child } = await network.traffic('near', 'sender', 'backup', FAR, SINK, BYTES_PER_SECOND);
     await network.traffic('near', 'caller', 'caller', FAR, SINK, CALLS_EVERY_MILLIS);
     const alarms: string[] = [];
     let segments = 0;
@@ -87,7 +88,7 @@ export async function healthyLine(millis: number): Promise<{ alarms: readonly st
       ['sink', 'backup', 'caller'].includes(process) || backend === 'netlink';
     const see = ({ troubles, backend, processes }: Snapshot): boolean => {
       for (const each of troubles) if (isOurs(each, backend)) alarms.push(`${backend}: ${each.trouble}`);
-      const backup = processes.find(({ name }) => name === 'backup')?.connections[0];
+      const backup = processes.find(({ pid }) => pid === child.pid)?.connections[0];
       segments = Math.max(segments, backup?.data_segments ?? 0);
       return false;
     };
