@@ -115,7 +115,7 @@ async function run(program: string, ...argv: string[]) {
 describe('the program', () => {
   test('logs its start, its tier, a recording and its end, and no samples', async () => {
     const path = `${directory}/stream`;
-    const argv = ['--json', '--interval', '100ms', '--duration', '400ms', '--record', `${directory}/r.gz`];
+    const argv = ['--json', '--interval', '100ms', '--duration', '2s', '--record', `${directory}/r.gz`];
     expect(await run(SSTOP, ...argv, '--log', path)).toEqual({ exitCode: 0, stderr: '' });
     const lines = linesOf(path);
     expect(lines.map(({ event }) => event)).toEqual([

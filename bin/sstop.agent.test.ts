@@ -57,7 +57,7 @@ describe('sstop of an agent', () => {
       const recording = join(folder, 'remote.ndjson.gz');
       const options = ['-t', certificate(), '--token-file', join(folder, 'token'), '--loopback'];
       // Without TLS in the URL: a certificate was given, so it is meant.
-      const streamed = await run(...options, '--json', '--record', recording, '--duration', '1s', url);
+      const streamed = await run(...options, '--json', '--record', recording, '--duration', '3s', url);
       expect(streamed).toMatchObject({ code: 0, stderr: '' });
       const snapshot = JSON.parse(streamed.stdout.trimEnd().split('\n').at(-1)!);
       expect(snapshot).toMatchObject({ schema: 1, errors: [] });

@@ -181,14 +181,18 @@ describe.skipIf(!canTellUsers || !canReadWithoutPrivileges())(
       ['names what is no map', FORGED_DESCRIPTORS],
     ])('a text in the environment that %s is not believed', async (_what, forged) => {
       const prefix = withCapabilities('bpf', 'net_admin', 'perfmon', 'kill');
-      const child = Bun.spawn([...prefix, SSTOP, '--json', '--interval', '100ms', '--duration', '300ms'], {
+      const child = Bun.spawn([...prefix, SSTOP, '--json', '--interval', '100ms'], {
         env: { PATH: process.env['PATH'] ?? '', HOME: home, SSTOP_HANDED: forged },
         stdio: ['ignore', 'pipe', 'inherit', Bun.file('/dev/null')],
       });
-      const lines = linesOf(child.stdout);
-      expect(JSON.parse((await lines.next()).value ?? '')).toMatchObject({ backend: 'ebpf', errors: [] });
-      expect(permittedTo(child.pid)).toEqual([NONE]);
-      expect(await child.exited).toBe(0);
+      try {
+        const lines = linesOf(child.stdout);
+        expect(JSON.parse((await lines.next()).value ?? '')).toMatchObject({ backend: 'ebpf', errors: [] });
+        expect(permittedTo(child.pid)).toEqual([NONE]);
+      } finally {
+        child.kill('SIGTERM');
+        expect(await child.exited).toBe(143);
+      }
     });
   },
 );
