@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AGENT, AgentProcess } from './testing/agent-process.ts';
+import { AGENT, AgentProcess, keptPort } from './testing/agent-process.ts';
 import { OriginalClient } from './testing/original-client.ts';
 
 const TOKEN = 'a-token-that-nobody-guesses';
@@ -226,7 +226,7 @@ describe('the end', () => {
   });
 
   test('the port is free at once', async () => {
-    const first = await AgentProcess.start();
+    const first = await AgentProcess.start({ args: ['--port', String(keptPort())] });
     await first.close();
     const second = await AgentProcess.start({ args: [] });
     await second.close();

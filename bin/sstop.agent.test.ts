@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AgentProcess } from './testing/agent-process.ts';
+import { AgentProcess, keptPort } from './testing/agent-process.ts';
 import { SSTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
 
@@ -95,7 +95,7 @@ describe('sstop of an agent', () => {
   test(
     'shows its screen, says that the agent is gone, and goes on when it is back',
     async () => {
-      const first = await AgentProcess.start();
+      const first = await AgentProcess.start({ args: ['--port', String(keptPort())] });
       open.push(first);
       const program = new PtyProgram(
         [SSTOP, '--loopback', '--interval', '500ms', `ws://127.0.0.1:${first.port}/ws`],
