@@ -117,7 +117,7 @@ async function succeeds(attack: Attack, executable: string): Promise<boolean> {
     env: { PATH: process.env['PATH'] ?? '', TERM: 'dumb', ...attack.environment?.() },
     stdio: ['ignore', 'ignore', 'ignore'],
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
   await attack.meanwhile?.(child);
   await child.exited;
   clearTimeout(timer);

@@ -236,7 +236,7 @@ test('a recording is played, steered and says where it is', async () => {
     await screen.untilText(/not in the recording/);
     screen.press('escape');
     // What follows an escape at once is one chord with it.
-    await Bun.sleep(SETTLE_MILLIS);
+    await screen.until(() => !screen.pty.text().includes('not in the recording'), 'the closed prompt');
     screen.press('?');
     await screen.untilText(/Ten seconds back/);
     expect(screen.pty.text()).not.toContain('Send a signal to the process');

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { untilInState } from '../platforms/linux/testdata/test-slices.fixture.ts';
 import { HistoryWorld, writeHistory } from '../src/data/recording/history-world.fixture.ts';
 import { SOCKTOP, SSTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
@@ -101,6 +102,7 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
     const burning = 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo stopped; kill -STOP $$';
     const child = Bun.spawn(['sh', '-c', burning], { stdin: 'ignore', stdout: 'pipe' });
     await child.stdout.getReader().read();
+    await untilInState(child.pid, 'T');
     const [byAgent, byShell] = await Promise.all([
       machineOf(SSH_USERS.rootWithAgent),
       machineOf(SSH_USERS.root),
