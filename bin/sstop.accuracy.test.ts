@@ -44,7 +44,7 @@ async function runBeside(mode: 'long' | 'short', as: readonly string[]): Promise
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'inherit',
-    env: { ...process.env, HOME: '/nonexistent' },
+    env: { ...process.env, HOME: '/dev/null' },
   });
   const text = await new Response(child.stdout).text();
   expect(await child.exited).toBe(0);

@@ -4,7 +4,7 @@ import { processCpuNanos } from '../clock.ts';
 import { closeDescriptor } from '../libc.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { PAGE_SIZE_BYTES } from '../system-units.ts';
-import { comparedWithProc, outputLines, untilInState } from '../testdata/test-slices.fixture.ts';
+import { comparedWithProc, outputLines, untilInState, ZOMBIE } from '../testdata/test-slices.fixture.ts';
 import { AttachType, loadProgram, ProgramType } from './bpf-program.ts';
 import { withoutBpf } from './ebpf.fixture.ts';
 import { TaskIterator } from './iterator.ts';
@@ -118,17 +118,13 @@ describe.skipIf(withoutBpf !== undefined).each(METHODS)('TaskSampler by %s (need
   });
 
   test('a process that has ended and that nobody asked for is a zombie', async () => {
-    // The shell becomes sleep(1), which asks for nobody.
-    const parent = Bun.spawn(['sh', '-c', 'sh -c "exit 3" & exec sleep 1000']);
+    const parent = Bun.spawn(['sh', '-c', ZOMBIE], { stdout: 'pipe' });
     children.push(parent);
-    const zombieOf = (all: Map<number, Sampled>) =>
-      [...all.values()].find((task) => task.ppid === parent.pid);
-    let zombie: Sampled | undefined;
-    while (zombie?.state !== 0x5a) {
-      zombie = zombieOf(withSampler(sampleAll, method));
-      await Bun.sleep(1);
-    }
-    expect(zombie).toMatchObject({ state: 0x5a, rssBytes: 0, virtualBytes: 0, name: 'sh' });
+    const zombie = Number((await outputLines(parent.stdout).next()).value);
+    await untilInState(zombie, 'Z');
+    expect(withSampler(sampleAll, method).get(zombie)).toMatchObject({
+      ...{ ppid: parent.pid, state: 0x5a, rssBytes: 0, virtualBytes: 0, name: 'sh' },
+    });
   });
 
   test('has exactly the processes that /proc lists', async () => {

@@ -427,11 +427,11 @@ describe('the journal', () => {
       code: 'EXIT',
       message: 'No journal files were opened.',
     });
-    await expect(open({ journal: { programs: ['/nonexistent'] } }).collectJournal(own)).rejects.toMatchObject(
-      {
-        code: 'ENOENT',
-        message: 'journalctl is not installed',
-      },
-    );
+    await expect(
+      open({ journal: { programs: ['/proc/nonexistent'] } }).collectJournal(own),
+    ).rejects.toMatchObject({
+      code: 'ENOENT',
+      message: 'journalctl is not installed',
+    });
   });
 });

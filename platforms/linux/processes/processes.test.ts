@@ -9,6 +9,7 @@ import {
   UNHURRIED,
   untilInState,
   untilRuns,
+  ZOMBIE,
 } from '../testdata/test-slices.fixture.ts';
 import { ProcessCollector } from './processes.ts';
 
@@ -169,8 +170,7 @@ describe('ProcessCollector', () => {
 
   test('a zombie is a process until it is reaped', async () => {
     const collector = open();
-    // The shell becomes sleep(1), which asks for nobody.
-    const child = Bun.spawn(['sh', '-c', 'sh -c exit & echo $!; exec sleep 1000'], { stdout: 'pipe' });
+    const child = Bun.spawn(['sh', '-c', ZOMBIE], { stdout: 'pipe' });
     children.push(child);
     const zombie = Number((await outputLines(child.stdout).next()).value);
     await untilInState(zombie, 'Z');
@@ -206,6 +206,6 @@ describe('ProcessCollector', () => {
   });
 
   test('says which root it could not open', () => {
-    expect(() => open({ procRoot: '/nonexistent' })).toThrow(/open \/nonexistent: ENOENT/);
+    expect(() => open({ procRoot: '/proc/nonexistent' })).toThrow(/open \/proc\/nonexistent: ENOENT/);
   });
 });

@@ -38,6 +38,13 @@ export async function untilRuns(pid: number, commandLine: string): Promise<void>
   while (words() !== commandLine) await Bun.sleep(1);
 }
 
+/**
+ * For `sh -c`: leaves a zombie behind, whose number it prints, and becomes sleep(1), which asks for nobody. The child
+ * ends after that: a shell may have asked for one that was faster.
+ */
+export const ZOMBIE =
+  `sh -c 'until grep -qx sleep "/proc/$0/comm"; do :; done; exit 3' "$$" & echo "$!"; exec sleep 1000`;
+
 /** Resolves once every thread of a process is in this state, a letter of proc_pid_stat(5). */
 export async function untilInState(pid: number, state: 'S' | 'T' | 'Z'): Promise<void> {
   const states = () => readdirSync(`/proc/${pid}/task`).map((tid) => stateOf(`/proc/${pid}/task/${tid}`));

@@ -49,9 +49,12 @@ test('the table wins over the built-in names, which fill its gaps; 443/udp is qu
   ]);
 });
 
-test.each(['/nonexistent/services', '/', '/dev/zero'])('no table at %s: the built-in names', async (path) => {
-  expect((await readServiceNames(path)).name(443, 'tcp')).toBe('https');
-});
+test.each(['/proc/nonexistent/services', '/', '/dev/zero'])(
+  'no table at %s: the built-in names',
+  async (path) => {
+    expect((await readServiceNames(path)).name(443, 'tcp')).toBe('https');
+  },
+);
 
 test('the table of this system is read where there is one', async () => {
   expect((await readServiceNames('/etc/services')).name(22, 'tcp')).toBe('ssh');
