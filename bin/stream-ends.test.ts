@@ -19,9 +19,9 @@ import { SOCKTOP, SOCKTOP_AGENT, SSTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
 
 /** What the issue allows, and the time that a busy machine takes to notice. */
-const END_MILLIS = 1000 + 500;
+const END_MILLIS = 1000 + 2000;
 /** With the start of the program; what is waited for in vain would take ten seconds and more. */
-const RUN_MILLIS = 7000;
+const RUN_MILLIS = 8000;
 
 let folder = '';
 beforeAll(() => {
