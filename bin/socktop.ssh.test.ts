@@ -7,6 +7,7 @@ import { HistoryWorld, writeHistory } from '../src/data/recording/history-world.
 import { SOCKTOP, SSTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
 import { SSH_USERS, SshServer, sshObstacle } from './testing/ssh-server.ts';
+import { withoutProgress } from './testing/streamed.ts';
 import { linesOf } from './testing/traffic.ts';
 
 const WAIT_MILLIS = 30_000;
@@ -77,7 +78,7 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
       new Response(child.stdout).text(),
       new Response(child.stderr).text(),
     ]);
-    expect(complaint.replace(/^Connecting to .*\n/, '')).toBe('');
+    expect(withoutProgress(complaint)).toBe('');
     expect(await child.exited).toBe(0);
     return JSON.parse(text) as MachineLine;
   }
@@ -194,7 +195,7 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
         new Response(child.stdout).text(),
         new Response(child.stderr).text(),
       ]);
-      return { out, err: err.replace(/^Connecting to .*\n/, ''), code: await child.exited };
+      return { out, err: withoutProgress(err), code: await child.exited };
     };
     try {
       const { rootWithAgent, ordinaryWithAgent, root } = SSH_USERS;

@@ -4,7 +4,7 @@ import { cpus, hostname, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { AgentProcess } from './testing/agent-process.ts';
 import { SOCKTOP } from './testing/executables.ts';
-import { streamLines } from './testing/streamed.ts';
+import { streamLines, withoutProgress } from './testing/streamed.ts';
 
 const LONG_MILLIS = 60_000;
 
@@ -29,7 +29,7 @@ async function run(...argv: readonly string[]): Promise<{ code: number; stdout: 
     new Response(child.stderr).text(),
     child.exited,
   ]);
-  return { code, stdout, stderr };
+  return { code, stdout, stderr: withoutProgress(stderr) };
 }
 
 describe.each([
@@ -123,7 +123,7 @@ test(
   'a recording of the network alone is told of in one line',
   async () => {
     const path = join(folder, 'network.ndjson.gz');
-    await streamLines(2, '--json', '--record', path);
+    await streamLines(2, ['--json', '--record', path]);
     const told = `socktop: '${path}' has no system data; play it with sstop --playback\n`;
     for (const output of ['--json', '--csv', '--once']) {
       expect(await run(output, '--playback', path)).toEqual({ code: 1, stdout: '', stderr: told });

@@ -57,7 +57,7 @@ describe('streams', () => {
     const header = 'timestamp,pid,process,user,upload_bytes_per_s,download_bytes_per_s';
     // More than the rows of one snapshot.
     const once = await run('--csv', '--loopback', '--interval', '100ms', '--once');
-    const { stdout } = await streamLines(2 * once.stdout.split('\n').length, '--csv', '--loopback');
+    const { stdout } = await streamLines(2 * once.stdout.split('\n').length, ['--csv', '--loopback']);
     expect(stdout.startsWith(header)).toBe(true);
     expect(stdout.split(header)).toHaveLength(2);
     const moments = stdout
@@ -142,7 +142,7 @@ describe('a recording that is not whole', () => {
 
   beforeAll(async () => {
     directory = mkdtempSync(`${tmpdir()}/sstop-broken-`);
-    await streamLines(4, '--json', '--record', `${directory}/day.gz`);
+    await streamLines(4, ['--json', '--record', `${directory}/day.gz`]);
     const whole = readFileSync(`${directory}/day.gz`);
     writeFileSync(`${directory}/cut.gz`, whole.subarray(0, whole.length - 30));
     writeFileSync(`${directory}/empty.gz`, '');
