@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 
 /** Never asks to rest. */
@@ -83,6 +83,11 @@ export async function comparedWithProc(
     missing: [...before].filter((pid) => after.has(pid) && !seen.has(pid) && !isGuarded(pid)),
     strange: [...seen].filter((pid) => !before.has(pid) && !after.has(pid) && listedPids().has(pid)),
   };
+}
+
+/** Descriptors of this process by number; those of other tests in it may close at any time. */
+export function openDescriptors(): Set<string> {
+  return new Set(readdirSync('/proc/self/fd').filter((name) => existsSync(`/proc/self/fdinfo/${name}`)));
 }
 
 /** Lines of a child's output, as they come. */
