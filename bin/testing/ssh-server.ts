@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OpError } from '../../src/kit/errors/op-error.ts';
+import { keptPort } from './agent-process.ts';
 import { SOCKTOP_AGENT } from './executables.ts';
 
 const SSHD = '/usr/sbin/sshd';
@@ -65,7 +65,7 @@ export class SshServer {
     const folder = mkdtempSync(join(tmpdir(), 'socktop-ssh-'));
     for (const name of ['host', 'id', 'other'])
       run('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name));
-    const port = await freePort();
+    const port = keptPort();
     writeServer(folder, port);
     writeClient(folder, port, KEY_LOGIN);
     mkdirSync('/run/sshd', { recursive: true });
@@ -203,18 +203,6 @@ function signalProcess(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
     // It has ended since.
     if (!(thrown instanceof Error)) throw thrown;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const { promise, resolve } = Promise.withResolvers<number>();
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    resolve(typeof address === 'object' && address !== null ? address.port : 0);
-  });
-  const port = await promise;
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 function run(...command: readonly string[]): void {
