@@ -82,13 +82,15 @@ describe('sums over threads', () => {
 
 /** By thread, as /proc has it; one that ends while it is read counts as ended. */
 function ofThreads(pid: number, file: string, read: (text: string) => number): ReadonlyMap<string, number> {
-  const numbers = new Map<string, number>();
-  for (const tid of readdirSync(`/proc/${pid}/task`)) {
+  const textOf = (tid: string): string => {
     try {
-      numbers.set(tid, read(readFileSync(`/proc/${pid}/task/${tid}/${file}`, 'utf8')));
-    } catch {}
-  }
-  return numbers;
+      return readFileSync(`/proc/${pid}/task/${tid}/${file}`, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  const texts = readdirSync(`/proc/${pid}/task`).map((tid) => [tid, textOf(tid)] as const);
+  return new Map(texts.flatMap(([tid, text]) => (text === '' ? [] : [[tid, read(text)] as const])));
 }
 
 /** The sum of what the threads had that are still there: of those that have ended since the kernel may know no more. */
