@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AttachType, queryPrograms } from '../platforms/linux/bpf/bpf-program.ts';
@@ -7,6 +7,7 @@ import { openCgroupRoot } from '../platforms/linux/bpf/cgroup-root.ts';
 import { examinePrograms } from '../platforms/linux/doctor/doctor-tiers.ts';
 import { canReadWithoutPrivileges } from '../platforms/linux/handed-programs.ts';
 import { closeDescriptor } from '../platforms/linux/libc.ts';
+import { threadTexts } from '../platforms/linux/testdata/test-slices.fixture.ts';
 import { SSTOP } from './testing/executables.ts';
 import { objectsOf, objectsOfMachine } from './testing/kernel-objects.ts';
 import { linesOf } from './testing/traffic.ts';
@@ -101,11 +102,8 @@ describe.skipIf(!isRoot)('the tier is what the privileges allow (needs root)', (
 
 /** Capabilities that are permitted to a process's threads, each set once; 16 hexadecimal digits. */
 function permittedTo(pid: number): readonly string[] {
-  const sets = readdirSync(`/proc/${pid}/task`).map((thread) => {
-    const status = readFileSync(`/proc/${pid}/task/${thread}/status`, 'latin1');
-    return /^CapPrm:\t(\w+)$/m.exec(status)?.[1] ?? '';
-  });
-  return [...new Set(sets)];
+  const statuses = threadTexts(pid, 'status').values();
+  return [...new Set(Array.from(statuses, (status) => /^CapPrm:\t(\w+)$/m.exec(status)?.[1] ?? ''))];
 }
 
 /** Sends so many bytes over loopback, from this process to itself. */

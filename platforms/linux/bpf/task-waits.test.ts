@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
-import { outputLines } from '../testdata/test-slices.fixture.ts';
+import { outputLines, threadTexts } from '../testdata/test-slices.fixture.ts';
 import { withoutBpf } from './ebpf.fixture.ts';
 import { TaskWaits, WAIT_RECORD_BYTES, WaitSums } from './task-waits.ts';
 
@@ -82,15 +82,7 @@ describe('sums over threads', () => {
 
 /** By thread, as /proc has it; one that ends while it is read counts as ended. */
 function ofThreads(pid: number, file: string, read: (text: string) => number): ReadonlyMap<string, number> {
-  const textOf = (tid: string): string => {
-    try {
-      return readFileSync(`/proc/${pid}/task/${tid}/${file}`, 'utf8');
-    } catch {
-      return '';
-    }
-  };
-  const texts = readdirSync(`/proc/${pid}/task`).map((tid) => [tid, textOf(tid)] as const);
-  return new Map(texts.flatMap(([tid, text]) => (text === '' ? [] : [[tid, read(text)] as const])));
+  return new Map(Array.from(threadTexts(pid, file), ([tid, text]) => [tid, read(text)]));
 }
 
 /** The sum of what the threads had that are still there: of those that have ended since the kernel may know no more. */

@@ -19,14 +19,17 @@ export function restlessSlice(): Slice & { rests: number } {
   };
 }
 
-/** The letter of /proc/PID/stat behind the name; undefined for a thread that has ended. */
-function stateOf(path: string): string | undefined {
-  try {
-    const stat = readFileSync(`${path}/stat`, 'latin1');
-    return stat[stat.lastIndexOf(')') + 2];
-  } catch {
-    return undefined;
+/** A file of /proc/PID/task/TID by thread, without the threads that end while they are read. */
+export function threadTexts(pid: number | 'self', file: string): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  for (const tid of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      texts.set(tid, readFileSync(`/proc/${pid}/task/${tid}/${file}`, 'latin1'));
+    } catch (thrown) {
+      if (!['ENOENT', 'ESRCH'].includes((thrown as NodeJS.ErrnoException).code ?? '')) throw thrown;
+    }
   }
+  return texts;
 }
 
 /**
@@ -47,7 +50,7 @@ export const ZOMBIE =
 
 /** Resolves once every thread of a process is in this state, a letter of proc_pid_stat(5). */
 export async function untilInState(pid: number, state: 'S' | 'T' | 'Z'): Promise<void> {
-  const states = () => readdirSync(`/proc/${pid}/task`).map((tid) => stateOf(`/proc/${pid}/task/${tid}`));
+  const states = () => [...threadTexts(pid, 'stat').values()].map((stat) => stat[stat.lastIndexOf(')') + 2]);
   while (!states().every((each) => each === state)) await Bun.sleep(1);
 }
 
