@@ -29,7 +29,7 @@ const PAGE = fileURLToPath(new URL('../docs/decisions/runtime-variables.md', imp
 const RELEASE = process.env['SSTOP_ATTACKED'] ?? fileURLToPath(new URL('../dist/sstop', import.meta.url));
 const NOBODY = '65534';
 const CAPABILITIES = 'cap_net_admin,cap_net_raw,cap_dac_read_search=ep';
-const TIME_LIMIT_MILLIS = 30_000;
+const TIME_LIMIT_MILLIS = 60_000;
 const isRoot = process.geteuid?.() === 0;
 const gcc = Bun.which('gcc');
 

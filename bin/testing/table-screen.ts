@@ -92,7 +92,7 @@ const HEIGHT = 14;
 const THUMB = '▐';
 const MARKER = '▸';
 /** Patience for a machine that does a lot of other work. */
-const PATIENCE_MILLIS = 15_000;
+const PATIENCE_MILLIS = 20_000;
 
 /** sstop on a terminal, read as a table: head, rows, cursor, scrollbar. */
 export class TableScreen {

@@ -7,7 +7,7 @@ import { openLinuxNetwork } from '../network/network.ts';
 import { rowOf, WHOLE_SLICE } from '../testdata/loopback.ts';
 import { untilInState } from '../testdata/test-slices.fixture.ts';
 
-const DEADLINE_MILLIS = 4000;
+const DEADLINE_MILLIS = 20_000;
 const opened: { close(): void }[] = [];
 
 afterEach(() => {

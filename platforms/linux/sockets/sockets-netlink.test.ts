@@ -5,7 +5,7 @@ import { Pair, rowOf, WHOLE_SLICE } from '../testdata/loopback.ts';
 import { RowLife } from './sockets.ts';
 import { NetlinkSockets } from './sockets-netlink.ts';
 
-const DEADLINE_MILLIS = 4000;
+const DEADLINE_MILLIS = 20_000;
 /** Longer than the clocks of acknowledgements are apart. */
 const HELD_MILLIS = 120;
 const opened: { close(): void }[] = [];
