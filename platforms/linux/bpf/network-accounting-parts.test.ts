@@ -155,6 +155,7 @@ describe.skipIf(obstacle !== undefined)(`beginning and end (needs root and eBPF$
       let received: SeenFlow | undefined;
       do {
         // The acknowledgement of the answer comes late, and may be between the two ends.
+        await Bun.sleep(1);
         const flows = readFlows(accounting);
         sent = flows.find((flow) => flow.cookie === client.cookie);
         received = flows.find((flow) => flow.cookie === server.cookie);
