@@ -123,7 +123,7 @@ test(
   'a recording of the network alone is told of in one line',
   async () => {
     const path = join(folder, 'network.ndjson.gz');
-    await streamLines(2, ['--json', '--record', path]);
+    await streamLines(6, ['--json', '--record', path]);
     const told = `socktop: '${path}' has no system data; play it with sstop --playback\n`;
     for (const output of ['--json', '--csv', '--once']) {
       expect(await run(output, '--playback', path)).toEqual({ code: 1, stdout: '', stderr: told });

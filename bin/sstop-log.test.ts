@@ -117,7 +117,7 @@ describe('the program', () => {
   test('logs its start, its tier, a recording and its end, and no samples', async () => {
     const path = `${directory}/stream`;
     const argv = ['--json', '--record', `${directory}/r.gz`, '--log', path];
-    expect(await streamLines(3, argv)).toMatchObject({ code: 143, stderr: '' });
+    expect(await streamLines(6, argv)).toMatchObject({ code: 143, stderr: '' });
     const lines = linesOf(path);
     expect(lines.map(({ event }) => event)).toEqual([
       ...['start', 'recording-opened', 'tier', 'signal', 'recording-ended', 'exit'],

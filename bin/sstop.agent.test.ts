@@ -58,7 +58,7 @@ describe('sstop of an agent', () => {
       const recording = join(folder, 'remote.ndjson.gz');
       const options = ['-t', certificate(), '--token-file', join(folder, 'token'), '--loopback'];
       // Without TLS in the URL: a certificate was given, so it is meant.
-      const streamed = await streamLines(1, [...options, '--json', '--record', recording, url], {
+      const streamed = await streamLines(6, [...options, '--json', '--record', recording, url], {
         XDG_CONFIG_HOME: folder,
       });
       expect(streamed).toMatchObject({ code: 143, stderr: '' });

@@ -325,7 +325,7 @@ test('a recording is played on the screen with its progress', async () => {
   const directory = mkdtempSync(`${tmpdir()}/sstop-record-`);
   try {
     const file = `${directory}/day.gz`;
-    await streamLines(4, ['--json', '--loopback', '--record', file]);
+    await streamLines(6, ['--json', '--loopback', '--record', file]);
     const pty = start(['--playback', file], [100, 24]);
     await pty.waitFor(/day\.gz/);
     await pty.waitFor(TABLE);

@@ -142,7 +142,7 @@ describe('a recording that is not whole', () => {
 
   beforeAll(async () => {
     directory = mkdtempSync(`${tmpdir()}/sstop-broken-`);
-    await streamLines(4, ['--json', '--record', `${directory}/day.gz`]);
+    await streamLines(6, ['--json', '--record', `${directory}/day.gz`]);
     const whole = readFileSync(`${directory}/day.gz`);
     writeFileSync(`${directory}/cut.gz`, whole.subarray(0, whole.length - 30));
     writeFileSync(`${directory}/empty.gz`, '');

@@ -45,6 +45,8 @@ describe.skipIf(obstacle !== undefined)('a network in trouble (needs root and /d
   const TIERS = ['netlink', 'ebpf'] as const;
   let network: LossyNetwork;
   let sender: Program;
+  /** Is refused. */
+  let caller: Program;
   const snapshots = new Map<string, Snapshot>();
   const programs = new Map<string, Program>();
 
@@ -71,7 +73,7 @@ describe.skipIf(obstacle !== undefined)('a network in trouble (needs root and /d
     for (const sstop of programs.values()) await until(sstop, () => true, 20_000);
     await network.traffic('near', 'sleeper', 'sleeper', SLEEPER, 1);
     sender = await network.traffic('near', 'sender', 'backup', FAR, SINK, BYTES_PER_SECOND);
-    await network.traffic('near', 'caller', 'refused', FAR, CLOSED_PORT, 500);
+    caller = await network.traffic('near', 'caller', 'refused', FAR, CLOSED_PORT, 500);
     await network.traffic('near', 'caller', 'walled', FAR, FIREWALLED_PORT, 3000);
     await network.traffic('near', 'caller', 'eager', '127.0.0.1', SLEEPER, 400);
     await Promise.all(
@@ -103,10 +105,13 @@ describe.skipIf(obstacle !== undefined)('a network in trouble (needs root and /d
   test('with programs in the kernel the process of a refusal is known, and how long connecting takes', () => {
     const snapshot = snapshots.get('ebpf')!;
     const { troubles, processes } = snapshot;
-    const refused = troubles.find(({ trouble }) => trouble.includes('connection refused'));
+    const { pid: own } = caller.child;
+    const refused = troubles.find(
+      ({ pid, trouble }) => pid === own && trouble.includes('connection refused'),
+    );
     expect(refused?.process).toBe('refused');
     expect(refused?.place).toBe(`${FAR}:${CLOSED_PORT}`);
-    const process = processes.find(({ name }) => name === 'refused');
+    const process = processes.find(({ pid }) => pid === own);
     expect(process?.refused).toBeGreaterThanOrEqual(refused?.count ?? Number.NaN);
     const backup = backupOf(snapshot);
     expect(backup?.connect_us).toBeGreaterThanOrEqual(DELAY_MILLIS * 2000);

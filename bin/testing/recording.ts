@@ -17,7 +17,7 @@ interface RecordedLine {
 
 /** Records the crowd as it is, each process in a service of its own, and makes a minute of that moment. */
 export async function writeRecording(crowd: Crowd, path: string): Promise<void> {
-  await streamLines(3, ['--json', '--loopback', '--no-dns', '--record', path]);
+  await streamLines(6, ['--json', '--loopback', '--no-dns', '--record', path]);
   const lines = gunzipSync(await Bun.file(path).bytes())
     .toString()
     .trim()

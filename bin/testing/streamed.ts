@@ -15,7 +15,8 @@ export function withoutProgress(complaint: string): string {
 
 /**
  * Runs a stream of sstop until it has printed so many lines, and ends it with SIGTERM: however long its samples take
- * on a busy machine, on which a short `--duration` may end before the first one.
+ * on a busy machine, on which a short `--duration` may end before the first one. A recording leaves out what comes while
+ * it is busy: it has fewer snapshots than there are lines.
  */
 export async function streamLines(
   count: number,
