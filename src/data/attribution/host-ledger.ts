@@ -1,11 +1,11 @@
 import { lengthened } from '../../kit/table/slot-table.ts';
+import { joinedNames } from '../sample/joined-names.ts';
 import { HostTable } from '../sample/network-section.ts';
 import { clearHealth } from './health-ledger.ts';
 
 const CROWDED_ROWS = 8192;
 const IDLE_MICROS = 60e6;
 const DROP_EVERY_MICROS = 5e6;
-const NAMES_LIMIT = 4;
 /** A name that nobody has used for so long makes way for the next one. */
 const NAME_MICROS = 3600e6;
 
@@ -64,13 +64,8 @@ export class HostLedger {
     if (known === undefined || isOld) {
       names[slot] = name;
       nameBasis[slot] = basis;
-    } else if (known !== name) this.#addName(slot, known, name);
+    } else if (known !== name) names[slot] = joinedNames(known, name);
     nameBasis[slot] = Math.max(nameBasis[slot]!, basis);
-  }
-
-  #addName(slot: number, known: string, name: string): void {
-    const all = known.split(' ');
-    if (all.length < NAMES_LIMIT && !all.includes(name)) this.table.names[slot] = `${known} ${name}`;
   }
 
   /** As OwnerLedger.dropExited: hosts without connections and without traffic in the last minute. */
