@@ -1,35 +1,23 @@
 /** Reads big-endian numbers from hostile bytes. A read past the end returns 0 and sets `hasFailed` for good. */
 export class ByteReader {
-  #bytes: Uint8Array;
-  #end: number;
+  readonly bytes: Uint8Array;
   at: number;
+  readonly end: number;
   hasFailed = false;
 
   constructor(bytes: Uint8Array, at = 0, end = bytes.length) {
-    this.#bytes = bytes;
+    this.bytes = bytes;
     this.at = at;
-    this.#end = Math.min(end, bytes.length);
-  }
-
-  get bytes(): Uint8Array {
-    return this.#bytes;
-  }
-
-  /** Begins with other bytes, as a new reader does. */
-  open(bytes: Uint8Array, at: number, end: number): void {
-    this.#bytes = bytes;
-    this.at = at;
-    this.#end = Math.min(end, bytes.length);
-    this.hasFailed = false;
+    this.end = Math.min(end, bytes.length);
   }
 
   /** Bytes left. */
   get left(): number {
-    return this.#end - this.at;
+    return this.end - this.at;
   }
 
   u8(): number {
-    return this.#has(1) ? this.#bytes[this.at++]! : 0;
+    return this.#has(1) ? this.bytes[this.at++]! : 0;
   }
 
   u16(): number {
@@ -52,18 +40,15 @@ export class ByteReader {
     return value;
   }
 
-  /** Returns where what is skipped begins. */
-  skip(bytes: number): number {
-    const { at } = this;
+  skip(bytes: number): void {
     if (this.#has(bytes)) this.at += bytes;
-    return at;
   }
 
   /** The next bytes as a view; empty where there are not so many. */
   take(bytes: number): Uint8Array {
-    if (!this.#has(bytes)) return this.#bytes.subarray(0, 0);
+    if (!this.#has(bytes)) return this.bytes.subarray(0, 0);
     this.at += bytes;
-    return this.#bytes.subarray(this.at - bytes, this.at);
+    return this.bytes.subarray(this.at - bytes, this.at);
   }
 
   #has(bytes: number): boolean {

@@ -1,12 +1,13 @@
 import { CLIENT_HELLO, TLS_HANDSHAKE, TLS_HEADER_BYTES, TLS_MAJOR } from '../first-bytes.ts';
 import { type AskedName, MORE, NO_NAME } from './asked-name.ts';
-import { ByteReader } from './byte-reader.ts';
 import { hostNameIn } from './host-name-bytes.ts';
 import { KnownTexts } from './known-texts.ts';
 import { STREAM_LIMIT_BYTES } from './piece-buffer.ts';
 
 /** RFC 8446, 5.1 */
 const RECORD_LIMIT_BYTES = 0x4000;
+/** Type u8 and length u24. */
+const HANDSHAKE_HEADER_BYTES = 4;
 const RANDOM_BYTES = 32;
 /** RFC 6066, 3 and RFC 7301, 3.1 */
 const Extension = { SERVER_NAME: 0, ALPN: 16 } as const;
@@ -17,9 +18,6 @@ const COMMA = 0x2c;
 const protocolText = Buffer.alloc(ALPN_LIMIT * (ALPN_BYTES_LIMIT + 1));
 const knownProtocols = new KnownTexts();
 const NOTHING = new Uint8Array(0);
-/** A busy machine sends hundreds of them a second: the readers are used again. */
-const helloReader = new ByteReader(NOTHING);
-const extensionReader = new ByteReader(NOTHING);
 
 /**
  * The name in the first bytes of a TLS connection, at most STREAM_LIMIT_BYTES: records of type handshake, joined, and a
@@ -52,6 +50,8 @@ export function nameOfTlsStream(bytes: Uint8Array, start = 0, end = bytes.length
 /**
  * The name in the first bytes `[start, last)` of a handshake (RFC 8446, 4.1.2), also of one that is not there as a whole.
  *
+ * A busy machine sends hundreds of them a second: nothing is allocated but for a text that is new.
+ *
  *   0 type u8   1 length u24   4 version u16   6 random[32]   session id u8+   ciphers u16+   compressions u8+
  *   extensions u16+: type u16, data u16+
  *
@@ -63,57 +63,59 @@ export function nameOfClientHello(
   start = 0,
   last = bytes.length,
 ): AskedName {
-  const reader = helloReader;
-  reader.open(bytes, start, last);
-  if (last > start && reader.u8() !== CLIENT_HELLO) return NO_NAME;
-  const end = start + 4 + reader.u24();
-  reader.skip(2 + RANDOM_BYTES);
-  reader.skip(reader.u8());
-  reader.skip(reader.u16());
-  reader.skip(reader.u8());
-  const extensionsBytes = reader.u16();
-  const extensionsEnd = Math.min(end, reader.at + extensionsBytes);
+  if (last > start && bytes[start] !== CLIENT_HELLO) return NO_NAME;
+  const unfinished = isLast ? NO_NAME : MORE;
+  let at = start + HANDSHAKE_HEADER_BYTES;
+  if (at > last) return unfinished;
+  const end = at + bytes[start + 1]! * 0x1_0000 + u16(bytes, start + 2);
+  at += 2 + RANDOM_BYTES;
+  if (at < last) at += 1 + bytes[at]!;
+  if (at + 1 < last) at += 2 + u16(bytes, at);
+  if (at < last) at += 1 + bytes[at]!;
+  const extensionsEnd = at + 1 < last ? Math.min(end, at + 2 + u16(bytes, at)) : at;
   let name: string | undefined;
-  let alpn = '';
-  while (!reader.hasFailed && reader.at + 4 <= extensionsEnd) {
-    const type = reader.u16();
-    const dataAt = reader.skip(reader.u16());
+  let alpn: string | undefined;
+  at += 2;
+  // Both are seldom the last ones, and what follows them is not worth reading.
+  while (at + 4 <= extensionsEnd && at + 4 <= last && (name === undefined || alpn === undefined)) {
+    const type = u16(bytes, at);
+    const dataAt = at + 4;
+    at = dataAt + u16(bytes, at + 2);
     if (type !== Extension.SERVER_NAME && type !== Extension.ALPN) continue;
-    if (reader.hasFailed || reader.at > extensionsEnd) break;
-    if (type === Extension.ALPN) alpn = protocolsIn(bytes, dataAt, reader.at);
+    if (at > extensionsEnd || at > last) break;
+    if (type === Extension.ALPN) alpn = protocolsIn(bytes, dataAt, at);
     else if (name === undefined) {
-      name = serverNameIn(bytes, dataAt, reader.at);
+      name = serverNameIn(bytes, dataAt, at);
       // A name that is none: the rest is not worth reading.
       if (name === undefined) return NO_NAME;
     }
   }
-  if (name !== undefined) return { kind: 'found', name, basis: 'sni', alpn };
-  const isWhole = last - start >= 4 && last >= end;
-  return isWhole || isLast ? NO_NAME : MORE;
+  if (name !== undefined) return { kind: 'found', name, basis: 'sni', alpn: alpn ?? '' };
+  return last >= end ? NO_NAME : unfinished;
+}
+
+function u16(bytes: Uint8Array, at: number): number {
+  return bytes[at]! * 0x100 + bytes[at + 1]!;
 }
 
 /** ServerNameList: length u16, entries of type u8 and name u16+; only one of a type. */
 function serverNameIn(bytes: Uint8Array, start: number, end: number): string | undefined {
-  const reader = extensionReader;
-  reader.open(bytes, start, end);
-  reader.skip(2);
-  const type = reader.u8();
-  const nameAt = reader.skip(reader.u16());
-  return reader.hasFailed || type !== HOST_NAME ? undefined : hostNameIn(bytes, nameAt, reader.at);
+  if (start + 5 > end || bytes[start + 2] !== HOST_NAME) return undefined;
+  const nameEnd = start + 5 + u16(bytes, start + 3);
+  return nameEnd > end ? undefined : hostNameIn(bytes, start + 5, nameEnd);
 }
 
 /** ProtocolNameList: length u16, names u8+. Only those of printable ASCII, which leaves out GREASE. */
 function protocolsIn(bytes: Uint8Array, start: number, end: number): string {
-  const reader = extensionReader;
-  reader.open(bytes, start, end);
-  reader.skip(2);
   let length = 0;
-  for (let count = 0; reader.left > 0 && count < ALPN_LIMIT; ) {
-    const nameAt = reader.skip(reader.u8());
-    if (reader.hasFailed) break;
-    if (!isPlain(bytes, nameAt, reader.at)) continue;
+  let count = 0;
+  for (let at = start + 2; at < end && count < ALPN_LIMIT; ) {
+    const nameAt = at + 1;
+    at = nameAt + bytes[at]!;
+    if (at > end) break;
+    if (!isPlain(bytes, nameAt, at)) continue;
     if (count++ > 0) protocolText[length++] = COMMA;
-    for (let at = nameAt; at < reader.at; at++) protocolText[length++] = bytes[at]!;
+    for (let i = nameAt; i < at; i++) protocolText[length++] = bytes[i]!;
   }
   return knownProtocols.textOf(protocolText, length);
 }

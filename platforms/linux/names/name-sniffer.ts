@@ -1,3 +1,4 @@
+import { isUnspecifiedAddress } from '../../../src/data/sample/address.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import { ADDRESS_WORDS, NameBasis, TcpState } from '../../../src/data/schema/network-columns.ts';
@@ -7,7 +8,7 @@ import { IpHeader } from '../packet/ip-header.ts';
 import type { SocketRows } from '../sockets/sockets.ts';
 import { type DnsAnswer, parseDnsAnswer } from './dns-answer.ts';
 import { type KnownName, NameStore, UNKNOWN_ASKER } from './name-store.ts';
-import { type Ends, hasWaited, isOfRow, rowKey, SaidNames, WAITS_LIMIT } from './said-names.ts';
+import { hasWaited, isSameAddress, SaidNames, WAITS_LIMIT } from './said-names.ts';
 import { DnsStreams, StreamNames } from './stream-names.ts';
 
 /** A packet that may say a name, valid during the call only. */
@@ -30,7 +31,12 @@ export interface NamePacket {
 }
 
 /** A DNS answer whose process is not known yet. */
-interface GivenAnswer extends Ends {
+interface GivenAnswer {
+  readonly protocol: number;
+  readonly local: Uint32Array;
+  readonly localPort: number;
+  /** The name server. */
+  readonly remote: Uint32Array;
   readonly answer: DnsAnswer;
   readonly seenMicros: number;
   waits: number;
@@ -136,8 +142,10 @@ export class NameSniffer {
     }
     if (this.#givenCount >= ANSWERS_LIMIT) return;
     this.#givenCount++;
-    const given = { ...this.#endsOfReceived(), answer, seenMicros: this.#nowMicros, waits: 0 };
-    const key = portKey(given.protocol, given.localPort);
+    const { protocol, source, destination, destinationPort: localPort } = this.#header;
+    const [local, remote] = [destination.slice(), source.slice()];
+    const given = { protocol, local, localPort, remote, answer, seenMicros: this.#nowMicros, waits: 0 };
+    const key = portKey(protocol, localPort);
     const known = this.#given.get(key);
     if (known === undefined) this.#given.set(key, [given]);
     else known.push(given);
@@ -162,7 +170,9 @@ export class NameSniffer {
       protocol === PROTOCOL_TCP
         ? this.#streams.segment(this.#keyOf, this.#sequence(packet), bytes, start, end, nowMicros)
         : this.#streams.datagram(this.#keyOf, bytes.subarray(start, end), nowMicros);
-    if (asked.kind === 'found') this.#said.add(this.#header, asked, nowMicros);
+    if (asked.kind !== 'found') return;
+    const basis = asked.basis === 'sni' ? NameBasis.SNI : NameBasis.HTTP;
+    this.#said.add(this.#header, asked, basis, nowMicros);
   }
 
   #giveAnswers(rows: SocketRows, row: number, nowMicros: number): void {
@@ -173,7 +183,7 @@ export class NameSniffer {
     if (!isKnown(rows, row)) return;
     const { ownerPid, ownerStartTicks } = table;
     const left = given.filter((one) => {
-      if (!isOfRow(one, rows, row)) return true;
+      if (!isAskerOf(one, rows, row)) return true;
       this.#learn(ownerPid[row]!, ownerStartTicks[row]!, one.answer, nowMicros);
       this.#givenCount--;
       return false;
@@ -184,19 +194,11 @@ export class NameSniffer {
 
   #name(rows: SocketRows, row: number, nowMicros: number): void {
     const { table } = rows;
-    const ends = rowKey(rows, row);
+    const ends = endsOf(rows, row);
     if (rows.nameEnds[row] !== ends) this.#dropOld(rows, row, ends);
-    const said = this.#said.count === 0 ? undefined : this.#said.take(rows, row, ends);
-    if (said !== undefined) {
-      const { name, alpn } = said;
-      const basis = said.basis === 'sni' ? NameBasis.SNI : NameBasis.HTTP;
-      table.remoteName[row] = name;
-      table.nameBasis[row] = basis;
-      table.offeredProtocols[row] = alpn === '' ? undefined : alpn;
-      if (!isKnown(rows, row)) return;
-      const { ownerPid, ownerStartTicks, remoteAddress } = table;
-      const [pid, startTicks, at] = [ownerPid[row]!, ownerStartTicks[row]!, row * ADDRESS_WORDS];
-      this.store.remember(pid, startTicks, remoteAddress, at, name, basis, SAID_SECONDS, nowMicros);
+    const said = this.#said.slots.count === 0 ? -1 : this.#said.find(table, row);
+    if (said >= 0) {
+      this.#take(said, rows, row, nowMicros);
       return;
     }
     if (table.nameBasis[row] !== NameBasis.NONE || rows.nameTries[row]! >= WAITS_LIMIT) return;
@@ -218,6 +220,22 @@ export class NameSniffer {
     const { pid, startTicks } = UNKNOWN_ASKER;
     const known = own ?? this.store.find(pid, startTicks, remoteAddress, at, nowMicros);
     return known === 'several' ? undefined : known;
+  }
+
+  #take(said: number, rows: SocketRows, row: number, nowMicros: number): void {
+    const { table } = rows;
+    const name = this.#said.name[said]!;
+    const basis = this.#said.basis[said]!;
+    table.remoteName[row] = name;
+    table.nameBasis[row] = basis;
+    table.offeredProtocols[row] = this.#said.alpn[said]! || undefined;
+    this.#said.slots.remove(said);
+    if (!isKnown(rows, row)) return;
+    const { ownerPid, ownerStartTicks, remoteAddress } = table;
+    const at = row * ADDRESS_WORDS;
+    const pid = ownerPid[row]!;
+    const startTicks = ownerStartTicks[row]!;
+    this.store.remember(pid, startTicks, remoteAddress, at, name, basis, SAID_SECONDS, nowMicros);
   }
 
   /** A socket can be connected to another end. */
@@ -245,12 +263,6 @@ export class NameSniffer {
     }
   }
 
-  #endsOfReceived(): Ends {
-    const { protocol, source, destination, sourcePort, destinationPort } = this.#header;
-    const [local, remote] = [destination.slice(), source.slice()];
-    return { protocol, local, localPort: destinationPort, remote, remotePort: sourcePort };
-  }
-
   #key(): string {
     const { protocol, source, destination, sourcePort, destinationPort } = this.#header;
     return `${protocol} ${source.join('.')} ${sourcePort} ${destination.join('.')} ${destinationPort}`;
@@ -264,6 +276,25 @@ export class NameSniffer {
 
 function portKey(protocol: number, localPort: number): number {
   return protocol * 0x1_0000 + localPort;
+}
+
+/** A number made of what tells a connection from others. */
+function endsOf({ table }: SocketRows, row: number): number {
+  const { protocol, localPort, remotePort, remoteAddress } = table;
+  const at = row * ADDRESS_WORDS;
+  const low = remoteAddress[at + 3]! ^ remoteAddress[at + 2]!;
+  const address = Math.imul(low, 0x9e3779b1) ^ remoteAddress[at]! ^ remoteAddress[at + 1]!;
+  return ((localPort[row]! << 16) | remotePort[row]!) ^ address ^ protocol[row]!;
+}
+
+/** Whether the row is the socket that got an answer. One that is not connected has no remote end, and maybe no local one. */
+function isAskerOf(given: GivenAnswer, { table }: SocketRows, row: number): boolean {
+  const at = row * ADDRESS_WORDS;
+  if (table.protocol[row] !== given.protocol || table.localPort[row] !== given.localPort) return false;
+  const isAnyLocal = isUnspecifiedAddress(table.localAddress, at);
+  if (!isAnyLocal && !isSameAddress(table.localAddress, at, given.local, 0)) return false;
+  if (table.remotePort[row] === 0) return true;
+  return table.remotePort[row] === DNS_PORT && isSameAddress(table.remoteAddress, at, given.remote, 0);
 }
 
 function hasRemoteEnd({ table }: SocketRows, row: number): boolean {

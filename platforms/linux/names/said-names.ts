@@ -1,32 +1,10 @@
 import { isUnspecifiedAddress } from '../../../src/data/sample/address.ts';
+import type { SocketTable } from '../../../src/data/sample/socket-table.ts';
 import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
-import { DNS_PORT } from '../first-bytes.ts';
+import { numbers, TEXT, tableClass } from '../../../src/kit/table/columns.ts';
 import type { IpHeader } from '../packet/ip-header.ts';
-import type { SocketRows } from '../sockets/sockets.ts';
 import type { FoundName } from './asked-name.ts';
 
-/** The ends of a packet, as the list of sockets has them. */
-export interface Ends {
-  readonly protocol: number;
-  readonly local: Uint32Array;
-  readonly localPort: number;
-  readonly remote: Uint32Array;
-  readonly remotePort: number;
-}
-
-/** A name that a connection said, until its row is found. */
-interface SaidName extends Ends {
-  protocol: number;
-  localPort: number;
-  remotePort: number;
-  asked: FoundName | undefined;
-  seenMicros: number;
-  waits: number;
-  /** The next one of the same key, or of those that are free. */
-  next: SaidName | undefined;
-}
-
-const SAID_LIMIT = 4096;
 /** So many collections what was seen waits for a row, and a row for a name that its owner got before. */
 export const WAITS_LIMIT = 3;
 /** What was seen waits so long at least, where collections follow one another faster than sockets are listed. */
@@ -37,123 +15,85 @@ export function hasWaited(waits: number, seenMicros: number, nowMicros: number):
   return waits >= WAITS_LIMIT && nowMicros - seenMicros >= WAITS_MICROS;
 }
 
+const SAID_COLUMNS = {
+  protocol: numbers('u8'),
+  localAddress: numbers('u32', 0, ADDRESS_WORDS),
+  remoteAddress: numbers('u32', 0, ADDRESS_WORDS),
+  name: TEXT,
+  /** NameBasis. */
+  basis: numbers('u8'),
+  /** As FoundName has it. */
+  alpn: TEXT,
+  seenMicros: numbers('f64'),
+  waits: numbers('u8'),
+};
+
 /**
- * Names that connections said, until the rows of their sockets are found: at most 4,096. A busy machine has hundreds of
- * them a second, so entries are used again.
+ * Names that connections said, until the rows of their sockets are found; further ones than 4,096 are passed over. Known
+ * by ports, protocol and remote address; of two with one key the newer is kept.
  */
-export class SaidNames {
-  /** By a number made of protocol, ports and remote address; of one number the oldest first. */
-  readonly #firsts = new Map<number, SaidName>();
-  #free: SaidName | undefined;
-  #count = 0;
-
-  get count(): number {
-    return this.#count;
-  }
-
-  /** The packet whose header this is, which a socket of this machine sent, said a name. */
-  add(header: IpHeader, asked: FoundName, nowMicros: number): void {
-    if (this.#count >= SAID_LIMIT) return;
-    const said = this.#free ?? newEntry();
-    this.#free = said.next;
-    said.next = undefined;
-    said.protocol = header.protocol;
-    said.localPort = header.sourcePort;
-    said.remotePort = header.destinationPort;
+export class SaidNames extends tableClass(SAID_COLUMNS, { capacity: 64, limit: 4096 }) {
+  /** The packet of this header, which a socket of this machine sent, said a name. */
+  add(header: IpHeader, { name, alpn }: FoundName, basis: number, nowMicros: number): void {
+    const { protocol, source, destination } = header;
+    const ports = portsWord(header.sourcePort, header.destinationPort);
+    const low = destination[3]!;
+    const high = destination[2]!;
+    const rest = mixedWord(destination, 0, protocol);
+    const known = this.slots.find(ports, low, high, rest);
+    const slot = known >= 0 ? known : this.slots.add(ports, low, high, rest);
+    if (slot < 0) return;
+    this.protocol[slot] = protocol;
     for (let i = 0; i < ADDRESS_WORDS; i++) {
-      said.local[i] = header.source[i]!;
-      said.remote[i] = header.destination[i]!;
+      this.localAddress[slot * ADDRESS_WORDS + i] = source[i]!;
+      this.remoteAddress[slot * ADDRESS_WORDS + i] = destination[i]!;
     }
-    said.asked = asked;
-    said.seenMicros = nowMicros;
-    said.waits = 0;
-    const key = endsKey(said.protocol, said.localPort, said.remotePort, said.remote, 0);
-    let last = this.#firsts.get(key);
-    if (last === undefined) this.#firsts.set(key, said);
-    else {
-      while (last.next !== undefined) last = last.next;
-      last.next = said;
-    }
-    this.#count++;
+    this.name[slot] = name;
+    this.alpn[slot] = alpn;
+    this.basis[slot] = basis;
+    this.seenMicros[slot] = nowMicros;
+    this.waits[slot] = 0;
   }
 
-  /** What the socket of a row said, which is forgotten here; `key` by `rowKey`. */
-  take(rows: SocketRows, row: number, key: number): FoundName | undefined {
-    let before: SaidName | undefined;
-    let said = this.#firsts.get(key);
-    while (said !== undefined && !isOfRow(said, rows, row)) {
-      before = said;
-      said = said.next;
-    }
-    if (said === undefined) return undefined;
-    const { asked } = said;
-    this.#remove(key, said, before);
-    return asked;
+  /** What the socket of a row said, or -1. */
+  find(table: SocketTable, row: number): number {
+    const { remoteAddress } = table;
+    const at = row * ADDRESS_WORDS;
+    const slot = this.slots.find(
+      portsWord(table.localPort[row]!, table.remotePort[row]!),
+      remoteAddress[at + 3]!,
+      remoteAddress[at + 2]!,
+      mixedWord(remoteAddress, at, table.protocol[row]!),
+    );
+    if (slot < 0 || this.protocol[slot] !== table.protocol[row]) return -1;
+    const said = slot * ADDRESS_WORDS;
+    const isAnyLocal = isUnspecifiedAddress(table.localAddress, at);
+    if (!isAnyLocal && !isSameAddress(table.localAddress, at, this.localAddress, said)) return -1;
+    return isSameAddress(remoteAddress, at, this.remoteAddress, said) ? slot : -1;
   }
 
   /** After a collection: what has waited for long is given up. */
   age(nowMicros: number): void {
-    for (const [key, first] of this.#firsts) {
-      let before: SaidName | undefined;
-      for (let said: SaidName | undefined = first; said !== undefined; ) {
-        const { next }: SaidName = said;
-        if (hasWaited(++said.waits, said.seenMicros, nowMicros)) this.#remove(key, said, before);
-        else before = said;
-        said = next;
-      }
+    const { slots } = this;
+    for (let i = slots.count - 1; i >= 0; i--) {
+      const slot = slots.rows[i]!;
+      this.waits[slot]!++;
+      if (hasWaited(this.waits[slot]!, this.seenMicros[slot]!, nowMicros)) slots.remove(slot);
     }
   }
-
-  #remove(key: number, said: SaidName, before: SaidName | undefined): void {
-    if (before !== undefined) before.next = said.next;
-    else if (said.next !== undefined) this.#firsts.set(key, said.next);
-    else this.#firsts.delete(key);
-    said.asked = undefined;
-    said.next = this.#free;
-    this.#free = said;
-    this.#count--;
-  }
 }
 
-function newEntry(): SaidName {
-  return {
-    ...{ protocol: 0, local: new Uint32Array(ADDRESS_WORDS), localPort: 0 },
-    ...{ remote: new Uint32Array(ADDRESS_WORDS), remotePort: 0 },
-    ...{ asked: undefined, seenMicros: 0, waits: 0, next: undefined },
-  };
+function portsWord(localPort: number, remotePort: number): number {
+  return ((localPort << 16) | remotePort) >>> 0;
 }
 
-function endsKey(
-  protocol: number,
-  localPort: number,
-  remotePort: number,
-  remote: Uint32Array,
-  at: number,
-): number {
-  const ports = (localPort << 16) | remotePort;
-  const address = Math.imul(remote[at + 3]! ^ remote[at + 2]!, 0x9e3779b1) ^ remote[at]! ^ remote[at + 1]!;
-  return ports ^ address ^ protocol;
+/** What the other words of the key leave out. */
+function mixedWord(remote: Uint32Array, at: number, protocol: number): number {
+  return (Math.imul(remote[at]!, 0x9e3779b1) ^ remote[at + 1]! ^ protocol) >>> 0;
 }
 
-/** A number made of what tells a connection from others. */
-export function rowKey({ table }: SocketRows, row: number): number {
-  const { protocol, localPort, remotePort, remoteAddress } = table;
-  return endsKey(protocol[row]!, localPort[row]!, remotePort[row]!, remoteAddress, row * ADDRESS_WORDS);
-}
-
-/** Whether the row is the socket of these ends. One that is not connected has no remote end, and maybe no local one. */
-export function isOfRow(ends: Ends, { table }: SocketRows, row: number): boolean {
-  const at = row * ADDRESS_WORDS;
-  if (table.protocol[row] !== ends.protocol || table.localPort[row] !== ends.localPort) return false;
-  const isAnyLocal = isUnspecifiedAddress(table.localAddress, at);
-  if (!isAnyLocal && !isSame(table.localAddress, at, ends.local)) return false;
-  const isAnyRemote = ends.remotePort === DNS_PORT && table.remotePort[row] === 0;
-  return (
-    isAnyRemote || (table.remotePort[row] === ends.remotePort && isSame(table.remoteAddress, at, ends.remote))
-  );
-}
-
-function isSame(words: Uint32Array, at: number, other: Uint32Array): boolean {
-  for (let i = 0; i < ADDRESS_WORDS; i++) if (words[at + i] !== other[i]) return false;
+/** Whether the addresses at two places are the same. */
+export function isSameAddress(words: Uint32Array, at: number, others: Uint32Array, otherAt: number): boolean {
+  for (let i = 0; i < ADDRESS_WORDS; i++) if (words[at + i] !== others[otherAt + i]) return false;
   return true;
 }
