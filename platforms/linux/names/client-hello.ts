@@ -1,8 +1,8 @@
 import { CLIENT_HELLO, TLS_HANDSHAKE, TLS_HEADER_BYTES, TLS_MAJOR } from '../first-bytes.ts';
 import { type AskedName, MORE, NO_NAME } from './asked-name.ts';
 import { hostNameIn } from './host-name-bytes.ts';
-import { KnownTexts } from './known-texts.ts';
 import { STREAM_LIMIT_BYTES } from './piece-buffer.ts';
+import { TextMemo } from './text-memo.ts';
 
 /** RFC 8446, 5.1 */
 const RECORD_LIMIT_BYTES = 0x4000;
@@ -16,8 +16,9 @@ const ALPN_LIMIT = 8;
 const ALPN_BYTES_LIMIT = 32;
 const COMMA = 0x2c;
 const protocolText = Buffer.alloc(ALPN_LIMIT * (ALPN_BYTES_LIMIT + 1));
-const knownProtocols = new KnownTexts();
 const NOTHING = new Uint8Array(0);
+const names = new TextMemo(hostNameIn);
+const offers = new TextMemo(protocolsIn);
 
 /**
  * The name in the first bytes of a TLS connection, at most STREAM_LIMIT_BYTES: records of type handshake, joined, and a
@@ -83,7 +84,7 @@ export function nameOfClientHello(
     at = dataAt + u16(bytes, at + 2);
     if (type !== Extension.SERVER_NAME && type !== Extension.ALPN) continue;
     if (at > extensionsEnd || at > last) break;
-    if (type === Extension.ALPN) alpn = protocolsIn(bytes, dataAt, at);
+    if (type === Extension.ALPN) alpn = offers.of(bytes, dataAt, at);
     else if (name === undefined) {
       name = serverNameIn(bytes, dataAt, at);
       // A name that is none: the rest is not worth reading.
@@ -102,7 +103,7 @@ function u16(bytes: Uint8Array, at: number): number {
 function serverNameIn(bytes: Uint8Array, start: number, end: number): string | undefined {
   if (start + 5 > end || bytes[start + 2] !== HOST_NAME) return undefined;
   const nameEnd = start + 5 + u16(bytes, start + 3);
-  return nameEnd > end ? undefined : hostNameIn(bytes, start + 5, nameEnd);
+  return nameEnd > end ? undefined : names.of(bytes, start + 5, nameEnd);
 }
 
 /** ProtocolNameList: length u16, names u8+. Only those of printable ASCII, which leaves out GREASE. */
@@ -117,7 +118,7 @@ function protocolsIn(bytes: Uint8Array, start: number, end: number): string {
     if (count++ > 0) protocolText[length++] = COMMA;
     for (let i = nameAt; i < at; i++) protocolText[length++] = bytes[i]!;
   }
-  return knownProtocols.textOf(protocolText, length);
+  return protocolText.toString('latin1', 0, length);
 }
 
 function isPlain(bytes: Uint8Array, start: number, end: number): boolean {

@@ -1,5 +1,3 @@
-import { KnownTexts } from './known-texts.ts';
-
 /** RFC 1035, 2.3.4, as text. */
 const NAME_LIMIT = 253;
 const LABEL_LIMIT = 63;
@@ -7,7 +5,6 @@ const DOT = 0x2e;
 const HYPHEN = 0x2d;
 const UNDERSCORE = 0x5f;
 const lowerCase = Buffer.alloc(NAME_LIMIT);
-const knownNames = new KnownTexts();
 
 /**
  * A host name in hostile bytes `[start, end)`, in lower case and without the root's dot. Undefined for everything that
@@ -39,5 +36,5 @@ export function hostNameIn(bytes: Uint8Array, start = 0, end = bytes.length): st
   }
   // The last label of a domain is never a number (RFC 3696, 2).
   if (labelBytes === 0 || !hasLetterInLabel) return undefined;
-  return knownNames.textOf(lowerCase, last - start);
+  return lowerCase.toString('latin1', 0, last - start);
 }

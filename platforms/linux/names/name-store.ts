@@ -16,7 +16,7 @@ export interface KnownName {
 }
 
 interface LivingName {
-  readonly name: string;
+  name: string;
   basis: number;
   expiresMicros: number;
 }
@@ -66,17 +66,23 @@ export class NameStore {
   ): void {
     const { names } = this.#entryOf(pid, startTicks, words, at, nowMicros);
     const expiresMicros = nowMicros + Math.min(Math.max(ttlSeconds * 1e6, LEAST_MICROS), MOST_MICROS);
+    let soonest: LivingName | undefined;
     for (let i = 0; i < names.length; i++) {
-      const same = names[i]!;
-      if (same.name !== name) continue;
-      same.basis = Math.max(same.basis, basis);
-      same.expiresMicros = Math.max(same.expiresMicros, expiresMicros);
+      const one = names[i]!;
+      if (one.name === name) {
+        one.basis = Math.max(one.basis, basis);
+        one.expiresMicros = Math.max(one.expiresMicros, expiresMicros);
+        return;
+      }
+      if (soonest === undefined || one.expiresMicros < soonest.expiresMicros) soonest = one;
+    }
+    if (soonest === undefined || names.length < NAMES_LIMIT) {
+      names.push({ name, basis, expiresMicros });
       return;
     }
-    names.push({ name, basis, expiresMicros });
-    if (names.length <= NAMES_LIMIT) return;
-    const soonest = names.reduce((best, one) => (one.expiresMicros < best.expiresMicros ? one : best));
-    names.splice(names.indexOf(soonest), 1);
+    soonest.name = name;
+    soonest.basis = basis;
+    soonest.expiresMicros = expiresMicros;
   }
 
   #entryOf(pid: number, startTicks: number, words: Uint32Array, at: number, nowMicros: number): Entry {
