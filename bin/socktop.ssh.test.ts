@@ -107,13 +107,11 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
   );
 
   test('an agent that is too old for ssh is named, and the shell used', async () => {
-    const child = Bun.spawn(
-      [SOCKTOP, server.url(SSH_USERS.withOldAgent), '--once', '--history', '/var/lib/x'],
-      {
-        env: { ...process.env, ...server.environment },
-        ...{ stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' },
-      },
-    );
+    const history = ['--history', '/var/lib/x', '--at', '2026-11-28T03:02'];
+    const child = Bun.spawn([SOCKTOP, server.url(SSH_USERS.withOldAgent), '--once', ...history], {
+      env: { ...process.env, ...server.environment },
+      ...{ stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' },
+    });
     expect(await new Response(child.stderr).text()).toMatch(
       /the socktop-agent there is too old for ssh, which needs 0\.2\.0 or later$/m,
     );
