@@ -287,9 +287,13 @@ function startFailure(exitCode: number | undefined, last: string, mayAsk: boolea
   );
 }
 
+/** What follows where the connection ends that a jump host was to make: what comes before says why. */
+const AFTERMATH =
+  /^(?:stdio forwarding failed|kex_exchange_identification: |Connection closed by UNKNOWN port)/;
+
 /** The lines that ssh complains with. Each is handed on, but for one that may be the last. */
 class ComplaintLines {
-  /** The last line so far, without `ssh: ` in front and controls. */
+  /** The last line so far that says why, without `ssh: ` in front and controls. */
   last = '';
   readonly #hand: (line: string) => void;
   readonly #decoder = new TextDecoder();
@@ -326,7 +330,8 @@ class ComplaintLines {
   #hold(line: string): void {
     this.flush();
     this.#held = line;
-    this.last = sanitizeLine(line.trim().replace(/^ssh: /, ''));
+    const text = sanitizeLine(line.trim().replace(/^ssh: /, ''));
+    if (this.last === '' || !AFTERMATH.test(text)) this.last = text;
     this.#timer = setTimeout(() => this.flush(), LAST_WORD_MILLIS);
   }
 }
