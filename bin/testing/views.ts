@@ -92,6 +92,8 @@ export async function startView(
   );
   screen.row = PROCESSES.row;
   await screen.until(({ rows }) => rows.length > 0, 'the process table');
+  // Once there are rates, columns are as wide as they will be.
+  if (view.recording === undefined) await screen.untilText(/▲ \d/);
   for (const step of view.steps) screen.press(...step(crowd));
   screen.head = view.head;
   screen.row = view.row;

@@ -1,5 +1,5 @@
 import { NativeBuffer, SyscallError, systemCall } from './libc.ts';
-import { type CapabilityName, type CapabilitySet, capabilitySet } from './privileges.ts';
+import { type CapabilityName, type CapabilitySet, capabilitySet, hasCapability } from './privileges.ts';
 
 /** linux/capability.h: _LINUX_CAPABILITY_VERSION_3, two words per set. */
 const VERSION = 0x20080522;
@@ -80,6 +80,12 @@ export class EffectiveCapabilities {
   hasBeyond(kept: readonly CapabilityName[]): boolean {
     this.#sets.read();
     return (this.#sets.permitted & ~capabilitySet(kept)) !== 0n;
+  }
+
+  /** Whether it is in force. Throws SyscallError. */
+  has(name: CapabilityName): boolean {
+    this.#sets.read();
+    return hasCapability(this.#sets.effective, name);
   }
 
   /** Gives up all but these for good, as far as this thread and those that it makes are concerned. Throws SyscallError. */

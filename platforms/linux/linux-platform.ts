@@ -10,10 +10,11 @@ import type {
   Signaller,
   TierReport,
 } from '../../src/data/sample/platform.ts';
-import { OpError } from '../../src/kit/errors/op-error.ts';
+import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
 import { type UserLookup, UserNames } from '../user-names.ts';
 import { monotonicMicros } from './clock.ts';
 import type { linuxTierReports } from './doctor/doctor-tiers.ts';
+import { EffectiveCapabilities } from './effective-capabilities.ts';
 import type { HandedPrograms } from './handed-programs.ts';
 import { Host } from './host.ts';
 import type { SpaceSource } from './machine/disks.ts';
@@ -83,11 +84,27 @@ export class LinuxPlatform implements Platform {
 
   /** Throws OpError where the tier does not work, `NOT_LOADED` before `load`. */
   openNetwork(options: NetworkOptions): NetworkCollector {
-    if (openNetwork === undefined) throw notLoaded('network');
-    const root = this.#procRoot === PROC ? {} : { procRoot: this.#procRoot };
     const handed = this.#handed;
     this.#handed = undefined;
-    return openNetwork({ ...options, ...root, handed, containers: this.#containers });
+    return this.#openNetwork({ ...options, handed });
+  }
+
+  /** Loading the programs that count takes as long as all else; who may not load them has nothing to wait for. */
+  openListing(): NetworkCollector | undefined {
+    if (!new EffectiveCapabilities().has('cap_bpf')) return undefined;
+    try {
+      return this.#openNetwork({ tier: 'netlink', isListing: true });
+    } catch (thrown) {
+      // The tiers that count say what is missing.
+      toOpError('list sockets', thrown);
+      return undefined;
+    }
+  }
+
+  #openNetwork(options: Parameters<typeof openLinuxNetwork>[0]): NetworkCollector {
+    if (openNetwork === undefined) throw notLoaded('network');
+    const root = this.#procRoot === PROC ? {} : { procRoot: this.#procRoot };
+    return openNetwork({ ...options, ...root, containers: this.#containers });
   }
 
   openMachine(options: MachineOptions): MachineCollector {

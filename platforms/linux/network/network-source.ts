@@ -112,6 +112,11 @@ function openPacket({ clock, procRoot }: SourceContext): SocketSource {
   return new PacketSockets(procRoot === undefined ? { clock } : { clock, procRoot });
 }
 
+/** Sockets of which no byte is counted. Throws SyscallError. */
+export function openListing({ clock }: SourceContext): SocketSource {
+  return new NetlinkSockets(clock, false);
+}
+
 /** Lists sockets first: counting needs the list. */
 function openEbpf({ clock, processes, exited, handed }: SourceContext): SocketSource {
   const listing = new NetlinkSockets(clock, false);

@@ -14,7 +14,7 @@ import type { NameSource } from '../names/name-source.ts';
 import { OwnedSockets } from '../owners/owned-sockets.ts';
 import type { ContainerNames } from '../processes/container-names.ts';
 import { openProcesses, type ProcessParts } from '../processes/network-processes.ts';
-import { openNextSource, openSource, type SourceContext } from './network-source.ts';
+import { openListing, openNextSource, openSource, type SourceContext } from './network-source.ts';
 import { openNameSource } from './open-names.ts';
 import { StackCounterReader } from './stack-counters.ts';
 
@@ -26,6 +26,8 @@ interface LinuxNetworkOptions {
   readonly interfaces?: InterfaceCollector;
   /** Names of containers; undefined: they have none. */
   readonly containers?: ContainerNames;
+  /** Whether sockets are only listed, and nothing is counted; of the tier `netlink`. Default false. */
+  readonly isListing?: boolean;
   /** Whether names are learned from packets. Default false. */
   readonly sniff?: boolean;
   /** Programs that are counting already. */
@@ -95,7 +97,7 @@ class LinuxNetwork implements NetworkCollector {
     this.#isFallingBack = options.tier === 'auto';
     const roots = options.procRoot === undefined ? {} : { procRoot: options.procRoot };
     this.#stack = new StackCounterReader(options.procRoot);
-    const source = openSource(options.tier, context);
+    const source = options.isListing === true ? openListing(context) : openSource(options.tier, context);
     this.#sniffer = new NameSniffer(context.clock);
     if (options.sniff === true) {
       this.#names = openNameSource(source.tier, source.ownersMap, this.#sniffer, context);

@@ -31,13 +31,13 @@ const NANOS_PER_TICK = 1e9 / CLOCK_TICKS_PER_SECOND;
 class KnownProcesses extends columnsClass({
   /** The generation that first saw it, and the one that last read its user. */
   bornGeneration: numbers('u32'),
-  statusGeneration: numbers('u32'),
+  userGeneration: numbers('u32'),
   /** Its name as the kernel gave it: the first `nameLength` of these bytes. */
   name: numbers('u8', 0, NAME_SIZE),
   nameLength: numbers('u8'),
 }) {}
 
-/** Reads `stat` and `status` of single processes into the rows of the process table. */
+/** Reads `stat` and the users of single processes into the rows of the process table. */
 export class ProcessRows {
   readonly table = new ProcessTable();
   readonly #proc: ProcDirectory;
@@ -57,8 +57,11 @@ export class ProcessRows {
     this.#known.reserve(this.table.slots.capacity);
   }
 
-  /** Adds a process that the table does not have; one that is a mere thread, or cannot be read, is GONE. */
-  adopt(pid: number, generation: number): number {
+  /**
+   * Adds a process that the table does not have; one that is a mere thread, or cannot be read, is GONE. /proc lists no
+   * threads (`isListed`), but has their folders.
+   */
+  adopt(pid: number, generation: number, isListed: boolean): number {
     const statOutcome = this.#readStat(pid);
     if (statOutcome !== RowOutcome.READ) return statOutcome;
     const slot = this.table.slots.add(pid, 0, 0, 0);
@@ -72,19 +75,23 @@ export class ProcessRows {
     this.#known.nameLength[slot] = 0;
     this.table.names[slot] = '';
     this.#storeStat(slot);
+    if (isListed) {
+      this.#readUser(slot, generation);
+      return RowOutcome.READ;
+    }
     this.#readStatus(slot, generation);
     if (this.#status.threadGroupId === pid) return RowOutcome.READ;
     this.table.slots.remove(slot);
     return RowOutcome.GONE;
   }
 
-  /** Reads the row's process again: `stat`, and `status` where its user may have changed. */
+  /** Reads the row's process again: `stat`, and its user where that may have changed. */
   refresh(slot: number, generation: number): number {
     const outcome = this.#readStat(this.table.pid[slot]!);
     if (outcome !== RowOutcome.READ) return outcome;
     if (this.#stat.startTicks !== this.table.startTicks[slot]) return RowOutcome.RECYCLED;
     this.#storeStat(slot);
-    if (this.#isUserStale(slot, generation)) this.#readStatus(slot, generation);
+    if (this.#isUserStale(slot, generation)) this.#readUser(slot, generation);
     return RowOutcome.READ;
   }
 
@@ -97,7 +104,7 @@ export class ProcessRows {
    * Only a process that ran can have changed its user; reads one in USER_TURNS of them per sample, young ones always.
    */
   #isUserStale(slot: number, generation: number): boolean {
-    if (this.#known.statusGeneration[slot]! >= this.table.lastRanGeneration[slot]!) return false;
+    if (this.#known.userGeneration[slot]! >= this.table.lastRanGeneration[slot]!) return false;
     return (
       slot % USER_TURNS === generation % USER_TURNS ||
       generation - this.#known.bornGeneration[slot]! <= YOUNG_GENERATIONS
@@ -137,6 +144,17 @@ export class ProcessRows {
     this.#renamed(slot);
   }
 
+  /** On failure the user stays as it was. */
+  #readUser(slot: number, generation: number): void {
+    const uid = this.#proc.effectiveUidOf(this.table.pid[slot]!);
+    if (uid < 0) {
+      if (uid === -Errno.ENOSYS) this.#readStatus(slot, generation);
+      return;
+    }
+    this.table.uid[slot] = uid;
+    this.#known.userGeneration[slot] = generation;
+  }
+
   /** On failure the user stays as it was, and a process not yet known counts as its own leader. */
   #readStatus(slot: number, generation: number): void {
     const pid = this.table.pid[slot]!;
@@ -144,7 +162,7 @@ export class ProcessRows {
     const length = this.#proc.readProcessFile(pid, PidFile.STATUS, this.#text);
     if (length <= 0 || !parsePidStatus(this.#text.bytes, length, this.#status)) return;
     this.table.uid[slot] = this.#status.effectiveUid;
-    this.#known.statusGeneration[slot] = generation;
+    this.#known.userGeneration[slot] = generation;
   }
 }
 

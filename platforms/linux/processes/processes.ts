@@ -145,8 +145,8 @@ export class ProcessCollector implements ProcessSource {
     this.#adopt(pid);
   }
 
-  #adopt(pid: number): void {
-    const outcome = this.#rows.adopt(pid, this.generation);
+  #adopt(pid: number, isListed = false): void {
+    const outcome = this.#rows.adopt(pid, this.generation, isListed);
     // Not known now for lack of descriptors or memory: it must not be missed for long.
     if (outcome === RowOutcome.UNREADABLE) this.#nextListingMicros = 0;
     if (outcome !== RowOutcome.READ) return;
@@ -187,7 +187,7 @@ export class ProcessCollector implements ProcessSource {
     this.#nextListingMicros = this.#clock() + LISTING_INTERVAL_MICROS;
     for (let i = 0; i < this.#listing.count; i++) {
       const pid = this.#listing.pids[i]!;
-      if (this.table.find(pid) < 0) this.#adopt(pid);
+      if (this.table.find(pid) < 0) this.#adopt(pid, true);
       if (i % ROWS_BETWEEN_RESTS === 0 && slice.due()) await slice.rest();
     }
   }
@@ -209,7 +209,7 @@ export class ProcessCollector implements ProcessSource {
   #readListed(pid: number): void {
     let slot = this.table.find(pid);
     if (slot < 0) {
-      this.#adopt(pid);
+      this.#adopt(pid, true);
     } else {
       const outcome = this.#rows.refresh(slot, this.generation);
       if (outcome === RowOutcome.GONE) return;

@@ -46,7 +46,7 @@ const NOTHING: DiagVisitor = { message: () => undefined };
  */
 export class NetlinkSockets implements SocketSource {
   readonly tier: Tier = 'netlink';
-  readonly counted: CountingBasis = 'payload';
+  readonly counted: CountingBasis;
   readonly parts: SocketParts = {
     tcp: 'tcp_info',
     udp: 'none',
@@ -112,6 +112,7 @@ export class NetlinkSockets implements SocketSource {
   constructor(clock: () => number, isCounting = true) {
     this.#clock = clock;
     this.#isCounting = isCounting;
+    this.counted = isCounting ? 'payload' : 'none';
     this.#multicast = new DestroyMulticast();
     try {
       this.#diag = new SockDiag();

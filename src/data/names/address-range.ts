@@ -73,13 +73,15 @@ interface Prefix {
   readonly range: AddressRange | undefined;
 }
 
-const PREFIXES = RANGES.map(([prefix, range]) => prefixOf(prefix, range));
-const IPV4_PREFIXES = PREFIXES.filter((_, at) => !RANGES[at]![0].includes(':'));
-const IPV6_PREFIXES = PREFIXES.filter((_, at) => RANGES[at]![0].includes(':'));
+/** Of both versions, made when the first address is looked up. */
+let ipv4Prefixes: readonly Prefix[] | undefined;
+let ipv6Prefixes: readonly Prefix[] | undefined;
 
 /** The special range that the address at `words[at..at + 4)` is in; undefined for one of the public Internet. */
 export function addressRange(words: Uint32Array, at: number): AddressRange | undefined {
-  const prefixes = isIpv4(words, at) ? IPV4_PREFIXES : IPV6_PREFIXES;
+  ipv4Prefixes ??= prefixesOf((prefix) => !prefix.includes(':'));
+  ipv6Prefixes ??= prefixesOf((prefix) => prefix.includes(':'));
+  const prefixes = isIpv4(words, at) ? ipv4Prefixes : ipv6Prefixes;
   for (const prefix of prefixes) if (isWithin(words, at, prefix)) return prefix.range;
   return undefined;
 }
@@ -89,6 +91,10 @@ function isWithin(words: Uint32Array, at: number, { mask, value }: Prefix): bool
     if ((words[at + i]! & mask[i]!) >>> 0 !== value[i]!) return false;
   }
   return true;
+}
+
+function prefixesOf(isMeant: (prefix: string) => boolean): readonly Prefix[] {
+  return RANGES.filter(([prefix]) => isMeant(prefix)).map(([prefix, range]) => prefixOf(prefix, range));
 }
 
 function prefixOf(text: string, range: AddressRange | 'global'): Prefix {

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { OpError } from '../../kit/errors/op-error.ts';
-import { CountryDatabase, openCountryDatabase } from './country.ts';
+import { openCountryDatabase } from './country.ts';
 import { type DatabaseSpec, databaseOf, pointerBytes, valueBytes } from './country-database.fixture.ts';
+import { CountryDatabase } from './country-database.ts';
 
 const country = (code: string) => ({ country: { iso_code: code, names: { en: code } } });
 

@@ -2,8 +2,9 @@ import { afterAll, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Countries, CountryDatabase, countryDatabasePaths, findCountryDatabase } from './country.ts';
+import { Countries, countryDatabasePaths, findCountryDatabase } from './country.ts';
 import { databaseOf } from './country-database.fixture.ts';
+import { CountryDatabase } from './country-database.ts';
 
 const BYTES = databaseOf({
   networks: [

@@ -67,6 +67,11 @@ export interface NetworkOptions {
   readonly tier: Tier | 'auto';
   /** Whether names of remote hosts are learned from packets. Default false. */
   readonly sniff?: boolean;
+  /**
+   * Whether the first collection only lists who has sockets, where the platform has `openListing`, and the second begins
+   * to count, in another epoch: for a screen, whose first names then wait for no program of the kernel. Default false.
+   */
+  readonly listsFirst?: boolean;
 }
 
 export interface MachineOptions {
@@ -123,6 +128,8 @@ export interface Platform {
   /** To be awaited before a part is opened, or tiers are asked for; missing: there is nothing to load. */
   load?(part: PlatformPart): Promise<void>;
   openNetwork(options: NetworkOptions): NetworkCollector;
+  /** Opens at once what counts nothing; undefined or missing where what counts opens as fast. Throws OpError. */
+  openListing?(): NetworkCollector | undefined;
   /** Missing if the platform does not support it. */
   openMachine?(options: MachineOptions): MachineCollector;
   /** Missing if the platform does not support it. `onTrouble` is called at most once a minute. */

@@ -57,7 +57,11 @@ class ScriptedCollector implements NetworkCollector {
   }
 }
 
-function open(collector: ScriptedCollector, opening = () => {}): LocalSource {
+function open(
+  collector: ScriptedCollector,
+  opening: (options: NetworkOptions) => void = () => {},
+  listsFirst = false,
+): LocalSource {
   const platform: Platform = {
     host: {
       hostName: 'web-1',
@@ -67,15 +71,19 @@ function open(collector: ScriptedCollector, opening = () => {}): LocalSource {
       pageSizeBytes: 4096,
     },
     monotonicMicros: () => performance.now() * 1000,
-    openNetwork: (_: NetworkOptions) => {
-      opening();
+    openListing: () => {
+      opening({ tier: 'proc' });
+      return collector;
+    },
+    openNetwork: (options: NetworkOptions) => {
+      opening(options);
       return collector;
     },
     tierReports: () => [],
     userName: String,
     signaller: { send: () => 'gone' },
   };
-  return new LocalSource(platform, { tier: 'auto' });
+  return new LocalSource(platform, { tier: 'auto', listsFirst });
 }
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
@@ -95,6 +103,35 @@ describe('the network of this machine', () => {
     expect(header.monotonicMicros).toBe(collector.world.monotonicMicros);
     expect((await source.sample({}, FOR_EVER)).network).toBeUndefined();
     expect(collector.collections).toBe(1);
+  });
+
+  test('where only a list is wanted first, counting begins with the second collection, in an epoch of its own', async () => {
+    const collector = new ScriptedCollector();
+    const tiers: string[] = [];
+    const source = open(collector, ({ tier }) => tiers.push(tier), true);
+    const epochs: number[] = [];
+    for (let sample = 0; sample < 3; sample++) {
+      const { header, network } = await source.sample(NETWORK, FOR_EVER);
+      epochs.push(header.epoch);
+      expect(network?.sequence).toBe(sample + 1);
+    }
+    expect(tiers).toEqual(['proc', 'auto']);
+    expect(collector.closings).toBe(1);
+    expect(epochs.map((epoch) => epoch - epochs[0]!)).toEqual([0, 1, 1]);
+  });
+
+  test('a counting that cannot begin is an error, and tried again', async () => {
+    const collector = new ScriptedCollector();
+    let isRefused = true;
+    const refuse = ({ tier }: NetworkOptions): void => {
+      if (tier === 'auto' && isRefused) throw new OpError({ op: 'open tier', code: 'UNSUPPORTED' });
+    };
+    const source = open(collector, refuse, true);
+    await source.sample(NETWORK, FOR_EVER);
+    const { errors, network } = await source.sample(NETWORK, FOR_EVER);
+    expect([errors[0]?.code, network]).toEqual(['UNSUPPORTED', undefined]);
+    isRefused = false;
+    expect((await source.sample(NETWORK, FOR_EVER)).network?.sequence).toBe(2);
   });
 
   test('never collects twice at once; a late collection answers the next call', async () => {

@@ -28,7 +28,10 @@ interface NetworkCollection {
 /** Network of this machine, attributed to owners. Drains queued closings between samples. */
 class LocalNetwork {
   readonly #platform: Platform;
-  readonly #collector: NetworkCollector;
+  readonly #options: NetworkOptions;
+  #collector: NetworkCollector;
+  /** The collector only lists, and will give way to one that counts. */
+  #isListing: boolean;
   #attribution: NetworkAttribution;
   #epoch: number;
   #countedAs = '';
@@ -40,7 +43,10 @@ class LocalNetwork {
   /** Opens the collector; throws an OpError if the tier does not work. */
   constructor(platform: Platform, options: NetworkOptions, epoch: number) {
     this.#platform = platform;
-    this.#collector = platform.openNetwork(options);
+    this.#options = options;
+    const listing = options.listsFirst === true ? platform.openListing?.() : undefined;
+    this.#isListing = listing !== undefined;
+    this.#collector = listing ?? platform.openNetwork(options);
     this.#epoch = epoch;
     this.#attribution = this.#newAttribution();
   }
@@ -71,6 +77,7 @@ class LocalNetwork {
   async #collect(slice: Slice): Promise<NetworkCollection> {
     clearTimeout(this.#drainTimer);
     try {
+      if (this.#isListing && this.#countedAs !== '') this.#beginCounting();
       const network = await this.#absorb(await this.#collector.collect(slice), slice);
       return { network, errors: this.#drainErrors() };
     } catch (thrown) {
@@ -78,6 +85,16 @@ class LocalNetwork {
     } finally {
       this.#scheduleDrain();
     }
+  }
+
+  /** Throws an OpError if no tier works; the next collection tries again. */
+  #beginCounting(): void {
+    const counting = this.#platform.openNetwork(this.#options);
+    this.#collector.close();
+    this.#collector = counting;
+    this.#isListing = false;
+    // Its tables are others, whatever its tier.
+    this.#countedAs = 'listing';
   }
 
   /** Attributes a sample. If the tier or basis changed, accounting restarts with a new epoch. */

@@ -98,14 +98,14 @@ export function columnsClass<const S extends ColumnSet, B extends object = objec
 
     constructor(capacity = 0) {
       super();
-      const arrays = this.#arrays;
-      for (const name of names) arrays[name] = emptyArray(set[name]!);
-      this.reserve(capacity);
+      const arrays = arraysOf(this);
+      for (const name of names) arrays[name] = unknownRows(set[name]!, capacity);
+      this.capacity = capacity;
     }
 
     reserve(capacity: number): void {
       if (capacity <= this.capacity) return;
-      const arrays = this.#arrays;
+      const arrays = arraysOf(this);
       for (const name of names) arrays[name] = lengthenedColumn(set[name]!, arrays[name]!, capacity);
       this.capacity = capacity;
     }
@@ -115,17 +115,17 @@ export function columnsClass<const S extends ColumnSet, B extends object = objec
     }
 
     clearRow(row: number): void {
-      const arrays = this.#arrays;
-      for (const name of names) {
-        const column = set[name]!;
-        const array = arrays[name]!;
-        if (column.element === 'text') (array as (string | undefined)[])[row] = column.unknown;
+      const arrays = arraysOf(this);
+      for (let i = 0; i < names.length; i++) {
+        const column = set[names[i]!]!;
+        const array = arrays[names[i]!]!;
+        if (column.element === 'text' || column.stride === 1) array[row] = column.unknown;
         else fillRows(array as NumberArray, column, row, row + 1);
       }
     }
 
     clearRows(): void {
-      const arrays = this.#arrays;
+      const arrays = arraysOf(this);
       for (const name of names) {
         const column = set[name]!;
         if (column.element === 'text') (arrays[name] as string[]).length = 0;
@@ -134,7 +134,7 @@ export function columnsClass<const S extends ColumnSet, B extends object = objec
     }
 
     copyRow(row: number, from: object, fromRow: number): void {
-      const arrays = this.#arrays;
+      const arrays = arraysOf(this);
       const others = from as Record<string, AnyArray>;
       for (const name of names) {
         const column = set[name]!;
@@ -148,7 +148,7 @@ export function columnsClass<const S extends ColumnSet, B extends object = objec
     compact(kept: Int32Array, count: number): void {
       // Rows rise, so that the first ones stand where they are as long as each is its own number.
       if (count === 0 || kept[count - 1] === count - 1) return;
-      const arrays = this.#arrays;
+      const arrays = arraysOf(this);
       for (const name of names) {
         const column = set[name]!;
         if (column.element === 'text') compactTexts(arrays[name] as string[], kept, count);
@@ -157,14 +157,10 @@ export function columnsClass<const S extends ColumnSet, B extends object = objec
     }
 
     become(from: object): void {
-      const arrays = this.#arrays;
+      const arrays = arraysOf(this);
       const others = from as Record<string, AnyArray> & { readonly capacity: number };
       for (const name of names) arrays[name] = others[name]!.slice();
       this.capacity = others.capacity;
-    }
-
-    get #arrays(): Record<string, AnyArray> {
-      return this as unknown as Record<string, AnyArray>;
     }
   }
   return DeclaredColumns as unknown as ColumnsClass<S, B>;
@@ -195,19 +191,23 @@ export function tableClass<const S extends ColumnSet>(
 
 class Nothing {}
 
+function arraysOf(columns: object): Record<string, AnyArray> {
+  return columns as Record<string, AnyArray>;
+}
+
 type NumberArray = InstanceType<(typeof ARRAYS)[Element]>;
 type AnyArray = NumberArray | (string | undefined)[];
 
-function emptyArray(column: Column): AnyArray {
-  return column.element === 'text' ? [] : new ARRAYS[column.element](0);
+function unknownRows(column: Column, capacity: number): AnyArray {
+  if (column.element === 'text') return [];
+  const array = new ARRAYS[column.element](capacity * column.stride);
+  return column.unknown === 0 ? array : array.fill(column.unknown);
 }
 
 function lengthenedColumn(column: Column, array: AnyArray, capacity: number): AnyArray {
   if (column.element === 'text') return array;
-  const { element, stride } = column;
-  const longer = new ARRAYS[element](capacity * stride);
+  const longer = unknownRows(column, capacity) as NumberArray;
   longer.set(array as NumberArray);
-  fillRows(longer, column, array.length / stride, capacity);
   return longer;
 }
 

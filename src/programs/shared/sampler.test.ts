@@ -97,6 +97,24 @@ describe('a sampler', () => {
     expect(source.wants).toHaveLength(length);
   });
 
+  test('asks for disks with the first rates, and then at their interval', async () => {
+    const source = new AskedSource();
+    const seldom = { metricsMillis: 60_000, processesMillis: 60_000, disksMillis: 60_000 };
+    const { sampler, samples } = samplerOf(source, () => ({ ...DEMAND, ...seldom }));
+    sampler.start();
+    await until(() => samples() === 2);
+    expect(source.wants.map(({ machine, disks }) => [machine, disks])).toEqual([
+      [true, undefined],
+      [true, true],
+    ]);
+    sampler.stop();
+    const alone = new AskedSource();
+    const { sampler: ofDisks } = samplerOf(alone, () => ({ ...NO_DEMAND, disksMillis: 40 }));
+    ofDisks.start();
+    await until(() => alone.count('disks') >= 2);
+    ofDisks.stop();
+  });
+
   test('asks for nothing while nothing is wanted, and at once when that changes', async () => {
     const source = new AskedSource();
     let demand: Demand | undefined;
@@ -166,6 +184,27 @@ describe('a sampler', () => {
     await Bun.sleep(150);
     expect([source.wants.length, samples()]).toEqual([length, 0]);
     sampler.stop();
+  });
+
+  test('asks again at once after a mere list, and soon again for the first rates of what counts', async () => {
+    const source = new AskedSource();
+    const world = new SampleWorld();
+    const attribution = new NetworkAttribution({
+      ...{ commandLine: () => undefined, cgroup: () => undefined, userName: String },
+    });
+    const { answer } = source;
+    source.answer = async () => {
+      const snapshot = await answer();
+      const network = attribution.absorb(world.sample());
+      if (source.wants.length > 1)
+        return { ...snapshot, header: { ...snapshot.header, epoch: snapshot.header.epoch + 1 }, network };
+      return { ...snapshot, network: { ...network, counted: 'none' } };
+    };
+    const { sampler, networkSamples } = samplerOf(source, () => ({ ...NO_DEMAND, networkMillis: 60_000 }));
+    sampler.start();
+    await until(() => networkSamples() === 3);
+    sampler.stop();
+    expect(source.wants).toHaveLength(3);
   });
 
   test('says why there is no network, and asks again', async () => {

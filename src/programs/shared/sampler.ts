@@ -46,7 +46,7 @@ interface SamplerEvents {
   alerts?(section: AlertsSection): void;
 }
 
-/** Rates need two samples; disk I/O of the processes then at the top needs two more. */
+/** Rates need two samples: the second comes early. */
 const FIRST_SAMPLES = 2;
 /** Sections due within this time are requested now, in one request. */
 const TOGETHER_MILLIS = 20;
@@ -84,7 +84,10 @@ export class Sampler {
   /** Start of the network views' grid, and time of their last sample. */
   #networkBegan = 0;
   #networkTaken = 0;
+  /** Samples of one counting, by the epoch of the last one, and whether that counted anything. */
   #networkSamples = 0;
+  #networkEpoch = 0;
+  #isCounting = false;
 
   constructor(source: Source, demand: () => Demand | undefined, events: SamplerEvents) {
     this.#source = source;
@@ -153,17 +156,26 @@ export class Sampler {
     const interval = intervalOf(demand, lane);
     const asked = this.#asked[lane];
     if (interval === NEVER) return interval;
-    // Less important sections wait until after the first frame.
-    if (asked === Number.NEGATIVE_INFINITY) return lane === 'disks' && this.#samples === 0 ? interval : 0;
+    if (asked === Number.NEGATIVE_INFINITY) return lane === 'disks' ? this.#firstDisksDueAt(demand) : 0;
     if (lane === 'network') return this.#viewsDueAt(interval);
-    const due = nextDue(0, interval, asked + TOGETHER_MILLIS);
-    const isSoon = this.#samples <= FIRST_SAMPLES && (lane === 'metrics' || lane === 'processes');
+    const isFast = lane === 'metrics' || lane === 'processes';
+    // The early sample replaces a grid point that follows it closely.
+    const isEarly = isFast && this.#samples === FIRST_SAMPLES;
+    const due = nextDue(0, interval, asked + (isEarly ? interval / 2 : TOGETHER_MILLIS));
+    const isSoon = isFast && this.#samples < FIRST_SAMPLES;
     return isSoon ? Math.min(due, asked + FIRST_RATES_MILLIS) : due;
   }
 
+  /** Disks matter less than the first frame: they come with the first rates. */
+  #firstDisksDueAt(demand: Demand): number {
+    if (this.#samples === 0) return demand.disksMillis;
+    return demand.metricsMillis === NEVER ? 0 : this.#dueAt('metrics', demand);
+  }
+
   #viewsDueAt(interval: number): number {
-    if (this.#networkSamples === 1 && interval > FIRST_RATES_MILLIS)
-      return this.#networkTaken + FIRST_RATES_MILLIS;
+    // After a mere list counting begins as soon as the list is on the screen.
+    const soonMillis = this.#isCounting ? FIRST_RATES_MILLIS : TOGETHER_MILLIS;
+    if (this.#networkSamples === 1 && interval > soonMillis) return this.#networkTaken + soonMillis;
     const asked = this.#asked.network + TOGETHER_MILLIS;
     return nextDue(this.#networkBegan, interval, Math.max(this.#networkBegan, this.#networkTaken, asked));
   }
@@ -172,13 +184,17 @@ export class Sampler {
     const demand = this.#isRunning ? this.#demandNow() : undefined;
     if (demand === undefined) return;
     const now = performance.now();
+    const isDue = (lane: Lane): boolean => this.#dueAt(lane, demand) <= now + TOGETHER_MILLIS;
     const take = (lane: Lane): boolean => {
-      if (this.#dueAt(lane, demand) > now + TOGETHER_MILLIS) return false;
+      if (!isDue(lane)) return false;
       this.#asked[lane] = now;
       return true;
     };
     if (!this.#isAsking) {
-      const [metrics, processes, disks, detail] = LANES.map(take);
+      // The first disks are due by the metrics: all are judged before one is marked.
+      const due = LANES.map(isDue);
+      for (const [at, lane] of LANES.entries()) if (due[at] === true) this.#asked[lane] = now;
+      const [metrics, processes, disks, detail] = due;
       const want: Want = {
         ...(metrics === true ? { machine: true } : {}),
         ...(disks === true ? { disks: true } : {}),
@@ -223,13 +239,20 @@ export class Sampler {
     network.begin();
     const snapshot = await this.#sample(want, (error) => network.fail(error));
     if (snapshot !== undefined && this.#isRunning) {
-      if (snapshot.network !== undefined) this.#networkSamples++;
+      this.#countSample(snapshot);
       if (snapshot.alerts !== undefined) this.#events.alerts?.(snapshot.alerts);
       await network.take(snapshot, () => this.#isRunning);
     }
     this.#networkTaken = performance.now();
     this.#isAskingNetwork = false;
     this.wake();
+  }
+
+  #countSample({ header: { epoch }, network }: Snapshot): void {
+    if (network === undefined) return;
+    this.#networkSamples = epoch === this.#networkEpoch ? this.#networkSamples + 1 : 1;
+    this.#networkEpoch = epoch;
+    this.#isCounting = network.counted !== 'none';
   }
 
   /** Undefined: the source was closed. A late or lost source reports an error. */

@@ -101,9 +101,13 @@ export async function openInput(
  */
 async function openLocal(
   platform: Platform,
-  { backend, output, sniff, history }: Settings,
+  { backend, output, sniff, history, recordPath }: Settings,
 ): Promise<LocalSource> {
-  const source = new LocalSource(platform, { tier: backend, sniff, mayLoadPrograms: history !== undefined });
+  const source = new LocalSource(platform, {
+    ...{ tier: backend, sniff, mayLoadPrograms: history !== undefined },
+    listsFirst:
+      output === 'screen' && backend === 'auto' && recordPath === undefined && history === undefined,
+  });
   if (output !== 'screen' || backend !== 'auto') {
     await platform.load?.('network');
     source.openNetwork();

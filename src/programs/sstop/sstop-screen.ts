@@ -21,7 +21,6 @@ import { NO_DEMAND, Sampler } from '../shared/sampler.ts';
 import { exitCodeOf, runOnTerminal, type ScreenSystem } from '../shared/screen-session.ts';
 import { readFilterOption, type Settings, saveChosen } from '../shared/settings.ts';
 import { carryOutNetwork } from './network-effects.ts';
-import { rehearse } from './rehearsal.ts';
 import type { SstopInput } from './sstop-input.ts';
 import type { Effect, Message, Model } from './sstop-model.ts';
 import { prepareList } from './sstop-rows.ts';
@@ -136,7 +135,6 @@ class Screen {
     });
     // In a turn of its own, so that keys typed at the first frame do not wait for the first sample.
     setImmediate(() => this.#sampler?.start());
-    void rehearse(this.#program(), () => this.#feed.data !== undefined);
   }
 
   #listen(input: SstopInput, controls: ScreenControls): void {

@@ -77,7 +77,11 @@ const ALARM_FROM = 0.95;
  * RAMP_STEPS colours for a level, from nothing to full: the strong half of the graphs' colours while it is calm, then
  * over to yellow and to red. Where colours cannot be mixed (the terminal's own) each has its part.
  */
-export function levelColors({ graphRamp, yellow, red }: Palette): readonly Color[] {
+export function levelColors({
+  graphRamp,
+  yellow,
+  red,
+}: Pick<Palette, 'graphRamp' | 'yellow' | 'red'>): readonly Color[] {
   const calm = graphRamp.at(-1)!;
   return steps((level) => {
     if (level < CALM_TO) return graphRamp[Math.round(between([0.5, 1], level / CALM_TO) * (RAMP_STEPS - 1))]!;

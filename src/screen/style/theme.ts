@@ -59,6 +59,7 @@ export interface Theme {
 /** A theme from its palette. Made once: everything in it is frozen and shared. */
 function themeOf(palette: Palette): Theme {
   const { BOLD } = Attribute;
+  const { graphRamp, yellow, red } = palette;
   const accentBold = style(palette.accent, INHERIT_COLOR, BOLD);
   return Object.freeze({
     name: palette.name,
@@ -78,8 +79,8 @@ function themeOf(palette: Palette): Theme {
     selection: style(palette.selectionText, palette.selection, canBeBold(palette.selectionText) ? BOLD : 0),
     zebra: style(INHERIT_COLOR, palette.zebra),
     good: style(palette.green),
-    warning: style(palette.yellow),
-    bad: style(palette.red),
+    warning: style(yellow),
+    bad: style(red),
     info: style(palette.cyan),
     special: style(palette.magenta),
     match: style(palette.yellow, INHERIT_COLOR, BOLD),
@@ -90,8 +91,8 @@ function themeOf(palette: Palette): Theme {
     downloadHue: palette.downloadHue,
     uploadRamp: inks(palette.uploadRamp),
     downloadRamp: inks(palette.downloadRamp),
-    graphRamp: inks(palette.graphRamp),
-    levelRamp: inks(levelColors(palette)),
+    graphRamp: inks(graphRamp),
+    levelRamp: inks(levelColors({ graphRamp, yellow, red })),
   });
 }
 

@@ -21,7 +21,10 @@ export interface Chart {
   readonly ascii: boolean;
 }
 
-/** Fills the area with an area chart, newest sample at the right edge; NaN is blank, a known 0 is a baseline. */
+/**
+ * Draws an area chart, newest sample at the right edge; NaN is blank, a known 0 is a baseline. Cells above the samples
+ * are left as the frame began, blank.
+ */
 export function renderChart(area: Rect, buffer: Buffer, chart: Chart): void {
   if (isEmpty(area)) return;
   if (chart.ascii || chart.cells === 'blocks') putBlockRows(area, buffer, chart);
@@ -29,34 +32,40 @@ export function renderChart(area: Rect, buffer: Buffer, chart: Chart): void {
   putLabel(area, buffer, chart);
 }
 
+const EIGHTHS = 8;
+const DOTS = 4;
+
 function putBlockRows(area: Rect, buffer: Buffer, chart: Chart): void {
-  const { samples, ascii } = chart;
+  const { samples, ascii, ramp } = chart;
+  const isHanging = chart.isHanging === true;
+  const glyphOf = isHanging ? hangingGlyph : verticalGlyph;
   const scale = Number.isNaN(chart.maximum) ? maximumOf(samples, area.width) : chart.maximum;
-  for (let column = 0; column < area.width; column++) {
-    const level = graphLevel(sampleAt(samples, area.width - 1 - column), scale, area.height * 8);
-    for (let row = 0; row < area.height; row++) {
-      const y = area.y + (chart.isHanging === true ? area.height - 1 - row : row);
-      const eighths = level - (area.height - 1 - row) * 8;
-      const glyph = chart.isHanging === true ? hangingGlyph(eighths, ascii) : verticalGlyph(eighths, ascii);
-      buffer.putCodePoint(area.x + column, y, glyph, heightStyle(chart.ramp, row, area.height));
+  const last = area.height - 1;
+  for (let age = Math.min(area.width, samples.count) - 1; age >= 0; age--) {
+    const x = area.x + area.width - 1 - age;
+    const level = graphLevel(sampleAt(samples, age), scale, area.height * EIGHTHS);
+    for (let row = last, below = 0; below < level; row--, below += EIGHTHS) {
+      const y = area.y + (isHanging ? last - row : row);
+      buffer.putCodePoint(x, y, glyphOf(level - below, ascii), heightStyle(ramp, row, area.height));
     }
   }
 }
 
 function putBrailleRows(area: Rect, buffer: Buffer, chart: Chart): void {
-  const { samples } = chart;
-  const steps = area.height * 4;
+  const { samples, ramp } = chart;
+  const isHanging = chart.isHanging === true;
+  const glyphOf = isHanging ? hangingBrailleGlyph : brailleGlyph;
+  const steps = area.height * DOTS;
   const scale = Number.isNaN(chart.maximum) ? maximumOf(samples, area.width * 2) : chart.maximum;
-  for (let column = 0; column < area.width; column++) {
-    const age = (area.width - column) * 2 - 1;
-    const left = graphLevel(sampleAt(samples, age), scale, steps);
-    const right = graphLevel(sampleAt(samples, age - 1), scale, steps);
-    for (let row = 0; row < area.height; row++) {
-      const below = (area.height - 1 - row) * 4;
-      const isHanging = chart.isHanging === true;
-      const y = area.y + (isHanging ? area.height - 1 - row : row);
-      const glyph = (isHanging ? hangingBrailleGlyph : brailleGlyph)(left - below, right - below);
-      buffer.putCodePoint(area.x + column, y, glyph, heightStyle(chart.ramp, row, area.height));
+  const last = area.height - 1;
+  for (let age = Math.min(area.width, Math.ceil(samples.count / 2)) - 1; age >= 0; age--) {
+    const x = area.x + area.width - 1 - age;
+    const left = graphLevel(sampleAt(samples, age * 2 + 1), scale, steps);
+    const right = graphLevel(sampleAt(samples, age * 2), scale, steps);
+    const level = Math.max(left, right);
+    for (let row = last, below = 0; below < level; row--, below += DOTS) {
+      const y = area.y + (isHanging ? last - row : row);
+      buffer.putCodePoint(x, y, glyphOf(left - below, right - below), heightStyle(ramp, row, area.height));
     }
   }
 }
@@ -75,9 +84,9 @@ function putLabel(area: Rect, buffer: Buffer, chart: Chart): void {
 
 /**
  * Draws samples as columns of eighth blocks, one cell per sample, the newest at the right edge; older ones that do
- * not fit are left out. NaN, and what is before the first sample, is blank; a known 0 is a baseline. A `maximum`
- * of NaN scales to the largest sample in view. The colour of a column follows its sample. Of blocks the upper eighth stays
- * free, so that full columns do not fuse with those of the line above.
+ * not fit are left out. NaN is blank, a known 0 is a baseline; cells above the samples are left as they are. A
+ * `maximum` of NaN scales to the largest sample in view. The colour of a column follows its sample. Of blocks the upper
+ * eighth stays free, so that full columns do not fuse with those of the line above.
  */
 export function putSparkline(
   buffer: Buffer,
@@ -91,13 +100,12 @@ export function putSparkline(
   ascii: boolean,
 ): void {
   const scale = Number.isNaN(maximum) ? maximumOf(samples, width) : maximum;
-  for (let column = 0; column < width; column++) {
-    const value = sampleAt(samples, width - 1 - column);
-    const level = graphLevel(value, scale, height * 8 - (ascii ? 0 : 1));
+  for (let age = Math.min(width, samples.count) - 1; age >= 0; age--) {
+    const value = sampleAt(samples, age);
+    const level = graphLevel(value, scale, height * EIGHTHS - (ascii ? 0 : 1));
     const style = rampStyle(ramp, value, scale);
-    for (let row = 0; row < height; row++) {
-      const eighths = level - (height - 1 - row) * 8;
-      buffer.putCodePoint(x + column, y + row, verticalGlyph(eighths, ascii), style);
+    for (let row = height - 1, below = 0; below < level; row--, below += EIGHTHS) {
+      buffer.putCodePoint(x + width - 1 - age, y + row, verticalGlyph(level - below, ascii), style);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { CollectionParts } from '../../data/sample/network-sample.ts';
+import { COUNTED_BY } from '../../data/sample/network-sample.ts';
 import { lossText, tierText } from './header.ts';
 
 const ALL: CollectionParts = {
@@ -14,17 +15,32 @@ const ALL: CollectionParts = {
 
 describe('tierText', () => {
   test('is the tier alone where nothing is missing, or nothing is known of its parts', () => {
-    expect(tierText({ tier: 'ebpf', parts: ALL })).toBe('ebpf');
-    expect(tierText({ tier: 'netlink', parts: { ...ALL, udp: 'packets' } })).toBe('netlink');
-    expect(tierText({ tier: 'netlink', parts: undefined })).toBe('netlink');
+    expect(tierText({ tier: 'ebpf', counted: COUNTED_BY.ebpf, parts: ALL })).toBe('ebpf');
+    expect(
+      tierText({ tier: 'netlink', counted: COUNTED_BY.netlink, parts: { ...ALL, udp: 'packets' } }),
+    ).toBe('netlink');
+    expect(tierText({ tier: 'netlink', counted: COUNTED_BY.netlink, parts: undefined })).toBe('netlink');
+    expect(tierText({ tier: 'netlink', counted: 'none', parts: ALL })).toBe('');
   });
 
   test('names what a tier lacks of itself, and not what it never has', () => {
-    expect(tierText({ tier: 'netlink', parts: { ...ALL, udp: 'none' } })).toBe('netlink, no UDP');
+    expect(tierText({ tier: 'netlink', counted: COUNTED_BY.netlink, parts: { ...ALL, udp: 'none' } })).toBe(
+      'netlink, no UDP',
+    );
     expect(
-      tierText({ tier: 'ebpf', parts: { ...ALL, owners: 'creator', scope: 'container', names: 'ebpf' } }),
+      tierText({
+        tier: 'ebpf',
+        counted: COUNTED_BY.ebpf,
+        parts: { ...ALL, owners: 'creator', scope: 'container', names: 'ebpf' },
+      }),
     ).toBe('ebpf, by opener, container');
-    expect(tierText({ tier: 'proc', parts: { ...ALL, udp: 'none', owners: 'descriptor' } })).toBe('proc');
+    expect(
+      tierText({
+        tier: 'proc',
+        counted: COUNTED_BY.proc,
+        parts: { ...ALL, udp: 'none', owners: 'descriptor' },
+      }),
+    ).toBe('proc');
   });
 });
 

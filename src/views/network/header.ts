@@ -2,6 +2,7 @@ import type { Scope } from '../../data/query/scope.ts';
 import type { LinkRates } from '../../data/rates/link-rates.ts';
 import { TOTALS_SLOT } from '../../data/rates/network-rates.ts';
 import { loopbackInterfaceIndex } from '../../data/sample/interface-table.ts';
+import { COUNTED_BY } from '../../data/sample/network-sample.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import { FOREIGN_INTERFACE } from '../../data/sample/socket-table.ts';
@@ -221,8 +222,13 @@ function foreignText(traffic: ReturnType<typeof foreignTraffic>, units: RateUnit
   return `${FOREIGN_NAME} ${upMark} ${rateText(traffic.up, units)} ${downMark} ${rateText(traffic.down, units)}`;
 }
 
-/** The tier in use and what it lacks: `ebpf`, `netlink, no UDP`. */
-export function tierText({ tier, parts }: Pick<NetworkSection, 'tier' | 'parts'>): string {
+/** The tier in use and what it lacks: `ebpf`, `netlink, no UDP`; empty before counting has begun. */
+export function tierText({
+  tier,
+  counted,
+  parts,
+}: Pick<NetworkSection, 'tier' | 'counted' | 'parts'>): string {
+  if (counted === 'none' && COUNTED_BY[tier] !== 'none') return '';
   if (parts === undefined) return tier;
   const lacks: string[] = [];
   if (tier === 'netlink' && parts.udp === 'none') lacks.push('no UDP');

@@ -72,10 +72,12 @@ export function roundOf<Fields extends RowFields<never, never>>(
   fields: Fields,
   columns: ListColumns<never, Fields>,
 ): readonly SortKeyOf<Fields>[] {
-  const all = Object.entries(columns);
-  return sortKeysOf(fields).filter((key) =>
-    all.some(([id, one]) => orderOf(fields, id, one) === key || marksOf(fields, id, one).includes(key)),
-  );
+  const named = new Set<string | undefined>();
+  for (const [id, one] of Object.entries(columns)) {
+    named.add(orderOf(fields, id, one));
+    for (const key of marksOf(fields, id, one)) named.add(key);
+  }
+  return sortKeysOf(fields).filter((key) => named.has(key));
 }
 
 /** Sort key of a click on a column's title; undefined: none. */
@@ -109,9 +111,11 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   readonly keys: readonly SortKeyOf<Fields>[];
   readonly #fields: Fields;
   readonly #all: ListColumns<List, Fields>;
-  readonly #columns: Readonly<Record<RateUnits, readonly Column[]>>;
+  readonly #shown: readonly string[];
+  /** Made for the units that are shown. */
+  readonly #columns = new Map<RateUnits, readonly Column[]>();
   /** Columns marked as sorted, by sort key. */
-  readonly #marked = new Map<string, readonly string[]>();
+  readonly #marked = new Map<string, string[]>();
   readonly #window = new Int32Array(WINDOW_ROWS_MAX);
   readonly #single = new Int32Array(1);
   /** Cells that the visible rows need in each column, and the most they needed since the width changed. */
@@ -130,32 +134,30 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     this.#fields = fields;
     this.#all = columns;
     this.keys = roundOf(fields, columns);
-    for (const key of this.keys) {
-      const all = Object.entries(columns).filter(([id, one]) => marksOf(fields, id, one).includes(key));
-      this.#marked.set(
-        key,
-        all.map(([id]) => id),
-      );
+    for (const key of this.keys) this.#marked.set(key, []);
+    for (const [id, one] of Object.entries(columns)) {
+      for (const key of marksOf(fields, id, one)) this.#marked.get(key)?.push(id);
     }
-    const isMarked = (id: string): boolean => [...this.#marked.values()].some((ids) => ids.includes(id));
-    const columnsIn = (units: RateUnits): Column[] =>
-      shown.flatMap((id) => {
-        const look = columns[id];
-        if (look === undefined) return [];
-        const isBits = units === 'bits' && look.bitsTitle !== undefined;
-        const title = isBits ? look.bitsTitle : look.title;
-        const column: Column = {
-          ...look,
-          id,
-          title,
-          shortTitle: isBits ? look.shortBitsTitle : look.shortTitle,
-        };
-        return isMarked(id) ? sortable(column) : column;
-      });
-    this.#columns = { bytes: columnsIn('bytes'), bits: columnsIn('bits') };
-    this.#needs = new Int32Array(this.#columns.bytes.length);
-    this.#mostNeeds = new Int32Array(this.#columns.bytes.length);
+    this.#shown = shown.filter((id) => columns[id] !== undefined);
+    this.#needs = new Int32Array(this.#shown.length);
+    this.#mostNeeds = new Int32Array(this.#shown.length);
     this.#layout = layoutColumns([], 0);
+  }
+
+  #columnsIn(units: RateUnits): readonly Column[] {
+    const made = this.#columns.get(units);
+    if (made !== undefined) return made;
+    const columns = this.#shown.map((id) => {
+      const look = this.#all[id]!;
+      const isBits = units === 'bits' && look.bitsTitle !== undefined;
+      const title = isBits ? look.bitsTitle : look.title;
+      const shortTitle = isBits ? look.shortBitsTitle : look.shortTitle;
+      const isMarked = marksOf(this.#fields, id, look).length > 0;
+      const column: Column = { ...look, id, title, shortTitle };
+      return isMarked ? sortable(column) : column;
+    });
+    this.#columns.set(units, columns);
+    return columns;
   }
 
   /** Returns the sort order; an unknown key becomes the default. */
@@ -249,7 +251,7 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     const most = this.#mostNeeds;
     if (this.#layout.width !== width || this.#units !== pen.units) most.fill(0);
     this.#units = pen.units;
-    const columns = this.#columns[pen.units];
+    const columns = this.#columnsIn(pen.units);
     for (const [index, { id, title, align, minWidth }] of columns.entries()) {
       const { paint } = this.#all[id]!;
       pen.measure();
