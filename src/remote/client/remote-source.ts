@@ -112,7 +112,7 @@ export class RemoteSource implements Source, RemoteLink {
     const session = this.#session;
     if (session instanceof V2Session) return session;
     const isLost = session === undefined;
-    const missing = this.#hasOldAgent ? AGENT_TOO_OLD : 'a history needs socktop-agent there';
+    const missing = this.#hasOldAgent ? this.#tooOldAgent() : 'a history needs socktop-agent there';
     const without = session instanceof ShellSession ? missing : 'an original agent keeps no history';
     throw new OpError({
       op: 'read history',
@@ -215,6 +215,11 @@ export class RemoteSource implements Source, RemoteLink {
     this.#live(session, 'original');
   }
 
+  /** Ours is the version that is sure to be new enough. */
+  #tooOldAgent(): string {
+    return `the socktop-agent there is too old for ssh, which needs version ${this.#options.version}`;
+  }
+
   /** A shell has been found in the place of an agent. */
   async #tryShell(): Promise<void> {
     try {
@@ -223,7 +228,7 @@ export class RemoteSource implements Source, RemoteLink {
         throw new OpError({
           op: 'connect',
           code: 'NO_SHELL',
-          message: this.#hasOldAgent ? AGENT_TOO_OLD : AGENT_MISSING,
+          message: this.#hasOldAgent ? this.#tooOldAgent() : AGENT_MISSING,
         });
       this.#shell ??= new ShellMemory(await shell());
       const session = new ShellSession(this.#line(), this.#shell);
@@ -255,7 +260,7 @@ export class RemoteSource implements Source, RemoteLink {
     this.#session = session;
     this.#wasLive = true;
     this.#liveMillis = performance.now();
-    const notice = this.#hasOldAgent ? `${AGENT_TOO_OLD}; using its shell` : NOTICES[protocol];
+    const notice = this.#hasOldAgent ? `${this.#tooOldAgent()}; using its shell` : NOTICES[protocol];
     this.#change({
       ...{ phase: 'live', protocol, notice, agentVersion: undefined },
       ...{ nextTryMillis: undefined, reason: undefined },
@@ -324,7 +329,6 @@ const NOTICES: Readonly<Record<Protocol, string | undefined>> = {
     'no agent there, using its shell; for sensors, GPUs and journals: scp socktop-agent HOST:.local/bin/',
 };
 const AGENT_MISSING = 'no socktop-agent there; scp socktop-agent HOST:.local/bin/ installs it';
-const AGENT_TOO_OLD = 'the socktop-agent there is too old for ssh, which needs 0.2.0 or later';
 
 function tooOld(thrown: unknown): never {
   const error = toOpError('read totals', thrown);
