@@ -113,6 +113,26 @@ describe('a look back', () => {
     LONG_MILLIS,
   );
 
+  test(
+    'W twice shows what control groups waited for',
+    async () => {
+      const socktop = screen(SOCKTOP, '--history', made, '--at', '2026-11-28T03:11:30');
+      await socktop.waitFor(/9001 user-1 forkbomb/);
+      socktop.key('WW');
+      await socktop.waitFor(/Control groups \d+(.*\n)*.*web\.service.*throttled 50 % of the time/);
+      socktop.key('H');
+      await socktop.waitFor(/─ 2026-11-28 03:11:30 {2}CPU/);
+      socktop.key('/03:20\r');
+      await socktop.waitFor(/─ 2026-11-28 03:20:00/);
+      socktop.key('\r');
+      await socktop.waitUntil(
+        () => /web\.service/.test(socktop.text()) && !socktop.text().includes('throttled 50 %'),
+        'none is throttled',
+      );
+    },
+    LONG_MILLIS,
+  );
+
   test('--json from one time to another, with rates from the first line on', () => {
     const span = ['--at', '2026-11-28T03:31', '--until', '2026-11-28T03:32'];
     const { out } = run(SOCKTOP, '--history', made, ...span, '--json');

@@ -10,8 +10,8 @@ const SETTLE_MILLIS = 60_000;
 /** How long accounting goes on after the last request. */
 const LEASE_MILLIS = 60_000;
 const LIMIT_MILLIS = 180_000;
-/** The pages of the executable that only its start has run are given back: 25 MB, where they stay 49. */
-const RESIDENT_MEGABYTES = 40;
+/** The pages of the executable that only its start has run are given back: 12 MB, where they stay 49. */
+const RESIDENT_MEGABYTES = 30;
 
 let agent: AgentProcess | undefined;
 

@@ -35,7 +35,7 @@ import {
 import type { AgentLog, AgentLogFields } from '../src/remote/agent/server/agent-log.ts';
 import { buildVersion, compiledExecutable, VERSION } from './executable.ts';
 import { endOnExceptions } from './last-words.ts';
-import { giveBackStartMemory, giveBackText } from './start-memory.ts';
+import { giveBackStartMemory, restingMemory } from './start-memory.ts';
 
 const PROGRAM = 'socktop-agent';
 const FIRST_ORDINARY_PORT = 1024;
@@ -116,7 +116,7 @@ async function openHistory(options: HistoryOptions, log: StandardErrorLog): Prom
   });
   say(`keeping a history in ${options.path}`);
   const folder = PrivateFolder.toRead(options.path);
-  return { writer, folder, intervalMillis: options.intervalMillis, giveBack: () => giveBackText(log) };
+  return { writer, folder, intervalMillis: options.intervalMillis, memory: restingMemory(log) };
 }
 
 /**

@@ -1,4 +1,5 @@
-import { releaseProgramText } from '../platforms/index.ts';
+import { expectProgramText, releaseProgramText } from '../platforms/index.ts';
+import type { RestingMemory } from '../src/data/recording/history-recorder.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import type { LogLevel } from '../src/programs/shared/event-log.ts';
 
@@ -24,10 +25,19 @@ export function giveBackStartMemory(log: MemoryLog, isIdle: boolean): () => void
   return () => clearTimeout(timer);
 }
 
+/** Code of this executable, for a program that works for a moment and then rests. */
+export function restingMemory(log: MemoryLog): RestingMemory {
+  return { expect: () => tryTo(expectProgramText, log), giveBack: () => giveBackText(log) };
+}
+
 /** Gives back code of this executable that was run and may not be for a while; what is needed again comes back. */
-export function giveBackText(log: MemoryLog): void {
-  // Nobody is the worse for pages that stay.
-  void releaseProgramText().catch((thrown: unknown) => {
+function giveBackText(log: MemoryLog): void {
+  tryTo(releaseProgramText, log);
+}
+
+/** Nobody is the worse for pages that stay. */
+function tryTo(work: () => Promise<void>, log: MemoryLog): void {
+  void work().catch((thrown: unknown) => {
     const { op, code, message } = toOpError('release program text', thrown);
     log.event('warning', 'memory', { op, code, message });
   });

@@ -123,6 +123,11 @@ export async function releaseProgramText(): Promise<void> {
   (await linux?.loadProgramText())?.releaseProgramText();
 }
 
+/** Much of the program is about to be run, for who has released it before: it comes back faster. */
+export async function expectProgramText(): Promise<void> {
+  (await linux?.loadProgramText())?.expectProgramText();
+}
+
 /**
  * Runs a program without any capability, with these variables and PATH alone in its environment, until it ends or one
  * of the limits is met: then it is killed. Rejects with OpError: `ENOENT`, `EINVAL` its path is not absolute.

@@ -15,6 +15,10 @@ const WARM_UP_MILLIS = 45_000;
 const WINDOW_MILLIS = 600_000;
 const BYTES_BAR = 1 / 4;
 const CPU_BAR = 1 / 2;
+/** What an agent with a history may hold more than one without, which nobody asks. */
+const MEMORY_MEGABYTES = 10;
+/** Memory is looked at so often, and the median counts. */
+const LOOKS = 20;
 const DAY_MILLIS = 86_400_000;
 /** USER_HZ, which is 100 on all that this runs on. */
 const TICK_MILLIS = 10;
@@ -34,10 +38,9 @@ async function measureScene(processes: number): Promise<BenchRow[]> {
   const history = join(folder, 'history');
   const raw = join(folder, 'raw');
   const silent = { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' } as const;
-  const ours = Bun.spawn(
-    [SOCKTOP_AGENT, '--port', '0', '--bind', '127.0.0.1', '--history', history, '--history-interval', '10s'],
-    silent,
-  );
+  const agent = [SOCKTOP_AGENT, '--port', '0', '--bind', '127.0.0.1'];
+  const ours = Bun.spawn([...agent, '--history', history, '--history-interval', '10s'], silent);
+  const idle = Bun.spawn(agent, silent);
   const atop = Bun.spawn(['atop', '-w', raw, String(INTERVAL_SECONDS)], silent);
   try {
     await Bun.sleep(WARM_UP_MILLIS);
@@ -48,7 +51,7 @@ async function measureScene(processes: number): Promise<BenchRow[]> {
       samples: samplesIn(history),
       raw: sizeOf(raw),
     };
-    await Bun.sleep(WINDOW_MILLIS);
+    const [ourMegabytes, idleMegabytes] = await medianMegabytes([ours.pid, idle.pid], WINDOW_MILLIS);
     // Of a machine under pressure we take more of them.
     const ourSamples = samplesIn(history) - before.samples;
     const atopSamples = WINDOW_MILLIS / 1000 / INTERVAL_SECONDS;
@@ -69,14 +72,35 @@ async function measureScene(processes: number): Promise<BenchRow[]> {
         ...{ oursMicros: undefined, floorMicros: undefined, ratio: ourSize / atopSize },
         note: `${perDay(ourSize)}, atop ${perDay(atopSize)}`,
       },
+      {
+        ...{ name: `memory above an idle agent's, of ${MEMORY_MEGABYTES} MB, ${processes} processes` },
+        ...{ bar: 1, spread: Number.NaN, oursMicros: undefined, floorMicros: undefined },
+        ratio: (ourMegabytes - idleMegabytes) / MEMORY_MEGABYTES,
+        note: `${ourMegabytes.toFixed(1)} MB resident, ${idleMegabytes.toFixed(1)} without a history`,
+      },
     ];
   } finally {
-    ours.kill('SIGTERM');
-    atop.kill('SIGTERM');
-    await Promise.all([ours.exited, atop.exited]);
+    const programs = [ours, idle, atop];
+    for (const program of programs) program.kill('SIGTERM');
+    await Promise.all(programs.map(({ exited }) => exited));
     await load.close();
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Waits so long, and meanwhile looks at the resident memory of two programs. */
+async function medianMegabytes(pids: readonly [number, number], millis: number): Promise<[number, number]> {
+  const looks: [number, number][] = [];
+  for (let look = 0; look < LOOKS; look++) {
+    await Bun.sleep(millis / LOOKS);
+    looks.push([residentMegabytes(pids[0]), residentMegabytes(pids[1])]);
+  }
+  const medianOf = (of: 0 | 1): number => looks.map((look) => look[of]).sort((a, b) => a - b)[LOOKS / 2]!;
+  return [medianOf(0), medianOf(1)];
+}
+
+function residentMegabytes(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
 /** Of all threads so far, user and system. */

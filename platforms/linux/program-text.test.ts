@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { parseTextSpans, releaseProgramText } from './program-text.ts';
+import { expectProgramText, parseTextSpans, releaseProgramText } from './program-text.ts';
 
 const MAPS = `00200000-0068f000 r--p 00000000 fe:00 1181 /usr/local/bin/a program
 0068f000-054f9000 r-xp 0048e000 fe:00 1181                               /usr/local/bin/a program
@@ -19,6 +19,17 @@ test('machine code and constants are found by their file, and nothing else is', 
   ]);
   expect(parseTextSpans(MAPS, '/usr/local/bin/a')).toEqual([]);
   expect(parseTextSpans(MAPS.slice(0, 50), '/usr/local/bin/a program')).toEqual([]);
+});
+
+test('of what can be written to, only whole pages of the bundle are found', () => {
+  const spansOf = (start: number, end: number) =>
+    parseTextSpans(MAPS, '/usr/local/bin/a program', { start, end }).slice(2);
+  // The mapping has the file's bytes from 0x52f7000 on.
+  expect(spansOf(0x530_0000, 0x540_0000)).toEqual([{ start: 0x550_4000, end: 0x560_4000 }]);
+  expect(spansOf(0x530_0001, 0x540_0fff)).toEqual([{ start: 0x550_5000, end: 0x560_4000 }]);
+  expect(spansOf(0x520_0000, 0x600_0000)).toEqual([{ start: 0x54f_b000, end: 0x56f_a000 }]);
+  expect(spansOf(0x530_0001, 0x530_1fff)).toEqual([]);
+  expect(spansOf(0x600_0000, 0x700_0000)).toEqual([]);
 });
 
 /** The mappings of machine code of this very program, as proc_pid_smaps(5) describes them. */
@@ -43,11 +54,18 @@ test('what the start alone has run gives its memory back, and all else goes on',
   expect(JSON.parse(JSON.stringify({ still: ['here'] }))).toEqual({ still: ['here'] });
 });
 
+/** Whether writes to each of them are tracked by a userfaultfd(2). */
+function isTracked(): readonly boolean[] {
+  return ownCode().map((block) => /^VmFlags:(.*)$/m.exec(block)![1]!.split(' ').includes('uw'));
+}
+
 test.skipIf(!tracksWrites)('what is run again comes back page by page (needs Linux 6.7)', () => {
   releaseProgramText();
   releaseProgramText();
-  const flags = ownCode().map((block) => /^VmFlags:(.*)$/m.exec(block)?.[1]?.split(' '));
-  expect(flags.length).toBeGreaterThan(0);
-  // Writes to it are tracked by a userfaultfd.
-  for (const each of flags) expect(each).toContain('uw');
+  expect(isTracked()).not.toBeEmpty();
+  expect(isTracked()).not.toContain(false);
+  expectProgramText();
+  expect(isTracked()).not.toContain(true);
+  releaseProgramText();
+  expect(isTracked()).not.toContain(false);
 });

@@ -1,10 +1,14 @@
 import { readFileSync, readlinkSync } from 'node:fs';
+import { type FileSpan, findSection } from './elf-section.ts';
 import { closeDescriptor, NativeBuffer, O_CLOEXEC, SyscallError, systemCall } from './libc.ts';
+import { PAGE_SIZE_BYTES } from './system-units.ts';
 
 /** include/uapi/asm-generic/unistd.h and arch/x86/entry/syscalls/syscall_64.tbl; asm-generic/mman-common.h. */
 const [SYS_MADVISE, SYS_USERFAULTFD, SYS_IOCTL] =
   process.arch === 'arm64' ? ([233, 282, 29] as const) : ([28, 323, 16] as const);
 const MADV_DONTNEED = 4;
+/** Where the compiler puts the program, its sources and byte code: it is only read, but mapped to be written to. */
+const BUNDLE_NAME = '.bun';
 
 /** Addresses [`start`, `end`) of a mapping. */
 interface Span {
@@ -13,17 +17,31 @@ interface Span {
 }
 
 /**
- * /proc/PID/maps, proc_pid_maps(5): `start-end perms offset device inode path`, the path after spaces. The spans that
- * hold machine code of the file `path`, `r-xp`, and its constants: the first part of the file, `r--p` at offset 0. Nothing
- * was ever written to either. What the loader has relocated is `r--p` too, but further on in the file, and must stay.
+ * /proc/PID/maps, proc_pid_maps(5): `start-end perms offset device inode path`, the path after spaces. The spans of the
+ * file `path` that nothing was ever written to: its machine code, `r-xp`; its constants, the first part of the file,
+ * `r--p` at offset 0; and whole pages of `bundle` in a part that is `rw-p`. What the loader has relocated is `r--p` too,
+ * but further on in the file, and must stay.
  */
-export function parseTextSpans(maps: string, path: string): readonly Span[] {
+export function parseTextSpans(maps: string, path: string, bundle?: FileSpan): readonly Span[] {
   return maps.split('\n').flatMap((line) => {
-    const [, start, end, file] =
-      /^([0-9a-f]+)-([0-9a-f]+) (?:r-xp \S+|r--p 0+) \S+ \S+ +(.+)$/.exec(line) ?? [];
-    if (start === undefined || end === undefined || file !== path) return [];
-    return [{ start: Number.parseInt(start, 16), end: Number.parseInt(end, 16) }];
+    const [, from, to, perms, at, file] =
+      /^([0-9a-f]+)-([0-9a-f]+) (\S+) ([0-9a-f]+) \S+ \S+ +(.+)$/.exec(line) ?? [];
+    if (from === undefined || to === undefined || at === undefined || file !== path) return [];
+    const [start, end, offset] = [from, to, at].map((hex) => Number.parseInt(hex, 16)) as [
+      number,
+      number,
+      number,
+    ];
+    if (perms === 'r-xp' || (perms === 'r--p' && offset === 0)) return [{ start, end }];
+    if (perms !== 'rw-p' || bundle === undefined) return [];
+    const first = Math.max(start, pageUp(start + bundle.start - offset));
+    const last = Math.min(end, pageUp(start + bundle.end - offset + 1) - PAGE_SIZE_BYTES);
+    return first < last ? [{ start: first, end: last }] : [];
   });
+}
+
+function pageUp(address: number): number {
+  return Math.ceil(address / PAGE_SIZE_BYTES) * PAGE_SIZE_BYTES;
 }
 
 /** linux/userfaultfd.h, with UFFD_FEATURE_WP_ASYNC since 6.7, and the flags of userfaultfd(2). */
@@ -35,44 +53,80 @@ const UFFDIO_REGISTER = 0xc020aa00;
 const UFFDIO_REGISTER_MODE_WP = 2;
 /** struct uffdio_api has three u64, struct uffdio_register four. */
 const REQUEST_BYTES = 32;
+/** Of struct uffdio_range. */
+const UFFDIO_UNREGISTER = 0x8010aa01;
 
-/**
- * Has the kernel map single pages of these spans from now on, not the 64 KB around each that is touched: what runs each
- * second is spread thinly over the runtime. The kernel does so for spans whose writes are tracked by a userfaultfd(2),
- * and nothing is ever written here. It holds while the descriptor is open, so it stays open; false: this kernel cannot,
- * or may not.
- */
-function mapSinglePages(spans: readonly Span[]): boolean {
+/** Opens a userfaultfd(2) that tracks writes; negative: this kernel cannot, or may not. */
+function openWriteTracker(request: NativeBuffer): number {
   const descriptor = systemCall(SYS_USERFAULTFD, O_CLOEXEC | UFFD_USER_MODE_ONLY);
-  if (descriptor < 0) return false;
-  const request = new NativeBuffer(REQUEST_BYTES);
+  if (descriptor < 0) return -1;
   request.view.setBigUint64(0, BigInt(UFFD_API), true);
   request.view.setBigUint64(8, BigInt(UFFD_FEATURE_WP_ASYNC), true);
-  let isDone = systemCall(SYS_IOCTL, descriptor, UFFDIO_API, request.pointer) === 0;
-  for (const { start, end } of isDone ? spans : []) {
-    request.view.setBigUint64(0, BigInt(start), true);
-    request.view.setBigUint64(8, BigInt(end - start), true);
-    request.view.setBigUint64(16, BigInt(UFFDIO_REGISTER_MODE_WP), true);
-    isDone = isDone && systemCall(SYS_IOCTL, descriptor, UFFDIO_REGISTER, request.pointer) === 0;
-  }
-  if (!isDone) closeDescriptor(descriptor);
-  return isDone;
+  if (systemCall(SYS_IOCTL, descriptor, UFFDIO_API, request.pointer) === 0) return descriptor;
+  closeDescriptor(descriptor);
+  return -1;
 }
 
-/** Whether single pages are mapped already, or cannot be. */
-let isMappingDecided = false;
-
 /**
- * Lets the pages of this program's machine code and constants go. Those that are still run come back from the page cache, the ones
- * that only its start has run do not. Throws SyscallError, or the error of reading /proc/self.
+ * Memory of this program that can be given back, because the file it was read from has it still: machine code,
+ * constants and the bundle. What is needed again comes back from the page cache, what only the start has run does not.
  */
-export function releaseProgramText(): void {
-  const maps = readFileSync('/proc/self/maps', 'utf8');
-  const spans = parseTextSpans(maps, readlinkSync('/proc/self/exe'));
-  if (!isMappingDecided) mapSinglePages(spans);
-  isMappingDecided = true;
-  for (const { start, end } of spans) {
-    const result = systemCall(SYS_MADVISE, start, end - start, MADV_DONTNEED);
-    if (result < 0) throw new SyscallError('madvise', -result);
+class ProgramText {
+  readonly #spans: readonly Span[];
+  readonly #request = new NativeBuffer(REQUEST_BYTES);
+  /** Stays open: what it says of mappings holds as long as it is. */
+  readonly #tracker: number;
+
+  constructor() {
+    const exe = '/proc/self/exe';
+    this.#spans = parseTextSpans(
+      readFileSync('/proc/self/maps', 'utf8'),
+      readlinkSync(exe),
+      findSection(exe, BUNDLE_NAME),
+    );
+    this.#tracker = openWriteTracker(this.#request);
   }
+
+  /** Lets the pages go. Throws SyscallError. */
+  release(): void {
+    this.#mapSinglePages(true);
+    for (const { start, end } of this.#spans) {
+      const result = systemCall(SYS_MADVISE, start, end - start, MADV_DONTNEED);
+      if (result < 0) throw new SyscallError('madvise', -result);
+    }
+  }
+
+  /** Much of it is about to be run: has the kernel map it in pieces of 64 KB until it is released. */
+  expect(): void {
+    this.#mapSinglePages(false);
+  }
+
+  /**
+   * Has the kernel map single pages, or the 64 KB around each that is touched: what runs each second is spread thinly
+   * over the runtime. It maps single ones of spans whose writes are tracked, and nothing is ever written here.
+   */
+  #mapSinglePages(isSingle: boolean): void {
+    if (this.#tracker < 0) return;
+    const { view, pointer } = this.#request;
+    for (const { start, end } of this.#spans) {
+      view.setBigUint64(0, BigInt(start), true);
+      view.setBigUint64(8, BigInt(end - start), true);
+      view.setBigUint64(16, BigInt(UFFDIO_REGISTER_MODE_WP), true);
+      // Where it fails, more pages stay.
+      systemCall(SYS_IOCTL, this.#tracker, isSingle ? UFFDIO_REGISTER : UFFDIO_UNREGISTER, pointer);
+    }
+  }
+}
+
+let programText: ProgramText | undefined;
+
+/** Lets the pages go that the file of this program has too. Throws SyscallError, or the error of reading /proc/self. */
+export function releaseProgramText(): void {
+  programText ??= new ProgramText();
+  programText.release();
+}
+
+/** Much of what was released is about to be run: it comes back in larger pieces until the next release. */
+export function expectProgramText(): void {
+  programText?.expect();
 }

@@ -1,9 +1,10 @@
 import { closeDescriptor, Errno, NativeBuffer, readInto } from '../libc.ts';
+import { PAGE_SIZE_BYTES } from '../system-units.ts';
 import { BpfError, bpf, Command } from './bpf-call.ts';
 import { AttachType, createLink } from './bpf-program.ts';
 
-/** A read returns at most 32 KiB (PAGE_SIZE << 3, kernel/bpf/bpf_iter.c), 512 KiB with pages of 64 KiB. */
-const BUFFER_BYTES = 512 * 1024;
+/** What a read returns at most: kernel/bpf/bpf_iter.c. */
+const BUFFER_BYTES = PAGE_SIZE_BYTES << 3;
 const ITER_CREATE_BYTES = 8;
 /** An object without room left is tried again, and so many others may not come between. */
 const AGAIN_LIMIT = 1000;

@@ -12,6 +12,8 @@ import type { DescriptorScanner, DescriptorVisitor } from './socket-owners-scan.
 const Fit = { NONE: 0, EVERY_FAMILY: 1, EVERY_ADDRESS: 2, EXACT: 3 } as const;
 
 const HOLDERS_VALID_MICROS = 30e6;
+/** Few ports are listened on. A power of two. */
+const PORT_BUCKETS = 1024;
 const RELATIVES_LIMIT = 256;
 /** Processes asked whether they hold a listener, in one update. */
 const ASKED_LIMIT = 16;
@@ -22,7 +24,7 @@ const USES_OF_ACCEPTER = 2;
 
 /** By the slots of the socket table. */
 class ListenerRows extends columnsClass({
-  /** Of a listener: serial of the row that the columns speak of, and a further listener of its port, -1 none. */
+  /** Of a listener: serial of the row that the columns speak of, and a further listener of its bucket, -1 none. */
   serial: numbers('u32'),
   next: numbers('i32', -1),
   /** Connections to it that its accepter has used. */
@@ -63,8 +65,8 @@ export class ListenerOwners implements DescriptorVisitor {
   readonly #candidates = new Map<number, Set<number>>();
   readonly #asked = new Set<string>();
   #candidateCount = 0;
-  /** First listener's row of each port, -1 none; their `next` leads to the further ones. */
-  readonly #first = new Int32Array(1 << 16);
+  /** First listener's row of the ports that share a bucket, -1 none; their `next` leads to the further ones. */
+  readonly #first = new Int32Array(PORT_BUCKETS);
   readonly #listeners = new ListenerRows();
   #isIndexStale = true;
   #soughtInode = 0;
@@ -94,7 +96,7 @@ export class ListenerOwners implements DescriptorVisitor {
     this.#candidateCount = 0;
     for (let i = 0; i < slots.count; i++) {
       const row = slots.rows[i]!;
-      if (protocol[row] !== PROTOCOL_TCP || this.#first[localPort[row]!]! < 0) continue;
+      if (protocol[row] !== PROTOCOL_TCP || this.#first[bucketOf(localPort[row]!)]! < 0) continue;
       if (remotePort[row] === 0 || ownerBasis[row] !== OwnerBasis.DESCRIPTOR) continue;
       if (servedSerial[row] === slots.serial[row] && servedPid[row] === ownerPid[row]) continue;
       servedSerial[row] = slots.serial[row]!;
@@ -135,9 +137,9 @@ export class ListenerOwners implements DescriptorVisitor {
       // One that closed since the last collection accepted connections until then.
       if (isRare[row] === 0 && table.state[row] !== TcpState.LISTEN) continue;
       this.#reviewListener(row);
-      const port = table.localPort[row]!;
-      this.#listeners.next[row] = this.#first[port]!;
-      this.#first[port] = row;
+      const bucket = bucketOf(table.localPort[row]!);
+      this.#listeners.next[row] = this.#first[bucket]!;
+      this.#first[bucket] = row;
     }
     this.#isIndexStale = false;
   }
@@ -174,7 +176,7 @@ export class ListenerOwners implements DescriptorVisitor {
   #noteServed(row: number): void {
     const { table, ownerTold } = this.#rows;
     const pid = table.ownerPid[row]!;
-    for (let at = this.#first[table.localPort[row]!]!; at >= 0; at = this.#listeners.next[at]!) {
+    for (let at = this.#first[bucketOf(table.localPort[row]!)]!; at >= 0; at = this.#listeners.next[at]!) {
       if (this.#fit(at, row) === Fit.NONE || table.ownerBasis[at] !== OwnerBasis.DESCRIPTOR) continue;
       if (table.ownerPid[at] === pid) {
         if (ownerTold[at] !== OwnerTold.ACCEPTER) this.#confirm(at);
@@ -245,7 +247,7 @@ export class ListenerOwners implements DescriptorVisitor {
     const { table } = this.#rows;
     let best = -1;
     let bestFit: number = Fit.NONE;
-    for (let at = this.#first[table.localPort[row]!]!; at >= 0; at = this.#listeners.next[at]!) {
+    for (let at = this.#first[bucketOf(table.localPort[row]!)]!; at >= 0; at = this.#listeners.next[at]!) {
       const fit = this.#fit(at, row);
       if (fit === Fit.NONE || fit < bestFit) continue;
       if (fit > bestFit) best = at;
@@ -256,7 +258,8 @@ export class ListenerOwners implements DescriptorVisitor {
   }
 
   #fit(listener: number, row: number): number {
-    const { localAddress } = this.#rows.table;
+    const { localAddress, localPort } = this.#rows.table;
+    if (localPort[listener] !== localPort[row]) return Fit.NONE;
     const a = listener << 2;
     const b = row << 2;
     const isSameFamily = isIpv4(localAddress, a) === isIpv4(localAddress, b);
@@ -301,4 +304,8 @@ export class ListenerOwners implements DescriptorVisitor {
       this.#scanner.scan(table.pid[slot]!, this);
     }
   }
+}
+
+function bucketOf(port: number): number {
+  return port & (PORT_BUCKETS - 1);
 }

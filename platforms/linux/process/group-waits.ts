@@ -10,7 +10,8 @@ const decoder = new TextDecoder();
 const NANOS_PER_MICRO = 1000;
 /** `cpu,cpuacct:/a/b` behind the number of a hierarchy of version 1; without a controller the unified one. */
 const LINE = /^\d+:([^:]*):(\/.*)$/gm;
-const FIELD = /^(\w+) (\d{1,18})$/gm;
+
+const DIGITS = /^\d{1,18}$/;
 
 const GROUPS_FOLDER = '/sys/fs/cgroup';
 
@@ -41,19 +42,17 @@ export function readGroupWaits(cgroupText: string, mounts: readonly MountEntry[]
 export function readWaitsIn(folders: GroupFolders): GroupWaits | undefined {
   const unified = folders.get('');
   const pressure = (name: string): GroupWaits['cpuPressure'] => {
-    const text = readSmall(unified, `${name}.pressure`);
-    const bytes = encoder.encode(`${text ?? ''}\n`);
-    return text === undefined ? undefined : parsePressure(bytes, bytes.length);
+    const length = readBytes(unified, `${name}.pressure`);
+    return length === 0 ? undefined : parsePressure(small.bytes, length);
   };
   const newer = fieldsOf(readSmall(unified, 'cpu.stat'));
-  // On hybrid systems the unified hierarchy has no controllers.
-  const older = fieldsOf(readSmall(folders.get('cpu'), 'cpu.stat'));
   const events = fieldsOf(readSmall(unified, 'memory.events'));
   const memory = folders.get('memory');
   const kills = events.get('oom_kill') ?? fieldsOf(readSmall(memory, 'memory.oom_control')).get('oom_kill');
   const isNewer = newer.has('nr_periods');
-  const stat = isNewer ? newer : older;
-  const throttledMicros = isNewer ? newer.get('throttled_usec') : inMicros(older.get('throttled_time'));
+  // On hybrid systems the unified hierarchy has no controllers.
+  const stat = isNewer ? newer : fieldsOf(readSmall(folders.get('cpu'), 'cpu.stat'));
+  const throttledMicros = isNewer ? stat.get('throttled_usec') : inMicros(stat.get('throttled_time'));
   const waits: GroupWaits = {
     cpuPressure: pressure('cpu'),
     memoryPressure: pressure('memory'),
@@ -104,20 +103,36 @@ function folderBelow({ root, mountPoint }: MountEntry, path: string): string | u
   return path.startsWith(`${root}/`) ? `${mountPoint}${path.slice(root.length)}` : undefined;
 }
 
+/** `name 123` in each line. */
 function fieldsOf(text = ''): ReadonlyMap<string, number> {
-  return new Map(Array.from(text.matchAll(FIELD), ([, name = '', value]) => [name, Number(value)]));
+  const fields = new Map<string, number>();
+  for (const line of text.split('\n')) {
+    const end = line.indexOf(' ');
+    const value = line.slice(end + 1);
+    if (end > 0 && DIGITS.test(value)) fields.set(line.slice(0, end), Number(value));
+  }
+  return fields;
 }
 
-/** The kernel writes no more of these at once. */
+/** The kernel writes no more of these at once, and takes no longer path. */
 const small = new NativeBuffer(4096);
+const path = new NativeBuffer(4096);
 
 /** A file of the kernel, trimmed; undefined: not there, empty, or not permitted. Missing ones must cost little. */
 export function readSmall(folder: string | undefined, name: string): string | undefined {
-  if (folder === undefined) return undefined;
-  const descriptor = openAt(AT_FDCWD, NativeBuffer.ofPath(`${folder}/${name}`), O_RDONLY);
-  if (descriptor < 0) return undefined;
+  const length = readBytes(folder, name);
+  const text = length === 0 ? '' : decoder.decode(small.bytes.subarray(0, length)).trim();
+  return text === '' ? undefined : text;
+}
+
+/** How many bytes of such a file are in `small` then. A thousand of them are read at once, so nothing is made for each. */
+function readBytes(folder: string | undefined, name: string): number {
+  if (folder === undefined) return 0;
+  const text = `${folder}/${name}\0`;
+  if (encoder.encodeInto(text, path.bytes).read < text.length) return 0;
+  const descriptor = openAt(AT_FDCWD, path, O_RDONLY);
+  if (descriptor < 0) return 0;
   const length = readInto(descriptor, small);
   closeDescriptor(descriptor);
-  const text = length <= 0 ? '' : decoder.decode(small.bytes.subarray(0, length)).trim();
-  return text === '' ? undefined : text;
+  return Math.max(0, length);
 }

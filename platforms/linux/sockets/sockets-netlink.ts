@@ -81,7 +81,7 @@ export class NetlinkSockets implements SocketSource {
   readonly #datagramVisitor: DiagVisitor = { message: (b, at, length) => this.#seeDatagram(b, at, length) };
   readonly #closingVisitor: DiagVisitor = { message: (b, at, length) => this.#seeClosing(b, at, length) };
   /** Per TCP port the rare dump, by number, in which something last listened there. */
-  readonly #listeningPorts = new Uint32Array(1 << 16);
+  readonly #listeningPorts = new Map<number, number>();
   /** Number of the rare dump that stands; what listened in the one before may have ended just now. */
   #rareDumps = 2;
   #sequence = 0;
@@ -140,7 +140,7 @@ export class NetlinkSockets implements SocketSource {
   }
 
   isListeningPort(port: number): boolean {
-    return this.#listeningPorts[port]! + 1 >= this.#rareDumps;
+    return (this.#listeningPorts.get(port) ?? 0) + 1 >= this.#rareDumps;
   }
 
   async collect(slice: Slice): Promise<void> {
@@ -266,7 +266,7 @@ export class NetlinkSockets implements SocketSource {
   #seeListener(buffer: NativeBuffer, at: number, length: number): void {
     const record = this.#listenerRecord;
     if (!record.read(buffer, at, length) || record.state !== TcpState.LISTEN) return;
-    this.#listeningPorts[record.localPort] = this.#rareDumps;
+    this.#listeningPorts.set(record.localPort, this.#rareDumps);
     const known = this.rows.find(record.cookieLow, record.cookieHigh);
     const slot = known >= 0 ? known : this.#add(record, PROTOCOL_TCP);
     if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
@@ -362,7 +362,7 @@ export class NetlinkSockets implements SocketSource {
     if (!this.#hasBaseline) return -1;
     if (record.remotePort === 0) {
       // A listener that came and went: what it accepted may be announced after it.
-      this.#listeningPorts[record.localPort] = this.#rareDumps;
+      this.#listeningPorts.set(record.localPort, this.#rareDumps);
       return -1;
     }
     // Younger ones were never alive at a dump: a reset connection is not listed, though its process may hold it long.

@@ -94,24 +94,34 @@ const BUILT_IN: readonly (readonly [port: number, name: string, protocol?: Servi
   [51820, 'wireguard', 'udp'],
 ];
 
-/** Names of ports: the given table's first, the built-in ones in its gaps. A look-up allocates nothing. */
+/** Names of ports: the given table's first, the built-in ones in its gaps. Look-ups after the first allocate nothing. */
 export class ServiceNames {
-  readonly #names = new Map<number, string>();
+  #table: string;
+  /** Made by the first look-up: the first views name no ports. */
+  #names: ReadonlyMap<number, string> | undefined;
 
   /** `table`: text of services(5); hostile text yields fewer names, never an error. */
   constructor(table = '') {
-    for (const [port, name, protocol] of BUILT_IN) {
-      if (protocol !== 'udp') this.#names.set(serviceKey(port, 'tcp'), name);
-      if (protocol !== 'tcp') this.#names.set(serviceKey(port, 'udp'), name);
-    }
-    for (const [key, name] of parseServices(table)) this.#names.set(key, name);
-    // HTTP over UDP is QUIC (RFC 9114), which tables still call https.
-    this.#names.set(serviceKey(443, 'udp'), 'quic');
+    this.#table = table;
   }
 
   /** Name of a port; undefined: unknown. */
   name(port: number, protocol: ServiceProtocol): string | undefined {
+    this.#names ??= this.#read();
     return this.#names.get(serviceKey(port, protocol));
+  }
+
+  #read(): ReadonlyMap<number, string> {
+    const names = new Map<number, string>();
+    for (const [port, name, protocol] of BUILT_IN) {
+      if (protocol !== 'udp') names.set(serviceKey(port, 'tcp'), name);
+      if (protocol !== 'tcp') names.set(serviceKey(port, 'udp'), name);
+    }
+    for (const [key, name] of parseServices(this.#table)) names.set(key, name);
+    // HTTP over UDP is QUIC (RFC 9114), which tables still call https.
+    names.set(serviceKey(443, 'udp'), 'quic');
+    this.#table = '';
+    return names;
   }
 }
 

@@ -10,6 +10,7 @@ import { type MachineProcesses, ProcessTexts, ProcessUsage } from '../sample/mac
 import { MACHINE, type MachineSection } from '../sample/machine-section.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Snapshot } from '../sample/snapshot.ts';
+import { CONTROL_GROUPS, type ControlGroupsSection } from '../schema/control-groups-section.ts';
 import { DISKS, type DisksSection } from '../schema/disks-section.ts';
 import type { SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 import { ChangedRows, type RowPlaces } from './changed-rows.ts';
@@ -23,7 +24,9 @@ import {
   PARTS_LIMIT,
   PARTS_LIMIT_BYTES,
   PARTS_START,
+  type SectionPart,
 } from './recorded-format.ts';
+import { groupsByPath } from './recorded-groups.ts';
 import { headerText, processesText, userText } from './recording-parts.ts';
 import type { TrafficTotals } from './totals.ts';
 
@@ -36,7 +39,7 @@ export interface HistoryLine {
   readonly figures: Figures;
 }
 
-type SectionName = 'machine' | 'disks';
+type SectionName = Exclude<SectionPart, 'processes'>;
 
 /**
  * Turns what is sampled into lines of a history: each says what changed since the line before, and one that begins a
@@ -49,6 +52,10 @@ export class HistoryLines {
   readonly #encoder = new TextEncoder();
   readonly #machine = new SectionCodec(MACHINE);
   readonly #disks = new SectionCodec(DISKS);
+  readonly #controlGroups = new SectionCodec(CONTROL_GROUPS);
+  /** Those told of last, and the epoch that they belong to. */
+  #groups: JsonValue | undefined;
+  #groupsEpoch = Number.NaN;
   readonly #values = new Map<SectionName, JsonValue>();
   readonly #tables = new Map(NETWORK_TABLE_NAMES.map((name) => [name, new ChangedRows(TABLE_FORMATS[name])]));
   readonly #processes = new ChangedRows(TABLE_FORMATS.processes);
@@ -72,11 +79,12 @@ export class HistoryLines {
 
   /** A line of a snapshot. Undefined: no reader would take one so long. */
   line(snapshot: Snapshot, isWhole: boolean): HistoryLine | undefined {
-    const { header, network, machine, disks, machineProcesses } = snapshot;
+    const { header, network, machine, disks, controlGroups, machineProcesses } = snapshot;
     this.begin(isWhole);
     if (network !== undefined) this.network(header, network);
     if (machine !== undefined) this.machine(header, machine);
     if (disks !== undefined) this.disks(header, disks);
+    if (controlGroups !== undefined) this.controlGroups(header, controlGroups);
     if (machineProcesses !== undefined) this.processes(machineProcesses);
     return this.end(header, snapshot.errors);
   }
@@ -117,6 +125,12 @@ export class HistoryLines {
     this.#addSection('disks', this.#disks.write({ header, section }));
   }
 
+  controlGroups(header: SnapshotHeader, section: ControlGroupsSection): void {
+    this.#groups = groupsByPath(this.#controlGroups.write({ header, section }));
+    this.#groupsEpoch = header.epoch;
+    this.#addSection('controlGroups', this.#groups);
+  }
+
   processes(section: MachineProcesses): void {
     const list = this.#list;
     list.take(section, this.#userOf);
@@ -126,6 +140,10 @@ export class HistoryLines {
 
   /** The line. Undefined: no reader would take one so long. */
   end(header: SnapshotHeader, errors: readonly SectionError[]): HistoryLine | undefined {
+    // They are not in every sample, and whoever begins to read here is to know of them.
+    const areGroupsMissing = this.#coding === 'whole' && !this.#values.has('controlGroups');
+    if (areGroupsMissing && this.#groups !== undefined && this.#groupsEpoch === header.epoch)
+      this.#addSection('controlGroups', this.#groups);
     const facts = { header, errors, unrecordedCount: 0 };
     const parts = [headerText(this.#network, facts, this.#coding), ...this.#networkParts, ...this.#parts];
     const figures = this.#lineFigures;

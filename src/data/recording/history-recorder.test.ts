@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HistoryLines } from './history-line.ts';
-import { HistoryRecorder } from './history-recorder.ts';
+import { HistoryRecorder, type RestingMemory } from './history-recorder.ts';
 import { HistoryWorld, openHistory } from './history-world.fixture.ts';
 
 let folder = '';
@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** A recorder at an hour's interval, whose samples are counted, on a clock that the test moves. */
-async function recorder() {
+async function recorder(memory?: RestingMemory, sampleMillis = 0) {
   const world = new HistoryWorld(Date.UTC(2026, 10, 28), [], 5);
   const writer = await openHistory(join(folder, 'history'), world);
   const clock = { millis: 1e6, samples: 0 };
@@ -23,12 +23,14 @@ async function recorder() {
   const made = new HistoryRecorder(writer, new HistoryLines(() => undefined), {
     intervalMillis: 3_600_000,
     nowMillis: () => clock.millis,
+    ...(memory && { memory }),
     watchPressure: (onTrouble) => {
       trouble = onTrouble;
       return { obstacle: undefined, close: () => undefined };
     },
     sample: async (lines, needsWhole) => {
       clock.samples++;
+      clock.millis += sampleMillis;
       told.resolve();
       told = Promise.withResolvers();
       const snapshot = world.next(1);
@@ -65,4 +67,28 @@ test('trouble leads to a sample at once, but not for ever', async () => {
   expect(await raises('pressure', HOUR)).toBe(true);
   await made.stop();
   expect(await raises('pressure', HOUR)).toBe(false);
+});
+
+test('memory is given back before a long rest, and asked for after it', async () => {
+  const told: string[] = [];
+  let rested = Promise.withResolvers<void>();
+  const memory = {
+    expect: () => told.push('expect'),
+    giveBack: () => {
+      told.push('give back');
+      rested.resolve();
+    },
+  };
+  // A sample takes a second, so that the next one follows at once where it is due a second after it.
+  const { made } = await recorder(memory, 1000);
+  await rested.promise;
+  expect(told).toEqual(['give back']);
+  rested = Promise.withResolvers();
+  // The sample is over when its promise has settled.
+  await new Promise((resolve) => setImmediate(resolve));
+  made.raiseRate('alert');
+  await rested.promise;
+  // The minute that begins is no rest: what comes back in it comes back slowly.
+  expect(told).toEqual(['give back', 'expect', 'give back']);
+  await made.stop();
 });

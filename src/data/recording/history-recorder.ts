@@ -20,8 +20,16 @@ interface RecorderOptions {
   readonly watchPressure?: (onTrouble: () => void) => PressureWatch | undefined;
   /** CLOCK_MONOTONIC or any clock that only grows. */
   readonly nowMillis: () => number;
-  /** Gives back memory that only the collecting of garbage has needed; for who rests between two samples. */
-  readonly giveBack?: () => void;
+  /** For who rests between two samples. */
+  readonly memory?: RestingMemory;
+}
+
+/** Memory that only work needs, and that can be had again. */
+export interface RestingMemory {
+  /** Work is about to begin. */
+  expect(): void;
+  /** Nothing is to be done for some seconds. */
+  giveBack(): void;
 }
 
 /** In trouble a sample every second, for a minute after the last sign of it. */
@@ -34,7 +42,9 @@ const PRESSURE_REFILL_MILLIS = 600_000;
  * Garbage is collected after so many samples: the engine lets it grow to several times what is alive, and this program
  * runs for months. A collection takes 10 to 20 ms.
  */
-const COLLECTED_SAMPLES = 12;
+const COLLECTED_SAMPLES = 4;
+/** Before a rest as long as this, memory that only work needs is given back. */
+const REST_MILLIS = 4000;
 /** The first rates need two samples. */
 const FIRST_MILLIS = 1000;
 
@@ -42,12 +52,31 @@ const FIRST_MILLIS = 1000;
 export const SPACE_MAX_AGE_MILLIS = 600_000;
 /** Control groups cost as much as all else of the processes, and a process seldom leaves its own. */
 const CGROUP_SAMPLES = 60;
+/**
+ * What control groups wait for costs ten files of each: asked for in every fifth sample, or where the last time is long
+ * ago. From one time to the next it is less than the minute for which kills are remembered (control-group-rates.ts).
+ */
+const GROUPS_SAMPLES = 5;
+const GROUPS_MAX_AGE_MILLIS = 45_000;
 /** A program that writes over its command line again and again is not read each time. */
 const TEXT_MAX_AGE_MILLIS = 60_000;
 
 /** What a history wants of one sample after the other. */
 export class HistoryWants {
   #count = 0;
+  #samplesWithoutGroups = GROUPS_SAMPLES;
+  #groupsMillis = Number.NEGATIVE_INFINITY;
+
+  /** Whether the next sample is to tell what control groups wait for. */
+  controlGroups(nowMillis: number): boolean {
+    const isDue =
+      ++this.#samplesWithoutGroups >= GROUPS_SAMPLES ||
+      nowMillis - this.#groupsMillis >= GROUPS_MAX_AGE_MILLIS;
+    if (!isDue) return false;
+    this.#samplesWithoutGroups = 0;
+    this.#groupsMillis = nowMillis;
+    return true;
+  }
 
   /** Of all processes in the next sample. */
   ofProcesses(): Omit<ProcessesWant, 'visiblePids' | 'columns'> {
@@ -77,6 +106,8 @@ export class HistoryRecorder {
   #lastMillis = Number.NEGATIVE_INFINITY;
   #count = 0;
   #sampling: Promise<void> | undefined;
+  /** What only work needs was given back, and nothing has been done since. */
+  #isRested = false;
   #isStopped = false;
 
   constructor(writer: HistoryWriter, lines: HistoryLines, options: RecorderOptions) {
@@ -128,26 +159,34 @@ export class HistoryRecorder {
   }
 
   async #sample(): Promise<void> {
-    this.#lastMillis = this.#options.nowMillis();
+    const { nowMillis } = this.#options;
+    this.#lastMillis = nowMillis();
     try {
       if (!this.#writer.isBusy) await this.#take();
     } finally {
       const isOver = this.#isStopped || this.#writer.error !== undefined;
-      if (!isOver) this.#schedule(this.#waitMillis(this.#options.nowMillis()));
+      const wait = this.#waitMillis(nowMillis());
+      if (!isOver) this.#schedule(wait);
+      this.#rest(wait >= REST_MILLIS);
     }
   }
 
+  /** Samples that follow each other closely share what they need, and keep as little of it as others leave them. */
+  #rest(isLong: boolean): void {
+    if (isLong || this.#isRested || this.#count % COLLECTED_SAMPLES === 0) this.#options.memory?.giveBack();
+    this.#isRested = isLong;
+  }
+
   async #take(): Promise<void> {
+    if (this.#isRested) this.#options.memory?.expect();
     const { line, isWhole } = await this.#options
       .sample(this.#lines, (header) => this.#writer.needsWhole(header))
       // The next one may succeed.
       .catch(() => ({ line: undefined, isWhole: false }));
     this.#count++;
     this.#writer.write(line, isWhole);
-    if (this.#count % COLLECTED_SAMPLES !== 0) return;
     await this.#writer.flushed();
-    Bun.gc(true);
-    this.#options.giveBack?.();
+    if (this.#count % COLLECTED_SAMPLES === 0) Bun.gc(true);
   }
 
   /** From the last sample on, so that a slow one does not shift those after it. */

@@ -2,6 +2,12 @@ import { NetworkAttribution } from '../attribution/network-attribution.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
 import type { Snapshot } from '../sample/snapshot.ts';
 import { SystemWorld } from '../sample/system-world.fixture.ts';
+import {
+  CONTROL_GROUP,
+  type ControlGroupSample,
+  type ControlGroupsSection,
+} from '../schema/control-groups-section.ts';
+import { unknownRecord } from '../schema/record.ts';
 import { HistoryLines } from './history-line.ts';
 import { type HistoryBounds, HistoryWriter } from './history-writer.ts';
 import { randomFrom } from './recording-world.fixture.ts';
@@ -93,7 +99,28 @@ export class HistoryWorld {
         ...{ bootWallMillis: this.#startWallMillis - 1000, wallMillis: this.wallMillis },
       },
       ...{ network, machine, machineProcesses, disks: this.system.disks(), errors: [] },
+      ...this.#controlGroups(isStorm ? seconds * 0.5e6 : 0),
     };
+  }
+
+  #samples = 0;
+  #throttledMicros = 0;
+
+  /** In every third sample: a service that is throttled in the storm, one at rest, and sessions that come and go. */
+  #controlGroups(throttledMicros: number): { readonly controlGroups?: ControlGroupsSection } {
+    this.#throttledMicros += throttledMicros;
+    if (this.#samples++ % 3 !== 0) return {};
+    const group = (path: string, facts: Partial<ControlGroupSample> = {}): ControlGroupSample => ({
+      ...unknownRecord(CONTROL_GROUP),
+      ...{ path, throttledMicros: 0, memoryBytes: 5e6, ...facts },
+    });
+    const { monotonicMicros } = this.system;
+    const session = Math.floor(this.#samples / 12);
+    const sessions = session % 2 === 0 ? [] : [group(`/user.slice/session-${session}.scope`)];
+    const web = { throttledMicros: this.#throttledMicros, memoryBytes: 9e6, memoryLimitBytes: 1e7 };
+    const groups = [...sessions, group('/system.slice/cron.service'), group(WEB_SERVICE, web)];
+    const section = { sequence: this.#samples, monotonicMicros, durationMicros: 100, errors: [] };
+    return { controlGroups: { ...section, groups } };
   }
 
   readonly #written = new Map<number, number>();
@@ -155,6 +182,9 @@ export class HistoryWorld {
     this.#written.set(pid, (this.#written.get(pid) ?? 0) + bytes);
   }
 }
+
+/** Its group is throttled while the fork storm lasts, half of the time. */
+export const WEB_SERVICE = '/system.slice/web.service';
 
 /** `forkbomb`, and after it the others. */
 export const CULPRIT_PID = 9001;

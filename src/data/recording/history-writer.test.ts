@@ -65,6 +65,21 @@ function told({ header, machine, machineProcesses, network }: Snapshot): string 
   });
 }
 
+/** Control groups are not in each sample: those told of last stand. */
+class Groups {
+  #last: Snapshot['controlGroups'];
+
+  /** As text, in the order of their paths. */
+  told({ controlGroups }: Snapshot): string {
+    this.#last = controlGroups ?? this.#last;
+    const { groups = [], sequence } = this.#last ?? {};
+    const facts = groups.map(({ path, throttledMicros, memoryBytes, memoryLimitBytes }) => [
+      ...[path, throttledMicros, memoryBytes, memoryLimitBytes],
+    ]);
+    return JSON.stringify([sequence, facts.sort()]);
+  }
+}
+
 async function replayed(): Promise<string[]> {
   const source = await played();
   const all: string[] = [];
@@ -88,6 +103,29 @@ describe('what is written', () => {
     await writer.close();
     expect(segments().length).toBeGreaterThan(2);
     expect(await replayed()).toEqual(expected);
+  });
+
+  test('has control groups, those that come and go too, in every place where reading may begin', async () => {
+    const world = new HistoryWorld(START, TROUBLES);
+    const writer = await openHistory(path, world, { sizeBytes: 1 << 20, ageMillis: 16 * 1_000_000 });
+    const lines = new HistoryLines(() => undefined);
+    const groups = new Groups();
+    const expected: string[] = [];
+    for (let i = 0; i < HOUR_SAMPLES; i++) expected.push(groups.told(await writeNext(writer, lines, world)));
+    await writer.close();
+    expect(new Set(expected).size).toBe(HOUR_SAMPLES / 3);
+    expect(expected.filter((each) => each.includes('session-')).length).toBeGreaterThan(100);
+    const source = await played();
+    const inOrder = new Groups();
+    for (const [at, each] of expected.entries()) {
+      const next = await source.next();
+      expect([at, inOrder.told(next!)]).toEqual([at, each]);
+    }
+    for (const at of [100, 300, 4, 359, 200]) {
+      const there = await source.goTo(START + (at + 1) * 10_000);
+      expect(new Groups().told(there)).toBe(expected[at]!);
+    }
+    source.close();
   });
 
   test('is for its owner alone', async () => {

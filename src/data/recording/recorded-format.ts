@@ -22,7 +22,8 @@ export const SECTIONS_VERSION = 2;
  *   the difference to the one before (to the absent value of its column, or 0, where there was none), null unknown. A
  *   text is 1 where it is as before. A column, a row or a table that is left out is as it was.
  *
- * `machine` and `disks` hold their object as `value`, or its change as `change` (src/data/codec/json-delta.ts).
+ * `machine`, `disks` and `controlGroups` hold their object as `value`, or its change as `change`
+ * (src/data/codec/json-delta.ts). Control groups stand in an object, each under its path.
  */
 export const CHANGES_VERSION = 3;
 /** Whether a line of a history needs the one before. */

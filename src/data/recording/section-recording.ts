@@ -7,6 +7,7 @@ import type { Snapshot } from '../sample/snapshot.ts';
 import { CONTROL_GROUPS } from '../schema/control-groups-section.ts';
 import { DISKS } from '../schema/disks-section.ts';
 import type { SectionPart } from './recorded-format.ts';
+import { groupsAsList } from './recorded-groups.ts';
 import type { RecordedSections, SectionReader } from './recorded-machine.ts';
 import type { SectionWriter } from './recording-writer.ts';
 
@@ -64,7 +65,8 @@ export class MachineSectionReader implements SectionReader {
     if (machine !== undefined) sections.machine = this.#machine.read(machine, 'part').section;
     if (disks !== undefined) sections.disks = this.#disks.read(disks, 'part').section;
     const groups = parts.get('controlGroups');
-    if (groups !== undefined) sections.controlGroups = this.#controlGroups.read(groups, 'part').section;
+    if (groups !== undefined)
+      sections.controlGroups = this.#controlGroups.read(groupsAsList(groups), 'part').section;
     return sections;
   }
 }

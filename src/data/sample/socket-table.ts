@@ -34,6 +34,6 @@ export const OwnerBasis = {
  * does not count (UDP, /proc/net).
  */
 export class SocketTable extends tableClass(SOCKET_COLUMNS, {
-  capacity: 1024,
+  capacity: 256,
   limit: NETWORK_TABLES.sockets.limit,
 }) {}

@@ -43,7 +43,7 @@ export class KeptHistory {
     this.#recorder = new HistoryRecorder(this.#writer, lines, {
       intervalMillis: this.#intervalMillis,
       sample: (into, needsWhole) =>
-        source.use(this.#want(), (snapshot) => {
+        source.use(this.#want(source.nowMicros() / 1000), (snapshot) => {
           const isWhole = needsWhole(snapshot.header);
           return { isWhole, line: into.line(snapshot, isWhole) };
         }),
@@ -53,12 +53,13 @@ export class KeptHistory {
     this.#recorder.start();
   }
 
-  #want(): Want {
+  #want(nowMillis: number): Want {
     const machineProcesses = { visiblePids: [], ...this.#wants.ofProcesses() };
     return {
       network: true,
       machine: true,
       disks: true,
+      controlGroups: this.#wants.controlGroups(nowMillis),
       diskSpaceMaxAgeMillis: SPACE_MAX_AGE_MILLIS,
       machineProcesses,
     };

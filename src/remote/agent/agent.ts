@@ -1,5 +1,5 @@
 import { HistoryLines } from '../../data/recording/history-line.ts';
-import { HistoryRecorder } from '../../data/recording/history-recorder.ts';
+import { HistoryRecorder, type RestingMemory } from '../../data/recording/history-recorder.ts';
 import type { HistoryWriter } from '../../data/recording/history-writer.ts';
 import type { Platform } from '../../data/sample/platform.ts';
 import type { PrivateFolder } from '../../kit/files/private-folder.ts';
@@ -48,7 +48,7 @@ export interface KeptHistory {
   /** The same folder, to read. */
   readonly folder: PrivateFolder;
   /** See `HistoryRecorder`. */
-  readonly giveBack?: () => void;
+  readonly memory?: RestingMemory;
 }
 
 /** An agent that listens. */
@@ -106,7 +106,7 @@ export function startAgent(settings: AgentSettings, platform: Platform, log: Age
 /** What samples this machine for its history; undefined: there is none. */
 function recorderOf({ keptHistory }: AgentSettings, samples: AgentSamples): HistoryRecorder | undefined {
   if (keptHistory === undefined) return undefined;
-  const { writer, intervalMillis, giveBack } = keptHistory;
+  const { writer, intervalMillis, memory } = keptHistory;
   const { source } = samples;
   const taken = new HistorySamples(samples, intervalMillis);
   return new HistoryRecorder(writer, new HistoryLines((uid) => source.userName(uid), writer.totals), {
@@ -114,7 +114,7 @@ function recorderOf({ keptHistory }: AgentSettings, samples: AgentSamples): Hist
     sample: (lines, needsWhole) => taken.line(lines, needsWhole),
     watchPressure: (onTrouble) => source.watchPressure(onTrouble),
     nowMillis: () => source.nowMicros() / 1000,
-    ...(giveBack && { giveBack }),
+    ...(memory && { memory }),
   });
 }
 

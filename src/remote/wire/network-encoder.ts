@@ -14,7 +14,7 @@ import {
   writeSectionFacts,
 } from './socktop-v2.generated.ts';
 
-const FIRST_BUFFER_BYTES = 1 << 16;
+const FIRST_BUFFER_BYTES = 1 << 12;
 const TAG = Object.fromEntries(NETWORK_REPLY_SHAPE.fields.map(({ name, tag }) => [name, tag]));
 
 /** Writes `NetworkReply`. Buffers are kept from reply to reply. */

@@ -8,7 +8,7 @@ import { type V2Payload, v2Protobuf } from './v2-frame.ts';
 
 /** Replies of one sample that are kept: clients that poll in step have the same base. */
 const CACHED_BASES = 8;
-const FIRST_BUFFER_BYTES = 1 << 16;
+const FIRST_BUFFER_BYTES = 1 << 12;
 
 /** What a reply of processes says apart from its rows. */
 export interface ProcessFacts {

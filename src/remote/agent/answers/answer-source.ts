@@ -43,11 +43,10 @@ export class AnswerSource {
     return machinePercent(corePercent, this.samples.processes.cache.latest?.coreCount ?? this.#coreCount());
   }
 
-  /** Share of the whole machine as the last sample of processes has it; NaN unknown. */
+  /** Share of the whole machine as the last list of processes has it; NaN unknown. */
   shareOf(pid: number, startTicks: number): number {
-    const changes = this.samples.processes.cache.latest?.changes;
-    const slot = changes?.list.find(pid, startTicks) ?? -1;
-    return changes?.cpuPercent[slot] ?? Number.NaN;
+    const { list, cpuPercent } = this.samples.processes.changes;
+    return cpuPercent[list.find(pid, startTicks)] ?? Number.NaN;
   }
 
   /** Rejects with OpError: `NO_TOKEN` where the agent has none, `DEADLINE`, and what the collector says. */

@@ -93,8 +93,9 @@ export class OriginalAnswers {
     const freshProcesses = isFresh ? processes.cache.latest : undefined;
     if (freshDisks !== undefined)
       freshDisks.replies.originalList ??= originalDisksJson(originalDisksOf(freshDisks.section));
-    if (freshProcesses !== undefined && !withoutProcesses) {
-      freshProcesses.replies.originalList ??= originalProcessesJson(topProcessesOf(freshProcesses.changes));
+    const isListed = freshProcesses?.section.sequence === processes.changes.sequence;
+    if (freshProcesses !== undefined && isListed && !withoutProcesses) {
+      freshProcesses.replies.originalList ??= originalProcessesJson(topProcessesOf(processes.changes));
     }
     const metrics = originalMetricsOf(sample, freshProcesses?.processCount);
     const disksJson = freshDisks?.replies.originalList ?? '[]';
@@ -113,6 +114,7 @@ export class OriginalAnswers {
   #processes(): Promise<Frame> {
     const { processes } = this.#from.samples;
     const maxAge = this.#from.samples.maxAgeMicros('processes');
+    processes.noteRowsWanted();
     return processes.cache.readRated(maxAge, ({ replies, processCount }) => {
       replies.original ??= protobufFrame(processes.originalEncoder.encode(processCount));
       return replies.original;

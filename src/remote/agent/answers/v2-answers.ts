@@ -95,11 +95,12 @@ export class V2Answers {
   #processes({ maxAgeMillis, isFull, ...want }: V2Request, position: ProcessPosition): Promise<V2Payload> {
     const { processes } = this.#from.samples;
     processes.noteWant(want);
+    processes.noteRowsWanted();
     const maxAge = this.#from.samples.maxAgeMicros('processes', maxAgeMillis);
     return processes.cache.read(maxAge, (sample) => {
       const base = isFull ? 0 : position.sequence;
       const payload = processes.encoder.payload(sample, base);
-      position.sequence = sample.changes.sequence;
+      position.sequence = processes.changes.sequence;
       return payload;
     });
   }

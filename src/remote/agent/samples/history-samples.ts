@@ -23,7 +23,7 @@ export class HistorySamples {
     lines: HistoryLines,
     needsWhole: (header: SnapshotHeader) => boolean,
   ): Promise<{ readonly line: HistoryLine | undefined; readonly isWhole: boolean }> {
-    const { network, processes, machine, disks, source } = this.#samples;
+    const { network, processes, machine, disks, controlGroups, source } = this.#samples;
     const errors: SectionError[] = [];
     // The network is read first: its epoch is the line's.
     let header: SnapshotHeader | undefined;
@@ -67,6 +67,14 @@ export class HistorySamples {
         lines.disks(sample.header, sample.section);
       }),
     );
+    if (this.#wants.controlGroups(source.nowMicros() / 1000)) {
+      await attempt('collect control groups', () =>
+        controlGroups.cache.read(0, (sample) => {
+          begin(sample.header);
+          lines.controlGroups(sample.header, sample.section);
+        }),
+      );
+    }
     return { line: header === undefined ? undefined : lines.end(header, errors), isWhole };
   }
 }

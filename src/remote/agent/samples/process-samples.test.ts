@@ -74,3 +74,36 @@ test('what a history wants is read once, and as fresh as clients want it', async
   samples.noteWantOfNext({ ...kept, textMaxAgeMillis: 60_000 });
   expect(await sample()).toEqual({ ...nothing, ...kept });
 });
+
+test('rows are copied for clients that ask for them, and a sample that was taken for others is too old then', async () => {
+  const machine = new Machine();
+  machine.world.addProcess(7, { name: 'worker' });
+  const samples = new ProcessSamples(new LocalSource(machine.platform, { tier: 'auto' }));
+  const told = (): readonly number[] => {
+    const { pid, slots } = samples.changes.list.processes;
+    return [...slots.rows.subarray(0, slots.count)].map((slot) => pid[slot]!);
+  };
+  machine.world.pass(1);
+  await samples.cache.read(0, () => undefined);
+  expect([told(), samples.changes.sequence]).toEqual([[], 0]);
+  const asksFor = (): Promise<readonly number[]> => {
+    samples.noteRowsWanted();
+    return samples.cache.read(1e6, told);
+  };
+  expect(await asksFor()).toEqual([7]);
+  expect(machine.wants).toHaveLength(2);
+  expect(await asksFor()).toEqual([7]);
+  expect(machine.wants).toHaveLength(2);
+  machine.world.addProcess(8, { name: 'another' });
+  machine.world.pass(2);
+  // One that has begun for somebody else is copied too.
+  const others = samples.cache.read(0, () => undefined);
+  expect(await asksFor()).toEqual([7, 8]);
+  await others;
+  expect(machine.wants).toHaveLength(3);
+  machine.world.pass(61);
+  await samples.cache.read(0, () => undefined);
+  const { sequence } = samples.changes;
+  expect(samples.cache.latest!.section.sequence).toBeGreaterThan(sequence);
+  expect(await asksFor()).toEqual([7, 8]);
+});

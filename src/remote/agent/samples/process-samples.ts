@@ -13,14 +13,15 @@ import { RATE_BASE_LIMIT_MICROS, RatedCache } from './rated-cache.ts';
 
 /** `/metrics` and the original protocol have no command lines: without other clients they are not read. */
 const TEXTS_LEASE_MICROS = 60e6;
+/** Rows are copied for as long after a client asked for them. A history and alerts need no copy. */
+const COPY_LEASE_MICROS = 60e6;
 
 const STORAGE_COLUMNS: readonly UsageColumn[] = ['readBytes', 'writtenBytes'];
 
-/** A sample of all processes. The rows stand in `changes`, copied, until the next sample. */
+/** A sample of all processes. */
 export interface ProcessSample extends ProcessFacts {
   readonly header: SnapshotHeader;
   readonly monotonicMicros: number;
-  readonly changes: ProcessChanges;
   /** As the collector has it. Borrowed. */
   readonly collected: MachineProcesses;
   /** Whether shares of CPU are known: there was a sample not long before. */
@@ -33,10 +34,11 @@ export class ProcessSamples {
   readonly cache: RatedCache<ProcessSample>;
   readonly encoder: ProcessEncoder;
   readonly originalEncoder: OriginalProcessEncoder;
+  /** The rows of the sample that was copied last. */
+  readonly changes = new ProcessChanges();
   /** Told of each sample while the section is still whole. */
   onSample: ((section: MachineProcesses, header: SnapshotHeader) => void) | undefined;
   readonly #source: LocalSource;
-  readonly #changes = new ProcessChanges();
   readonly #visible = new AskedLately<number>();
   readonly #columns = new AskedLately<UsageColumn>();
   readonly #columnsOfAll = new AskedLately<UsageColumn>();
@@ -45,12 +47,13 @@ export class ProcessSamples {
   #lastMicros = Number.NEGATIVE_INFINITY;
   #commandLinesUntilMicros = Number.NEGATIVE_INFINITY;
   #cgroupsUntilMicros = Number.NEGATIVE_INFINITY;
+  #copiesUntilMicros = Number.NEGATIVE_INFINITY;
   #wantOfNext: Omit<ProcessesWant, 'visiblePids' | 'columns'> = {};
 
   constructor(source: LocalSource) {
     this.#source = source;
-    this.encoder = new ProcessEncoder(this.#changes);
-    this.originalEncoder = new OriginalProcessEncoder(this.#changes);
+    this.encoder = new ProcessEncoder(this.changes);
+    this.originalEncoder = new OriginalProcessEncoder(this.changes);
     this.cache = new RatedCache(
       () => this.#collect(),
       () => source.nowMicros(),
@@ -66,6 +69,13 @@ export class ProcessSamples {
     this.#columnsOfAll.note(columnsOfAll, now);
     this.#commandLinesUntilMicros = now + TEXTS_LEASE_MICROS;
     if (cgroups === true) this.#cgroupsUntilMicros = now + TEXTS_LEASE_MICROS;
+  }
+
+  /** A client is about to be told of `changes`: a sample that was taken for others, and not copied, is forgotten. */
+  noteRowsWanted(): void {
+    this.#copiesUntilMicros = this.#source.nowMicros() + COPY_LEASE_MICROS;
+    const { latest } = this.cache;
+    if (latest?.section.sequence !== this.changes.sequence) this.cache.latest = undefined;
   }
 
   /** The storage of all processes is wanted in the sample that is taken next. */
@@ -97,7 +107,8 @@ export class ProcessSamples {
     if (!isRated) this.#cpu.reset();
     this.#lastMicros = monotonicMicros;
     this.#cpu.update(processes, monotonicMicros);
-    this.#absorb(section);
+    // Asked now, not when it began: who came meanwhile reads this sample too.
+    if (this.#source.nowMicros() <= this.#copiesUntilMicros) this.#absorb(section);
     this.onSample?.(section, header);
     return {
       header,
@@ -109,7 +120,7 @@ export class ProcessSamples {
         errors: section.errors,
       },
       processCount: processes.slots.count,
-      ...{ memoryTotalBytes, coreCount, changes: this.#changes, isRated, collected: section },
+      ...{ memoryTotalBytes, coreCount, isRated, collected: section },
       replies: noReplies(),
     };
   }
@@ -135,6 +146,6 @@ export class ProcessSamples {
     }
     const { corePercent } = this.#cpu;
     const shareOf = (slot: number): number => machinePercent(corePercent[slot]!, coreCount);
-    this.#changes.absorb(sequence, { processes, usage, texts }, shareOf);
+    this.changes.absorb(sequence, { processes, usage, texts }, shareOf);
   }
 }
