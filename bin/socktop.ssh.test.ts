@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { untilInState } from '../platforms/linux/testdata/test-slices.fixture.ts';
 import { HistoryWorld, writeHistory } from '../src/data/recording/history-world.fixture.ts';
 import { SOCKTOP, SSTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
-import { SSH_USERS, SshServer, sshObstacle } from './testing/ssh-server.ts';
+import { HOST_BEHIND, SSH_USERS, SshServer, sshObstacle } from './testing/ssh-server.ts';
 import { withoutProgress } from './testing/streamed.ts';
 import { linesOf } from './testing/traffic.ts';
 
@@ -69,8 +69,8 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
     for (const program of programs.splice(0)) await program.close();
   });
 
-  async function machineOf(user: string): Promise<MachineLine> {
-    const child = Bun.spawn([SOCKTOP, server.url(user), '--once', '--json'], {
+  async function machineOf(user: string, url = server.url(user)): Promise<MachineLine> {
+    const child = Bun.spawn([SOCKTOP, url, '--once', '--json'], {
       env: { ...process.env, ...server.environment },
       ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
     });
@@ -97,6 +97,28 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
     const sizes = (line: MachineLine): string[] =>
       line.disks.map(({ mount_point, total_bytes }) => `${mount_point} ${total_bytes}`).sort();
     expect(sizes(byShell)).toEqual(sizes(byAgent));
+  });
+
+  test.each([SSH_USERS.ordinaryWithAgent, SSH_USERS.ordinary])(
+    '%s is reached by a jump host of the configuration',
+    async (user) => {
+      const { host, processes } = await machineOf(user, `ssh://${user}@${HOST_BEHIND}`);
+      expect(host).toBe(hostname());
+      expect(processes.length).toBeGreaterThan(0);
+    },
+  );
+
+  test('an agent that is too old for ssh is named, and the shell used', async () => {
+    const history = ['--history', '/var/lib/x', '--at', '2026-11-28T03:02'];
+    const child = Bun.spawn([SOCKTOP, server.url(SSH_USERS.withOldAgent), '--once', ...history], {
+      env: { ...process.env, ...server.environment },
+      ...{ stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' },
+    });
+    expect(await new Response(child.stderr).text()).toMatch(
+      /the socktop-agent there is too old for ssh, which needs version \d+\.\d+\.\d+$/m,
+    );
+    expect(await child.exited).toBe(1);
+    expect((await machineOf(SSH_USERS.withOldAgent)).processes.length).toBeGreaterThan(0);
   });
 
   test('a process has the figures that the agent tells', async () => {

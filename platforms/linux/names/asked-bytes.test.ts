@@ -102,7 +102,7 @@ describe('DNS answers', () => {
 
 describe('TLS', () => {
   const hello = clientHello({ name: 'Shop.Example', alpn: ['h2', 'http/1.1'] });
-  const found = { kind: 'found', name: 'shop.example', basis: 'sni', alpn: ['h2', 'http/1.1'] } as const;
+  const found = { kind: 'found', name: 'shop.example', basis: 'sni', alpn: 'h2,http/1.1' } as const;
 
   test('the name of a ClientHello, whatever its records are', () => {
     for (const recordBytes of [16_384, 100, 7, 1]) {

@@ -40,7 +40,7 @@ export function nameOfHttpStream(prefix: Uint8Array): AskedName {
 }
 
 function found(name: string): AskedName {
-  return { kind: 'found', name, basis: 'http', alpn: [] };
+  return { kind: 'found', name, basis: 'http', alpn: '' };
 }
 
 /** Where the target of the request starts; the length of the prefix or more: that is still to come; -1: no request. */

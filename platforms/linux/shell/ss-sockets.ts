@@ -2,132 +2,101 @@ import { readAddress } from '../../../src/data/sample/address-words.ts';
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import { OwnerBasis, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
+import { numbers, OPTIONAL_TEXT, tableClass } from '../../../src/kit/table/columns.ts';
+import { lengthened } from '../../../src/kit/table/slot-table.ts';
+import { ascii } from '../proc/text-scanner.ts';
 import { RowLife, SocketRows } from '../sockets/sockets.ts';
 import { likelyOpener, Opener, openerOf, payloadReceived, payloadSent } from '../sockets/tcp-payload.ts';
 import { latinOf } from './shell-answer.ts';
+import { SsFacts } from './ss-facts.ts';
+import { parseSsHead, type SsHead } from './ss-head.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
-const PROTOCOLS: Readonly<Record<string, number>> = { tcp: PROTOCOL_TCP, udp: PROTOCOL_UDP };
-const STATES: Readonly<Record<string, number>> = {
-  ESTAB: TcpState.ESTABLISHED,
-  'SYN-SENT': TcpState.SYN_SENT,
-  'SYN-RECV': TcpState.SYN_RECV,
-  'FIN-WAIT-1': TcpState.FIN_WAIT1,
-  'FIN-WAIT-2': TcpState.FIN_WAIT2,
-  'CLOSE-WAIT': TcpState.CLOSE_WAIT,
-  'LAST-ACK': TcpState.LAST_ACK,
-  CLOSING: TcpState.CLOSING,
-  LISTEN: TcpState.LISTEN,
-  UNCONN: TcpState.CLOSE,
-};
 /** Ports from here on are those of who opens a connection (net.ipv4.ip_local_port_range by default). */
 const FIRST_LOCAL_PORT = 32_768;
+const PORTS = 0x1_0000;
 const LINE_LIMIT = 16_384;
+const NEWLINE = 0x0a;
+const TAB = 0x09;
+const BLANK = 0x20;
+const BRACKET = 0x29;
+const TIMER = ascii(' timer:(');
 
-/** A socket as `ss -tuanpieH` prints it (iproute2, misc/ss.c), in one line and one with a tab before it. */
-interface SsSocket {
-  readonly protocol: number;
-  readonly state: number;
-  readonly local: SsEndpoint;
-  readonly remote: SsEndpoint;
-  /** Low and high word. */
-  readonly cookie: readonly [number, number];
-  /** 0: none. */
-  readonly inode: number;
-  readonly uid: number;
-  /** Path of the control group; undefined: not told. */
-  readonly cgroup: string | undefined;
-  readonly holders: readonly SsHolder[];
-  /** The second line: `bytes_acked:11` and the like, each behind a blank. */
-  readonly facts: string;
-}
+/** First lines of the last output, known by what does not change in them while their socket lives. */
+class SsHeads extends tableClass(
+  {
+    /** The socket's row. */
+    row: numbers('i32'),
+    rowSerial: numbers('u32'),
+    seenSequence: numbers('u32'),
+    /** 1: every process that holds the socket was found, so that another look finds no other. */
+    isSettled: numbers('u8'),
+    /** Path of the control group. */
+    cgroup: OPTIONAL_TEXT,
+  },
+  { capacity: 64, limit: 1 << 18 },
+) {}
 
-interface SsEndpoint {
-  readonly address: string;
-  readonly port: number;
-}
+/** A number made of a first line, in two words: of all but the lengths of queues, the time of a timer, and blanks. */
+class HeadHash {
+  a = 0;
+  b = 0;
 
-/** A process that holds a socket. The name is the program's own choice, and may be made to look like more holders. */
-interface SsHolder {
-  /** undefined: whatever its name is. */
-  readonly name: string | undefined;
-  readonly pid: number;
-}
-
-/** The sockets in the output of ss. Lines that are none are passed over. */
-export function* parseSs(output: Uint8Array): Generator<SsSocket> {
-  let head: string | undefined;
-  for (const line of latinOf(output).split('\n')) {
-    const isMore = line.startsWith('\t');
-    if (head !== undefined) {
-      const socket = parseSocket(head, isMore ? line : '');
-      if (socket !== undefined) yield socket;
+  read(bytes: Uint8Array, start: number, end: number): void {
+    let a = 0x811c9dc5;
+    let b = 0;
+    let word = 0;
+    for (let at = start; at < end; at++) {
+      const byte = bytes[at]!;
+      if (byte === BLANK) {
+        if (bytes[at + 1] !== BLANK) word++;
+        at = behindTimer(bytes, at, end) - 1;
+        continue;
+      }
+      if (word === 2 || word === 3) continue;
+      a = Math.imul(a ^ byte ^ (word << 8), 0x01000193);
+      b = Math.imul((b << 5) ^ (b >>> 27) ^ byte, 0x9e3779b1);
     }
-    head = isMore || line.length > LINE_LIMIT ? undefined : line;
+    this.a = a >>> 0;
+    this.b = b >>> 0;
   }
 }
 
-const HEAD =
-  /^(tcp|udp) +([A-Z0-9-]+) +\d+ +\d+ +(\S+):(\d+|\*) +(\S+):(\d+|\*) *(?:users:\(\((.*,pid=\d+,fd=\d+)\)\)(?= |$))?(.*)$/;
-
-function parseSocket(head: string, more: string): SsSocket | undefined {
-  const [, type = '', word = '', local = '', localPort, remote = '', remotePort, users, rest = ''] =
-    HEAD.exec(head) ?? [];
-  const protocol = PROTOCOLS[type];
-  const state = STATES[word];
-  if (protocol === undefined || state === undefined) return undefined;
-  const cookie = /(?:^| )sk:([0-9a-f]{1,16})(?: |$)/.exec(rest)?.[1];
-  if (cookie === undefined) return undefined;
-  return {
-    protocol,
-    state,
-    local: { address: addressOf(local), port: portOf(localPort) },
-    remote: { address: addressOf(remote), port: portOf(remotePort) },
-    cookie: [Number.parseInt(cookie.slice(-8), 16) | 0, Number.parseInt(cookie.slice(0, -8) || '0', 16) | 0],
-    inode: Number(/(?:^| )ino:(\d{1,10})(?: |$)/.exec(rest)?.[1] ?? 0),
-    uid: Number(/(?:^| )uid:(\d{1,10})(?: |$)/.exec(rest)?.[1] ?? 0),
-    cgroup: /(?:^| )cgroup:(\/\S*)/.exec(rest)?.[1],
-    holders: holdersOf(users ?? ''),
-    facts: more,
-  };
+/** Where ` timer:(keepalive,119min,0)` ends that starts at a blank; behind the blank where none does. */
+function behindTimer(bytes: Uint8Array, start: number, end: number): number {
+  for (let i = 0; i < TIMER.length; i++) if (bytes[start + i] !== TIMER[i]) return start + 1;
+  for (let at = start + TIMER.length; at < end; at++) {
+    const byte = bytes[at]!;
+    if (byte === BRACKET) return at + 1;
+    // Letters, digits, commas and points; a name may begin like a timer.
+    if (!((byte >= 0x61 && byte <= 0x7a) || (byte >= 0x2c && byte <= 0x39))) break;
+  }
+  return start + 1;
 }
 
-/** What the names say, and then the process of the last place, which no name can change. */
-function holdersOf(users: string): SsHolder[] {
-  const last = /,pid=(\d{1,10}),fd=\d+$/.exec(users)?.[1];
-  const named = [...users.matchAll(/"([^"]*)",pid=(\d{1,10}),fd=\d+/g)];
-  return [
-    ...named.map(([, name = '', pid]) => ({ name, pid: Number(pid) })),
-    ...(last === undefined ? [] : [{ name: undefined, pid: Number(last) }]),
-  ];
-}
-
-/** Without brackets and the interface: `[fe80::1]%eth0`, `127.0.0.53%lo`, `*`. */
-function addressOf(text: string): string {
-  const bare = text.replace(/%[^\]]*$/, '').replace(/^\[(.*)\]$/, '$1');
-  return (bare === '*' ? '::' : bare).replace(/%.*$/, '');
-}
-
-function portOf(text: string | undefined): number {
-  const port = Number(text);
-  return port <= 0xffff ? port : 0;
-}
-
-/** The number behind a name such as ` rtt:` in the second line; NaN: it is not there. */
-function factOf(facts: string, name: string): number {
-  const at = facts.indexOf(name);
-  return at < 0 ? Number.NaN : Number.parseFloat(facts.slice(at + name.length, at + name.length + 24));
-}
-
-/** The rows of sockets, brought up to date by one output of ss after another. */
+/**
+ * The rows of sockets, brought up to date by one output of ss after another. A socket whose first line is that of before
+ * costs no memory: its figures alone are read.
+ */
 export class SsSockets {
   readonly rows = new SocketRows();
   /** Paths of control groups by process, as its sockets tell. */
   readonly cgroups = new Map<number, string>();
   readonly #processes: ProcessTable;
   readonly #words = new Uint32Array(4);
-  #listening = new Set<number>();
+  readonly #heads = new SsHeads();
+  readonly #hash = new HeadHash();
+  readonly #facts = new SsFacts();
+  /** Slot, and start and end of the second line, of each connection in the output. */
+  #connections = new Int32Array(3 * 64);
+  #connectionCount = 0;
+  /** 1: somebody listens on the port. */
+  readonly #isListening = new Uint8Array(PORTS);
+  readonly #counts = {
+    ...{ state: 0, localPort: 0, remotePort: 0, bytesAcked: 0, bytesReceived: 0 },
+    ...{ uniqueBytesSent: 0, unackedSegments: 0, dataSegmentsIn: 0 },
+  };
   #sequence = 0;
 
   constructor(processes: ProcessTable) {
@@ -138,28 +107,117 @@ export class SsSockets {
   store(output: Uint8Array, nowMicros: number): void {
     const { rows } = this;
     rows.releaseClosed();
-    this.cgroups.clear();
     this.#sequence++;
-    const sockets = [...parseSs(output)];
-    this.#listening = new Set(
-      sockets.filter(({ state }) => state === TcpState.LISTEN).map(({ local }) => local.port),
-    );
-    for (const socket of sockets) this.#storeSocket(socket, nowMicros);
+    this.#connectionCount = 0;
+    this.#isListening.fill(0);
+    this.#readHeads(output, nowMicros);
+    for (let i = 0; i < this.#connectionCount; i++) {
+      const at = 3 * i;
+      this.#facts.read(output, this.#connections[at + 1]!, this.#connections[at + 2]!);
+      this.#storeCounts(this.#connections[at]!);
+    }
     const { slots } = rows.table;
     for (let i = 0; i < slots.count; i++) {
       const slot = slots.rows[i]!;
       if (rows.seenSequence[slot] !== this.#sequence && rows.life[slot] === RowLife.LIVE)
         rows.markClosed(slot);
     }
+    this.#forgetHeads();
   }
 
-  #storeSocket(socket: SsSocket, nowMicros: number): void {
+  /** Lines that are no sockets are passed over. */
+  #readHeads(output: Uint8Array, nowMicros: number): void {
+    for (let start = 0; start < output.length; ) {
+      const end = endOfLine(output, start);
+      const next = end + 1;
+      const hasMore = output[next] === TAB;
+      const moreEnd = hasMore ? endOfLine(output, next) : end;
+      if (output[start] !== TAB && end - start <= LINE_LIMIT) {
+        const slot = this.#storeHead(output, start, end, nowMicros);
+        if (slot >= 0) this.#note(slot, hasMore ? next : end, moreEnd);
+      }
+      start = moreEnd + 1;
+    }
+  }
+
+  /** The row of the socket whose first line this is, or -1. */
+  #storeHead(output: Uint8Array, start: number, end: number, nowMicros: number): number {
+    const { rows } = this;
+    const heads = this.#heads;
+    const hash = this.#hash;
+    hash.read(output, start, end);
+    const head = heads.slots.find(hash.a, hash.b, 0, 0);
+    if (head >= 0 && this.#isAsBefore(head)) {
+      heads.seenSequence[head] = this.#sequence;
+      rows.markLive(heads.row[head]!, this.#sequence);
+      return heads.row[head]!;
+    }
+    const socket = parseSsHead(latinOf(output.subarray(start, end)));
+    if (socket === undefined) return -1;
+    const slot = this.#storeSocket(socket, nowMicros);
+    const kept = head >= 0 ? head : heads.slots.add(hash.a, hash.b, 0, 0);
+    if (slot < 0 || kept < 0) return slot;
+    heads.row[kept] = slot;
+    heads.rowSerial[kept] = rows.table.slots.serial[slot]!;
+    heads.seenSequence[kept] = this.#sequence;
+    heads.cgroup[kept] = socket.cgroup;
+    heads.isSettled[kept] = socket.holders.every(({ pid }) => this.#processes.find(pid) >= 0) ? 1 : 0;
+    return slot;
+  }
+
+  /** Whether the row of a first line is still the socket's, and its owner lives. */
+  #isAsBefore(head: number): boolean {
+    const { table } = this.rows;
+    const slot = this.#heads.row[head]!;
+    if (this.#heads.isSettled[head] === 0) return false;
+    if (table.slots.serial[slot] !== this.#heads.rowSerial[head]) return false;
+    if (table.ownerBasis[slot] !== OwnerBasis.DESCRIPTOR) return true;
+    const process = this.#processes.find(table.ownerPid[slot]!);
+    return process >= 0 && this.#processes.startTicks[process] === table.ownerStartTicks[slot];
+  }
+
+  #note(slot: number, moreStart: number, moreEnd: number): void {
+    const { protocol, state, localPort } = this.rows.table;
+    if (protocol[slot] !== PROTOCOL_TCP) return;
+    if (state[slot] === TcpState.LISTEN) {
+      this.#isListening[localPort[slot]!] = 1;
+      return;
+    }
+    const at = 3 * this.#connectionCount++;
+    if (at === this.#connections.length) {
+      this.#connections = lengthened(this.#connections, new Int32Array(2 * at));
+    }
+    this.#connections[at] = slot;
+    this.#connections[at + 1] = moreStart;
+    this.#connections[at + 2] = moreEnd;
+  }
+
+  /** First lines that were not in the last output, and what control groups the others tell. */
+  #forgetHeads(): void {
+    const { slots, row, cgroup, seenSequence } = this.#heads;
+    const { ownerPid, ownerBasis } = this.rows.table;
+    for (let i = slots.count - 1; i >= 0; i--) {
+      const head = slots.rows[i]!;
+      if (seenSequence[head] !== this.#sequence) slots.remove(head);
+    }
+    this.cgroups.clear();
+    for (let i = 0; i < slots.count; i++) {
+      const head = slots.rows[i]!;
+      const slot = row[head]!;
+      const path = cgroup[head];
+      if (path !== undefined && ownerBasis[slot] === OwnerBasis.DESCRIPTOR)
+        this.cgroups.set(ownerPid[slot]!, path);
+    }
+  }
+
+  /** Returns the row, or -1: there is no room. */
+  #storeSocket(socket: SsHead, nowMicros: number): number {
     const { rows } = this;
     const { table } = rows;
     let slot = rows.find(...socket.cookie);
     if (slot < 0) {
       slot = rows.add(...socket.cookie);
-      if (slot < 0) return;
+      if (slot < 0) return -1;
       table.firstSeenMicros[slot] = nowMicros;
       table.bornBeforeStart[slot] = this.#sequence === 1 ? 1 : 0;
     }
@@ -175,9 +233,8 @@ export class SsSockets {
     const isRemote4 = this.#storeAddress(table.remoteAddress, slot, remote.address);
     table.family[slot] = isLocal4 && isRemote4 ? AF_INET : AF_INET6;
     this.#storeOwner(slot, socket);
-    const isCounted = protocol === PROTOCOL_TCP && state !== TcpState.LISTEN;
-    if (isCounted) this.#storeCounts(slot, socket);
-    else if (protocol === PROTOCOL_UDP) table.txBytes[slot] = table.rxBytes[slot] = Number.NaN;
+    if (protocol === PROTOCOL_UDP) table.txBytes[slot] = table.rxBytes[slot] = Number.NaN;
+    return slot;
   }
 
   /** True: written as IPv4. */
@@ -191,7 +248,7 @@ export class SsSockets {
    * A holder with a name is true where the process has that name. Of several the one that started last serves the
    * socket.
    */
-  #storeOwner(slot: number, { holders, cgroup, inode }: SsSocket): void {
+  #storeOwner(slot: number, { holders, inode }: SsHead): void {
     const { table } = this.rows;
     const { names, startTicks, pid } = this.#processes;
     let owner = -1;
@@ -204,42 +261,49 @@ export class SsSockets {
       table.ownerPid[slot] = pid[owner]!;
       table.ownerStartTicks[slot] = startTicks[owner]!;
       table.ownerBasis[slot] = OwnerBasis.DESCRIPTOR;
-      if (cgroup !== undefined) this.cgroups.set(pid[owner]!, cgroup);
     } else if (table.ownerBasis[slot] === OwnerBasis.NONE) {
       table.ownerBasis[slot] = inode === 0 ? OwnerBasis.KERNEL : OwnerBasis.HIDDEN;
     }
   }
 
-  #storeCounts(slot: number, { state, facts, local, remote }: SsSocket): void {
+  /** Of the connection whose second line was read. */
+  #storeCounts(slot: number): void {
     const { table, opener } = this.rows;
-    const count = (name: string): number => factOf(facts, name) || 0;
-    const counts = {
-      state,
-      ...{ localPort: local.port, remotePort: remote.port },
-      ...{ bytesAcked: count(' bytes_acked:'), bytesReceived: count(' bytes_received:') },
-      // Before Linux 4.19 it is not there.
-      uniqueBytesSent: factOf(facts, ' bytes_sent:') - count(' bytes_retrans:'),
-      ...{ unackedSegments: count(' unacked:'), dataSegmentsIn: count(' data_segs_in:') },
-    };
+    const facts = this.#facts;
+    const counts = this.#counts;
+    counts.state = table.state[slot]!;
+    counts.localPort = table.localPort[slot]!;
+    counts.remotePort = table.remotePort[slot]!;
+    counts.bytesAcked = facts.count('bytes_acked');
+    counts.bytesReceived = facts.count('bytes_received');
+    // Before Linux 4.19 it is not there.
+    counts.uniqueBytesSent = facts.get('bytes_sent') - facts.count('bytes_retrans');
+    counts.unackedSegments = facts.count('unacked');
+    counts.dataSegmentsIn = facts.count('data_segs_in');
     if (opener[slot] === Opener.UNKNOWN) opener[slot] = openerOf(counts);
-    const openedBy = opener[slot] || likelyOpener(counts, this.#isServerEnd(local.port, remote.port));
+    const openedBy =
+      opener[slot] || likelyOpener(counts, this.#isServerEnd(counts.localPort, counts.remotePort));
     table.txBytes[slot] = Math.max(table.txBytes[slot]!, payloadSent(counts, openedBy));
     table.rxBytes[slot] = Math.max(table.rxBytes[slot]!, payloadReceived(counts));
-    table.txSegments[slot] = count(' segs_out:');
-    table.rxSegments[slot] = count(' segs_in:');
-    const rttMillis = factOf(facts, ' rtt:');
+    table.txSegments[slot] = facts.count('segs_out');
+    table.rxSegments[slot] = facts.count('segs_in');
+    const rttMillis = facts.get('rtt');
     table.rttMicros[slot] = rttMillis > 0 ? Math.round(rttMillis * 1000) : Number.NaN;
-    // `retrans:0/2`: on their way, and ever.
-    table.retransmits[slot] = Number(/ retrans:\d+\/(\d{1,12})/.exec(facts)?.[1] ?? 0);
-    // What is 0 is not written.
-    table.dataSegments[slot] = count(' data_segs_out:');
-    table.reorderings[slot] = count(' reord_seen:');
-    const leastMillis = factOf(facts, ' minrtt:');
+    table.retransmits[slot] = facts.count('retrans');
+    table.dataSegments[slot] = facts.count('data_segs_out');
+    table.reorderings[slot] = facts.count('reord_seen');
+    const leastMillis = facts.get('minrtt');
     table.rttMinMicros[slot] = leastMillis > 0 ? Math.round(leastMillis * 1000) : Number.NaN;
     table.healthStamp[slot]!++;
   }
 
   #isServerEnd(localPort: number, remotePort: number): boolean {
-    return this.#listening.has(localPort) || (localPort < FIRST_LOCAL_PORT && remotePort >= FIRST_LOCAL_PORT);
+    const isListening = this.#isListening[localPort] === 1;
+    return isListening || (localPort < FIRST_LOCAL_PORT && remotePort >= FIRST_LOCAL_PORT);
   }
+}
+
+function endOfLine(bytes: Uint8Array, start: number): number {
+  const newline = bytes.indexOf(NEWLINE, start);
+  return newline < 0 ? bytes.length : newline;
 }
