@@ -11,12 +11,12 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from './dev/build.ts';
 import { RUNTIME_FAMILIES } from './dev/entry-stub/entry-policy.ts';
+import { keptPort } from './testing/agent-process.ts';
 
 /**
  * A privileged executable must not be a door: whoever may start it must not get it to run other code. Every attack
@@ -29,7 +29,7 @@ const PAGE = fileURLToPath(new URL('../docs/decisions/runtime-variables.md', imp
 const RELEASE = process.env['SSTOP_ATTACKED'] ?? fileURLToPath(new URL('../dist/sstop', import.meta.url));
 const NOBODY = '65534';
 const CAPABILITIES = 'cap_net_admin,cap_net_raw,cap_dac_read_search=ep';
-const TIME_LIMIT_MILLIS = 30_000;
+const TIME_LIMIT_MILLIS = 60_000;
 const isRoot = process.geteuid?.() === 0;
 const gcc = Bun.which('gcc');
 
@@ -117,7 +117,7 @@ async function succeeds(attack: Attack, executable: string): Promise<boolean> {
     env: { PATH: process.env['PATH'] ?? '', TERM: 'dumb', ...attack.environment?.() },
     stdio: ['ignore', 'ignore', 'ignore'],
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
   await attack.meanwhile?.(child);
   await child.exited;
   clearTimeout(timer);
@@ -153,14 +153,6 @@ function compileControl(): string {
   return path;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
 beforeAll(async () => {
   build('release');
   folder = mkdtempSync(join(tmpdir(), 'sstop-hardening-'));
@@ -171,7 +163,7 @@ beforeAll(async () => {
   giveCapabilities();
   control = compileControl();
   writeFileSync(script(), `${code()};\n`);
-  inspectorPort = await freePort();
+  inspectorPort = keptPort();
 }, TIME_LIMIT_MILLIS);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

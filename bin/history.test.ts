@@ -322,7 +322,10 @@ describe('the time line', () => {
       const path = join(folder, 'kept');
       const sstop = screen(SSTOP, '--history', path, '--history-interval', '1s');
       await sstop.waitFor(/\d processes/);
-      await sstop.waitUntil(() => readdirSync(path).length > 1, 'a segment');
+      // It is made before anything is in it.
+      const isWritten = (name: string): boolean =>
+        name.endsWith('.sstop') && statSync(join(path, name)).size > 0;
+      await sstop.waitUntil(() => readdirSync(path).some(isWritten), 'a sample in a segment');
       sstop.key('H');
       await sstop.waitFor(/─ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}CPU/);
       sstop.key('[');

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgentProcess } from './testing/agent-process.ts';
 import { SOCKTOP } from './testing/executables.ts';
+import { withoutProgress } from './testing/streamed.ts';
 
 /** An agent at an address that means something on one link alone, in a network namespace of its own. */
 
@@ -34,7 +35,7 @@ async function once(server: AgentProcess, ...args: readonly string[]): Promise<[
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
   ]);
-  return [await child.exited, out, err];
+  return [await child.exited, out, withoutProgress(err)];
 }
 
 describe.skipIf(!canTry)('a URL with a zone (needs root, unshare, nsenter, ip)', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { AgentProcess } from './testing/agent-process.ts';
 import { buildForSystem, type OtherSystemPrograms } from './testing/other-system.ts';
 import { PtyProgram } from './testing/pty.ts';
+import { withoutProgress } from './testing/streamed.ts';
 
 const LONG_MILLIS = 60_000;
 const FIGURES = /CPU.*Memory.*PID/s;
@@ -75,7 +76,7 @@ describe.each(SYSTEMS)(
         new Response(child.stderr).text(),
         child.exited,
       ]);
-      return { code, stdout, stderr };
+      return { code, stdout, stderr: withoutProgress(stderr) };
     }
 
     function screen(...command: readonly string[]): PtyProgram {

@@ -115,7 +115,8 @@ describe.skipIf(!canTry)('a disk that does not answer (needs root, unshare, nsen
     expect(states.length).toBeLessThanOrEqual(2);
     const before = performance.now();
     expect((await agent.fetch('/healthz')).status).toBe(200);
-    expect(performance.now() - before).toBeLessThan(500);
+    // On a busy machine, too; who waited for the disk would wait for good.
+    expect(performance.now() - before).toBeLessThan(5000);
 
     const stopping = await AgentProcess.start({ prefix: inside() });
     await pageOf(stopping);

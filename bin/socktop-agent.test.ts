@@ -3,7 +3,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AGENT, AgentProcess } from './testing/agent-process.ts';
+import { threadTexts } from '../platforms/linux/testdata/test-slices.fixture.ts';
+import { AGENT, AgentProcess, keptPort } from './testing/agent-process.ts';
 import { OriginalClient } from './testing/original-client.ts';
 
 const TOKEN = 'a-token-that-nobody-guesses';
@@ -226,7 +227,7 @@ describe('the end', () => {
   });
 
   test('the port is free at once', async () => {
-    const first = await AgentProcess.start();
+    const first = await AgentProcess.start({ args: ['--port', String(keptPort())] });
     await first.close();
     const second = await AgentProcess.start({ args: [] });
     await second.close();
@@ -364,8 +365,7 @@ describe('the process', () => {
     expect(status).toMatch(/^NoNewPrivs:\t1$/m);
     // CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, CAP_NET_ADMIN and CAP_NET_RAW, CAP_SYS_PTRACE, CAP_PERFMON, CAP_BPF.
     const allowed = [1, 2, 12, 13, 19, 38, 39].reduce((set, bit) => set | (1n << BigInt(bit)), 0n);
-    for (const task of new Bun.Glob('*/status').scanSync(`/proc/${agent.pid}/task`)) {
-      const text = readFileSync(`/proc/${agent.pid}/task/${task}`, 'utf8');
+    for (const text of threadTexts(agent.pid, 'status').values()) {
       for (const set of ['CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) {
         const held = BigInt(`0x${new RegExp(`^${set}:\t([0-9a-f]+)$`, 'm').exec(text)?.[1]}`);
         expect([set, held & ~allowed]).toEqual([set, 0n]);

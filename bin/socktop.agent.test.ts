@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PeerSocket, WebSocketPeer } from '../src/remote/client/web-socket-peer.fixture.ts';
 import { v2Frame, v2Json } from '../src/remote/wire/v2-frame.ts';
-import { AgentProcess } from './testing/agent-process.ts';
+import { AgentProcess, keptPort } from './testing/agent-process.ts';
 import { SOCKTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
 
@@ -47,7 +47,7 @@ describe('the first contact over TLS', () => {
   test(
     'shows the fingerprint, keeps the certificate on a yes alone, and accepts no other from then on',
     async () => {
-      const first = await agent('one', 0, '--enableSSL');
+      const first = await agent('one', keptPort(), '--enableSSL');
       const url = `wss://127.0.0.1:${first.port}/ws`;
       const kept = join(home, `socktop/certificates/127.0.0.1_${first.port}.pem`);
       const fingerprint = /fingerprint ((?:[0-9A-F]{2}:){31}[0-9A-F]{2})/.exec(first.lines.join('\n'))![1]!;
@@ -164,7 +164,7 @@ describe('the screen of an agent', () => {
   test(
     'stays when the agent is gone, tells so, and goes on by itself when it is back',
     async () => {
-      const first = await agent('plain');
+      const first = await agent('plain', keptPort());
       const program = start(`ws://127.0.0.1:${first.port}/ws`);
       await program.waitFor(FIGURES, WAIT_MILLIS);
       first.kill('SIGKILL');
@@ -195,7 +195,7 @@ describe('the screen of an agent', () => {
       );
       const program = start('-P', 'web1', '-P', 'web2');
       await program.waitFor(/web1.*%.*\n.*web2/s, WAIT_MILLIS);
-      expect(program.text()).toMatch(/web2.*(refused|lost|down)/i);
+      await program.waitFor(/web2.*(refused|lost|down)/i, WAIT_MILLIS);
       program.key('q');
       expect(await program.exited()).toBe(0);
     },

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { AgentProcess } from './testing/agent-process.ts';
+import { AgentProcess, keptPort } from './testing/agent-process.ts';
 import { SocktopScreen } from './testing/socktop-screen.ts';
 
 setDefaultTimeout(60_000);
@@ -12,12 +12,16 @@ const directory = mkdtempSync(`${tmpdir()}/socktop-screen-`);
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
+/** Until nothing has been written for a while: what was asked for before a pause may come late. */
+async function untilQuiet({ pty }: SocktopScreen): Promise<void> {
+  for (let bytes = -1; bytes !== pty.outputBytes; await Bun.sleep(SETTLE_MILLIS)) bytes = pty.outputBytes;
+}
+
 /** Whether the screen is what a fresh painting of it would be: nothing left behind, nothing missing. */
 async function expectWhole(screen: SocktopScreen): Promise<void> {
   screen.press('space');
   await screen.untilText(/PAUSED/);
-  // The rest of the frame that says so.
-  await Bun.sleep(SETTLE_MILLIS);
+  await untilQuiet(screen);
   const before = screen.pty.text();
   const bytes = screen.pty.outputBytes;
   screen.press('ctrl+l');
@@ -127,7 +131,7 @@ describe('of this machine', () => {
       expect(screen.pty.mouseTracking).toBe('none');
       screen.press('space');
       await screen.untilText(/PAUSED/);
-      await Bun.sleep(SETTLE_MILLIS);
+      await untilQuiet(screen);
       const before = screen.pty.outputBytes;
       await Bun.sleep(1200);
       expect(screen.pty.outputBytes).toBe(before);
@@ -161,8 +165,8 @@ describe('of this machine', () => {
 });
 
 test('a host that is lost stays on screen in grey with its age, and comes back', async () => {
-  const agent = await AgentProcess.start();
-  const { port } = agent;
+  const port = keptPort();
+  const agent = await AgentProcess.start({ args: ['--port', String(port)] });
   const screen = new SocktopScreen([`ws://127.0.0.1:${port}/ws`], ANYTHING, { columns: 130, rows: 36 });
   let second: AgentProcess | undefined;
   try {
@@ -232,7 +236,7 @@ test('a recording is played, steered and says where it is', async () => {
     await screen.untilText(/not in the recording/);
     screen.press('escape');
     // What follows an escape at once is one chord with it.
-    await Bun.sleep(SETTLE_MILLIS);
+    await screen.until(() => !screen.pty.text().includes('not in the recording'), 'the closed prompt');
     screen.press('?');
     await screen.untilText(/Ten seconds back/);
     expect(screen.pty.text()).not.toContain('Send a signal to the process');
@@ -242,9 +246,7 @@ test('a recording is played, steered and says where it is', async () => {
 });
 
 test('one host that is down at the start shows its state, and is tried again until it is there', async () => {
-  const before = await AgentProcess.start();
-  const { port } = before;
-  await before.close();
+  const port = keptPort();
   const screen = new SocktopScreen([`ws://127.0.0.1:${port}/ws`], ANYTHING, { columns: 110, rows: 30 });
   let agent: AgentProcess | undefined;
   try {

@@ -3,7 +3,14 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { SOCKTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
-import { fakeSsh, SSH_PASSWORD, SSH_USERS, SshServer, sshObstacle } from './testing/ssh-server.ts';
+import {
+  fakeSsh,
+  HOST_BEHIND,
+  SSH_PASSWORD,
+  SSH_USERS,
+  SshServer,
+  sshObstacle,
+} from './testing/ssh-server.ts';
 
 const WAIT_MILLIS = 45_000;
 const PROCESSES = /Processes [1-9]/;
@@ -58,6 +65,31 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
     program.key(`${SSH_PASSWORD}\r`);
     await program.waitFor(PROCESSES, WAIT_MILLIS);
     await quit(started);
+  });
+
+  test('a jump host of the configuration asks first, then the host behind it', async () => {
+    server.login({ by: 'password' });
+    const started = start(`ssh://${SSH_USERS.ordinary}@${HOST_BEHIND}`);
+    const { program } = started;
+    await program.waitFor(new RegExp(`${SSH_USERS.ordinaryWithAgent}@127.*password:`), WAIT_MILLIS);
+    program.key(`${SSH_PASSWORD}\r`);
+    await program.waitFor(new RegExp(`${SSH_USERS.ordinary}@${HOST_BEHIND}.*password:`), WAIT_MILLIS);
+    expect(program.isAlternateScreen).toBe(false);
+    program.key(`${SSH_PASSWORD}\r`);
+    await program.waitFor(PROCESSES, WAIT_MILLIS);
+    await quit(started);
+  });
+
+  test('what a jump host says of the host behind it is told in one line', async () => {
+    const [closed, code] = await refused(`ssh://${HOST_BEHIND}:1`);
+    expect(closed).toBe(
+      `socktop: ssh://${HOST_BEHIND}:1: channel 0: open failed: connect failed: Connection refused`,
+    );
+    expect(code).toBe(1);
+    server.login({ by: 'other' });
+    const [denied] = await refused(`ssh://${HOST_BEHIND}`);
+    expect(denied).toMatch(/^socktop: ssh:\/\/behind: owa@127\.0\.0\.1: Permission denied \(publickey/);
+    expect(denied.split('\n')).toHaveLength(1);
   });
 
   test('an unknown host key is asked for by ssh itself; without a terminal one line says so', async () => {

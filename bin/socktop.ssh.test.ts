@@ -1,11 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { untilInState } from '../platforms/linux/testdata/test-slices.fixture.ts';
 import { HistoryWorld, writeHistory } from '../src/data/recording/history-world.fixture.ts';
 import { SOCKTOP, SSTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
-import { SSH_USERS, SshServer, sshObstacle } from './testing/ssh-server.ts';
+import { HOST_BEHIND, SSH_USERS, SshServer, sshObstacle } from './testing/ssh-server.ts';
+import { withoutProgress } from './testing/streamed.ts';
 import { linesOf } from './testing/traffic.ts';
 
 const WAIT_MILLIS = 30_000;
@@ -67,8 +69,8 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
     for (const program of programs.splice(0)) await program.close();
   });
 
-  async function machineOf(user: string): Promise<MachineLine> {
-    const child = Bun.spawn([SOCKTOP, server.url(user), '--once', '--json'], {
+  async function machineOf(user: string, url = server.url(user)): Promise<MachineLine> {
+    const child = Bun.spawn([SOCKTOP, url, '--once', '--json'], {
       env: { ...process.env, ...server.environment },
       ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' },
     });
@@ -76,7 +78,7 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
       new Response(child.stdout).text(),
       new Response(child.stderr).text(),
     ]);
-    expect(complaint.replace(/^Connecting to .*\n/, '')).toBe('');
+    expect(withoutProgress(complaint)).toBe('');
     expect(await child.exited).toBe(0);
     return JSON.parse(text) as MachineLine;
   }
@@ -97,10 +99,33 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
     expect(sizes(byShell)).toEqual(sizes(byAgent));
   });
 
+  test.each([SSH_USERS.ordinaryWithAgent, SSH_USERS.ordinary])(
+    '%s is reached by a jump host of the configuration',
+    async (user) => {
+      const { host, processes } = await machineOf(user, `ssh://${user}@${HOST_BEHIND}`);
+      expect(host).toBe(hostname());
+      expect(processes.length).toBeGreaterThan(0);
+    },
+  );
+
+  test('an agent that is too old for ssh is named, and the shell used', async () => {
+    const history = ['--history', '/var/lib/x', '--at', '2026-11-28T03:02'];
+    const child = Bun.spawn([SOCKTOP, server.url(SSH_USERS.withOldAgent), '--once', ...history], {
+      env: { ...process.env, ...server.environment },
+      ...{ stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' },
+    });
+    expect(await new Response(child.stderr).text()).toMatch(
+      /the socktop-agent there is too old for ssh, which needs version \d+\.\d+\.\d+$/m,
+    );
+    expect(await child.exited).toBe(1);
+    expect((await machineOf(SSH_USERS.withOldAgent)).processes.length).toBeGreaterThan(0);
+  });
+
   test('a process has the figures that the agent tells', async () => {
     const burning = 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done; echo stopped; kill -STOP $$';
     const child = Bun.spawn(['sh', '-c', burning], { stdin: 'ignore', stdout: 'pipe' });
     await child.stdout.getReader().read();
+    await untilInState(child.pid, 'T');
     const [byAgent, byShell] = await Promise.all([
       machineOf(SSH_USERS.rootWithAgent),
       machineOf(SSH_USERS.root),
@@ -192,7 +217,7 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
         new Response(child.stdout).text(),
         new Response(child.stderr).text(),
       ]);
-      return { out, err: err.replace(/^Connecting to .*\n/, ''), code: await child.exited };
+      return { out, err: withoutProgress(err), code: await child.exited };
     };
     try {
       const { rootWithAgent, ordinaryWithAgent, root } = SSH_USERS;

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, hostname, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { AgentProcess } from './testing/agent-process.ts';
-import { SOCKTOP, SSTOP } from './testing/executables.ts';
+import { SOCKTOP } from './testing/executables.ts';
+import { streamLines, withoutProgress } from './testing/streamed.ts';
 
 const LONG_MILLIS = 60_000;
 
@@ -28,7 +29,7 @@ async function run(...argv: readonly string[]): Promise<{ code: number; stdout: 
     new Response(child.stderr).text(),
     child.exited,
   ]);
-  return { code, stdout, stderr };
+  return { code, stdout, stderr: withoutProgress(stderr) };
 }
 
 describe.each([
@@ -38,7 +39,7 @@ describe.each([
   test(
     '--json is one object a line with what the machine is',
     async () => {
-      const { code, stdout, stderr } = await run('--json', '--duration', '1200ms', where());
+      const { code, stdout, stderr } = await run('--json', '--duration', '2s', where());
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       const lines = stdout.trimEnd().split('\n');
       expect(lines.length).toBeGreaterThanOrEqual(2);
@@ -79,7 +80,7 @@ describe('a recording', () => {
     'plays what was streamed while it was made, without the machine',
     async () => {
       const path = join(folder, 'machine.ndjson.gz');
-      const made = await run('--json', '--duration', '1700ms', '--record', path, url);
+      const made = await run('--json', '--duration', '2500ms', '--record', path, url);
       expect(made).toMatchObject({ code: 0, stderr: '' });
       const played = await run('--json', '--playback', path);
       expect(played).toMatchObject({ code: 0, stderr: '' });
@@ -122,8 +123,7 @@ test(
   'a recording of the network alone is told of in one line',
   async () => {
     const path = join(folder, 'network.ndjson.gz');
-    const argv = [SSTOP, '--json', '--interval', '100ms', '--duration', '300ms', '--record', path];
-    await Bun.spawn(argv, { stdin: 'ignore', stdout: 'ignore', stderr: 'inherit' }).exited;
+    await streamLines(6, ['--json', '--record', path]);
     const told = `socktop: '${path}' has no system data; play it with sstop --playback\n`;
     for (const output of ['--json', '--csv', '--once']) {
       expect(await run(output, '--playback', path)).toEqual({ code: 1, stdout: '', stderr: told });
@@ -145,7 +145,7 @@ describe('--measure', () => {
       expect(found.latency_ms.median).toBeGreaterThan(0);
       expect(found.agent_cpu_seconds).toBeGreaterThan(0);
       expect(found.agent_memory_bytes).toBeGreaterThan(1e6);
-      const text = await run('--measure', '--duration', '600ms', url);
+      const text = await run('--measure', '--duration', '1500ms', url);
       expect(text.stdout).toMatch(/^agent .*% of one core/m);
       expect(text.stdout).toMatch(/^latency +median [\d.]+ ms/m);
     },

@@ -6,6 +6,7 @@ import { EventLog, exceptionFields, LineBudget, logLine } from '../src/programs/
 import { VERSION } from './executable.ts';
 import { SSTOP, SSTOP_TEST_BUILD } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
+import { streamLines } from './testing/streamed.ts';
 
 let directory: string;
 beforeAll(() => {
@@ -115,16 +116,17 @@ async function run(program: string, ...argv: string[]) {
 describe('the program', () => {
   test('logs its start, its tier, a recording and its end, and no samples', async () => {
     const path = `${directory}/stream`;
-    const argv = ['--json', '--interval', '100ms', '--duration', '400ms', '--record', `${directory}/r.gz`];
-    expect(await run(SSTOP, ...argv, '--log', path)).toEqual({ exitCode: 0, stderr: '' });
+    const argv = ['--json', '--record', `${directory}/r.gz`, '--log', path];
+    expect(await streamLines(6, argv)).toMatchObject({ code: 143, stderr: '' });
     const lines = linesOf(path);
     expect(lines.map(({ event }) => event)).toEqual([
-      ...['start', 'recording-opened', 'tier', 'recording-ended', 'exit'],
+      ...['start', 'recording-opened', 'tier', 'signal', 'recording-ended', 'exit'],
     ]);
     expect(lines[0]).toMatchObject({ version: VERSION, output: 'json', interval: '100ms', dns: 'true' });
     expect(lines[2]?.['tier']).toMatch(/^(ebpf|netlink|packet|proc)$/);
-    expect(Number(lines[3]?.['snapshots'])).toBeGreaterThan(2);
-    expect(lines[4]).toMatchObject({ code: '0', level: 'info' });
+    expect(lines[3]).toMatchObject({ signal: 'SIGTERM' });
+    expect(Number(lines[4]?.['snapshots'])).toBeGreaterThan(2);
+    expect(lines[5]).toMatchObject({ code: '143', level: 'info' });
   });
 
   test('takes a log that cannot be written to for a mistake of the command line', async () => {

@@ -2,9 +2,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AgentProcess } from './testing/agent-process.ts';
+import { AgentProcess, keptPort } from './testing/agent-process.ts';
 import { SSTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
+import { streamLines, withoutProgress } from './testing/streamed.ts';
 
 const WAIT_MILLIS = 30_000;
 const LONG_MILLIS = 90_000;
@@ -47,7 +48,7 @@ async function run(...argv: readonly string[]): Promise<{ code: number; stdout: 
     new Response(child.stderr).text(),
     child.exited,
   ]);
-  return { code, stdout, stderr };
+  return { code, stdout, stderr: withoutProgress(stderr) };
 }
 
 describe('sstop of an agent', () => {
@@ -57,8 +58,10 @@ describe('sstop of an agent', () => {
       const recording = join(folder, 'remote.ndjson.gz');
       const options = ['-t', certificate(), '--token-file', join(folder, 'token'), '--loopback'];
       // Without TLS in the URL: a certificate was given, so it is meant.
-      const streamed = await run(...options, '--json', '--record', recording, '--duration', '1s', url);
-      expect(streamed).toMatchObject({ code: 0, stderr: '' });
+      const streamed = await streamLines(6, [...options, '--json', '--record', recording, url], {
+        XDG_CONFIG_HOME: folder,
+      });
+      expect(streamed).toMatchObject({ code: 143, stderr: '' });
       const snapshot = JSON.parse(streamed.stdout.trimEnd().split('\n').at(-1)!);
       expect(snapshot).toMatchObject({ schema: 1, errors: [] });
       expect(snapshot.processes.length).toBeGreaterThan(0);
@@ -95,7 +98,7 @@ describe('sstop of an agent', () => {
   test(
     'shows its screen, says that the agent is gone, and goes on when it is back',
     async () => {
-      const first = await AgentProcess.start();
+      const first = await AgentProcess.start({ args: ['--port', String(keptPort())] });
       open.push(first);
       const program = new PtyProgram(
         [SSTOP, '--loopback', '--interval', '500ms', `ws://127.0.0.1:${first.port}/ws`],

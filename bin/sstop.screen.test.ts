@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { FIXTURES, SSTOP, SSTOP_TEST_BUILD } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
+import { streamLines } from './testing/streamed.ts';
 import { linesOf } from './testing/traffic.ts';
 
 const SIZES = [
@@ -138,7 +139,6 @@ describe('ways out', () => {
 
   test('--duration ends it by itself', async () => {
     const pty = start(['--duration', '2s']);
-    await pty.waitFor(TABLE);
     expect(await pty.exited()).toBe(0);
     expect(pty.text()).toContain('sstop ran');
   });
@@ -325,11 +325,7 @@ test('a recording is played on the screen with its progress', async () => {
   const directory = mkdtempSync(`${tmpdir()}/sstop-record-`);
   try {
     const file = `${directory}/day.gz`;
-    const recorder = Bun.spawn(
-      [SSTOP, '--json', '--loopback', '--interval', '100ms', '--duration', '600ms', '--record', file],
-      { stdout: 'ignore' },
-    );
-    expect(await recorder.exited).toBe(0);
+    await streamLines(6, ['--json', '--loopback', '--record', file]);
     const pty = start(['--playback', file], [100, 24]);
     await pty.waitFor(/day\.gz/);
     await pty.waitFor(TABLE);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { readRevision } from './dev/revision.ts';
 import { VERSION } from './executable.ts';
 import { SSTOP } from './testing/executables.ts';
+import { streamLines } from './testing/streamed.ts';
 
 interface Outcome {
   readonly exitCode: number;
@@ -38,7 +39,7 @@ async function bestTier(): Promise<{ readonly backend: string; readonly counted:
 describe('streams', () => {
   test('--json prints one object a line until --duration is over', async () => {
     const tier = await bestTier();
-    const outcome = await run('--json', '--loopback', '--interval', '100ms', '--duration', '350ms');
+    const outcome = await run('--json', '--loopback', '--interval', '100ms', '--duration', '2s');
     expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
     const snapshots = outcome.stdout
       .trimEnd()
@@ -53,11 +54,17 @@ describe('streams', () => {
   });
 
   test('--csv prints its header once', async () => {
-    const outcome = await run('--csv', '--loopback', '--interval', '100ms', '--duration', '300ms');
-    expect(outcome.exitCode).toBe(0);
     const header = 'timestamp,pid,process,user,upload_bytes_per_s,download_bytes_per_s';
-    expect(outcome.stdout.startsWith(header)).toBe(true);
-    expect(outcome.stdout.split(header)).toHaveLength(2);
+    // More than the rows of one snapshot.
+    const once = await run('--csv', '--loopback', '--interval', '100ms', '--once');
+    const { stdout } = await streamLines(2 * once.stdout.split('\n').length, ['--csv', '--loopback']);
+    expect(stdout.startsWith(header)).toBe(true);
+    expect(stdout.split(header)).toHaveLength(2);
+    const moments = stdout
+      .split('\n')
+      .slice(1, -1)
+      .map((line) => line.split(',')[0]);
+    expect(new Set(moments).size).toBeGreaterThan(1);
   });
 
   test('--once prints a table, and with --json one object', async () => {
@@ -135,7 +142,7 @@ describe('a recording that is not whole', () => {
 
   beforeAll(async () => {
     directory = mkdtempSync(`${tmpdir()}/sstop-broken-`);
-    await run('--json', '--record', `${directory}/day.gz`, '--interval', '100ms', '--duration', '700ms');
+    await streamLines(6, ['--json', '--record', `${directory}/day.gz`]);
     const whole = readFileSync(`${directory}/day.gz`);
     writeFileSync(`${directory}/cut.gz`, whole.subarray(0, whole.length - 30));
     writeFileSync(`${directory}/empty.gz`, '');

@@ -11,6 +11,9 @@ test.skipIf(obstacle !== undefined)(
   'a healthy line raises no alarm in ten minutes (needs root and /dev/net/tun)',
   async () => {
     const { alarms, segments } = await healthyLine(MILLIS);
+    process.stdout.write(
+      `a healthy line: ${MILLIS / 1000} s, ${segments} segments with data, ${alarms.length} alarms\n`,
+    );
     expect(segments).toBeGreaterThan(100_000);
     expect(alarms).toEqual([]);
   },

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { constants as os, tmpdir } from 'node:os';
@@ -18,9 +19,9 @@ import { SOCKTOP, SOCKTOP_AGENT, SSTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
 
 /** What the issue allows, and the time that a busy machine takes to notice. */
-const END_MILLIS = 1000 + 500;
+const END_MILLIS = 1000 + 2000;
 /** With the start of the program; what is waited for in vain would take ten seconds and more. */
-const RUN_MILLIS = 7000;
+const RUN_MILLIS = 8000;
 
 let folder = '';
 beforeAll(() => {
@@ -132,7 +133,7 @@ describe('a stream whose reader has stopped reading', () => {
     const agent = await AgentProcess.start();
     const pipe = new FullPipe('measure');
     try {
-      const argv = [SOCKTOP, '--measure', '--duration', '300ms', `ws://127.0.0.1:${agent.port}/ws`];
+      const argv = [SOCKTOP, '--measure', '--duration', '2s', `ws://127.0.0.1:${agent.port}/ws`];
       const child = Bun.spawn(argv, { stdin: 'ignore', stdout: pipe.descriptor, stderr: 'ignore' });
       const { code, millis } = await endOf(child);
       expect({ code, isInTime: millis < RUN_MILLIS }).toEqual({ code: 0, isInTime: true });
@@ -225,6 +226,8 @@ test('an agent of the original protocol that never answers holds up no --duratio
 });
 
 describe('a recording that fails', () => {
+  /** ulimit(1) counts in blocks. */
+  const FILE_LIMIT_BYTES = 512;
   const limited = (...command: readonly string[]): string[] => [
     'sh',
     '-c',
@@ -239,7 +242,7 @@ describe('a recording that fails', () => {
     ['socktop', SOCKTOP, ['--local', '--json', '--metrics-interval-ms', '100']],
   ] as const)('ends %s with exit code 1 (%#)', async (name, program, args) => {
     const file = join(folder, `failed-${args.length}-${name}-${args[0]}.gz`);
-    const argv = limited(program, ...args, '--duration', '600ms', '--record', file);
+    const argv = limited(program, ...args, '--duration', '2s', '--record', file);
     const child = Bun.spawn(argv, { stdio: ['ignore', 'ignore', 'pipe'] });
     const stderr = await new Response(child.stderr).text();
     expect([await child.exited, stderr]).toEqual([
@@ -253,10 +256,11 @@ describe('a recording that fails', () => {
     ['socktop', [SOCKTOP, '--local']],
   ] as const)('ends the screen of %s with exit code 1, told once it is left', async (name, command) => {
     const file = join(folder, `${name}-screen.gz`);
-    const pty = new PtyProgram(limited(...command, '--duration', '2500ms', '--record', file), {
-      columns: 160,
-    });
+    const pty = new PtyProgram(limited(...command, '--record', file), { columns: 160 });
     try {
+      const isFull = () => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) >= FILE_LIMIT_BYTES;
+      await pty.waitUntil(isFull, 'a file of the size that is allowed');
+      pty.key('q');
       expect(await pty.exited()).toBe(1);
       expect(pty.isAlternateScreen).toBe(false);
       expect(pty.text()).toContain(`${name}: cannot record to '${file}': file size limit reached`);

@@ -172,7 +172,7 @@ describe('what is not a regular file is refused at once, by every option that re
     ]).get(program)!;
     for (const path of ['/dev/zero', at('pipe')]) {
       const child = Bun.spawn([executable, ...args(path)], { stdio: ['ignore', 'ignore', 'pipe'] });
-      const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
+      const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
       const stderr = await new Response(child.stderr).text();
       const code = await child.exited;
       clearTimeout(timer);

@@ -23,7 +23,7 @@ describe('the ssh of the user', () => {
     const here = relative(process.cwd(), folder);
     const search = (...folders: readonly string[]): string | undefined =>
       findSsh({ PATH: folders.join(':') }, 'linux');
-    expect(search('/nonexistent', join(folder, 'folder'), join(folder, 'plain'), folder)).toBe(path);
+    expect(search('/proc/nonexistent', join(folder, 'folder'), join(folder, 'plain'), folder)).toBe(path);
     expect(search(here, '', '.')).toBeUndefined();
     expect(findSsh({}, 'linux')).toBeUndefined();
     expect(findSsh({ PATH: folder }, 'win32')).toBeUndefined();

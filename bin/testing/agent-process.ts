@@ -1,6 +1,27 @@
 import { fileURLToPath } from 'node:url';
-import { OpError } from '../../src/kit/errors/op-error.ts';
+import { readFirstLocalPort } from '../../platforms/linux/proc/local-port-range.ts';
+import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
 import { linesOf } from './traffic.ts';
+
+/** Below the ports that the kernel gives out by itself. */
+const KEPT_PORTS = 10_000;
+
+/**
+ * A free port of loopback for an agent that ends and comes back on it: the kernel gives it to nobody meanwhile, neither
+ * to a listener of another test nor to a connection, which would hold it for a minute after its end.
+ */
+export function keptPort(): number {
+  const first = readFirstLocalPort('/proc');
+  for (;;) {
+    const port = first - 1 - Math.floor(Math.random() * KEPT_PORTS);
+    try {
+      Bun.listen({ hostname: '127.0.0.1', port, socket: { data: () => undefined } }).stop(true);
+      return port;
+    } catch (thrown) {
+      if (toOpError('listen', thrown).code !== 'EADDRINUSE') throw thrown;
+    }
+  }
+}
 
 export const AGENT = fileURLToPath(new URL('../../dist/socktop-agent', import.meta.url));
 

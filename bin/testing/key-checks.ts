@@ -185,7 +185,7 @@ async function expectBack(screen: TableScreen, check: KeyCheck, home: Shown): Pr
   await screen.until((shown) => isSameView(shown, home), `the view as it was, after ${back.join(' ')}`);
   if (isSame(screen.shown(), home)) return;
   screen.press('g');
-  await screen.until((shown) => isSame(shown, home), 'the first row selected again');
+  await screen.until((shown) => isSame(shown, home), `the first row again, and ${JSON.stringify(home)}`);
 }
 
 /** Presses keys that mean nothing in a view: they change nothing on it. */

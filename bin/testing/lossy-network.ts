@@ -152,7 +152,8 @@ export class LossyNetwork {
 
   async close(): Promise<void> {
     const forwarder = this.#forwarder === undefined ? [] : [this.#forwarder];
-    for (const program of [...this.#programs, ...forwarder, ...Object.values(this.#holders)])
+    // Clients, which are started last, before what they connect to: nobody on this machine is to see them refused.
+    for (const program of [...this.#programs.toReversed(), ...forwarder, ...Object.values(this.#holders)])
       await program.end();
   }
 }

@@ -9,7 +9,7 @@ import { release } from 'node:os';
 import { SSTOP } from './executables.ts';
 import { watchLoopback } from './machine-loopback.ts';
 import { type Examination, MARK, type MachineLine, type Stage, type Who } from './machine-report.ts';
-import { CASES, type TrafficCase } from './veth-cases.ts';
+import { CASES, slowedDown } from './veth-cases.ts';
 import { SstopMonitor, type TierName } from './veth-monitor.ts';
 import { type Session, watch } from './veth-session.ts';
 import { tierStates } from './veth-tiers.ts';
@@ -72,12 +72,6 @@ async function compare(who: Who, where: 'loopback' | 'veth', tier: TierName, run
   });
 }
 
-function slower(spec: TrafficCase): TrafficCase {
-  const bytesPerSecond = spec.bytesPerSecond / SLOWNESS;
-  if (spec.protocol === 'udp') return { ...spec, bytesPerSecond };
-  return { ...spec, bytesPerSecond, perSecond: spec.perSecond / SLOWNESS };
-}
-
 async function compareAll(who: Who): Promise<void> {
   const executable = EXECUTABLES[who];
   for (const { tier, obstacle, countsUdp } of tierStates(executable)) {
@@ -85,7 +79,10 @@ async function compareAll(who: Who): Promise<void> {
     await compare(who, 'loopback', tier, () => watchLoopback({ tier, countsUdp, executable }, PREFIXES[who]));
     if (who === 'nobody') continue;
     await compare(who, 'veth', tier, () =>
-      watch(CASES.map(slower), (network) => SstopMonitor.start({ tier, network, countsUdp })),
+      watch(
+        CASES.map((spec) => slowedDown(spec, SLOWNESS)),
+        (network) => SstopMonitor.start({ tier, network, countsUdp }),
+      ),
     );
   }
 }

@@ -52,7 +52,7 @@ function programsOf(file: string): readonly Playing['program'][] {
 /** What the program prints; throws where it complains. */
 export async function play(folder: string, { program, args }: Playing): Promise<string> {
   const child = Bun.spawn([`${folder}/${program}`, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', LANG: 'C.UTF-8', TZ: 'UTC' },
+    env: { PATH: process.env['PATH'] ?? '', HOME: '/dev/null', LANG: 'C.UTF-8', TZ: 'UTC' },
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'pipe',

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { keptPort } from './agent-process.ts';
 import { linesOf } from './traffic.ts';
 
 const OURS = fileURLToPath(new URL('../../dist/', import.meta.url));
@@ -43,7 +44,7 @@ export class OriginalAgent {
     args: readonly string[],
     environment: Readonly<Record<string, string>>,
   ): Promise<OriginalAgent> {
-    const port = freePort();
+    const port = keptPort();
     const child = Bun.spawn([path, '--port', String(port), ...args], {
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...environment },
       stdin: 'ignore',
@@ -66,13 +67,6 @@ export class OriginalAgent {
     this.#child.kill('SIGKILL');
     await this.#child.exited;
   }
-}
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data: () => undefined } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }
 
 async function accepts(port: number): Promise<boolean> {

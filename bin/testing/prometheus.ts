@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { OpError } from '../../src/kit/errors/op-error.ts';
+import { keptPort } from './agent-process.ts';
 
 const CACHE = fileURLToPath(new URL('../../.cache/prometheus/', import.meta.url));
 const PACKAGE = 'prometheus';
@@ -97,7 +98,7 @@ export class PrometheusServer {
   /** Resolves when the server answers. */
   static async start({ prometheus }: PrometheusTools, target: Target): Promise<PrometheusServer> {
     const folder = mkdtempSync(join(tmpdir(), 'prometheus-'));
-    const port = freePort();
+    const port = keptPort();
     writeFileSync(`${folder}/prometheus.yml`, configuration(target));
     const child = Bun.spawn(
       [
@@ -168,12 +169,4 @@ scrape_configs:
     static_configs:
       - targets: ['127.0.0.1:${port}']
 `;
-}
-
-/** A port that was free a moment ago: Prometheus does not say which one it took for 0. */
-function freePort(): number {
-  const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data: () => undefined } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { OpError } from '../../src/kit/errors/op-error.ts';
 import type { Crowd } from './crowd.ts';
-import { SSTOP } from './executables.ts';
+import { streamLines } from './streamed.ts';
 
 const SECONDS = 60;
 
@@ -17,9 +17,7 @@ interface RecordedLine {
 
 /** Records the crowd as it is, each process in a service of its own, and makes a minute of that moment. */
 export async function writeRecording(crowd: Crowd, path: string): Promise<void> {
-  const output = ['--json', '--loopback', '--no-dns', '--interval', '100ms', '--duration', '500ms'];
-  const recorder = Bun.spawn([SSTOP, ...output, '--record', path], { stdin: 'ignore', stdout: 'ignore' });
-  await recorder.exited;
+  await streamLines(6, ['--json', '--loopback', '--no-dns', '--record', path]);
   const lines = gunzipSync(await Bun.file(path).bytes())
     .toString()
     .trim()

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OpError } from '../../src/kit/errors/op-error.ts';
+import { keptPort } from './agent-process.ts';
 import { SOCKTOP_AGENT } from './executables.ts';
 
 const SSHD = '/usr/sbin/sshd';
@@ -24,16 +24,27 @@ export const sshObstacle: string | undefined =
           ? 'needs unshare and a mount namespace'
           : undefined;
 
-/** Users of the server, each with a home of its own: with the agent in it, or without; `jailed` sees busybox alone. */
+/**
+ * Users of the server, each with a home of its own: with the agent in it, with one that ends as those before 0.2 do, or
+ * without; `jailed` sees busybox alone.
+ */
 export const SSH_USERS = {
   rootWithAgent: 'rwa',
   root: 'rna',
   ordinaryWithAgent: 'owa',
   ordinary: 'ona',
+  withOldAgent: 'ooa',
   jailed: 'jail',
 } as const;
 export const SSH_PASSWORD = 'correct horse';
-const UIDS: Readonly<Record<string, number>> = { rwa: 0, rna: 0, owa: 61_001, ona: 61_002, jail: 61_003 };
+const UIDS: Readonly<Record<string, number>> = {
+  rwa: 0,
+  rna: 0,
+  owa: 61_001,
+  ona: 61_002,
+  jail: 61_003,
+  ooa: 61_004,
+};
 
 /** How a client logs in. */
 export interface SshLogin {
@@ -42,6 +53,9 @@ export interface SshLogin {
   /** With the key that the server accepts, with another one, or by a password. */
   readonly by: 'id' | 'other' | 'password';
 }
+
+/** A host of the client's configuration behind the server: it has an address there alone. */
+export const HOST_BEHIND = 'behind';
 
 const KEY_LOGIN: SshLogin = { known: 'host', by: 'id' };
 
@@ -65,7 +79,7 @@ export class SshServer {
     const folder = mkdtempSync(join(tmpdir(), 'socktop-ssh-'));
     for (const name of ['host', 'id', 'other'])
       run('ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name));
-    const port = await freePort();
+    const port = keptPort();
     writeServer(folder, port);
     writeClient(folder, port, KEY_LOGIN);
     mkdirSync('/run/sshd', { recursive: true });
@@ -131,6 +145,7 @@ function writeServer(folder: string, port: number): void {
   const withAgent = [SSH_USERS.rootWithAgent, SSH_USERS.ordinaryWithAgent];
   const homes = names.map((name) => `mkdir -p home/${name}/.local/bin; chown -R ${UIDS[name]} home/${name}`);
   const agents = withAgent.map((name) => `ln -s '${SOCKTOP_AGENT}' home/${name}/.local/bin/socktop-agent`);
+  const oldAgent = `home/${SSH_USERS.withOldAgent}/.local/bin/socktop-agent`;
   const applets = APPLETS.map((name) => `ln -s busybox jail/bin/${name}`);
   writeFileSync(
     join(folder, 'start'),
@@ -138,6 +153,7 @@ function writeServer(folder: string, port: number): void {
       ...['set -e', `mount -t tmpfs none ${STAGE}`, `chmod 755 ${STAGE}`, `cd ${STAGE}`],
       ...homes,
       ...agents,
+      `printf '#!/bin/sh\\nexit 2\\n' >${oldAgent}; chmod 755 ${oldAgent}`,
       'mkdir -p jail/bin jail/proc jail/etc jail/mnt/home/jail',
       `cp '${folder}/id.pub' authorized`,
       `cp ${BUSYBOX} jail/bin/busybox; cp '${folder}/passwd' jail/etc/passwd`,
@@ -145,6 +161,7 @@ function writeServer(folder: string, port: number): void {
       'mount --bind /proc jail/proc',
       `mount --bind '${folder}/passwd' /etc/passwd`,
       `mount --bind '${folder}/shadow' /etc/shadow`,
+      `echo 127.0.0.1 ${HOST_BEHIND}.invalid >hosts; mount --bind hosts /etc/hosts`,
       `exec ${SSHD} -D -e -f '${folder}/sshd_config'`,
       '',
     ].join('\n'),
@@ -160,11 +177,13 @@ function writeClient(folder: string, port: number, { known, by }: SshLogin): voi
       .split(' ')
       .slice(0, 2)
       .join(' ');
-    writeFileSync(join(folder, 'known'), `[127.0.0.1]:${port} ${key}\n`);
+    writeFileSync(join(folder, 'known'), `[127.0.0.1]:${port},${HOST_BEHIND} ${key}\n`);
   }
   writeFileSync(
     join(folder, 'client_config'),
     [
+      ...[`Host ${HOST_BEHIND}`, `HostName ${HOST_BEHIND}.invalid`, `Port ${port}`],
+      ...[`HostKeyAlias ${HOST_BEHIND}`, `ProxyJump ${SSH_USERS.ordinaryWithAgent}@127.0.0.1:${port}`],
       ...['Host *', `UserKnownHostsFile ${folder}/known`, 'GlobalKnownHostsFile /dev/null'],
       ...['IdentitiesOnly yes', `IdentityFile ${folder}/${by === 'password' ? 'none' : by}`],
       `PreferredAuthentications ${by === 'password' ? 'password' : 'publickey'}`,
@@ -203,18 +222,6 @@ function signalProcess(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
     // It has ended since.
     if (!(thrown instanceof Error)) throw thrown;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const { promise, resolve } = Promise.withResolvers<number>();
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    resolve(typeof address === 'object' && address !== null ? address.port : 0);
-  });
-  const port = await promise;
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 function run(...command: readonly string[]): void {

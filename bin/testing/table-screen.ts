@@ -92,7 +92,7 @@ const HEIGHT = 14;
 const THUMB = '▐';
 const MARKER = '▸';
 /** Patience for a machine that does a lot of other work. */
-const PATIENCE_MILLIS = 15_000;
+const PATIENCE_MILLIS = 20_000;
 
 /** sstop on a terminal, read as a table: head, rows, cursor, scrollbar. */
 export class TableScreen {
@@ -103,7 +103,8 @@ export class TableScreen {
   #mark = 0;
 
   constructor(arguments_: readonly string[], options: TableOptions = {}) {
-    this.pty = new PtyProgram([SSTOP, '--no-dns', ...arguments_], {
+    // No names: the host 127.0.0.1 has those that any process of the machine asks for, and is sorted by them.
+    this.pty = new PtyProgram([SSTOP, '--no-dns', '--no-sniff', ...arguments_], {
       columns: options.columns ?? WIDTH,
       rows: options.rows ?? HEIGHT,
       environment: { COLORTERM: 'truecolor' },

@@ -2,7 +2,8 @@
  * Loopback traffic of known size, for tests that compare what sstop shows with what was really sent.
  *
  *   serve REPLY_BYTES                                   prints its port; answers each half-closed connection
- *   send PORT CONNECTIONS BYTES MILLIS                  a few long connections, BYTES on each, paced over MILLIS
+ *   send PORT CONNECTIONS BYTES MILLIS                  a few long connections, BYTES on each, paced over MILLIS; says
+ *                                                       "sent", and ends them when standard input ends
  *   churn PORT PER_SECOND MILLIS BYTES                  many short connections, BYTES on each
  *
  * Each prints one JSON line with the payload bytes it sent and received when it ends; `serve` ends on SIGTERM.
@@ -68,12 +69,18 @@ function converse(port: number, use: (socket: Socket) => Promise<void>): Promise
 
 async function send(port: number, connections: number, bytes: number, millis: number): Promise<void> {
   const STEPS = 20;
+  let unsent = connections;
+  const { promise: allSent, resolve } = Promise.withResolvers<void>();
+  const told = allSent.then(() => process.stdout.write('sent\n'));
+  const mayEnd = Promise.all([told, Bun.stdin.text()]);
   const conversation = async (socket: Socket) => {
     for (let step = 0; step < STEPS; step++) {
       const until = Math.floor((bytes * (step + 1)) / STEPS);
       await writeAll(socket, until - Math.floor((bytes * step) / STEPS));
       await Bun.sleep(millis / STEPS);
     }
+    if (--unsent === 0) resolve();
+    await mayEnd;
   };
   await Promise.all(Array.from({ length: connections }, () => converse(port, conversation)));
 }

@@ -32,12 +32,12 @@ export async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerat
 
 /** A traffic fixture under way. */
 export class Traffic {
-  readonly process: Bun.Subprocess<'ignore', 'pipe', 'inherit'>;
+  readonly process: Bun.Subprocess<'pipe', 'pipe', 'inherit'>;
   readonly lines: AsyncGenerator<string>;
 
   constructor(...argv: readonly (string | number)[]) {
     this.process = Bun.spawn([process.execPath, `${FIXTURES}/traffic.fixture.ts`, ...argv.map(String)], {
-      stdin: 'ignore',
+      stdin: 'pipe',
       stdout: 'pipe',
       stderr: 'inherit',
     });
@@ -49,7 +49,9 @@ export class Traffic {
     return value ?? '';
   }
 
+  /** Lets it end. */
   async report(): Promise<TrafficReport> {
+    void this.process.stdin.end();
     const report: TrafficReport = JSON.parse(await this.nextLine());
     await this.process.exited;
     return report;

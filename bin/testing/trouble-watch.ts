@@ -30,6 +30,7 @@ export interface Snapshot {
   readonly backend: string;
   readonly troubles: readonly Trouble[];
   readonly processes: readonly {
+    readonly pid: number | null;
     readonly name: string;
     readonly rtt_us: number | null;
     readonly connect_us: number | null;
@@ -76,18 +77,19 @@ export function textsOf({ troubles }: Snapshot): readonly string[] {
 export async function healthyLine(millis: number): Promise<{ alarms: readonly string[]; segments: number }> {
   const network = await LossyNetwork.open({ delayMillis: 10, loss: 0, reorder: 0, droppedPort: 0 });
   try {
-    await network.traffic('far', 'sink', 'sink', SINK);
+    const sink = await network.traffic('far', 'sink', 'sink', SINK);
     const tiers = ['netlink', 'ebpf'].map((tier) => watch(network, tier));
-    await network.traffic('near', 'sender', 'backup', FAR, SINK, BYTES_PER_SECOND);
-    await network.traffic('near', 'caller', 'caller', FAR, SINK, CALLS_EVERY_MILLIS);
+    const sender = await network.traffic('near', 'sender', 'backup', FAR, SINK, BYTES_PER_SECOND);
+    const caller = await network.traffic('near', 'caller', 'caller', FAR, SINK, CALLS_EVERY_MILLIS);
+    const pids = [sink, sender, caller].map(({ child }) => child.pid);
     const alarms: string[] = [];
     let segments = 0;
-    // Programs in the kernel see the whole machine, on which others may be in trouble.
-    const isOurs = ({ process }: Trouble, backend: string): boolean =>
-      ['sink', 'backup', 'caller'].includes(process) || backend === 'netlink';
+    // Programs in the kernel see the whole machine, where others may be in trouble, even those of another such test.
+    const isOurs = ({ pid }: Trouble, backend: string): boolean =>
+      backend === 'netlink' || (pid !== null && pids.includes(pid));
     const see = ({ troubles, backend, processes }: Snapshot): boolean => {
       for (const each of troubles) if (isOurs(each, backend)) alarms.push(`${backend}: ${each.trouble}`);
-      const backup = processes.find(({ name }) => name === 'backup')?.connections[0];
+      const backup = processes.find(({ pid }) => pid === sender.child.pid)?.connections[0];
       segments = Math.max(segments, backup?.data_segments ?? 0);
       return false;
     };

@@ -145,6 +145,12 @@ export const CASES: readonly TrafficCase[] = [
   },
 ];
 
+/** The same traffic, in so many times the time; what is as fast as it goes stays as it is. */
+export function slowedDown<T extends TrafficCase>(spec: T, times: number): T {
+  const perSecond = spec.protocol === 'tcp' ? { perSecond: spec.perSecond / times } : {};
+  return { ...spec, ...perSecond, bytesPerSecond: spec.bytesPerSecond / times };
+}
+
 const IP_HEADER = { 4: 20, 6: 40 } as const;
 /** TCP header with timestamps, as it is on all segments but SYN and SYN-ACK. */
 const TCP_HEADER = 32;

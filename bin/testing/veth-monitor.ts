@@ -135,7 +135,7 @@ export class SstopMonitor implements Monitor {
       stdin: 'ignore',
       stdout: 'pipe',
       stderr: 'pipe',
-      env: { ...process.env, HOME: '/nonexistent' },
+      env: { ...process.env, HOME: '/dev/null' },
     });
     this.#followed = this.#follow();
   }

@@ -1,8 +1,7 @@
 import { expect, test } from 'bun:test';
-import { readdirSync } from 'node:fs';
 import { currentPlatform } from '../index.ts';
 import { LinuxPlatform } from './linux-platform.ts';
-import { UNHURRIED } from './testdata/test-slices.fixture.ts';
+import { openDescriptors, UNHURRIED } from './testdata/test-slices.fixture.ts';
 
 test('this machine is a linux platform', async () => {
   const platform = await currentPlatform();
@@ -25,13 +24,13 @@ test('a network collector samples, and leaves no descriptor open', async () => {
   const platform = new LinuxPlatform();
   await platform.load('network');
   platform.openNetwork({ tier: 'auto' }).close();
-  const before = readdirSync('/proc/self/fd').length;
+  const before = openDescriptors();
   const network = platform.openNetwork({ tier: 'auto' });
   const sample = await network.collect(UNHURRIED);
   expect(sample.processes.find(process.pid)).toBeGreaterThanOrEqual(0);
   expect(sample.interfaces.slots.count).toBeGreaterThan(0);
   network.close();
-  expect(readdirSync('/proc/self/fd').length).toBe(before);
+  expect([...openDescriptors().difference(before)]).toEqual([]);
 });
 
 const isRoot = process.geteuid?.() === 0;

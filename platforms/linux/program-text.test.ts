@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { expectProgramText, parseTextSpans, releaseProgramText } from './program-text.ts';
+import { expectProgramText, isAsInFile, parseTextSpans, releaseProgramText } from './program-text.ts';
 
 const MAPS = `00200000-0068f000 r--p 00000000 fe:00 1181 /usr/local/bin/a program
 0068f000-054f9000 r-xp 0048e000 fe:00 1181                               /usr/local/bin/a program
@@ -25,11 +25,24 @@ test('of what can be written to, only whole pages of the bundle are found', () =
   const spansOf = (start: number, end: number) =>
     parseTextSpans(MAPS, '/usr/local/bin/a program', { start, end }).slice(2);
   // The mapping has the file's bytes from 0x52f7000 on.
-  expect(spansOf(0x530_0000, 0x540_0000)).toEqual([{ start: 0x550_4000, end: 0x560_4000 }]);
-  expect(spansOf(0x530_0001, 0x540_0fff)).toEqual([{ start: 0x550_5000, end: 0x560_4000 }]);
-  expect(spansOf(0x520_0000, 0x600_0000)).toEqual([{ start: 0x54f_b000, end: 0x56f_a000 }]);
+  expect(spansOf(0x530_0000, 0x540_0000)).toEqual([{ start: 0x550_4000, end: 0x560_4000, isWritable: true }]);
+  expect(spansOf(0x530_0001, 0x540_0fff)).toEqual([{ start: 0x550_5000, end: 0x560_4000, isWritable: true }]);
+  expect(spansOf(0x520_0000, 0x600_0000)).toEqual([{ start: 0x54f_b000, end: 0x56f_a000, isWritable: true }]);
   expect(spansOf(0x530_0001, 0x530_1fff)).toEqual([]);
   expect(spansOf(0x600_0000, 0x700_0000)).toEqual([]);
+});
+
+test('pages that were written to are told from those of a file', () => {
+  const maps = readFileSync('/proc/self/maps', 'utf8').split('\n');
+  const spanOf = (mark: string) => {
+    const [start = 0, end = 0] = /^(\w+)-(\w+)/
+      .exec(maps.find((line) => line.includes(mark)) ?? '')!
+      .slice(1)
+      .map((hex) => Number.parseInt(hex, 16));
+    return { start, end };
+  };
+  expect(isAsInFile(spanOf(' r-xp '))).toBe(true);
+  expect(isAsInFile(spanOf('[stack]'))).toBe(false);
 });
 
 /** The mappings of machine code of this very program, as proc_pid_smaps(5) describes them. */

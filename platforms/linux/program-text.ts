@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
 import { type FileSpan, findSection } from './elf-section.ts';
 import { closeDescriptor, NativeBuffer, O_CLOEXEC, SyscallError, systemCall } from './libc.ts';
 import { PAGE_SIZE_BYTES } from './system-units.ts';
@@ -14,6 +14,8 @@ const BUNDLE_NAME = '.bun';
 interface Span {
   readonly start: number;
   readonly end: number;
+  /** It could be written to: then what was written would be lost. */
+  readonly isWritable?: boolean;
 }
 
 /**
@@ -36,8 +38,31 @@ export function parseTextSpans(maps: string, path: string, bundle?: FileSpan): r
     if (perms !== 'rw-p' || bundle === undefined) return [];
     const first = Math.max(start, pageUp(start + bundle.start - offset));
     const last = Math.min(end, pageUp(start + bundle.end - offset + 1) - PAGE_SIZE_BYTES);
-    return first < last ? [{ start: first, end: last }] : [];
+    return first < last ? [{ start: first, end: last, isWritable: true }] : [];
   });
+}
+
+/** Documentation/admin-guide/mm/pagemap.rst: 8 bytes a page; the top bits of the high word. */
+const PAGEMAP_ENTRY_BYTES = 8;
+const PAGE_PRESENT = 1 << 31;
+const PAGE_SWAPPED = 1 << 30;
+const PAGE_OF_FILE = 1 << 29;
+
+/** Whether every page of the span that is in memory is still the file's: one that was written to is not. */
+export function isAsInFile({ start, end }: Span): boolean {
+  const descriptor = openSync('/proc/self/pagemap', 'r');
+  try {
+    const entries = new Int32Array(((end - start) / PAGE_SIZE_BYTES) * (PAGEMAP_ENTRY_BYTES / 4));
+    const from = (start / PAGE_SIZE_BYTES) * PAGEMAP_ENTRY_BYTES;
+    if (readSync(descriptor, entries, 0, entries.byteLength, from) < entries.byteLength) return false;
+    return entries.every((word, at) => at % 2 === 0 || isOfFile(word));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function isOfFile(highWord: number): boolean {
+  return (highWord & (PAGE_PRESENT | PAGE_SWAPPED)) === 0 || (highWord & PAGE_OF_FILE) !== 0;
 }
 
 function pageUp(address: number): number {
@@ -79,11 +104,9 @@ class ProgramText {
 
   constructor() {
     const exe = '/proc/self/exe';
-    this.#spans = parseTextSpans(
-      readFileSync('/proc/self/maps', 'utf8'),
-      readlinkSync(exe),
-      findSection(exe, BUNDLE_NAME),
-    );
+    const maps = readFileSync('/proc/self/maps', 'utf8');
+    const spans = parseTextSpans(maps, readlinkSync(exe), findSection(exe, BUNDLE_NAME));
+    this.#spans = spans.filter((span) => span.isWritable !== true || isAsInFile(span));
     this.#tracker = openWriteTracker(this.#request);
   }
 

@@ -29,7 +29,7 @@ export class Peer {
 
   /** Resolves when `path` is answered on the port. Throws `START`. */
   static async start(command: readonly string[], port: number, path: string): Promise<Peer> {
-    const environment = { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent' };
+    const environment = { PATH: process.env['PATH'] ?? '', HOME: '/dev/null' };
     const child = Bun.spawn([...command], { env: environment, stdio: ['ignore', 'ignore', 'ignore'] });
     const until = performance.now() + START_LIMIT_MILLIS;
     while (performance.now() < until && child.exitCode === null) {

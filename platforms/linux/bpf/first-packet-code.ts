@@ -48,9 +48,9 @@ export const PacketRecord = { PID: 0, IS_SENT: 4, START: 8, CAPTURED: 16, LENGTH
 
 /**
  * Sizes of records, of which the smallest that holds the packet is taken: an answer or a plain ClientHello, an Ethernet
- * packet, and 4 KiB of payload.
+ * packet, a ClientHello with post-quantum keys, and 4 KiB of payload.
  */
-const PACKET_BYTES = { small: 640, usual: 1536, large: 4224 } as const;
+const PACKET_BYTES = { small: 640, usual: 1536, long: 2304, large: 4224 } as const;
 
 /** Beside sockets in the middle of a ClientHello: 0 wanted u64, not 0: later segments are wanted too. */
 export const FIRST_STORAGE_BYTES = 8;
@@ -232,8 +232,10 @@ function emitCopy(code: Assembler, maps: FirstPacketMaps, isSent: boolean): void
   code.jumpIfImmediate(Jump.LT, R8, LEAST_IP_BYTES, 'out');
   code.jumpIfImmediate(Jump.GT, R8, PACKET_BYTES.small, 'usual');
   emitRecord(code, maps.ring, 'small', isSent);
-  code.label('usual').jumpIfImmediate(Jump.GT, R8, PACKET_BYTES.usual, 'large');
+  code.label('usual').jumpIfImmediate(Jump.GT, R8, PACKET_BYTES.usual, 'long');
   emitRecord(code, maps.ring, 'usual', isSent);
+  code.label('long').jumpIfImmediate(Jump.GT, R8, PACKET_BYTES.long, 'large');
+  emitRecord(code, maps.ring, 'long', isSent);
   code.label('large').jumpIfImmediate(Jump.LE, R8, PACKET_BYTES.large, 'large.fits');
   code.moveImmediate(R8, PACKET_BYTES.large).label('large.fits');
   emitRecord(code, maps.ring, 'large', isSent);

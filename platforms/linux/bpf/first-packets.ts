@@ -51,6 +51,21 @@ export class FirstPackets {
     ...{ view: new DataView(new ArrayBuffer(0)), at: 0, captured: 0, length: 0 },
     ...{ isSent: false, pid: 0, startTicks: Number.NaN },
   };
+  /** Who is shown the records of the drain under way. */
+  #visit: (packet: FirstPacket) => void = () => undefined;
+  readonly #read = (view: DataView, at: number): void => {
+    const packet = this.#packet;
+    packet.view = view;
+    packet.at = at + PacketRecord.PACKET;
+    packet.captured = view.getUint32(at + PacketRecord.CAPTURED, true);
+    packet.length = view.getUint32(at + PacketRecord.LENGTH, true);
+    packet.isSent = view.getUint32(at + PacketRecord.IS_SENT, true) !== 0;
+    packet.pid = view.getUint32(at + PacketRecord.PID, true);
+    const low = view.getUint32(at + PacketRecord.START, true);
+    const high = view.getUint32(at + PacketRecord.START + 4, true);
+    packet.startTicks = low === 0 && high === 0 ? Number.NaN : startTicksOf(low, high);
+    this.#visit(packet);
+  };
   #bytes = 0;
   #sinceMillis = performance.now();
   #drainMillis: number = DRAIN_MILLIS.most;
@@ -76,19 +91,8 @@ export class FirstPackets {
   }
 
   drain(visit: (packet: FirstPacket) => void): void {
-    const bytes = this.#reader.drain((view, at) => {
-      const packet = this.#packet;
-      packet.view = view;
-      packet.at = at + PacketRecord.PACKET;
-      packet.captured = view.getUint32(at + PacketRecord.CAPTURED, true);
-      packet.length = view.getUint32(at + PacketRecord.LENGTH, true);
-      packet.isSent = view.getUint32(at + PacketRecord.IS_SENT, true) !== 0;
-      packet.pid = view.getUint32(at + PacketRecord.PID, true);
-      const start = at + PacketRecord.START;
-      const [low, high] = [view.getUint32(start, true), view.getUint32(start + 4, true)];
-      packet.startTicks = low === 0 && high === 0 ? Number.NaN : startTicksOf(low, high);
-      visit(packet);
-    });
+    this.#visit = visit;
+    const bytes = this.#reader.drain(this.#read);
     this.#estimate(bytes);
   }
 

@@ -63,19 +63,28 @@ export class RingReader {
     const start = Number(consumed[0]);
     // In one piece: of two words one may be older.
     const end = Number(new BigInt64Array(view.buffer, 0, 1)[0]);
-    let position = start;
-    while (position < end) {
-      const at = this.#pageBytes + (position % this.#ringBytes);
-      fence();
-      const header = i32[at >> 2]! >>> 0;
+    fence();
+    let complete = start;
+    while (complete < end) {
+      const header = i32[this.#at(complete) >> 2]! >>> 0;
       if ((header & BUSY) !== 0) break;
-      fence();
-      const bytes = header & LENGTH_MASK;
-      if ((header & DISCARDED) === 0) visit(view, at + RECORD_HEADER_BYTES, bytes);
-      position += (bytes + RECORD_HEADER_BYTES + 7) & ~7;
+      complete += recordBytes(header);
+    }
+    fence();
+    let position = start;
+    while (position < complete) {
+      const at = this.#at(position);
+      const header = i32[at >> 2]! >>> 0;
+      if ((header & DISCARDED) === 0) visit(view, at + RECORD_HEADER_BYTES, header & LENGTH_MASK);
+      position += recordBytes(header);
     }
     if (position > start) Atomics.store(consumed, 0, BigInt(position));
     return position - start;
+  }
+
+  /** Where a position lies in the mapping. */
+  #at(position: number): number {
+    return this.#pageBytes + (position % this.#ringBytes);
   }
 
   close(): void {
@@ -83,4 +92,9 @@ export class RingReader {
     this.#consumer.unmap();
     this.#producer.unmap();
   }
+}
+
+/** What a record with this header takes. */
+function recordBytes(header: number): number {
+  return ((header & LENGTH_MASK) + RECORD_HEADER_BYTES + 7) & ~7;
 }

@@ -4,7 +4,7 @@ import { processCpuNanos } from '../clock.ts';
 import { closeDescriptor } from '../libc.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { PAGE_SIZE_BYTES } from '../system-units.ts';
-import { outputLines } from '../testdata/test-slices.fixture.ts';
+import { comparedWithProc, outputLines, untilInState, ZOMBIE } from '../testdata/test-slices.fixture.ts';
 import { AttachType, loadProgram, ProgramType } from './bpf-program.ts';
 import { withoutBpf } from './ebpf.fixture.ts';
 import { TaskIterator } from './iterator.ts';
@@ -83,7 +83,7 @@ describe.skipIf(withoutBpf !== undefined).each(METHODS)('TaskSampler by %s (need
     children.push(child);
     await outputLines(child.stdout).next();
     // It has said something, but may still be on its way to sleep.
-    while (procStat(child.pid).state !== 0x53) await Bun.sleep(1);
+    await untilInState(child.pid, 'S');
     const task = withSampler(sampleAll, method).get(child.pid);
     expectAsInProc(task, child.pid);
     const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
@@ -106,7 +106,8 @@ describe.skipIf(withoutBpf !== undefined).each(METHODS)('TaskSampler by %s (need
       setTimeout(() => console.log('ready'), 50);
       setInterval(() => {}, 1e6);`);
     process.kill(pid, 'SIGSTOP');
-    while (procStat(pid).state !== 0x54) await Bun.sleep(1);
+    // A thread that has not stopped yet uses CPU on its way.
+    await untilInState(pid, 'T');
     const task = withSampler(sampleAll, method).get(pid);
     expectAsInProc(task, pid);
     expect(task?.threads).toBeGreaterThan(1);
@@ -117,26 +118,22 @@ describe.skipIf(withoutBpf !== undefined).each(METHODS)('TaskSampler by %s (need
   });
 
   test('a process that has ended and that nobody asked for is a zombie', async () => {
-    // The shell becomes sleep(1), which asks for nobody.
-    const parent = Bun.spawn(['sh', '-c', 'sh -c "exit 3" & exec sleep 1000']);
+    const parent = Bun.spawn(['sh', '-c', ZOMBIE], { stdout: 'pipe' });
     children.push(parent);
-    const zombieOf = (all: Map<number, Sampled>) =>
-      [...all.values()].find((task) => task.ppid === parent.pid);
-    let zombie: Sampled | undefined;
-    for (const end = performance.now() + 5000; zombie?.state !== 0x5a && performance.now() < end; ) {
-      zombie = zombieOf(withSampler(sampleAll, method));
-    }
-    expect(zombie).toMatchObject({ state: 0x5a, rssBytes: 0, virtualBytes: 0, name: 'sh' });
+    const zombie = Number((await outputLines(parent.stdout).next()).value);
+    await untilInState(zombie, 'Z');
+    expect(withSampler(sampleAll, method).get(zombie)).toMatchObject({
+      ...{ ppid: parent.pid, state: 0x5a, rssBytes: 0, virtualBytes: 0, name: 'sh' },
+    });
   });
 
-  test('has exactly the processes that /proc lists', () => {
-    const all = withSampler(sampleAll, method);
-    const listed = new Set(
-      [...new Bun.Glob('[1-9]*').scanSync({ cwd: '/proc', onlyFiles: false })].map(Number),
-    );
-    // What came or went between the two looks is few.
-    expect([...all.keys()].filter((pid) => !listed.has(pid)).length).toBeLessThan(20);
-    expect([...listed].filter((pid) => !all.has(pid)).length).toBeLessThan(20);
+  test('has exactly the processes that /proc lists', async () => {
+    let all = new Map<number, Sampled>();
+    const compared = await comparedWithProc(() => {
+      all = withSampler(sampleAll, method);
+      return all.keys();
+    });
+    expect(compared).toEqual({ missing: [], strange: [] });
     expect(all.get(process.pid)?.ppid).toBe(process.ppid);
     expect([...all.values()].some((task) => task.isKernelThread)).toBe(true);
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { readdirSync } from 'node:fs';
+import { openDescriptors } from '../testdata/test-slices.fixture.ts';
 import { type DiagFacts, examineDiag, type ProgramFacts, remedyOf, tierReportsOf } from './doctor-tiers.ts';
 
 const WORKING: DiagFacts = {
@@ -42,7 +42,7 @@ const PROGRAMS: ProgramFacts = {
 
 test('this kernel answers, and nothing stays open', () => {
   examineDiag();
-  const before = readdirSync('/proc/self/fd').length;
+  const before = openDescriptors();
   const { tcp, udp, closings } = examineDiag();
   expect({ tcp, udp, verdict: closings.verdict }).toEqual({
     tcp: undefined,
@@ -50,7 +50,7 @@ test('this kernel answers, and nothing stays open', () => {
     verdict: undefined,
   });
   expect(closings.capacity).toBeGreaterThan(0);
-  expect(readdirSync('/proc/self/fd').length).toBe(before);
+  expect([...openDescriptors().difference(before)]).toEqual([]);
 });
 
 test('missing modules are named with the command that loads them', () => {

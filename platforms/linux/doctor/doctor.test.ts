@@ -114,9 +114,9 @@ test('what is known of waits depends on the setting and on who is asked', () => 
 
 test('nothing at all to read is no reason to fail', () => {
   const found = examineLinux({
-    executablePath: '/nonexistent/sstop',
-    procRoot: '/nonexistent',
-    sysRoot: '/nonexistent',
+    executablePath: '/proc/nonexistent/sstop',
+    procRoot: '/proc/nonexistent',
+    sysRoot: '/proc/nonexistent',
   });
   expect(found.visibility.seen).toBe(0);
   expect(words(found)).toContain('No proc file system is mounted.');

@@ -102,7 +102,7 @@ describe('DNS answers', () => {
 
 describe('TLS', () => {
   const hello = clientHello({ name: 'Shop.Example', alpn: ['h2', 'http/1.1'] });
-  const found = { kind: 'found', name: 'shop.example', basis: 'sni', alpn: ['h2', 'http/1.1'] } as const;
+  const found = { kind: 'found', name: 'shop.example', basis: 'sni', alpn: 'h2,http/1.1' } as const;
 
   test('the name of a ClientHello, whatever its records are', () => {
     for (const recordBytes of [16_384, 100, 7, 1]) {
@@ -309,13 +309,12 @@ describe('20,000 mutations throw nothing, name nothing that is no name, and cost
     let slowest = 0;
     for (let i = 0; i < MUTATIONS; i++) {
       const hostile = mutated(bytes, next);
-      const begun = performance.now();
+      const begun = process.cpuUsage();
       const all = names(hostile);
-      slowest = Math.max(slowest, performance.now() - begun);
+      slowest = Math.max(slowest, process.cpuUsage(begun).user / 1000);
       for (const name of all) if (!HOST_NAME.test(name)) throw new Error(`${i}: ${JSON.stringify(name)}`);
     }
     expect(process.cpuUsage(start).user / 1000).toBeLessThan(MUTATIONS_MILLIS);
-    // One preemption by the scheduler is no fault of a parser.
     expect(slowest).toBeLessThan(1000);
   }
 

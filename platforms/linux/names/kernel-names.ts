@@ -9,7 +9,7 @@ export class KernelNames implements NameSource {
   readonly #packets: FirstPackets;
   readonly #packet: { -readonly [Key in keyof NamePacket]: NamePacket[Key] } = {
     ...{ view: new DataView(new ArrayBuffer(0)), at: 0, captured: 0, length: 0 },
-    ...{ isSent: false, isReceived: false, asker: undefined, scope: undefined },
+    ...{ isSent: false, isReceived: false, pid: 0, startTicks: 0, scope: undefined },
   };
   readonly #visit = (packet: FirstPacket): void => this.#see(packet);
 
@@ -40,8 +40,8 @@ export class KernelNames implements NameSource {
     packet.length = length;
     packet.isSent = isSent;
     packet.isReceived = !isSent;
-    const isKnown = pid > 0 && !Number.isNaN(startTicks);
-    packet.asker = isKnown ? { pid, startTicks } : undefined;
+    packet.pid = Number.isNaN(startTicks) ? 0 : pid;
+    packet.startTicks = startTicks;
     this.#sniffer.see(packet);
   }
 }

@@ -37,7 +37,7 @@ export class NameRing implements NameSource {
   #fewerUntilMicros = 0;
   readonly #packet: { -readonly [Key in keyof NamePacket]: NamePacket[Key] } = {
     ...{ view: new DataView(new ArrayBuffer(0)), at: 0, captured: 0, length: 0 },
-    ...{ isSent: false, isReceived: false, asker: undefined, scope: undefined },
+    ...{ isSent: false, isReceived: false, pid: 0, startTicks: 0, scope: undefined },
   };
   readonly #visit = (packet: CapturedPacket): void => this.#see(packet);
 

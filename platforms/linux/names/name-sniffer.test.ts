@@ -35,7 +35,8 @@ class World {
     this.sniffer.begin();
     this.sniffer.see({
       ...{ view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), at: 0 },
-      ...{ captured: bytes.length, length: bytes.length, isSent, isReceived: !isSent, asker },
+      ...{ captured: bytes.length, length: bytes.length, isSent, isReceived: !isSent },
+      ...{ pid: asker?.pid ?? 0, startTicks: asker?.startTicks ?? 0 },
       scope: { isLocal: () => isLocal },
     });
   }

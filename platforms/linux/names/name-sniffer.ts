@@ -6,9 +6,9 @@ import { DNS_PORT } from '../first-bytes.ts';
 import type { LinkScope } from '../packet/capture-scope.ts';
 import { IpHeader } from '../packet/ip-header.ts';
 import type { SocketRows } from '../sockets/sockets.ts';
-import type { AskedName } from './asked-name.ts';
 import { type DnsAnswer, parseDnsAnswer } from './dns-answer.ts';
-import { type Asker, type KnownName, NameStore, UNKNOWN_ASKER } from './name-store.ts';
+import { type KnownName, NameStore, UNKNOWN_ASKER } from './name-store.ts';
+import { hasWaited, isSameAddress, SaidNames, WAITS_LIMIT } from './said-names.ts';
 import { DnsStreams, StreamNames } from './stream-names.ts';
 
 /** A packet that may say a name, valid during the call only. */
@@ -23,40 +23,26 @@ export interface NamePacket {
   /** Whether a socket of this machine sent it, and whether one gets it; on the loopback interface both. */
   readonly isSent: boolean;
   readonly isReceived: boolean;
-  /** The process of its socket; undefined: the list of sockets will tell. */
-  readonly asker: Asker | undefined;
+  /** The process of its socket, by PID and start; PID 0: the list of sockets will tell. */
+  readonly pid: number;
+  readonly startTicks: number;
   /** Says which addresses are this machine's, where packets of others come by; undefined: all are its own. */
   readonly scope: Pick<LinkScope, 'isLocal'> | undefined;
 }
 
-/** One end of a packet, as the list of sockets has it. */
-interface Ends {
+/** A DNS answer whose process is not known yet. */
+interface GivenAnswer {
   readonly protocol: number;
   readonly local: Uint32Array;
   readonly localPort: number;
+  /** The name server. */
   readonly remote: Uint32Array;
-  readonly remotePort: number;
-}
-
-/** A name that a connection said, until its row is found. */
-interface SaidName extends Ends {
-  readonly asked: Extract<AskedName, { kind: 'found' }>;
-  readonly seenMicros: number;
-  waits: number;
-}
-
-/** A DNS answer whose process is not known yet. */
-interface GivenAnswer extends Ends {
   readonly answer: DnsAnswer;
   readonly seenMicros: number;
   waits: number;
 }
 
-const PENDING_LIMIT = 4096;
-/** So many collections what was seen waits for a row, and a row for a name that its owner got before. */
-const WAITS_LIMIT = 3;
-/** What was seen waits so long at least, where collections follow one another faster than sockets are listed. */
-const WAITS_MICROS = 3e6;
+const ANSWERS_LIMIT = 4096;
 /** Names of connections have no lifetime of their own. */
 const SAID_SECONDS = 300;
 const ROWS_BETWEEN_RESTS = 2048;
@@ -72,11 +58,13 @@ export class NameSniffer {
   readonly #header = new IpHeader();
   readonly #streams = new StreamNames();
   readonly #dnsStreams = new DnsStreams();
-  /** By a number made of protocol, ports and remote address. */
-  readonly #said = new Map<number, SaidName[]>();
+  readonly #said = new SaidNames();
   /** By protocol and local port. */
   readonly #given = new Map<number, GivenAnswer[]>();
-  #pendingCount = 0;
+  #givenCount = 0;
+  /** The memory that the last packet was in. */
+  #view: DataView | undefined;
+  #bytes: Uint8Array = new Uint8Array(0);
   /** Of this turn: asking the clock for each packet costs more than reading it. */
   #nowMicros = 0;
   readonly #keyOf = (): string => this.#key();
@@ -102,13 +90,17 @@ export class NameSniffer {
     const { view, at, captured } = packet;
     if (!header.parse(view, at, captured, packet.length) || header.isFragment) return;
     const start = at + header.networkBytes + header.transportBytes;
-    const payloadBytes = Math.min(header.payloadBytes, at + captured - start);
-    if (payloadBytes <= 0) return;
-    const payload = new Uint8Array(view.buffer, view.byteOffset + start, payloadBytes);
+    const end = Math.min(start + header.payloadBytes, at + captured);
+    if (end <= start) return;
+    if (view !== this.#view) {
+      this.#view = view;
+      this.#bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    }
     const { scope } = packet;
     if (packet.isReceived && header.sourcePort === DNS_PORT) {
-      if (scope?.isLocal(header.destination) ?? true) this.#seeAnswer(packet, payload);
-    } else if (packet.isSent && (scope?.isLocal(header.source) ?? true)) this.#seeSent(packet, payload);
+      if (scope?.isLocal(header.destination) ?? true)
+        this.#seeAnswer(packet, this.#bytes.subarray(start, end));
+    } else if (packet.isSent && (scope?.isLocal(header.source) ?? true)) this.#seeSent(packet, start, end);
   }
 
   /** Names the rows, after their owners have been found. */
@@ -121,13 +113,13 @@ export class NameSniffer {
         this.#giveAnswers(rows, slots.rows[i]!, nowMicros);
         if (i % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
       }
-      this.#age(this.#given, nowMicros, ({ answer }) => this.#learn(UNKNOWN_ASKER, answer, nowMicros));
+      this.#ageAnswers(nowMicros);
     }
     for (let i = 0; i < slots.count; i++) {
       this.#name(rows, slots.rows[i]!, nowMicros);
       if (i % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
     }
-    this.#age(this.#said, nowMicros, () => undefined);
+    this.#said.age(nowMicros);
   }
 
   #seeAnswer(packet: NamePacket, payload: Uint8Array): void {
@@ -142,36 +134,45 @@ export class NameSniffer {
     );
   }
 
-  #noteAnswer({ asker }: NamePacket, answer: DnsAnswer | undefined): void {
+  #noteAnswer({ pid, startTicks }: NamePacket, answer: DnsAnswer | undefined): void {
     if (answer === undefined) return;
-    if (asker !== undefined) this.#learn(asker, answer, this.#nowMicros);
-    else {
-      const ends = this.#ends(false);
-      this.#add(this.#given, portKey(ends.protocol, ends.localPort), {
-        ...{ ...ends, answer, seenMicros: this.#nowMicros, waits: 0 },
-      });
+    if (pid > 0) {
+      this.#learn(pid, startTicks, answer, this.#nowMicros);
+      return;
+    }
+    if (this.#givenCount >= ANSWERS_LIMIT) return;
+    this.#givenCount++;
+    const { protocol, source, destination, destinationPort: localPort } = this.#header;
+    const [local, remote] = [destination.slice(), source.slice()];
+    const given = { protocol, local, localPort, remote, answer, seenMicros: this.#nowMicros, waits: 0 };
+    const key = portKey(protocol, localPort);
+    const known = this.#given.get(key);
+    if (known === undefined) this.#given.set(key, [given]);
+    else known.push(given);
+  }
+
+  #learn(
+    pid: number,
+    startTicks: number,
+    { name, addresses, ttlSeconds }: DnsAnswer,
+    nowMicros: number,
+  ): void {
+    for (const words of addresses) {
+      this.store.remember(pid, startTicks, words, 0, name, NameBasis.DNS, ttlSeconds, nowMicros);
     }
   }
 
-  #learn(asker: Asker, { name, addresses, ttlSeconds }: DnsAnswer, nowMicros: number): void {
-    const known = { name, basis: NameBasis.DNS };
-    for (const words of addresses) this.store.remember(asker, words, 0, known, ttlSeconds, nowMicros);
-  }
-
-  #seeSent(packet: NamePacket, payload: Uint8Array): void {
+  #seeSent(packet: NamePacket, start: number, end: number): void {
     const { protocol } = this.#header;
+    const bytes = this.#bytes;
+    const nowMicros = this.#nowMicros;
     const asked =
       protocol === PROTOCOL_TCP
-        ? this.#streams.segment(this.#keyOf, this.#sequence(packet), payload, this.#nowMicros)
-        : this.#streams.datagram(this.#keyOf, payload, this.#nowMicros);
+        ? this.#streams.segment(this.#keyOf, this.#sequence(packet), bytes, start, end, nowMicros)
+        : this.#streams.datagram(this.#keyOf, bytes.subarray(start, end), nowMicros);
     if (asked.kind !== 'found') return;
-    const ends = this.#ends(true);
-    this.#add(this.#said, endsKey(ends.protocol, ends.localPort, ends.remotePort, ends.remote, 0), {
-      ...ends,
-      asked,
-      seenMicros: this.#nowMicros,
-      waits: 0,
-    });
+    const basis = asked.basis === 'sni' ? NameBasis.SNI : NameBasis.HTTP;
+    this.#said.add(this.#header, asked, basis, nowMicros);
   }
 
   #giveAnswers(rows: SocketRows, row: number, nowMicros: number): void {
@@ -179,12 +180,12 @@ export class NameSniffer {
     const key = portKey(table.protocol[row]!, table.localPort[row]!);
     const given = this.#given.get(key);
     if (given === undefined) return;
-    const asker = askerOf(rows, row);
-    if (asker === undefined) return;
+    if (!isKnown(rows, row)) return;
+    const { ownerPid, ownerStartTicks } = table;
     const left = given.filter((one) => {
-      if (!isOfRow(one, rows, row)) return true;
-      this.#learn(asker, one.answer, nowMicros);
-      this.#pendingCount--;
+      if (!isAskerOf(one, rows, row)) return true;
+      this.#learn(ownerPid[row]!, ownerStartTicks[row]!, one.answer, nowMicros);
+      this.#givenCount--;
       return false;
     });
     if (left.length === 0) this.#given.delete(key);
@@ -193,25 +194,20 @@ export class NameSniffer {
 
   #name(rows: SocketRows, row: number, nowMicros: number): void {
     const { table } = rows;
-    const ends = rowKey(rows, row);
+    const ends = endsOf(rows, row);
     if (rows.nameEnds[row] !== ends) this.#dropOld(rows, row, ends);
-    const said = this.#said.size === 0 ? undefined : this.#takeSaid(rows, row, ends);
-    if (said !== undefined) {
-      const { name, basis, alpn } = said.asked;
-      this.#write(rows, row, { name, basis: basis === 'sni' ? NameBasis.SNI : NameBasis.HTTP });
-      table.offeredProtocols[row] = alpn.length === 0 ? undefined : alpn.join(',');
-      const asker = askerOf(rows, row);
-      const known = { name, basis: table.nameBasis[row]! };
-      if (asker !== undefined) {
-        this.store.remember(asker, table.remoteAddress, row * ADDRESS_WORDS, known, SAID_SECONDS, nowMicros);
-      }
+    const said = this.#said.slots.count === 0 ? -1 : this.#said.find(table, row);
+    if (said >= 0) {
+      this.#take(said, rows, row, nowMicros);
       return;
     }
     if (table.nameBasis[row] !== NameBasis.NONE || rows.nameTries[row]! >= WAITS_LIMIT) return;
     if (!hasRemoteEnd(rows, row)) return;
     rows.nameTries[row]!++;
     const known = this.#knownName(rows, row, nowMicros);
-    if (known !== undefined) this.#write(rows, row, known);
+    if (known === undefined) return;
+    table.remoteName[row] = known.name;
+    table.nameBasis[row] = known.basis;
   }
 
   #knownName(rows: SocketRows, row: number, nowMicros: number): KnownName | undefined {
@@ -226,9 +222,20 @@ export class NameSniffer {
     return known === 'several' ? undefined : known;
   }
 
-  #write({ table }: SocketRows, row: number, { name, basis }: KnownName): void {
+  #take(said: number, rows: SocketRows, row: number, nowMicros: number): void {
+    const { table } = rows;
+    const name = this.#said.name[said]!;
+    const basis = this.#said.basis[said]!;
     table.remoteName[row] = name;
     table.nameBasis[row] = basis;
+    table.offeredProtocols[row] = this.#said.alpn[said]! || undefined;
+    this.#said.slots.remove(said);
+    if (!isKnown(rows, row)) return;
+    const { ownerPid, ownerStartTicks, remoteAddress } = table;
+    const at = row * ADDRESS_WORDS;
+    const pid = ownerPid[row]!;
+    const startTicks = ownerStartTicks[row]!;
+    this.store.remember(pid, startTicks, remoteAddress, at, name, basis, SAID_SECONDS, nowMicros);
   }
 
   /** A socket can be connected to another end. */
@@ -241,53 +248,19 @@ export class NameSniffer {
     table.offeredProtocols[row] = undefined;
   }
 
-  #takeSaid(rows: SocketRows, row: number, key: number): SaidName | undefined {
-    const said = this.#said.get(key);
-    if (said === undefined) return undefined;
-    for (let i = 0; i < said.length; i++) {
-      const one = said[i]!;
-      if (!isOfRow(one, rows, row)) continue;
-      if (said.length === 1) this.#said.delete(key);
-      else said.splice(i, 1);
-      this.#pendingCount--;
-      return one;
-    }
-    return undefined;
-  }
-
-  /** What has waited for long is given up. */
-  #age<T extends SaidName | GivenAnswer>(
-    pending: Map<number, T[]>,
-    nowMicros: number,
-    giveUp: (one: T) => void,
-  ): void {
-    for (const [key, all] of pending) {
-      for (let i = all.length - 1; i >= 0; i--) {
-        const one = all[i]!;
-        if (++one.waits < WAITS_LIMIT || nowMicros - one.seenMicros < WAITS_MICROS) continue;
-        all.splice(i, 1);
-        this.#pendingCount--;
-        giveUp(one);
+  /** What has waited for long is of a process that will not be known. */
+  #ageAnswers(nowMicros: number): void {
+    const { pid, startTicks } = UNKNOWN_ASKER;
+    for (const [key, given] of this.#given) {
+      for (let i = given.length - 1; i >= 0; i--) {
+        const one = given[i]!;
+        if (!hasWaited(++one.waits, one.seenMicros, nowMicros)) continue;
+        given.splice(i, 1);
+        this.#givenCount--;
+        this.#learn(pid, startTicks, one.answer, nowMicros);
       }
-      if (all.length === 0) pending.delete(key);
+      if (given.length === 0) this.#given.delete(key);
     }
-  }
-
-  #add<T>(pending: Map<number, T[]>, key: number, one: T): void {
-    if (this.#pendingCount >= PENDING_LIMIT) return;
-    this.#pendingCount++;
-    const known = pending.get(key);
-    if (known === undefined) pending.set(key, [one]);
-    else known.push(one);
-  }
-
-  /** The ends of the packet, seen from this machine's socket. */
-  #ends(isSent: boolean): Ends {
-    const { protocol, source, destination, sourcePort, destinationPort } = this.#header;
-    const [from, to] = [source.slice(), destination.slice()];
-    return isSent
-      ? { protocol, local: from, localPort: sourcePort, remote: to, remotePort: destinationPort }
-      : { protocol, local: to, localPort: destinationPort, remote: from, remotePort: sourcePort };
   }
 
   #key(): string {
@@ -305,48 +278,27 @@ function portKey(protocol: number, localPort: number): number {
   return protocol * 0x1_0000 + localPort;
 }
 
-function endsKey(
-  protocol: number,
-  localPort: number,
-  remotePort: number,
-  remote: Uint32Array,
-  at: number,
-): number {
-  const ports = (localPort << 16) | remotePort;
-  const address = Math.imul(remote[at + 3]! ^ remote[at + 2]!, 0x9e3779b1) ^ remote[at]! ^ remote[at + 1]!;
-  return ports ^ address ^ protocol;
-}
-
-function rowKey({ table }: SocketRows, row: number): number {
+/** A number made of what tells a connection from others. */
+function endsOf({ table }: SocketRows, row: number): number {
   const { protocol, localPort, remotePort, remoteAddress } = table;
-  return endsKey(protocol[row]!, localPort[row]!, remotePort[row]!, remoteAddress, row * ADDRESS_WORDS);
-}
-
-/** Whether the row is the socket of these ends. One that is not connected has no remote end, and maybe no local one. */
-function isOfRow(ends: Ends, { table }: SocketRows, row: number): boolean {
   const at = row * ADDRESS_WORDS;
-  if (table.protocol[row] !== ends.protocol || table.localPort[row] !== ends.localPort) return false;
-  const isAnyLocal = isUnspecifiedAddress(table.localAddress, at);
-  if (!isAnyLocal && !isSame(table.localAddress, at, ends.local)) return false;
-  const isAnyRemote = ends.remotePort === DNS_PORT && table.remotePort[row] === 0;
-  return (
-    isAnyRemote || (table.remotePort[row] === ends.remotePort && isSame(table.remoteAddress, at, ends.remote))
-  );
+  const low = remoteAddress[at + 3]! ^ remoteAddress[at + 2]!;
+  const address = Math.imul(low, 0x9e3779b1) ^ remoteAddress[at]! ^ remoteAddress[at + 1]!;
+  return ((localPort[row]! << 16) | remotePort[row]!) ^ address ^ protocol[row]!;
 }
 
-function isSame(words: Uint32Array, at: number, other: Uint32Array): boolean {
-  for (let i = 0; i < ADDRESS_WORDS; i++) if (words[at + i] !== other[i]) return false;
-  return true;
+/** Whether the row is the socket that got an answer. One that is not connected has no remote end, and maybe no local one. */
+function isAskerOf(given: GivenAnswer, { table }: SocketRows, row: number): boolean {
+  const at = row * ADDRESS_WORDS;
+  if (table.protocol[row] !== given.protocol || table.localPort[row] !== given.localPort) return false;
+  const isAnyLocal = isUnspecifiedAddress(table.localAddress, at);
+  if (!isAnyLocal && !isSameAddress(table.localAddress, at, given.local, 0)) return false;
+  if (table.remotePort[row] === 0) return true;
+  return table.remotePort[row] === DNS_PORT && isSameAddress(table.remoteAddress, at, given.remote, 0);
 }
 
 function hasRemoteEnd({ table }: SocketRows, row: number): boolean {
   return table.remotePort[row] !== 0 && table.state[row] !== TcpState.LISTEN;
-}
-
-/** The process of a row; undefined: not known. */
-function askerOf(rows: SocketRows, row: number): Asker | undefined {
-  const { ownerPid, ownerStartTicks } = rows.table;
-  return isKnown(rows, row) ? { pid: ownerPid[row]!, startTicks: ownerStartTicks[row]! } : undefined;
 }
 
 /** Whether the process of a row is known, and not only inferred. */

@@ -16,7 +16,7 @@ export interface KnownName {
 }
 
 interface LivingName {
-  readonly name: string;
+  name: string;
   basis: number;
   expiresMicros: number;
 }
@@ -25,6 +25,7 @@ interface LivingName {
 interface Entry extends Asker {
   readonly address: Uint32Array;
   readonly names: LivingName[];
+  usedMicros: number;
 }
 
 const KEYS_LIMIT = 8192;
@@ -33,11 +34,13 @@ const NAMES_LIMIT = 4;
 /** A connection that uses an answer is seen a sample later, however short the answer lives. */
 const LEAST_MICROS = 60e6;
 const MOST_MICROS = 3600e6;
+/** What was used since is not noted as used again: most are used several times a second. */
+const USED_MICROS = 10e6;
 
 /**
  * Names that processes used for addresses, each for as long as its DNS record lives, but a minute at least and an hour
- * at most. Bounds: 8,192 pairs of a process and an address, of which the least recently used are dropped; four names
- * each.
+ * at most. Bounds: 8,192 pairs of a process and an address, of which the least recently used are dropped (to 10 s); four
+ * names each. What is known already costs no memory when it is told again.
  */
 export class NameStore {
   /** By a number made of process and address, the least recently used first. Of two with one number the newer is kept. */
@@ -47,37 +50,61 @@ export class NameStore {
     return this.#entries.size;
   }
 
-  /** @param at where the address starts in `words` */
+  /**
+   * @param at where the address starts in `words`
+   * @param basis NameBasis
+   */
   remember(
-    asker: Asker,
+    pid: number,
+    startTicks: number,
     words: Uint32Array,
     at: number,
-    known: KnownName,
+    name: string,
+    basis: number,
     ttlSeconds: number,
     nowMicros: number,
   ): void {
-    const { pid, startTicks } = asker;
+    const { names } = this.#entryOf(pid, startTicks, words, at, nowMicros);
+    const expiresMicros = nowMicros + Math.min(Math.max(ttlSeconds * 1e6, LEAST_MICROS), MOST_MICROS);
+    let soonest: LivingName | undefined;
+    for (let i = 0; i < names.length; i++) {
+      const one = names[i]!;
+      if (one.name === name) {
+        one.basis = Math.max(one.basis, basis);
+        one.expiresMicros = Math.max(one.expiresMicros, expiresMicros);
+        return;
+      }
+      if (soonest === undefined || one.expiresMicros < soonest.expiresMicros) soonest = one;
+    }
+    if (soonest === undefined || names.length < NAMES_LIMIT) {
+      names.push({ name, basis, expiresMicros });
+      return;
+    }
+    soonest.name = name;
+    soonest.basis = basis;
+    soonest.expiresMicros = expiresMicros;
+  }
+
+  #entryOf(pid: number, startTicks: number, words: Uint32Array, at: number, nowMicros: number): Entry {
     const key = keyOf(pid, startTicks, words, at);
     const found = this.#entries.get(key);
-    const isSame = found !== undefined && isOf(found, pid, startTicks, words, at);
-    const entry = isSame
-      ? found
-      : { pid, startTicks, address: words.slice(at, at + ADDRESS_WORDS), names: [] };
-    const { names } = entry;
+    if (found !== undefined && isOf(found, pid, startTicks, words, at)) {
+      this.#use(key, found, nowMicros);
+      return found;
+    }
+    const address = words.slice(at, at + ADDRESS_WORDS);
+    const entry = { pid, startTicks, address, names: [], usedMicros: nowMicros };
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     if (this.#entries.size > KEYS_LIMIT) this.#entries.delete(this.#entries.keys().next().value!);
-    const expiresMicros = nowMicros + Math.min(Math.max(ttlSeconds * 1e6, LEAST_MICROS), MOST_MICROS);
-    const same = names.find(({ name }) => name === known.name);
-    if (same !== undefined) {
-      same.basis = Math.max(same.basis, known.basis);
-      same.expiresMicros = Math.max(same.expiresMicros, expiresMicros);
-      return;
-    }
-    names.push({ ...known, expiresMicros });
-    if (names.length <= NAMES_LIMIT) return;
-    const soonest = names.reduce((best, one) => (one.expiresMicros < best.expiresMicros ? one : best));
-    names.splice(names.indexOf(soonest), 1);
+    return entry;
+  }
+
+  #use(key: number, entry: Entry, nowMicros: number): void {
+    if (nowMicros - entry.usedMicros < USED_MICROS) return;
+    entry.usedMicros = nowMicros;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
   }
 
   /**
@@ -96,9 +123,11 @@ export class NameStore {
     if (entry === undefined || !isOf(entry, pid, startTicks, words, at)) return undefined;
     const { names } = entry;
     for (let i = names.length - 1; i >= 0; i--) if (names[i]!.expiresMicros <= nowMicros) names.splice(i, 1);
-    this.#entries.delete(key);
-    if (names.length === 0) return undefined;
-    this.#entries.set(key, entry);
+    if (names.length === 0) {
+      this.#entries.delete(key);
+      return undefined;
+    }
+    this.#use(key, entry, nowMicros);
     return names.length === 1 ? names[0] : 'several';
   }
 }

@@ -48,23 +48,35 @@ export class StreamNames {
     }
   }
 
-  /** A TCP segment that was sent. `more` stands for connections that are waited for; `none` for all others. */
-  segment(keyOf: () => string, sequence: number, payload: Uint8Array, nowMicros: number): AskedName {
+  /**
+   * A TCP segment that was sent, with its payload at `[start, end)`. `more` stands for connections that are waited for;
+   * `none` for all others.
+   */
+  segment(
+    keyOf: () => string,
+    sequence: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    nowMicros: number,
+  ): AskedName {
     const known = this.#streams.size === 0 ? undefined : this.#streams.get(keyOf());
     if (known === undefined) {
-      const asked = nameOfStream(payload);
+      const asked = nameOfStream(bytes, start, end);
       if (asked.kind === 'none') this.passedOver++;
-      else if (asked.kind === 'more') this.#add(keyOf(), sequence, nowMicros).pieces.put(0, payload);
+      else if (asked.kind === 'more') {
+        this.#add(keyOf(), sequence, nowMicros).pieces.put(0, bytes.subarray(start, end));
+      }
       return asked;
     }
     const offset = (sequence - known.firstSequence) | 0;
     if (offset < 0) {
       // Another connection between the same ends.
       this.#streams.delete(keyOf());
-      return this.segment(keyOf, sequence, payload, nowMicros);
+      return this.segment(keyOf, sequence, bytes, start, end, nowMicros);
     }
     const isLast = --known.piecesLeft === 0;
-    const hasGrown = known.pieces.put(offset, payload);
+    const hasGrown = known.pieces.put(offset, bytes.subarray(start, end));
     const asked = hasGrown ? nameOfStream(known.pieces.prefix) : MORE;
     return this.#decided(keyOf, asked.kind === 'more' && isLast ? NO_NAME : asked);
   }
@@ -96,9 +108,10 @@ export class StreamNames {
   }
 }
 
-function nameOfStream(bytes: Uint8Array): AskedName {
-  const prefix = bytes.subarray(0, STREAM_LIMIT_BYTES);
-  return prefix[0] === TLS_HANDSHAKE ? nameOfTlsStream(prefix) : nameOfHttpStream(prefix);
+function nameOfStream(bytes: Uint8Array, start = 0, end = bytes.length): AskedName {
+  const last = Math.min(end, start + STREAM_LIMIT_BYTES);
+  if (bytes[start] === TLS_HANDSHAKE) return nameOfTlsStream(bytes, start, last);
+  return nameOfHttpStream(bytes.subarray(start, last));
 }
 
 /** Longer answers of name servers are passed over. */
@@ -205,7 +218,7 @@ export function nameOfHttpStream(prefix: Uint8Array): AskedName {
 }
 
 function found(name: string): AskedName {
-  return { kind: 'found', name, basis: 'http', alpn: [] };
+  return { kind: 'found', name, basis: 'http', alpn: '' };
 }
 
 /** Where the target of the request starts; the length of the prefix or more: that is still to come; -1: no request. */

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'bun:test';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { BtfIndex, BtfKind } from '../bpf/btf.ts';
 import { networkNamespaceInode } from '../bpf/namespaces.ts';
 import { openIfPossible } from '../handed-programs.ts';
 import { NativeBuffer } from '../libc.ts';
+import { threadTexts } from '../testdata/test-slices.fixture.ts';
 import { parseFamily, parseTaskStats, STATS_FIELDS, TaskStats } from './task-stats.ts';
 
 /** As Linux 6.18 answers (version 16 of the structure), the zeros at its end left out. */
@@ -112,8 +113,8 @@ test.skipIf(stats === undefined)(
   'the kernel says of this process what /proc says of all its threads (needs CAP_NET_ADMIN)',
   () => {
     const runDelay = (): number =>
-      readdirSync('/proc/self/task').reduce(
-        (sum, tid) => sum + Number(readFileSync(`/proc/self/task/${tid}/schedstat`, 'utf8').split(' ')[1]),
+      [...threadTexts('self', 'schedstat').values()].reduce(
+        (sum, text) => sum + Number(text.split(' ')[1]),
         0,
       );
     const delays = nothing();

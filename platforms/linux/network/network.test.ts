@@ -12,7 +12,7 @@ import { Pair, rowOf, WHOLE_SLICE } from '../testdata/loopback.ts';
 import { openLinuxNetwork } from './network.ts';
 
 const TESTDATA = fileURLToPath(new URL('../testdata/', import.meta.url));
-const DEADLINE_MILLIS = 4000;
+const DEADLINE_MILLIS = 20_000;
 /** dup3(2) by number. */
 const DUP3 = process.arch === 'arm64' ? 24 : 292;
 const opened: { close(): void }[] = [];

@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
 import type { NetworkSample } from '../../../src/data/sample/network-sample.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { openLinuxNetwork } from '../network/network.ts';
 import { rowOf, WHOLE_SLICE } from '../testdata/loopback.ts';
+import { untilInState } from '../testdata/test-slices.fixture.ts';
 
-const DEADLINE_MILLIS = 4000;
+const DEADLINE_MILLIS = 20_000;
 const opened: { close(): void }[] = [];
 
 afterEach(() => {
@@ -43,15 +45,28 @@ class Shell {
   }
 }
 
-/** A listener of this process whose connections nobody reads. */
-function listen(): number {
+/** A listener of this process whose connections nobody reads. `accepted` resolves with the first one. */
+function listen(): { readonly port: number; readonly accepted: Promise<void> } {
+  const accepted = Promise.withResolvers<void>();
   const listener = Bun.listen({
     hostname: '127.0.0.1',
     port: 0,
-    socket: { open: (socket) => void socket.pause(), data() {} },
+    socket: {
+      open: (socket) => {
+        socket.pause();
+        accepted.resolve();
+      },
+      data() {},
+    },
   });
   opened.push({ close: () => listener.stop(true) });
-  return listener.port;
+  return { port: listener.port, accepted: accepted.promise };
+}
+
+/** Resolves once nothing more fits into the connection to the port: its writer sleeps until somebody reads. */
+async function untilFull(writer: number): Promise<void> {
+  while (readFileSync(`/proc/${writer}/comm`, 'latin1') !== 'cat\n') await Bun.sleep(1);
+  await untilInState(writer, 'S');
 }
 
 function openNetwork(): (done: (sample: NetworkSample) => boolean) => Promise<NetworkSample> {
@@ -89,7 +104,7 @@ const SHARING = `
 
 describe.skipIf(Bun.which('bash') === null)('the owner of a socket that is shared (needs bash)', () => {
   test('is who started last of those that hold it', async () => {
-    const port = listen();
+    const { port } = listen();
     const shell = new Shell(SHARING.replace('$PORT', String(port)));
     await shell.line();
     await shell.goOn();
@@ -104,7 +119,7 @@ describe.skipIf(Bun.which('bash') === null)('the owner of a socket that is share
   });
 
   test('changes when it is handed on', async () => {
-    const port = listen();
+    const { port } = listen();
     const shell = new Shell(SHARING.replace('$PORT', String(port)));
     await shell.line();
     const collectUntil = openNetwork();
@@ -120,7 +135,7 @@ describe.skipIf(Bun.which('bash') === null)('the owner of a socket that is share
   });
 
   test('changes when it exits', async () => {
-    const port = listen();
+    const { port } = listen();
     const shell = new Shell(SHARING.replace('$PORT', String(port)));
     await shell.line();
     const collectUntil = openNetwork();
@@ -135,20 +150,22 @@ describe.skipIf(Bun.which('bash') === null)('the owner of a socket that is share
 });
 
 describe.skipIf(Bun.which('bash') === null)('an orphaned connection (needs bash)', () => {
+  /** cat(1) sleeps only once the connection is full. */
   const FLOODING = 'exec 3<>/dev/tcp/127.0.0.1/$PORT; echo opened; exec cat /dev/zero >&3';
 
   /** Resolves when the connection's buffers are full and its process has been killed. */
-  async function orphan(port: number, meanwhile: () => Promise<unknown>): Promise<number> {
+  async function orphan(port: number, meanwhile?: () => Promise<unknown>): Promise<number> {
     const shell = new Shell(FLOODING.replace('$PORT', String(port)));
     await shell.line();
-    await meanwhile();
+    await untilFull(shell.pid);
+    await meanwhile?.();
     await shell.kill();
     return shell.pid;
   }
 
   test('is the kernel’s where nobody was ever seen to have it', async () => {
-    const port = listen();
-    await orphan(port, () => Bun.sleep(30));
+    const { port } = listen();
+    await orphan(port);
     const sample = await openNetwork()((s) => clientRow(s, port) >= 0);
     const row = clientRow(sample, port);
     expect(sample.sockets.inode[row]).toBe(0);
@@ -156,7 +173,7 @@ describe.skipIf(Bun.which('bash') === null)('an orphaned connection (needs bash)
   });
 
   test('stays its process’s where one was', async () => {
-    const port = listen();
+    const { port } = listen();
     const collectUntil = openNetwork();
     let pid = 0;
     pid = await orphan(port, () =>
@@ -175,13 +192,13 @@ describe.skipIf(Bun.which('bash') === null)('an orphaned connection (needs bash)
 test.skipIf(Bun.which('bash') === null)(
   'a connection not accepted yet is inferred to be the listener’s, and then found (needs bash)',
   async () => {
-    const port = listen();
+    const { port, accepted: isAccepted } = listen();
     // This program's event loop, which accepts, stands still during spawnSync and the collection.
-    const connect = `(exec 3<>/dev/tcp/127.0.0.1/${port} >/dev/null 2>&1; exec sleep 100) & echo $!`;
+    const connect = `exec 3<>/dev/tcp/127.0.0.1/${port}; sleep 100 >/dev/null 2>&1 & echo $!`;
     const network = openLinuxNetwork({ tier: 'netlink' });
     opened.push(network);
     await network.collect(WHOLE_SLICE);
-    const { stdout } = Bun.spawnSync(['bash', '-c', `${connect}; sleep 0.05`], { stdin: 'ignore' });
+    const { stdout } = Bun.spawnSync(['bash', '-c', connect], { stdin: 'ignore' });
     opened.push({ close: () => process.kill(Number(stdout.toString().trim()), 'SIGKILL') });
     const waiting = await network.collect(WHOLE_SLICE);
     const serverRow = ({ sockets }: NetworkSample): number => {
@@ -194,7 +211,7 @@ test.skipIf(Bun.which('bash') === null)(
       process.pid,
       OwnerBasis.INFERRED,
     ]);
-    await Bun.sleep(5);
+    await isAccepted;
     const accepted = await network.collect(WHOLE_SLICE);
     expect(accepted.sockets.ownerBasis[serverRow(accepted)]).toBe(OwnerBasis.DESCRIPTOR);
   },

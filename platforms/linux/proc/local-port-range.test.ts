@@ -11,5 +11,5 @@ test('the first port of the range is read, and nothing else is taken for one', (
 
 test('this machine has one, and where there is none the usual one is assumed', () => {
   expect(readFirstLocalPort('/proc')).toBeGreaterThan(0);
-  expect(readFirstLocalPort('/nonexistent')).toBe(32_768);
+  expect(readFirstLocalPort('/proc/nonexistent')).toBe(32_768);
 });

@@ -2,7 +2,15 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { CAPTURED_PROC } from '../proc/captured-proc.fixture.ts';
-import { outputLines, restlessSlice, UNHURRIED } from '../testdata/test-slices.fixture.ts';
+import {
+  comparedWithProc,
+  outputLines,
+  restlessSlice,
+  UNHURRIED,
+  untilInState,
+  untilRuns,
+  ZOMBIE,
+} from '../testdata/test-slices.fixture.ts';
 import { ProcessCollector } from './processes.ts';
 
 const children: Bun.Subprocess[] = [];
@@ -104,20 +112,19 @@ describe('ProcessCollector', () => {
 
   test('has exactly the processes that /proc lists', async () => {
     const collector = open();
-    for (let i = 0; i < 3; i++) await collector.collect(UNHURRIED);
-    const listed = new Set(
-      [...new Bun.Glob('[1-9]*').scanSync({ cwd: '/proc', onlyFiles: false })].map(Number),
-    );
-    const { slots, pid } = collector.table;
-    const strangers = [...slots.rows.subarray(0, slots.count)].filter((slot) => !listed.has(pid[slot]!));
-    // What came or went between the two looks is few.
-    expect(strangers.length).toBeLessThan(20);
-    expect(Math.abs(listed.size - slots.count)).toBeLessThan(20);
+    const compared = await comparedWithProc(async () => {
+      for (let i = 0; i < 3; i++) await collector.collect(UNHURRIED);
+      const { slots, pid } = collector.table;
+      return Array.from(slots.rows.subarray(0, slots.count), (slot) => pid[slot]!);
+    });
+    expect(compared).toEqual({ missing: [], strange: [] });
   });
 
   test('notices who ran, and who did not', async () => {
     const collector = open();
     const idle = await spawnShell(':');
+    // It has said that it is ready, but may still be on its way to sleep.
+    await untilInState(idle.pid, 'S');
     await collector.collect(UNHURRIED);
     await collector.collect(UNHURRIED);
     const { table } = collector;
@@ -143,12 +150,10 @@ describe('ProcessCollector', () => {
     expect(collector.commandLine(child.pid)).toContain('read go');
     child.stdin.write('\n');
     child.stdin.flush();
-    while (readFileSync(`/proc/${child.pid}/comm`, 'utf8') !== 'sleep\n') await Bun.sleep(1);
+    await untilRuns(child.pid, 'sleep 1000');
     // The CPU clock of a process that runs on another core moves on with that core's next tick only.
-    for (let i = 0; i < 100 && collector.table.names[slot] !== 'sleep'; i++) {
-      await collector.collect(UNHURRIED);
-      await Bun.sleep(1);
-    }
+    await untilInState(child.pid, 'S');
+    await collector.collect(UNHURRIED);
     expect(collector.table.names[slot]).toBe('sleep');
     expect(collector.table.slots.serial[slot]).toBe(serial);
     expect(collector.commandLine(child.pid)).toBe('sleep 1000');
@@ -165,12 +170,14 @@ describe('ProcessCollector', () => {
 
   test('a zombie is a process until it is reaped', async () => {
     const collector = open();
-    const { first } = await spawnShell('sh -c "exit" & sleep 0.05; echo $!');
+    const child = Bun.spawn(['sh', '-c', ZOMBIE], { stdout: 'pipe' });
+    children.push(child);
+    const zombie = Number((await outputLines(child.stdout).next()).value);
+    await untilInState(zombie, 'Z');
     await collector.collect(UNHURRIED);
-    const slot = collector.table.find(Number(first));
-    // dash reaps only when it waits.
-    if (slot >= 0) expect(String.fromCharCode(collector.table.state[slot]!)).toBe('Z');
-    expect(collector.commandLine(Number(first))).toBeUndefined();
+    const slot = collector.table.find(zombie);
+    expect(String.fromCharCode(collector.table.state[slot]!)).toBe('Z');
+    expect(collector.commandLine(zombie)).toBeUndefined();
   });
 
   test('rests when it is due, and the result is the same', async () => {
@@ -199,6 +206,6 @@ describe('ProcessCollector', () => {
   });
 
   test('says which root it could not open', () => {
-    expect(() => open({ procRoot: '/nonexistent' })).toThrow(/open \/nonexistent: ENOENT/);
+    expect(() => open({ procRoot: '/proc/nonexistent' })).toThrow(/open \/proc\/nonexistent: ENOENT/);
   });
 });

@@ -13,11 +13,12 @@ import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { parsePasswd } from '../../user-names.ts';
 import { parseCpuModel } from '../proc/cpuinfo.ts';
 import { parseBootWallSeconds } from '../proc/stat.ts';
+import { PLAIN_FILES, PlainSockets } from './plain-sockets.ts';
 import { filesOf, latinOf, MARK_PLACE, SHELL_LOOP, type Shell } from './shell-answer.ts';
 import { ShellLinks } from './shell-links.ts';
 import { type ShellFacts, ShellMachine } from './shell-machine.ts';
 import { ShellProcesses, StatTexts } from './shell-processes.ts';
-import { PLAIN_FILES, PlainSockets, SsSockets } from './shell-sockets.ts';
+import { SsSockets } from './ss-sockets.ts';
 
 const USUAL_PAGE_BYTES = 4096;
 /** For the network's sake processes are listed again when they are older than this. */

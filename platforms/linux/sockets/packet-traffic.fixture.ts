@@ -284,7 +284,7 @@ async function main(scenario: string): Promise<unknown> {
   const deadline = setTimeout(() => {
     process.stderr.write('the deadline has passed\n');
     process.exit(1);
-  }, DEADLINE_MILLIS * 4);
+  }, DEADLINE_MILLIS * 10);
   deadline.unref();
   if (scenario.startsWith('bridge-') || scenario.startsWith('macvlan-')) return onTop(scenario);
   const pair = await VethPair.open();

@@ -5,7 +5,7 @@ import { Pair, rowOf, WHOLE_SLICE } from '../testdata/loopback.ts';
 import { RowLife } from './sockets.ts';
 import { NetlinkSockets } from './sockets-netlink.ts';
 
-const DEADLINE_MILLIS = 4000;
+const DEADLINE_MILLIS = 20_000;
 /** Longer than the clocks of acknowledgements are apart. */
 const HELD_MILLIS = 120;
 const opened: { close(): void }[] = [];
@@ -129,30 +129,37 @@ describe.each(FAMILIES)('payload of %s connections', (_name, connectTo, listenOn
     }
   });
 
-  test('is exact where the connection was born and died unseen', async () => {
-    const source = openSource();
-    await source.collect(WHOLE_SLICE);
-    const pair = await openPair(connectTo, listenOn);
-    const ports = { clientPort: pair.clientPort, serverPort: pair.serverPort };
-    pair.client.send(5000);
-    await pair.server.until(() => pair.server.received === 5000);
-    pair.server.send(70_000);
-    await pair.client.until(() => pair.client.received === 70_000);
-    pair.client.socket?.end();
-    await pair.server.until(() => pair.server.hasEnded);
-    pair.server.socket?.end();
-    await pair.client.until(() => pair.client.isClosed);
-    const seen = nothingSeen();
-    await collectUntil(source, ports, seen, (s) => s.clientClosed && s.serverClosed);
-    expect(seen).toEqual({
-      clientTx: 5000,
-      serverRx: 5000,
-      serverTx: 70_000,
-      clientRx: 70_000,
-      clientClosed: true,
-      serverClosed: true,
-    });
-  });
+  // Who closes first, without a shutdown, may leave a remnant, and then a byte is in doubt (see tcp-payload.ts).
+  test.each([
+    ['shutdown', 0],
+    ['end', 1],
+  ] as const)(
+    'is exact where the connection was born and died unseen, by %s; %d in doubt',
+    async (end, doubt) => {
+      const source = openSource();
+      await source.collect(WHOLE_SLICE);
+      const pair = await openPair(connectTo, listenOn);
+      const ports = { clientPort: pair.clientPort, serverPort: pair.serverPort };
+      pair.client.send(5000);
+      await pair.server.until(() => pair.server.received === 5000);
+      pair.server.send(70_000);
+      await pair.client.until(() => pair.client.received === 70_000);
+      pair.client.socket?.[end]();
+      await pair.server.until(() => pair.server.hasEnded);
+      pair.server.socket?.end();
+      await pair.client.until(() => pair.client.isClosed);
+      const seen = nothingSeen();
+      await collectUntil(source, ports, seen, (s) => s.clientClosed && s.serverClosed);
+      expect([70_000, 70_000 - doubt]).toContain(seen.clientRx);
+      expect(seen).toMatchObject({
+        clientTx: 5000,
+        serverRx: 5000,
+        serverTx: 70_000,
+        clientClosed: true,
+        serverClosed: true,
+      });
+    },
+  );
 
   test('is exact through a reset', async () => {
     const source = openSource();

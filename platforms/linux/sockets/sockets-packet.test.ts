@@ -4,7 +4,7 @@ import type { Traffic } from './packet-ledger.fixture.ts';
 
 const FIXTURE = `${import.meta.dir}/packet-traffic.fixture.ts`;
 const obstacle = namespaceObstacle();
-const TIMEOUT_MILLIS = 20_000;
+const TIMEOUT_MILLIS = 60_000;
 
 interface DatagramResult extends Traffic {
   readonly family: 4 | 6;

@@ -68,7 +68,7 @@ describe('ClassNetLinkSource', () => {
   });
 
   test('a root without networks has none', () => {
-    expect(new ClassNetLinkSource('/nonexistent').readLinks()).toEqual([]);
+    expect(new ClassNetLinkSource('/proc/nonexistent').readLinks()).toEqual([]);
   });
 
   test("knows this machine's loopback address", () => {

@@ -1,11 +1,11 @@
 import { lengthened } from '../../kit/table/slot-table.ts';
+import { hasAllNames, joinedNames } from '../sample/joined-names.ts';
 import { HostTable } from '../sample/network-section.ts';
 import { clearHealth } from './health-ledger.ts';
 
 const CROWDED_ROWS = 8192;
 const IDLE_MICROS = 60e6;
 const DROP_EVERY_MICROS = 5e6;
-const NAMES_LIMIT = 4;
 /** A name that nobody has used for so long makes way for the next one. */
 const NAME_MICROS = 3600e6;
 
@@ -17,6 +17,8 @@ export class HostLedger {
   #lastGrowthMicros: Float64Array;
   /** When a name of the host was last used. */
   #lastNamedMicros: Float64Array;
+  /** 1: the host has as many names as are kept. */
+  #hasAllNames: Uint8Array;
   #isMarked = new Uint8Array(0);
   #nextDropMicros = 0;
   readonly #crowdedRows: number;
@@ -25,6 +27,7 @@ export class HostLedger {
     this.#crowdedRows = crowdedRows;
     this.#lastGrowthMicros = new Float64Array(this.table.slots.capacity);
     this.#lastNamedMicros = new Float64Array(this.table.slots.capacity);
+    this.#hasAllNames = new Uint8Array(this.table.slots.capacity);
     this.others = this.table.slots.add(0, 0, 0, 0);
   }
 
@@ -46,6 +49,7 @@ export class HostLedger {
     if (slots.capacity > this.#lastGrowthMicros.length) {
       this.#lastGrowthMicros = lengthened(this.#lastGrowthMicros, new Float64Array(slots.capacity));
       this.#lastNamedMicros = lengthened(this.#lastNamedMicros, new Float64Array(slots.capacity));
+      this.#hasAllNames = lengthened(this.#hasAllNames, new Uint8Array(slots.capacity));
     }
     this.table.connectionCount[slot] = 0;
     clearHealth(this.table, slot);
@@ -64,13 +68,12 @@ export class HostLedger {
     if (known === undefined || isOld) {
       names[slot] = name;
       nameBasis[slot] = basis;
-    } else if (known !== name) this.#addName(slot, known, name);
+      this.#hasAllNames[slot] = 0;
+    } else if (this.#hasAllNames[slot] === 0 && known !== name) {
+      names[slot] = joinedNames(known, name);
+      this.#hasAllNames[slot] = hasAllNames(names[slot]) ? 1 : 0;
+    }
     nameBasis[slot] = Math.max(nameBasis[slot]!, basis);
-  }
-
-  #addName(slot: number, known: string, name: string): void {
-    const all = known.split(' ');
-    if (all.length < NAMES_LIMIT && !all.includes(name)) this.table.names[slot] = `${known} ${name}`;
   }
 
   /** As OwnerLedger.dropExited: hosts without connections and without traffic in the last minute. */

@@ -281,8 +281,8 @@ describe('formulas', () => {
   });
 
   test('a name of separators alone costs no more than its length', () => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     csvField('\t'.repeat(1 << 20));
-    expect(performance.now() - start).toBeLessThan(500);
+    expect(process.cpuUsage(start).user / 1000).toBeLessThan(1000);
   });
 });

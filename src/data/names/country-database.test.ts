@@ -23,6 +23,8 @@ const NETWORKS_6: DatabaseSpec['networks'] = [
   ['2a00:1450::/32', country('IE')],
 ];
 
+/** What unfolds without end would take for ever. */
+const MODEST_MILLIS = 1000;
 const folder = mkdtempSync(join(tmpdir(), 'country-database-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -133,7 +135,7 @@ describe('a bad one', () => {
 
   test('may unfold without end: in its metadata, in its records, by a pointer to itself', () => {
     const bomb = bombOf(30);
-    const started = performance.now();
+    const started = process.cpuUsage();
     expect(errorOf(databaseOf({ networks: NETWORKS, metadata: bomb }))?.code).toBe('DAMAGED');
     const itself = Buffer.from([0xe1, 0x41, 0x61, 0x20, 0]);
     expect(errorOf(databaseOf({ networks: NETWORKS, metadata: itself }))?.code).toBe('DAMAGED');
@@ -145,7 +147,7 @@ describe('a bad one', () => {
     ] as const;
     const database = new CountryDatabase(databaseOf({ networks }));
     for (const address of ['30.1.1.1', '77.1.1.1']) expect(database.code(address)).toBeUndefined();
-    expect(performance.now() - started).toBeLessThan(200);
+    expect(process.cpuUsage(started).user / 1000).toBeLessThan(MODEST_MILLIS);
     // A damaged record costs no more than itself.
     expect(database.code('88.1.1.1')).toBe('DE');
   });

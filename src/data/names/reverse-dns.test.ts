@@ -272,9 +272,9 @@ describe('real name servers', () => {
     const seen = JSON.parse(await new Response(child.stdout).text());
     expect(await child.exited).toBe(0);
     expect(seen).toMatchObject({ lookupCount: 16, waitingCount: 184 });
-    expect(seen.askedMillis).toBeLessThan(50);
-    expect(seen.closeMillis).toBeLessThan(20);
-    expect(seen.exitMillis).toBeLessThan(200);
+    // On a busy machine, too; who waited for an answer would wait two seconds.
+    for (const millis of [seen.askedMillis, seen.closeMillis, seen.exitMillis])
+      expect(millis).toBeLessThan(1500);
     expect(new Set(server.questions).size).toBe(16);
     server.close();
   });

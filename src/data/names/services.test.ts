@@ -31,9 +31,9 @@ test('reads services(5): first name of a port, comments and nonsense left out', 
 test('hostile text is bounded: 100,000 names, one line of a megabyte', () => {
   const many = Array.from({ length: 100_000 }, (_, i) => `s${i} ${i % 65_536}/${i < 65_536 ? 'tcp' : 'udp'}`);
   expect(parseServices(many.join('\n')).size).toBe(20_000);
-  const started = performance.now();
+  const started = process.cpuUsage();
   expect(parseServices(`${'x'.repeat(1 << 20)}\n${`a${' '.repeat(1 << 20)}`}\nhttp 80/tcp`).size).toBe(1);
-  expect(performance.now() - started).toBeLessThan(500);
+  expect(process.cpuUsage(started).user / 1000).toBeLessThan(1000);
 });
 
 test('the table wins over the built-in names, which fill its gaps; 443/udp is quic whatever it says', () => {
@@ -49,9 +49,12 @@ test('the table wins over the built-in names, which fill its gaps; 443/udp is qu
   ]);
 });
 
-test.each(['/nonexistent/services', '/', '/dev/zero'])('no table at %s: the built-in names', async (path) => {
-  expect((await readServiceNames(path)).name(443, 'tcp')).toBe('https');
-});
+test.each(['/proc/nonexistent/services', '/', '/dev/zero'])(
+  'no table at %s: the built-in names',
+  async (path) => {
+    expect((await readServiceNames(path)).name(443, 'tcp')).toBe('https');
+  },
+);
 
 test('the table of this system is read where there is one', async () => {
   expect((await readServiceNames('/etc/services')).name(22, 'tcp')).toBe('ssh');

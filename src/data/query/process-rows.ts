@@ -1,6 +1,7 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../rates/histories.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
+import { joinedNames } from '../sample/joined-names.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
 import { isConnection, isListener, PROTOCOL_UDP } from '../sample/socket-table.ts';
@@ -12,7 +13,6 @@ import { RankedRows, type RowOrder } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 
 /** Number of sockets counted in half a millisecond by code that is not yet compiled. */
-const NAMES_LIMIT = 4;
 const SOCKETS_BETWEEN_RESTS = 1024;
 
 const PROCESS_COLUMNS = {
@@ -45,7 +45,7 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
   #kept = new Int32Array(0);
   /** Health by owner slot, of the last `build`. */
   health: HealthFigures | undefined;
-  /** By owner: up to NAMES_LIMIT names that it uses for remote hosts, joined by spaces. */
+  /** By owner: up to four names that it uses for remote hosts, joined by spaces. */
   readonly #names = new Map<number, string>();
   readonly #order = new ProcessOrder();
   readonly #history = new Float32Array(HISTORY_LENGTH);
@@ -225,11 +225,8 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
 
   #addName(owner: number, name: string): void {
     const known = this.#names.get(owner);
-    if (known === undefined) this.#names.set(owner, name);
-    else if (known !== name) {
-      const all = known.split(' ');
-      if (all.length < NAMES_LIMIT && !all.includes(name)) this.#names.set(owner, `${known} ${name}`);
-    }
+    const all = known === undefined ? name : joinedNames(known, name);
+    if (all !== known) this.#names.set(owner, all);
   }
 
   /** Removes rows without anything in scope, idle rows of exited processes, and rows that fail the filter. */

@@ -274,7 +274,7 @@ describe('a folder that will not do', () => {
         { wallMillis: () => START, lock: lockFile, failed: () => undefined },
       );
     const first = await open();
-    expect(open()).rejects.toMatchObject({ code: 'LOCKED' });
+    await expect(open()).rejects.toMatchObject({ code: 'LOCKED' });
     await first.close();
     await Bun.sleep(0);
     await (await open()).close();

@@ -32,9 +32,9 @@ describe('gunzipWithin', () => {
     for (const bomb of [gzipBomb(1024), gzipBomb(1024, 1000), gzipBomb(1024, 0)]) {
       expect(bomb.length).toBeLessThan(2 << 20);
       const before = process.memoryUsage().rss;
-      const start = performance.now();
+      const start = process.cpuUsage();
       expect(codeOf(() => gunzipWithin(bomb, 8 << 20))).toBe('TOO_LARGE');
-      expect(performance.now() - start).toBeLessThan(1000);
+      expect(process.cpuUsage(start).user / 1000).toBeLessThan(1000);
       expect(process.memoryUsage().rss - before).toBeLessThan(64 << 20);
     }
   });

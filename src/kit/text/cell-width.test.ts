@@ -128,7 +128,7 @@ describe('cellWidth', () => {
       if (clusterWidth(text) !== stringWidth(text)) wrong.push(code.toString(16));
     }
     expect(wrong).toEqual([]);
-  }, 20_000);
+  }, 60_000);
 
   test.each(SAMPLES)('is what string-width says: %j', (sample) => {
     expect(cellWidth(sample)).toBe(stringWidth(sample));

@@ -60,7 +60,7 @@ describe('one clear line says what is wrong', () => {
     ['rule: [cpu>80%]', "unknown key 'rule'. Accepted: rules, exec, webhook"],
     ['rules: [cpu>80%]\nexec: echo', 'exec takes an absolute path'],
     ['rules: [cpu>80%]\nexec: []', 'exec takes an absolute path'],
-    ['rules: [cpu>80%]\nexec: /nonexistent/x', "exec '/nonexistent/x': file not found"],
+    ['rules: [cpu>80%]\nexec: /proc/nonexistent/x', "exec '/proc/nonexistent/x': file not found"],
     ['rules: [cpu>80%]\nexec: /etc', "exec '/etc': not a regular file"],
     ['rules: [cpu>80%]\nexec: [/bin/echo, [x]]', 'exec takes an absolute path'],
     ['rules: [cpu>80%]\nwebhook: ftp://secret/x', 'webhook takes an https:// URL'],

@@ -168,8 +168,8 @@ export class Sampler {
 
   /** Disks matter less than the first frame: they come with the first rates. */
   #firstDisksDueAt(demand: Demand): number {
-    if (this.#samples === 0) return demand.disksMillis;
-    return demand.metricsMillis === NEVER ? 0 : this.#dueAt('metrics', demand);
+    if (demand.metricsMillis === NEVER) return 0;
+    return this.#samples === 0 ? NEVER : this.#dueAt('metrics', demand);
   }
 
   #viewsDueAt(interval: number): number {

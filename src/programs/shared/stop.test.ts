@@ -62,6 +62,6 @@ test('what does not close is left to itself', async () => {
   expect(await closedInTime(Promise.resolve())).toBe(true);
   const began = performance.now();
   expect(await closedInTime(new Promise(() => undefined))).toBe(false);
-  expect(performance.now() - began).toBeLessThan(1000);
+  expect(performance.now() - began).toBeLessThan(5000);
   await expect(closedInTime(Promise.reject(new RangeError('broken')))).rejects.toThrow('broken');
 });

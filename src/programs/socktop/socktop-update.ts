@@ -110,9 +110,8 @@ function takeSample(model: Model, { host, snapshot }: Extract<Message, { kind: '
 
 function takeLink(model: Model, { host, status, nowMillis }: Extract<Message, { kind: 'linked' }>): Model {
   const before = model.hosts[host]!.link;
-  const wasLive = before?.phase === 'live';
-  // The first sample after a gap does not continue the previous one.
-  if (wasLive && status.phase !== 'live') model.hosts[host]!.data.breakOff();
+  // The first sample of a new connection does not continue the last one of the old, which may come after its end.
+  if (before?.phase === 'lost' && status.phase === 'live') model.hosts[host]!.data.breakOff();
   const next = withHost({ ...model, nowMillis }, { link: status }, host);
   // The version of the agent arrives after the connection.
   const isNews = status.phase === 'live' && status.notice !== before?.notice && host === model.current;

@@ -106,6 +106,15 @@ describe('a host over the network', () => {
     expect(bench.effects.at(-1)).toEqual({ kind: 'retry', host: 0 });
   });
 
+  test('that is lost has a sample that was on its way', () => {
+    const bench = benchOf(LIVE);
+    bench.sample();
+    bench.send({ kind: 'linked', host: 0, status: LOST, nowMillis: NOW_MILLIS });
+    bench.world.pass(1, 0.5);
+    bench.sample();
+    expect(bench.text()).toContain('CPU 50.0 %');
+  });
+
   test('that comes back does not continue what was before', () => {
     const bench = benchOf(LIVE);
     bench.sample();

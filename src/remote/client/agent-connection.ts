@@ -28,7 +28,8 @@ export interface AgentLine {
 
 /** Callbacks of a connection; `closed` is called once, last. */
 export interface ConnectionListener {
-  opened(protocol: Protocol): void;
+  /** `hasOldAgent`: there is an agent, but one that knows no `--stdio`, so that a shell replies. */
+  opened(protocol: Protocol, hasOldAgent?: boolean): void;
   received(frame: string | Uint8Array<ArrayBuffer>): void;
   closed(error: OpError): void;
   /** Whether a reply is pending. */

@@ -61,6 +61,8 @@ export class RemoteSource implements Source, RemoteLink {
   #connections = 0;
   #header: SnapshotHeader;
   #isClosed = false;
+  /** The agent there is too old to be used by ssh. */
+  #hasOldAgent = false;
 
   constructor(options: RemoteOptions) {
     this.#options = options;
@@ -110,10 +112,8 @@ export class RemoteSource implements Source, RemoteLink {
     const session = this.#session;
     if (session instanceof V2Session) return session;
     const isLost = session === undefined;
-    const without =
-      session instanceof ShellSession
-        ? 'a history needs socktop-agent there'
-        : 'an original agent keeps no history';
+    const missing = this.#hasOldAgent ? this.#tooOldAgent() : 'a history needs socktop-agent there';
+    const without = session instanceof ShellSession ? missing : 'an original agent keeps no history';
     throw new OpError({
       op: 'read history',
       code: isLost ? 'LOST' : 'ENOTSUP',
@@ -167,7 +167,10 @@ export class RemoteSource implements Source, RemoteLink {
     this.#connections++;
     if (this.#status.nextTryMillis !== undefined) this.#change({ nextTryMillis: undefined });
     this.#connection = this.#begin({
-      opened: (protocol) => this.#opened(protocol),
+      opened: (protocol, hasOldAgent = false) => {
+        this.#hasOldAgent = hasOldAgent;
+        this.#opened(protocol);
+      },
       received: (frame) => {
         this.meter.received(frame);
         (this.#session ?? this.#trial)?.received(frame);
@@ -212,11 +215,21 @@ export class RemoteSource implements Source, RemoteLink {
     this.#live(session, 'original');
   }
 
+  /** Ours is the version that is sure to be new enough. */
+  #tooOldAgent(): string {
+    return `the socktop-agent there is too old for ssh, which needs version ${this.#options.version}`;
+  }
+
   /** A shell has been found in the place of an agent. */
   async #tryShell(): Promise<void> {
     try {
       const { shell } = this.#options;
-      if (shell === undefined) throw new OpError({ op: 'connect', code: 'NO_SHELL', message: AGENT_MISSING });
+      if (shell === undefined)
+        throw new OpError({
+          op: 'connect',
+          code: 'NO_SHELL',
+          message: this.#hasOldAgent ? this.#tooOldAgent() : AGENT_MISSING,
+        });
       this.#shell ??= new ShellMemory(await shell());
       const session = new ShellSession(this.#line(), this.#shell);
       this.#trial = session;
@@ -247,7 +260,7 @@ export class RemoteSource implements Source, RemoteLink {
     this.#session = session;
     this.#wasLive = true;
     this.#liveMillis = performance.now();
-    const notice = NOTICES[protocol];
+    const notice = this.#hasOldAgent ? `${this.#tooOldAgent()}; using its shell` : NOTICES[protocol];
     this.#change({
       ...{ phase: 'live', protocol, notice, agentVersion: undefined },
       ...{ nextTryMillis: undefined, reason: undefined },

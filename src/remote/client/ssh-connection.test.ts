@@ -104,6 +104,16 @@ describe('a connection by ssh', () => {
       'SSH_DENIED: me@web-1: Permission denied (publickey). (ssh cannot prompt here: connect once with ssh itself)',
     ],
     [
+      255,
+      'channel 0: open failed: connect failed: Connection refused\r\nstdio forwarding failed\r\nkex_exchange_identification: Connection closed by remote host\r\nConnection closed by UNKNOWN port 65535\r\n',
+      'SSH: channel 0: open failed: connect failed: Connection refused',
+    ],
+    [
+      255,
+      'kex_exchange_identification: read: Connection reset by peer\n',
+      'SSH: kex_exchange_identification: read: Connection reset by peer',
+    ],
+    [
       127,
       'sh: not found\n',
       'NO_SHELL: neither socktop-agent nor a POSIX shell could be started there (exit code 127): sh: not found',

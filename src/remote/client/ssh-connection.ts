@@ -55,16 +55,17 @@ const COMPLAINT_LIMIT = 4096;
 /** A complaint is the last word of ssh if it ends within this time, and is then in the error. */
 const LAST_WORD_MILLIS = 400;
 const SHELL_GREETING = '\nsocktop.shell\n';
+const OLD_AGENT_GREETING = '\nsocktop.shell.old-agent\n';
 
 /**
- * What runs on the other side: the agent where there is one, else a POSIX shell that reads on. Every login shell takes
- * it as one word in single quotes. An agent that does not know --stdio ends with 2.
+ * What runs on the other side: the first agent there is, else a POSIX shell that reads on. Every login shell takes it as
+ * one word in single quotes. An agent that does not know the options ends with 2, and is too old.
  */
 const AGENT_OR_SHELL = [
-  'for a in "$(command -v socktop-agent)" /usr/bin/socktop-agent /usr/local/bin/socktop-agent',
+  'o=; for a in "$(command -v socktop-agent)" /usr/bin/socktop-agent /usr/local/bin/socktop-agent',
   ' "$HOME/.local/bin/socktop-agent"; do',
-  ' if [ -x "$a" ]; then "$a" --stdio "$@"; s=$?; case $s in 2) break;; esac; exit $s; fi;',
-  ' done; echo; echo socktop.shell; exec sh',
+  ' if [ -x "$a" ]; then "$a" --stdio "$@"; s=$?; case $s in 2) o=.old-agent;; *) exit $s;; esac; fi;',
+  ' done; echo; echo socktop.shell$o; exec sh',
 ].join('');
 
 /** The arguments that say which host, as which user; nothing of a destination can become an option. */
@@ -231,6 +232,7 @@ export class SshConnection implements AgentLine {
     for (const [protocol, greeting] of [
       ['socktop.v2', STREAM_GREETING],
       ['shell', SHELL_GREETING],
+      ['shell', OLD_AGENT_GREETING],
     ] as const) {
       const at = text.indexOf(greeting);
       if (at < 0) continue;
@@ -238,7 +240,7 @@ export class SshConnection implements AgentLine {
       clearTimeout(this.#timer);
       this.#complaints.flush();
       this.#protocol = protocol;
-      this.#listener.opened(protocol);
+      this.#listener.opened(protocol, greeting === OLD_AGENT_GREETING);
       return Buffer.from(text.slice(at + greeting.length), 'latin1');
     }
     if (text.length > NOISE_LIMIT_BYTES) {
@@ -277,9 +279,13 @@ function startFailure(exitCode: number | undefined, last: string, mayAsk: boolea
   );
 }
 
+/** What follows where the connection ends that a jump host was to make: what comes before says why. */
+const AFTERMATH =
+  /^(?:stdio forwarding failed|kex_exchange_identification: |Connection closed by UNKNOWN port)/;
+
 /** The lines that ssh complains with. Each is handed on, but for one that may be the last. */
 class ComplaintLines {
-  /** The last line so far, without `ssh: ` in front and controls. */
+  /** The last line so far that says why, without `ssh: ` in front and controls. */
   last = '';
   readonly #hand: (line: string) => void;
   readonly #decoder = new TextDecoder();
@@ -316,7 +322,8 @@ class ComplaintLines {
   #hold(line: string): void {
     this.flush();
     this.#held = line;
-    this.last = sanitizeLine(line.trim().replace(/^ssh: /, ''));
+    const text = sanitizeLine(line.trim().replace(/^ssh: /, ''));
+    if (this.last === '' || !AFTERMATH.test(text)) this.last = text;
     this.#timer = setTimeout(() => this.flush(), LAST_WORD_MILLIS);
   }
 }

@@ -99,7 +99,7 @@ describe('a frame on a terminal emulator', () => {
       }),
       { numRuns: 250 },
     );
-  }, 20_000);
+  }, 60_000);
 
   test('is right again after a repaint over anything, and after a resize', async () => {
     const whole = new Emulator(WIDTH, HEIGHT);
@@ -131,7 +131,7 @@ describe('a frame on a terminal emulator', () => {
       ),
       { numRuns: 60 },
     );
-  }, 20_000);
+  }, 60_000);
 
   test('lets nothing through that is not a glyph or a command of its own', () => {
     const allowed =

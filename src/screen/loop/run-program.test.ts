@@ -6,6 +6,8 @@ import { type PtyOptions, PtyProgram } from '../../../bin/testing/pty.ts';
 
 const FIXTURE = join(import.meta.dir, 'run-program.fixture.ts');
 const bash = Bun.which('bash');
+/** A second, and the time that a busy machine takes to notice. */
+const END_MILLIS = 1000 + 2000;
 /** termios c_lflag bits that raw mode clears. */
 const ISIG = 1;
 const ICANON = 2;
@@ -113,7 +115,7 @@ describe('the way in and out', () => {
     const hungUp = performance.now();
     program.hangUp();
     const code = await program.process.exited;
-    expect(performance.now() - hungUp).toBeLessThan(1000);
+    expect(performance.now() - hungUp).toBeLessThan(END_MILLIS);
     // The signal and the end of input come at the same time.
     expect([3, 5]).toContain(code);
   });
@@ -192,7 +194,7 @@ describe('painting', () => {
     const stopped = performance.now();
     program.signal('SIGTERM');
     expect(await program.process.exited).toBe(3);
-    expect(performance.now() - stopped).toBeLessThan(1000);
+    expect(performance.now() - stopped).toBeLessThan(END_MILLIS);
     expect(report()).toMatchObject({ kind: 'signal', signal: 'SIGTERM' });
     expect(report()['residentBytes']).toBeLessThan(150e6);
   });

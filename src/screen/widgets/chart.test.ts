@@ -5,7 +5,7 @@ import { rgb, style } from '../style/style.ts';
 import { TOKYO_NIGHT } from '../style/theme.ts';
 import { type Chart, putSparkline, renderChart } from './chart.ts';
 import { plainSamples, rampStyle } from './levels.ts';
-import { anyArea, drawnOver, STRONG, TEXT } from './sentinel.fixture.ts';
+import { anyArea, drawnWithin, STRONG, TEXT } from './sentinel.fixture.ts';
 
 const RAMP = TOKYO_NIGHT.graphRamp;
 
@@ -74,7 +74,7 @@ describe('a chart', () => {
     expect(buffer.foregroundAt(0, 1)).toBe(low.foreground);
   });
 
-  test('of anything paints any area whole and nothing else', () => {
+  test('of anything paints in any area and nothing else', () => {
     const anyCells = fc.constantFrom('braille' as const, 'blocks' as const);
     fc.assert(
       fc.property(
@@ -85,7 +85,7 @@ describe('a chart', () => {
         fc.boolean(),
         (area, samples, maximum, cells, ascii) => {
           const drawn = { samples, maximum, cells, ramp: RAMP, label: 'peak 9M', labelStyle: TEXT };
-          drawnOver(area, (buffer) => {
+          drawnWithin(area, (buffer) => {
             buffer.isAscii = ascii;
             renderChart(area, buffer, drawn);
           });
@@ -139,10 +139,10 @@ describe('a sparkline', () => {
     expect(buffer.foregroundAt(1, 0)).toBe(RAMP.at(-1)!.foreground);
   });
 
-  test('of anything paints any area whole and nothing else', () => {
+  test('of anything paints in any area and nothing else', () => {
     fc.assert(
       fc.property(anyArea, anySamples, anyMaximum, fc.boolean(), (area, samples, maximum, ascii) => {
-        drawnOver(area, (buffer) => {
+        drawnWithin(area, (buffer) => {
           buffer.isAscii = ascii;
           putSparkline(buffer, area.x, area.y, area.width, area.height, samples, maximum, RAMP);
         });

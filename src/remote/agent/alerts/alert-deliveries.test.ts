@@ -22,6 +22,8 @@ function serve(answer: (request: Request) => Response | Promise<Response>, tls?:
   return `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${server.port}/secret-path`;
 }
 
+const FLOOD_LIMIT_BYTES = 32 << 20;
+
 const FACTS: AlertFacts = {
   ...{ state: 'firing', name: 'cpu', rule: 'cpu>80%', host: 'web-1', time: '2026-11-30T03:12:00.000Z' },
   ...{ value: 93, unit: 'percent', place: null, culprit_unit: 'percent', text: 'web-1: cpu firing 93.0 %' },
@@ -35,7 +37,8 @@ function deliver(options: Partial<DeliveryOptions>): {
   const lines: string[] = [];
   deliveries = new AlertDeliveries(
     {
-      ...{ exec: undefined, webhookUrl: undefined, retryMillis: [1, 1], webhookMillis: 150 },
+      // No deadline that a busy machine passes: that of a webhook that hangs is tested alone.
+      ...{ exec: undefined, webhookUrl: undefined, retryMillis: [1, 1], webhookMillis: 60_000 },
       runProgram: async () => ({ complaint: '', isCut: false, exitCode: 0 }),
       ...options,
     },
@@ -103,7 +106,8 @@ describe('a webhook', () => {
   });
 
   test('that hangs is given up at its deadline', async () => {
-    const { lines, to } = deliver({ webhookUrl: serve(() => new Promise<Response>(() => undefined)) });
+    const webhookUrl = serve(() => new Promise<Response>(() => undefined));
+    const { lines, to } = deliver({ webhookUrl, webhookMillis: 150 });
     to.push(FACTS);
     await to.idle();
     expect(lines[0]).toContain('"tries":3,"reason":"timeout"');
@@ -127,11 +131,9 @@ describe('a webhook', () => {
     const { lines, to } = deliver({ webhookUrl });
     to.push(FACTS);
     await to.idle();
-    await Bun.sleep(50);
-    const before = sent;
-    await Bun.sleep(50);
-    expect(sent).toBe(before);
-    expect(sent).toBeLessThan(32 << 20);
+    // The server hears of it in its own time.
+    for (let before = -1; before !== sent && sent < FLOOD_LIMIT_BYTES; await Bun.sleep(50)) before = sent;
+    expect(sent).toBeLessThan(FLOOD_LIMIT_BYTES);
     expect(lines).toEqual([]);
   });
 
@@ -156,7 +158,7 @@ describe('a webhook', () => {
   test('never has its URL in the log', async () => {
     const urls = ['http://127.0.0.1:1/secret-path', 'https://secret-path.invalid/secret-path'];
     for (const webhookUrl of urls) {
-      const { lines, to } = deliver({ webhookUrl, webhookMillis: 2000 });
+      const { lines, to } = deliver({ webhookUrl });
       to.push(FACTS);
       await to.idle();
       expect(lines).toHaveLength(1);

@@ -48,7 +48,7 @@ test('answers are made one after the other, and too many questions are refused',
 test('a failure is not kept', async () => {
   const world = new World();
   const fail = () => Promise.reject(new OpError({ op: 'look', code: 'ESRCH' }));
-  expect(world.answers.get('a', fail)).rejects.toMatchObject({ code: 'ESRCH' });
+  await expect(world.answers.get('a', fail)).rejects.toMatchObject({ code: 'ESRCH' });
   expect(await world.get('a')).toBe(1);
 });
 

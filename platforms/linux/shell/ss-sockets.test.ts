@@ -2,7 +2,8 @@ import { describe, expect, test } from 'bun:test';
 import { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
-import { parseSs, SsSockets } from './shell-sockets.ts';
+import { parseSsHead } from './ss-head.ts';
+import { SsSockets } from './ss-sockets.ts';
 
 const INFO =
   '\t ts sack cubic rtt:11.811/18.984 mss:42496 bytes_sent:3429 bytes_acked:3429 bytes_received:3693 segs_out:13 segs_in:18 data_segs_in:10 retrans:0/2';
@@ -30,15 +31,50 @@ function processes(
 }
 
 describe('the output of ss', () => {
-  test('is read with addresses, owners, cookies and figures', () => {
-    const [listener, datagrams, connection, linkLocal, ...others] = parseSs(Buffer.from(TEXT));
-    expect(others).toEqual([]);
+  test('is read with addresses, owners and cookies', () => {
+    const heads = TEXT.split('\n').filter((line) => !line.startsWith('\t'));
+    const [listener, datagrams, connection, linkLocal, ...others] = heads.map((line) => parseSsHead(line));
+    expect(others).toEqual([undefined, undefined]);
     expect(listener).toMatchObject({ state: TcpState.LISTEN, local: { address: '127.0.0.1', port: 2218 } });
     expect(datagrams).toMatchObject({ protocol: 17, state: TcpState.CLOSE, uid: 101, local: { port: 53 } });
     expect(connection?.cookie).toEqual([0x000ef8a0, 1]);
     expect(connection?.cgroup).toBe('/a');
-    expect(connection?.facts).toContain(' bytes_acked:3429 ');
     expect(linkLocal?.local).toEqual({ address: 'fe80::1', port: 22 });
+  });
+
+  test('of a socket that is known, the figures are read alone; another state or holder is seen', () => {
+    const table = processes([21_423, 'sshd', 5], [9, 'sshd', 6]);
+    const sockets = new SsSockets(table);
+    const line = (state: string, timer: string, pids: string, queue: number, acked: number): Buffer =>
+      Buffer.from(
+        `tcp ${state} ${queue} 0 1.1.1.1:40000   2.2.2.2:2 users:((${pids}))${timer} ino:7 sk:77 cgroup:/a <->\n\t ts bytes_sent:${acked} bytes_acked:${acked} rtt:1.5/2\n`,
+      );
+    const first = '"sshd",pid=21423,fd=4';
+    const { rows } = sockets;
+    sockets.store(line('ESTAB', ' timer:(keepalive,119min,0)', first, 0, 10), 1);
+    const slot = rows.find(0x77, 0);
+    expect(sockets.cgroups.get(21_423)).toBe('/a');
+    sockets.store(line('ESTAB', ' timer:(on,204ms,1)', first, 33, 500), 2);
+    sockets.store(line('ESTAB', ' timer:(on,8.5ms,1)', first, 4, 600), 3);
+    expect([rows.find(0x77, 0), rows.table.slots.count, rows.table.txBytes[slot]]).toEqual([slot, 1, 600]);
+    expect(rows.table.rttMicros[slot]).toBe(1500);
+    sockets.store(line('FIN-WAIT-1', '', `${first}),("sshd",pid=9,fd=4`, 0, 600), 4);
+    expect([rows.table.state[slot], rows.table.ownerPid[slot]]).toEqual([TcpState.FIN_WAIT1, 9]);
+    expect([...sockets.cgroups.keys()]).toEqual([9]);
+  });
+
+  test('a process that was not known yet is the owner as soon as it is', () => {
+    const table = processes();
+    const sockets = new SsSockets(table);
+    const line = Buffer.from('tcp ESTAB 0 0 1.1.1.1:1 2.2.2.2:2 users:(("late",pid=5,fd=4)) ino:7 sk:77\n');
+    sockets.store(line, 1);
+    const slot = sockets.rows.find(0x77, 0);
+    expect(sockets.rows.table.ownerBasis[slot]).toBe(OwnerBasis.HIDDEN);
+    const process = table.slots.add(5, 0, 0, 0);
+    table.pid[process] = 5;
+    table.names[process] = 'late';
+    sockets.store(line, 2);
+    expect(sockets.rows.table.ownerPid[slot]).toBe(5);
   });
 
   test('becomes rows; who is not listed any more has closed with its last figures', () => {
