@@ -18,8 +18,17 @@ export function withoutProgress(complaint: string): string {
  * on a busy machine, on which a short `--duration` may end before the first one. A recording leaves out what comes while
  * it is busy: it has fewer snapshots than there are lines.
  */
-export async function streamLines(
+export function streamLines(
   count: number,
+  argv: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Streamed> {
+  return streamUntil((stdout) => stdout.split('\n').length > count, argv, environment);
+}
+
+/** The same until what it has printed is enough. */
+export async function streamUntil(
+  isEnough: (stdout: string) => boolean,
   argv: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Streamed> {
@@ -31,7 +40,7 @@ export async function streamLines(
   let stdout = '';
   for await (const chunk of child.stdout) {
     stdout += decoder.decode(chunk, { stream: true });
-    if (stdout.split('\n').length > count) child.kill('SIGTERM');
+    if (isEnough(stdout)) child.kill('SIGTERM');
   }
   return { code: await child.exited, stdout, stderr: withoutProgress(await complaint) };
 }
