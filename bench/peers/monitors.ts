@@ -32,7 +32,8 @@ const PEERS: readonly (readonly [name: string, program: string, ...args: string[
 /** Ours, and the peers that are found in PATH, the bare runtime first. */
 export function monitorsHere(): readonly Monitor[] {
   const own = [
-    ['sstop ebpf', SSTOP, '--loopback', '--backend', 'ebpf'],
+    // As root the first choice, whose programs are loaded behind the first names.
+    ['sstop ebpf', SSTOP, '--loopback'],
     ['sstop netlink', SSTOP, '--loopback', '--backend', 'netlink'],
     ['socktop', SOCKTOP, '--local', '--metrics-interval-ms', '1000', '--processes-interval-ms', '1000'],
   ] as const;
