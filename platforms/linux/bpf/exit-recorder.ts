@@ -20,10 +20,10 @@ import {
 } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { BatchReader, createMap, lookupElement, MapFlag, MapType, UpdateFlag } from './map.ts';
-import { emitPidNumber, ownPidNumbers, type PidNumbers, startTicksOf } from './namespaces.ts';
+import { emitPidNumber, ownPidNumbers, type PidNumbers } from './namespaces.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
 import { COMM_BYTES, commLength } from './task-record.ts';
-import { numberOfWords } from './task-units.ts';
+import { numberOfWords, startTicksOf } from './task-units.ts';
 
 /** Key of an exit: 0 tgid u32 | 4 zero | 8 start, ns since boot u64. */
 const ExitKey = { TGID: 0, START_NANOS: 8 } as const;

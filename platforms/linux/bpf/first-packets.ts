@@ -8,9 +8,9 @@ import {
   firstSentProgram,
   PacketRecord,
 } from './first-packet-code.ts';
-import { startTicksOf } from './namespaces.ts';
 import { createSocketStorage } from './network-layout.ts';
 import { createRing, RingReader } from './ring-buffer.ts';
+import { startTicksOf } from './task-units.ts';
 
 /** Some 600 usual packets. */
 const RING_BYTES = 1 << 20;

@@ -14,6 +14,7 @@ import {
   R8,
   R9,
   R10,
+  type ReadOnlyCast,
   Size,
 } from './instruction.ts';
 import { UpdateFlag } from './map.ts';
@@ -203,7 +204,13 @@ export interface RouteOffsets {
    * of the flow the source address.
    */
   readonly result:
-    | { readonly type: number; readonly route: number; readonly none: number; readonly source: number }
+    | {
+        readonly type: number;
+        readonly route: number;
+        readonly none: number;
+        readonly source: number;
+        readonly readOnly: Readonly<Record<'result' | 'namespace', ReadOnlyCast | undefined>>;
+      }
     | undefined;
 }
 
@@ -221,9 +228,10 @@ export function routeProgram(maps: NetworkMaps, offsets: NetworkOffsets, route: 
       code.moveImmediate(R9, type).jumpIfImmediate(Jump.EQ, R8, errno, 'forbidden');
     }
   } else {
-    const { type, route: found, none, source } = route.result;
-    code.load(Size.DW, R7, R1, 24).load(Size.DW, R2, R1, 0).load(Size.DW, R1, R1, 8);
-    code.load(Size.B, R9, R1, type).load(Size.DW, R3, R1, found).load(Size.DW, R4, R2, none);
+    const { type, route: found, none, source, readOnly } = route.result;
+    code.load(Size.DW, R7, R1, 24).load(Size.DW, R6, R1, 0).load(Size.DW, R8, R1, 8);
+    code.readOnly(R6, R6, readOnly.namespace).readOnly(R8, R8, readOnly.result);
+    code.load(Size.B, R9, R8, type).load(Size.DW, R3, R8, found).load(Size.DW, R4, R6, none);
     code.jumpIf(Jump.EQ, R3, R4, 'out');
     // It is looked up once more when it has said which source address to take.
     for (const at of [source, source + 8]) {

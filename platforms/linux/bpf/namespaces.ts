@@ -1,12 +1,10 @@
-import { readFileSync, readlinkSync } from 'node:fs';
-import { CLOCK_TICKS_PER_SECOND } from '../system-units.ts';
+import { readlinkSync } from 'node:fs';
 import { BtfKind, KernelTypes } from './btf.ts';
 import { Alu, type Assembler, Helper, Jump, R1, R2, R3, R10, Size } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { findTaskOffsets } from './task-offsets.ts';
 import { UPID_BYTES } from './task-programs.ts';
 import { findPidLevel } from './task-sampler.ts';
-import { ticksOfNanos } from './task-units.ts';
 
 /** PROC_PID_INIT_INO of include/linux/proc_ns.h: the machine's own pid namespace. */
 const INITIAL_INODE = 4026531836;
@@ -46,33 +44,6 @@ function linkAt(path: string): string | undefined {
     if (thrown instanceof Error) return undefined;
     throw thrown;
   }
-}
-
-const NANOS = 1_000_000_000;
-
-/**
- * How far CLOCK_BOOTTIME is ahead of the machine's for this process, in ns: by time_namespaces(7), 0 where it is in
- * none of its own. Programs in the kernel know the machine's time alone.
- */
-export const BOOT_OFFSET_NANOS = readBootOffset();
-
-/** When a task started, in ns of the machine in two words, as /proc/PID/stat shows it to this process in ticks. */
-export function startTicksOf(low: number, high: number): number {
-  const ticks = ticksOfNanos(low, high);
-  return BOOT_OFFSET_NANOS === 0 ? ticks : ticks + (BOOT_OFFSET_NANOS / NANOS) * CLOCK_TICKS_PER_SECOND;
-}
-
-/** Of `boottime SECONDS NANOSECONDS`; ticks are whole where the nanoseconds are a multiple of one, as tools make them. */
-function readBootOffset(): number {
-  let text: string;
-  try {
-    text = readFileSync('/proc/self/timens_offsets', 'latin1');
-  } catch (thrown) {
-    if (thrown instanceof Error) return 0;
-    throw thrown;
-  }
-  const [, seconds = '0', nanos = '0'] = /^boottime\s+(-?\d+)\s+(\d+)$/m.exec(text) ?? [];
-  return Number(seconds) * NANOS + Number(nanos);
 }
 
 /** This program's PID namespace, which is not the machine's, and where the kernel has a process's number in it. */

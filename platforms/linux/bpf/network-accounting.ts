@@ -8,13 +8,7 @@ import { routeWords } from './health-programs.ts';
 import { TaskIterator } from './iterator.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { BatchReader, lookupAndDeleteElement, lookupElement } from './map.ts';
-import {
-  BOOT_OFFSET_NANOS,
-  ownPidNumbers,
-  type PidNumbers,
-  sharesPidNamespace,
-  startTicksOf,
-} from './namespaces.ts';
+import { ownPidNumbers, type PidNumbers, sharesPidNamespace } from './namespaces.ts';
 import { FLOW_KEY_WORDS, FlowRecord } from './network-flow.ts';
 import {
   AF_INET,
@@ -40,7 +34,7 @@ import {
   PEER_KEY_BYTES,
 } from './network-layout.ts';
 import { type NetworkParts, NetworkPrograms } from './network-programs.ts';
-import { numberOfWords } from './task-units.ts';
+import { BOOT_OFFSET_NANOS, numberOfWords, startTicksOf } from './task-units.ts';
 
 const HIGH_WORD = 2 ** 32;
 /** Of the keys of connections and of sums. */

@@ -1,6 +1,6 @@
 import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
-import { startTicksOf } from './namespaces.ts';
 import { COMM_BYTES, FLOW_VALUE_BYTES, FlowKey, FlowValue, Owner, PEER_KEY_BYTES } from './network-layout.ts';
+import { startTicksOf } from './task-units.ts';
 
 /** 32-bit words of a flow's key as `copyKey` gives it: those of the longest. */
 export const FLOW_KEY_WORDS = PEER_KEY_BYTES / 4;

@@ -101,60 +101,56 @@ function widest(bytes: number): readonly [Size, number] {
   return bytes >= 2 ? [Size.H, 2] : [Size.B, 1];
 }
 
-/** To `four` or `six` by the version of the IP header on the stack. */
-function branchOnVersion(code: Assembler, six: string): void {
-  code
-    .load(Size.B, R1, R10, IP_HEADER_ON_STACK)
-    .aluImmediate(Alu.RSH, R1, 4)
-    .jumpIfImmediate(Jump.EQ, R1, 6, six);
+/**
+ * By the version of the IP header on the stack. The verifier walks IPv6 first, which leaves more on the stack: what
+ * comes after IPv4 is then known to it already.
+ */
+function jumpUnlessSix(code: Assembler, four: string): void {
+  code.load(Size.B, R1, R10, IP_HEADER_ON_STACK).aluImmediate(Alu.RSH, R1, 4);
+  code.jumpIfImmediate(Jump.NE, R1, 6, four);
 }
 
 /** The IP header, where the transport header is, and which; to `parsed`, or `failed` where it is none of ours. */
 export function emitHeaders(code: Assembler, parsed: string, failed: string): void {
-  code.storeImmediate(Size.DW, R10, JUMBO_BYTES, 0);
+  code.storeImmediate(Size.W, R10, JUMBO_BYTES, 0);
   for (let at = 0; at < IP_HEADER_BYTES; at += 8)
     code.storeImmediate(Size.DW, R10, IP_HEADER_ON_STACK + at, 0);
   code.moveImmediate(R2, 0);
   loadBytes(code, IP_HEADER_ON_STACK, IPV4_LEAST_BYTES, failed, [0]);
-  branchOnVersion(code, 'headers.six');
-  code.load(Size.B, R1, R10, IP_HEADER_ON_STACK).aluImmediate(Alu.AND, R1, 15).aluImmediate(Alu.LSH, R1, 2);
-  code.store(Size.DW, R10, TRANSPORT_OFFSET, R1);
-  code
-    .load(Size.B, R1, R10, IP_HEADER_ON_STACK + Ipv4.PROTOCOL)
-    .store(Size.DW, R10, NEXT_HEADER, R1)
-    .jump(parsed);
-  code.label('headers.six').moveImmediate(R2, 0);
+  jumpUnlessSix(code, 'headers.four');
+  code.moveImmediate(R2, 0);
   loadBytes(code, IP_HEADER_ON_STACK, IP_HEADER_BYTES, failed, [0]);
-  code.storeImmediate(Size.DW, R10, TRANSPORT_OFFSET, IP_HEADER_BYTES);
-  code.load(Size.B, R1, R10, IP_HEADER_ON_STACK + Ipv6.NEXT_HEADER).store(Size.DW, R10, NEXT_HEADER, R1);
+  code.storeImmediate(Size.W, R10, TRANSPORT_OFFSET, IP_HEADER_BYTES);
+  code.load(Size.B, R1, R10, IP_HEADER_ON_STACK + Ipv6.NEXT_HEADER).store(Size.W, R10, NEXT_HEADER, R1);
   code.jumpIfImmediate(Jump.NE, R1, HOP_BY_HOP, 'extension.0');
   code
     .load(Size.H, R1, R10, IP_HEADER_ON_STACK + Ipv6.PAYLOAD_LENGTH)
     .jumpIfImmediate(Jump.NE, R1, 0, 'extension.0');
-  code.storeImmediate(Size.DW, R10, JUMBO_BYTES, JUMBO_OPTION_BYTES);
+  code.storeImmediate(Size.W, R10, JUMBO_BYTES, JUMBO_OPTION_BYTES);
   code.aluImmediate(Alu.SUB, R8, JUMBO_OPTION_BYTES);
   for (let i = 0; i < EXTENSIONS_LIMIT; i++) emitExtension(code, i, parsed, failed);
-  code.label(`extension.${EXTENSIONS_LIMIT}`);
+  code.label(`extension.${EXTENSIONS_LIMIT}`).jump(parsed);
+  code.label('headers.four').load(Size.B, R1, R10, IP_HEADER_ON_STACK);
+  code.aluImmediate(Alu.AND, R1, 15).aluImmediate(Alu.LSH, R1, 2);
+  code.store(Size.W, R10, TRANSPORT_OFFSET, R1);
+  code.load(Size.B, R1, R10, IP_HEADER_ON_STACK + Ipv4.PROTOCOL).store(Size.W, R10, NEXT_HEADER, R1);
 }
 
 /** Steps over one extension header: 0 next header | 1 length in 8 bytes, without the first 8. */
 function emitExtension(code: Assembler, index: number, parsed: string, failed: string): void {
   const step = `extension.${index}.step`;
-  code.label(`extension.${index}`).load(Size.DW, R1, R10, NEXT_HEADER);
+  code.label(`extension.${index}`).load(Size.W, R1, R10, NEXT_HEADER);
   for (const kind of [HOP_BY_HOP, ROUTING, DESTINATION_OPTIONS]) {
     code.jumpIfImmediate(Jump.EQ, R1, kind, step);
   }
-  code.jump(parsed).label(step).load(Size.DW, R2, R10, TRANSPORT_OFFSET);
+  code.jump(parsed).label(step).load(Size.W, R2, R10, TRANSPORT_OFFSET);
   loadBytes(code, SCRATCH, 2, failed);
-  code.load(Size.B, R1, R10, SCRATCH).store(Size.DW, R10, NEXT_HEADER, R1);
+  code.load(Size.B, R1, R10, SCRATCH).store(Size.W, R10, NEXT_HEADER, R1);
   code
     .load(Size.B, R1, R10, SCRATCH + 1)
     .aluImmediate(Alu.ADD, R1, 1)
     .aluImmediate(Alu.LSH, R1, 3);
-  code
-    .load(Size.DW, R2, R10, TRANSPORT_OFFSET)
-    .alu(Alu.ADD, R1, R2)
-    .store(Size.DW, R10, TRANSPORT_OFFSET, R1);
+  code.load(Size.W, R2, R10, TRANSPORT_OFFSET).alu(Alu.ADD, R1, R2).store(Size.W, R10, TRANSPORT_OFFSET, R1);
 }
 
 /**
@@ -163,32 +159,28 @@ function emitExtension(code: Assembler, index: number, parsed: string, failed: s
  */
 export function emitSegmentation(code: Assembler, done: string): void {
   code.load(Size.W, R1, R6, SkBuff.GSO_SIZE).jumpIfImmediate(Jump.EQ, R1, 0, done);
-  code.load(Size.DW, R1, R10, NEXT_HEADER);
+  code.load(Size.W, R1, R10, NEXT_HEADER);
   code.jumpIfImmediate(Jump.EQ, R1, IPPROTO_TCP, 'segmentation.tcp');
   code.jumpIfImmediate(Jump.NE, R1, IPPROTO_UDP, done);
   code.moveImmediate(R1, UDP_HEADER_BYTES).jump('segmentation.header');
-  code.label('segmentation.tcp').load(Size.DW, R2, R10, TRANSPORT_OFFSET);
+  code.label('segmentation.tcp').load(Size.W, R2, R10, TRANSPORT_OFFSET);
   code.aluImmediate(Alu.ADD, R2, TCP_DATA_OFFSET);
   const offsets = USUAL_OFFSETS.map((offset) => offset + TCP_DATA_OFFSET);
   loadBytes(code, SCRATCH, 1, done, offsets);
   code.load(Size.B, R1, R10, SCRATCH).aluImmediate(Alu.RSH, R1, 4).aluImmediate(Alu.LSH, R1, 2);
-  code.label('segmentation.header').load(Size.DW, R2, R10, TRANSPORT_OFFSET).alu(Alu.ADD, R1, R2);
-  code.load(Size.DW, R2, R10, JUMBO_BYTES).alu(Alu.SUB, R1, R2).store(Size.DW, R10, HEADER_BYTES, R1);
+  code.label('segmentation.header').load(Size.W, R2, R10, TRANSPORT_OFFSET).alu(Alu.ADD, R1, R2);
+  code.load(Size.W, R2, R10, JUMBO_BYTES).alu(Alu.SUB, R1, R2).store(Size.W, R10, HEADER_BYTES, R1);
   emitSegmentCount(code, done);
-  code.load(Size.DW, R1, R10, PACKETS).aluImmediate(Alu.SUB, R1, 1);
-  code.load(Size.DW, R2, R10, HEADER_BYTES).alu(Alu.MUL, R1, R2).alu(Alu.ADD, R8, R1);
+  code.load(Size.W, R1, R10, PACKETS).aluImmediate(Alu.SUB, R1, 1);
+  code.load(Size.W, R2, R10, HEADER_BYTES).alu(Alu.MUL, R1, R2).alu(Alu.ADD, R8, R1);
 }
 
 /** packets = ceil((bytes - headers) / size of each), unless the packet says; to `done` if it is all headers. */
 function emitSegmentCount(code: Assembler, done: string): void {
   code.load(Size.W, R1, R6, SkBuff.GSO_SEGS).jumpIfImmediate(Jump.NE, R1, 0, 'segmentation.counted');
-  code.load(Size.DW, R2, R10, HEADER_BYTES).jumpIf(Jump.GE, R2, R8, done);
+  code.load(Size.W, R2, R10, HEADER_BYTES).jumpIf(Jump.GE, R2, R8, done);
   code.move(R1, R8).alu(Alu.SUB, R1, R2).load(Size.W, R2, R6, SkBuff.GSO_SIZE);
-  code
-    .alu(Alu.ADD, R1, R2)
-    .aluImmediate(Alu.SUB, R1, 1)
-    .alu(Alu.DIV, R1, R2)
-    .store(Size.DW, R10, PACKETS, R1);
+  code.alu(Alu.ADD, R1, R2).aluImmediate(Alu.SUB, R1, 1).alu(Alu.DIV, R1, R2).store(Size.W, R10, PACKETS, R1);
   code.label('segmentation.counted');
 }
 
@@ -200,7 +192,7 @@ export function emitPeer(code: Assembler, direction: 'ingress' | 'egress'): void
   code.storeImmediate(Size.B, R10, KEY + FlowKey.HAS_REMOTE, 1);
   emitPacketAddress(code, 'peer.remote', isIngress, address);
   code.load(Size.W, R1, R7, BpfSock.PROTOCOL).jumpIfImmediate(Jump.NE, R1, IPPROTO_UDP, 'peer.keyed');
-  code.load(Size.DW, R2, R10, TRANSPORT_OFFSET);
+  code.load(Size.W, R2, R10, TRANSPORT_OFFSET);
   loadBytes(code, SCRATCH, 4, 'peer.keyed', USUAL_OFFSETS);
   code.load(Size.H, R1, R10, SCRATCH + (isIngress ? 0 : 2)).swapNetworkOrder(R1, 16);
   code.store(Size.H, R10, KEY + FlowKey.REMOTE_PORT, R1).label('peer.keyed');
@@ -208,12 +200,9 @@ export function emitPeer(code: Assembler, direction: 'ingress' | 'egress'): void
 
 /** Source or destination of the packet, in words, to the stack. */
 function emitPacketAddress(code: Assembler, name: string, isSource: boolean, offset: number): void {
-  const six = `${name}.six`;
+  const four = `${name}.four`;
   const done = `${name}.done`;
-  branchOnVersion(code, six);
-  code.load(Size.W, R1, R10, IP_HEADER_ON_STACK + (isSource ? Ipv4.SOURCE : Ipv4.DESTINATION));
-  storeMapped(code, offset);
-  code.jump(done).label(six);
+  jumpUnlessSix(code, four);
   const from = IP_HEADER_ON_STACK + (isSource ? Ipv6.SOURCE : Ipv6.DESTINATION);
   for (let at = 0; at < 16; at += 4) {
     code
@@ -221,12 +210,15 @@ function emitPacketAddress(code: Assembler, name: string, isSource: boolean, off
       .swapNetworkOrder(R1, 32)
       .store(Size.W, R10, offset + at, R1);
   }
+  code.jump(done).label(four);
+  code.load(Size.W, R1, R10, IP_HEADER_ON_STACK + (isSource ? Ipv4.SOURCE : Ipv4.DESTINATION));
+  storeMapped(code, offset);
   code.label(done);
 }
 
 /** The IPv4 address in R1, in network order, as an IPv4-mapped one to the stack. */
 function storeMapped(code: Assembler, offset: number): void {
-  code.storeImmediate(Size.DW, R10, offset, 0).storeImmediate(Size.W, R10, offset + 8, 0xffff);
+  for (const [at, word] of [0, 0, 0xffff].entries()) code.storeImmediate(Size.W, R10, offset + at * 4, word);
   code.swapNetworkOrder(R1, 32).store(Size.W, R10, offset + 12, R1);
 }
 

@@ -161,9 +161,8 @@ export function packetProgram(maps: NetworkMaps, direction: Direction, more: Pac
 function emitLength(code: Assembler): void {
   code.move(R6, R1).load(Size.W, R8, R6, SkBuff.LEN);
   zeroStack(code, KEY, FLOW_KEY_BYTES);
-  code.load(Size.W, R1, R6, SkBuff.IFINDEX).store(Size.W, R10, KEY + FlowKey.IFINDEX, R1);
   code.load(Size.W, R1, R6, SkBuff.GSO_SEGS).jumpIfImmediate(Jump.NE, R1, 0, 'packets');
-  code.moveImmediate(R1, 1).label('packets').store(Size.DW, R10, PACKETS, R1);
+  code.moveImmediate(R1, 1).label('packets').store(Size.W, R10, PACKETS, R1);
 }
 
 /** The socket, its storage and cookie, and whose flow it is. */
@@ -185,6 +184,8 @@ function emitSocket(code: Assembler, maps: NetworkMaps, direction: Direction, mo
   code.load(Size.W, R1, R9, Storage.KEY_TGID).store(Size.W, R10, KEY + FlowKey.TGID, R1);
   code.label('whose');
   if (more.networks) emitKernelKey(code);
+  // Behind the tgid, of which the verifier then remembers nothing: all ways that led here are one to it.
+  code.load(Size.W, R1, R6, SkBuff.IFINDEX).store(Size.W, R10, KEY + FlowKey.IFINDEX, R1);
 }
 
 /**
@@ -203,7 +204,7 @@ function emitCookie(code: Assembler): void {
 
 /** To `headers` where something must be known of them, else to `connected`. */
 function emitNeedOfHeaders(code: Assembler): void {
-  code.load(Size.DW, R1, R10, PACKETS).jumpIfImmediate(Jump.GT, R1, 1, 'headers');
+  code.load(Size.W, R1, R10, PACKETS).jumpIfImmediate(Jump.GT, R1, 1, 'headers');
   code.load(Size.W, R1, R6, SkBuff.GSO_SIZE).jumpIfImmediate(Jump.NE, R1, 0, 'headers');
   emitPeerChoice(code, 'headers', 'connected');
   code.label('headers');
@@ -242,7 +243,6 @@ function emitOwner(code: Assembler, name: string, { networks }: PacketOwners): v
   const held = `${name}.held`;
   const entered = `${name}.entered`;
   code.load(Size.W, R1, R7, BpfSock.PROTOCOL).store(Size.H, R10, VALUE + FlowValue.PROTOCOL, R1);
-  code.load(Size.W, R1, R7, BpfSock.TYPE).store(Size.H, R10, VALUE + FlowValue.TYPE, R1);
   code.storeImmediate(Size.DW, R10, VALUE + FlowValue.NETNS_COOKIE, 0);
   zeroStack(code, VALUE + FlowValue.OWNER, OWNER_BYTES);
   code.storeImmediate(Size.W, R10, VALUE + FlowValue.HELD, 0);
@@ -257,7 +257,9 @@ function emitOwner(code: Assembler, name: string, { networks }: PacketOwners): v
   code.load(Size.W, R1, R7, BpfSock.STATE).jumpIfImmediate(Jump.EQ, R1, TCP_LISTEN, entered);
   code.label(held).storeImmediate(Size.W, R10, VALUE + FlowValue.HELD, 1);
   code.call(Helper.KTIME_GET_BOOT_NS).store(Size.DW, R10, VALUE + FlowValue.OWNER + Owner.SINCE, R0);
-  code.label(entered);
+  // In the slot of what was held and released, as above.
+  code.label(entered).load(Size.W, R1, R7, BpfSock.TYPE);
+  code.store(Size.H, R10, VALUE + FlowValue.TYPE, R1);
   if (!networks) return;
   code
     .load(Size.DW, R1, R10, VALUE + FlowValue.NETNS_COOKIE)
@@ -293,7 +295,7 @@ function emitLastPeer(code: Assembler): void {
 
 /** The sum of the owner on this interface: key and value without endpoints. */
 function emitSum(code: Assembler, maps: NetworkMaps, { networks }: PacketOwners): void {
-  code.label('sum').load(Size.W, R1, R10, KEY + FlowKey.IFINDEX);
+  code.label('sum').load(Size.W, R1, R6, SkBuff.IFINDEX);
   zeroStack(code, KEY, FLOW_KEY_BYTES);
   code.store(Size.W, R10, KEY + FlowKey.IFINDEX, R1);
   zeroStack(code, VALUE, FLOW_VALUE_BYTES);
@@ -315,7 +317,7 @@ function emitLost(code: Assembler, maps: NetworkMaps): void {
   lookupStackKey(code, maps.lost, KEY);
   code.jumpIfImmediate(Jump.EQ, R0, 0, 'out');
   code.atomicAdd(Size.DW, R0, Lost.BYTES, R8);
-  code.load(Size.DW, R1, R10, PACKETS).atomicAdd(Size.DW, R0, Lost.PACKETS, R1).jump('out');
+  code.load(Size.W, R1, R10, PACKETS).atomicAdd(Size.DW, R0, Lost.PACKETS, R1).jump('out');
 }
 
 /** Adds to the flow in R0. One that is held although the socket has got its user was missed by the user's claim. */
@@ -325,7 +327,7 @@ function emitCount(code: Assembler, direction: Direction): void {
       ? [FlowValue.RX_BYTES, FlowValue.RX_PACKETS]
       : [FlowValue.TX_BYTES, FlowValue.TX_PACKETS];
   code.label('count').atomicAdd(Size.DW, R0, bytes, R8);
-  code.load(Size.DW, R1, R10, PACKETS).atomicAdd(Size.DW, R0, packets, R1);
+  code.load(Size.W, R1, R10, PACKETS).atomicAdd(Size.DW, R0, packets, R1);
   code.load(Size.W, R1, R0, FlowValue.HELD).jumpIfImmediate(Jump.EQ, R1, 0, 'out');
   code.jumpIfImmediate(Jump.EQ, R9, 0, 'out');
   code.load(Size.DW, R1, R9, Storage.USED_COOKIE).load(Size.DW, R2, R10, KEY + FlowKey.COOKIE);

@@ -1,7 +1,6 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { PAGE_SIZE_BYTES } from '../system-units.ts';
-import { startTicksOf } from './namespaces.ts';
-import { numberOfWords, stateLetter } from './task-units.ts';
+import { numberOfWords, startTicksOf, stateLetter } from './task-units.ts';
 
 /**
  * What the iterator program writes for each task (task-programs.ts) and the sampler reads, in the machine's order.

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { CLOCK_TICKS_PER_SECOND } from '../system-units.ts';
 
 const TWO_32 = 2 ** 32;
@@ -11,6 +12,33 @@ const REST_PER_HIGH_WORD = TWO_32 - TICKS_PER_HIGH_WORD * NANOS_PER_TICK;
  */
 export function ticksOfNanos(low: number, high: number): number {
   return high * TICKS_PER_HIGH_WORD + Math.floor((high * REST_PER_HIGH_WORD + low) / NANOS_PER_TICK);
+}
+
+const NANOS = 1_000_000_000;
+
+/**
+ * How far CLOCK_BOOTTIME is ahead of the machine's for this process, in ns: by time_namespaces(7), 0 where it is in
+ * none of its own. Programs in the kernel know the machine's time alone.
+ */
+export const BOOT_OFFSET_NANOS = readBootOffset();
+
+/** When a task started, in ns of the machine in two words, as /proc/PID/stat shows it to this process in ticks. */
+export function startTicksOf(low: number, high: number): number {
+  const ticks = ticksOfNanos(low, high);
+  return BOOT_OFFSET_NANOS === 0 ? ticks : ticks + (BOOT_OFFSET_NANOS / NANOS) * CLOCK_TICKS_PER_SECOND;
+}
+
+/** Of `boottime SECONDS NANOSECONDS`; ticks are whole where the nanoseconds are a multiple of one, as tools make them. */
+function readBootOffset(): number {
+  let text: string;
+  try {
+    text = readFileSync('/proc/self/timens_offsets', 'latin1');
+  } catch (thrown) {
+    if (thrown instanceof Error) return 0;
+    throw thrown;
+  }
+  const [, seconds = '0', nanos = '0'] = /^boottime\s+(-?\d+)\s+(\d+)$/m.exec(text) ?? [];
+  return Number(seconds) * NANOS + Number(nanos);
 }
 
 /** A 64-bit number from its words; exact up to 2 ** 53. */

@@ -3,8 +3,8 @@ import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
-import { BOOT_OFFSET_NANOS } from '../bpf/namespaces.ts';
 import type { FlowRecord } from '../bpf/network-flow.ts';
+import { BOOT_OFFSET_NANOS } from '../bpf/task-units.ts';
 import { CLOCK_TICKS_PER_SECOND } from '../host.ts';
 import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
 
