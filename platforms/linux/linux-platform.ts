@@ -1,5 +1,7 @@
+import type { Tier } from '../../src/data/sample/network-sample.ts';
 import type {
   HostFacts,
+  ListingCollector,
   MachineCollector,
   MachineOptions,
   NetworkCollector,
@@ -89,11 +91,14 @@ export class LinuxPlatform implements Platform {
     return this.#openNetwork({ ...options, handed });
   }
 
-  /** Loading the programs that count takes as long as all else; who may not load them has nothing to wait for. */
-  openListing(): NetworkCollector | undefined {
-    if (!new EffectiveCapabilities().has('cap_bpf')) return undefined;
+  /** For the tiers that take long to open: programs are loaded, or many sockets opened. */
+  openListing(tier: Tier | 'auto'): ListingCollector | undefined {
+    if ((tier !== 'auto' && tier !== 'netlink') || this.#handed !== undefined || this.#procRoot !== PROC) {
+      return undefined;
+    }
+    const mayLoad = tier === 'auto' && new EffectiveCapabilities().has('cap_bpf');
     try {
-      return this.#openNetwork({ tier: 'netlink', isListing: true });
+      return this.#openNetwork({ tier: mayLoad ? tier : 'netlink', isListing: true });
     } catch (thrown) {
       // The tiers that count say what is missing.
       toOpError('list sockets', thrown);
@@ -101,7 +106,7 @@ export class LinuxPlatform implements Platform {
     }
   }
 
-  #openNetwork(options: Parameters<typeof openLinuxNetwork>[0]): NetworkCollector {
+  #openNetwork(options: Parameters<typeof openLinuxNetwork>[0]): ListingCollector {
     if (openNetwork === undefined) throw notLoaded('network');
     const root = this.#procRoot === PROC ? {} : { procRoot: this.#procRoot };
     return openNetwork({ ...options, ...root, containers: this.#containers });

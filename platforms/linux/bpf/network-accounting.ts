@@ -58,7 +58,7 @@ interface LostTraffic {
 }
 
 /** The programs that count, loaded here or by the program that this one was. */
-type CountingPrograms = Pick<NetworkPrograms, 'parts' | 'holders' | 'descriptors' | 'close'>;
+type CountingPrograms = Pick<NetworkPrograms, 'holders' | 'descriptors' | 'close'>;
 
 /** Accounting that is under way, for the program that this one becomes. */
 export interface HandedAccounting {
@@ -68,6 +68,59 @@ export interface HandedAccounting {
   /** Descriptors that keep the programs attached. */
   readonly kept: readonly number[];
   readonly parts: Omit<NetworkParts, 'problems'>;
+}
+
+/** `inode` is 0 but for MPTCP sockets, whose holder has all sockets with that inode. */
+export type HolderVisitor = (cookieLow: number, cookieHigh: number, tgid: number, inode: number) => void;
+
+function visitHolders(iterator: TaskIterator | undefined, visit: HolderVisitor): void {
+  if (iterator === undefined) return;
+  iterator.begin();
+  const { u32 } = iterator.buffer;
+  for (let bytes = iterator.read(); bytes > 0; bytes = iterator.read()) {
+    const end = (bytes - (bytes % HOLDER_BYTES)) / 4;
+    for (let at = 0; at < end; at += HOLDER_BYTES / 4) {
+      const cookie = at + Holder.COOKIE / 4;
+      visit(u32[cookie]!, u32[cookie + 1]!, u32[at + Holder.TGID / 4]!, u32[at + Holder.INODE / 4]!);
+    }
+  }
+}
+
+/** Who holds which socket, told by the kernel before anything is counted: one program of all that counting takes. */
+export class SocketHolders {
+  readonly maps: NetworkMaps;
+  readonly programs: NetworkPrograms;
+  readonly sizes: NetworkMapSizes;
+
+  /** Throws BpfError and OpError as `NetworkAccounting.open` does. */
+  static open(sizes: Partial<NetworkMapSizes> = {}): SocketHolders {
+    return new SocketHolders(pidNumbers(), createNetworkMaps(sizes));
+  }
+
+  private constructor(
+    numbers: PidNumbers | undefined,
+    { maps, sizes }: ReturnType<typeof createNetworkMaps>,
+  ) {
+    this.maps = maps;
+    this.sizes = sizes;
+    this.programs = new NetworkPrograms(maps, numbers);
+  }
+
+  /** Whether the kernel can tell them. */
+  get isTelling(): boolean {
+    return this.programs.holders !== undefined;
+  }
+
+  /** Shows every holder of a socket, now. Throws BpfError. */
+  visit(visit: HolderVisitor): void {
+    visitHolders(this.programs.holders, visit);
+  }
+
+  /** Detaches everything, also what `NetworkAccounting` has attached since. */
+  close(): void {
+    this.programs.close();
+    closeNetworkMaps(this.maps);
+  }
 }
 
 /**
@@ -93,12 +146,17 @@ export class NetworkAccounting {
   /** When the sockets that were there before had got their owners. */
   #seededNanos: number;
 
-  private constructor(maps: NetworkMaps, programs: CountingPrograms, sizes: NetworkMapSizes) {
+  private constructor(
+    maps: NetworkMaps,
+    programs: CountingPrograms,
+    parts: NetworkParts,
+    sizes: NetworkMapSizes,
+  ) {
     this.#maps = maps;
     this.#programs = programs;
-    this.parts = programs.parts;
+    this.parts = parts;
     this.ownNetnsCookie = readNetnsCookie();
-    const { connects, drops } = programs.parts;
+    const { connects, drops } = parts;
     this.#health = connects || drops !== 'none' ? new HealthReader(maps.failures) : undefined;
     this.#readers = [
       new BatchReader(maps.flows, FLOW_KEY_BYTES, FLOW_VALUE_BYTES, sizes.flows),
@@ -114,15 +172,20 @@ export class NetworkAccounting {
    * OpError `PID_NAMESPACE` where the owners' numbers would not be those that /proc has.
    */
   static open(sizes: Partial<NetworkMapSizes> = {}): NetworkAccounting {
-    const numbers = pidNumbers();
-    const { maps, sizes: created } = createNetworkMaps(sizes);
+    return NetworkAccounting.after(SocketHolders.open(sizes));
+  }
+
+  /** As `open`, with the programs that have told who holds which socket; they are closed where it fails. */
+  static after(holders: SocketHolders): NetworkAccounting {
+    const { maps, programs, sizes } = holders;
     try {
-      const accounting = new NetworkAccounting(maps, new NetworkPrograms(maps, numbers), created);
+      const accounting = new NetworkAccounting(maps, programs, programs.attach(), sizes);
+      // Sockets made since they were told, if they were, and before the programs were attached.
       accounting.holders(() => undefined);
       accounting.#seededNanos = accounting.#nowNanos();
       return accounting;
     } catch (thrown) {
-      closeNetworkMaps(maps);
+      holders.close();
       throw thrown;
     }
   }
@@ -134,8 +197,8 @@ export class NetworkAccounting {
       iterator?.close();
       for (const descriptor of kept) closeDescriptor(descriptor);
     };
-    const programs = { parts: { ...parts, problems: [] }, holders: iterator, descriptors: kept, close };
-    return new NetworkAccounting(maps, programs, DEFAULT_SIZES);
+    const programs = { holders: iterator, descriptors: kept, close };
+    return new NetworkAccounting(maps, programs, { ...parts, problems: [] }, DEFAULT_SIZES);
   }
 
   /** For `adopt` in the program that this one becomes. */
@@ -211,22 +274,9 @@ export class NetworkAccounting {
     return flow.tgid !== 0 && flow.ownedSinceNanos > this.#seededNanos;
   }
 
-  /**
-   * Shows every holder of a socket, now; nothing where the kernel cannot tell. `inode` is 0 but for MPTCP sockets, the
-   * holder of which has all sockets with that inode. Throws BpfError.
-   */
-  holders(visit: (cookieLow: number, cookieHigh: number, tgid: number, inode: number) => void): void {
-    const iterator = this.#programs.holders;
-    if (iterator === undefined) return;
-    iterator.begin();
-    const { u32 } = iterator.buffer;
-    for (let bytes = iterator.read(); bytes > 0; bytes = iterator.read()) {
-      const end = (bytes - (bytes % HOLDER_BYTES)) / 4;
-      for (let at = 0; at < end; at += HOLDER_BYTES / 4) {
-        const cookie = at + Holder.COOKIE / 4;
-        visit(u32[cookie]!, u32[cookie + 1]!, u32[at + Holder.TGID / 4]!, u32[at + Holder.INODE / 4]!);
-      }
-    }
+  /** Shows every holder of a socket, now; nothing where the kernel cannot tell. Throws BpfError. */
+  holders(visit: HolderVisitor): void {
+    visitHolders(this.#programs.holders, visit);
   }
 
   /** Detaches everything; the counters are gone. */

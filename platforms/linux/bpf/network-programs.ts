@@ -82,44 +82,41 @@ interface Traced {
   readonly offsets: NetworkOffsets;
 }
 
-/** The programs that count, attached until `close` or the end of this process. */
+/** The programs that count, attached from `attach` until `close` or the end of this process. */
 export class NetworkPrograms {
-  readonly parts: NetworkParts;
-  /** Undefined where it could not be loaded. */
+  /** Undefined where it could not be loaded. It is there before anything counts. */
   readonly holders: TaskIterator | undefined;
   readonly #maps: NetworkMaps;
   readonly #numbers: PidNumbers | undefined;
+  readonly #traced: Traced | undefined;
   readonly #problems: OpError[] = [];
   readonly #links: number[] = [];
   readonly #programs: number[] = [];
   /** Whether the begin of a call to send is seen. */
   #knowsSender = false;
 
-  /**
-   * Throws BpfError or OpError where packets cannot be counted; all else is left out where it cannot be had.
-   *
-   * @param numbers undefined in the machine's own PID namespace
-   */
+  /** @param numbers undefined in the machine's own PID namespace */
   constructor(maps: NetworkMaps, numbers: PidNumbers | undefined) {
     this.#maps = maps;
     this.#numbers = numbers;
-    try {
-      const traced = this.#tried(() => {
-        const types = networkTypes();
-        return { types, offsets: networkOffsets(types, numbers) };
-      });
-      const lastUser = traced === undefined ? 'none' : this.#attachLastUser(traced);
-      const { release, scope } = this.#attachCounting(traced, lastUser);
-      if (traced !== undefined) this.#tried(() => this.#attachDevices(traced));
-      this.holders = traced === undefined ? undefined : this.#tried(() => this.#openHolders(traced));
-      const connects = traced !== undefined && (this.#tried(() => this.#attachConnects(traced)) ?? false);
-      const drops = (traced && this.#tried(() => this.#attachDrops(traced))) ?? 'none';
-      const seeded = this.holders !== undefined;
-      this.parts = { lastUser, seeded, release, scope, connects, drops, problems: this.#problems };
-    } catch (thrown) {
-      this.close();
-      throw thrown;
-    }
+    const traced = this.#tried(() => {
+      const types = networkTypes();
+      return { types, offsets: networkOffsets(types, numbers) };
+    });
+    this.#traced = traced;
+    this.holders = traced === undefined ? undefined : this.#tried(() => this.#openHolders(traced));
+  }
+
+  /** Throws BpfError or OpError where packets cannot be counted; all else is left out where it cannot be had. */
+  attach(): NetworkParts {
+    const traced = this.#traced;
+    const lastUser = traced === undefined ? 'none' : this.#attachLastUser(traced);
+    const { release, scope } = this.#attachCounting(traced, lastUser);
+    if (traced !== undefined) this.#tried(() => this.#attachDevices(traced));
+    const connects = traced !== undefined && (this.#tried(() => this.#attachConnects(traced)) ?? false);
+    const drops = (traced && this.#tried(() => this.#attachDrops(traced))) ?? 'none';
+    const seeded = this.holders !== undefined;
+    return { lastUser, seeded, release, scope, connects, drops, problems: this.#problems };
   }
 
   /** What keeps them attached. */
@@ -296,8 +293,12 @@ export class NetworkPrograms {
       expectedAttachType: AttachType.TRACE_ITER,
       attachBtfId: types.id(HOLDERS_ITERATOR),
     });
-    this.#programs.push(program);
-    return TaskIterator.ofProgram(program);
+    try {
+      return TaskIterator.ofProgram(program);
+    } finally {
+      // The link keeps it.
+      closeDescriptor(program);
+    }
   }
 
   /** A part that may be missing; undefined: it is, and why is kept. */

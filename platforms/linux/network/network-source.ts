@@ -2,12 +2,13 @@ import { TIERS_OF, type Tier } from '../../../src/data/sample/network-sample.ts'
 import type { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
-import { NetworkAccounting } from '../bpf/network-accounting.ts';
-import type { HandedPrograms } from '../handed-programs.ts';
+import { NetworkAccounting, SocketHolders } from '../bpf/network-accounting.ts';
+import { type HandedPrograms, openIfPossible } from '../handed-programs.ts';
 import type { ProcessParts } from '../processes/network-processes.ts';
 import type { SocketSource } from '../sockets/sockets.ts';
 import { CountedDatagrams, DatagramCounter } from '../sockets/sockets-datagrams.ts';
 import { EbpfSockets } from '../sockets/sockets-ebpf.ts';
+import { ListedSockets } from '../sockets/sockets-listed.ts';
 import { NetlinkSockets } from '../sockets/sockets-netlink.ts';
 import { PacketSockets } from '../sockets/sockets-packet.ts';
 import { ProcNetSockets } from '../sockets/sockets-proc.ts';
@@ -21,6 +22,8 @@ export interface SourceContext {
   readonly exited: ExitedTable;
   /** Programs that are counting already; they are taken by the first tier that uses them. */
   readonly handed: HandedPrograms | undefined;
+  /** What has listed the sockets, until a source goes on with it. */
+  listing: SocketListing | undefined;
   /** What holds from now on, such as a tier that could not be opened; they add to it. */
   readonly errors: SectionError[];
 }
@@ -95,16 +98,54 @@ function openTier(tier: Tier, context: SourceContext): SocketSource {
   }
 }
 
+/** What a source that counts goes on with: a list of sockets, and who holds them where the kernel can tell. */
+interface SocketListing {
+  readonly sockets: NetlinkSockets;
+  readonly holders: SocketHolders | undefined;
+}
+
+/**
+ * Lists sockets for now: nothing is loaded that counts, and no closing is heard of. Throws SyscallError.
+ *
+ * @param tier which is to count later; for `auto`, programs in the kernel are
+ */
+export function openListing(tier: Tier | 'auto', context: SourceContext): SocketSource {
+  const isForPrograms = tier !== 'netlink';
+  const sockets = new NetlinkSockets(context.clock, !isForPrograms, false);
+  const told = isForPrograms ? openIfPossible(() => SocketHolders.open()) : undefined;
+  const holders = told?.isTelling === true ? told : undefined;
+  if (holders === undefined) told?.close();
+  context.listing = { sockets, holders };
+  return new ListedSockets(sockets, holders, context.processes.source);
+}
+
+/** Closes the list that no source has gone on with. */
+export function closeListing(context: SourceContext): void {
+  context.listing?.sockets.close();
+  context.listing?.holders?.close();
+  context.listing = undefined;
+}
+
+/** The list that was made already, if its counters are of the right kind, or a new one; closings are heard of. */
+function takeListing(context: SourceContext, isCounting: boolean): SocketListing {
+  const { listing } = context;
+  const isFit = listing !== undefined && (listing.sockets.counted === 'payload') === isCounting;
+  if (!isFit) return { sockets: new NetlinkSockets(context.clock, isCounting), holders: undefined };
+  listing.sockets.hearClosings();
+  context.listing = undefined;
+  return listing;
+}
+
 /** UDP is counted where packets may be looked at; that they may not is how most users work, and no error. */
 function openNetlink(context: SourceContext): SocketSource {
   const { clock } = context;
-  const listing = new NetlinkSockets(clock);
+  const { sockets } = takeListing(context, true);
   try {
-    return new CountedDatagrams(listing, DatagramCounter.open({ clock }), clock);
+    return new CountedDatagrams(sockets, DatagramCounter.open({ clock }), clock);
   } catch (thrown) {
     const { op, code, message } = toOpError('count datagrams', thrown);
     if (!isOrdinary(code)) context.errors.push({ op, code, message: `UDP is not counted (${message})` });
-    return listing;
+    return sockets;
   }
 }
 
@@ -112,16 +153,14 @@ function openPacket({ clock, procRoot }: SourceContext): SocketSource {
   return new PacketSockets(procRoot === undefined ? { clock } : { clock, procRoot });
 }
 
-/** Sockets of which no byte is counted. Throws SyscallError. */
-export function openListing({ clock }: SourceContext): SocketSource {
-  return new NetlinkSockets(clock, false);
-}
-
 /** Lists sockets first: counting needs the list. */
-function openEbpf({ clock, processes, exited, handed }: SourceContext): SocketSource {
-  const listing = new NetlinkSockets(clock, false);
+function openEbpf(context: SourceContext): SocketSource {
+  const { clock, processes, exited, handed } = context;
+  const { sockets: listing, holders } = takeListing(context, false);
   try {
-    const accounting = handed?.accounting ?? NetworkAccounting.open();
+    const accounting =
+      handed?.accounting ??
+      (holders === undefined ? NetworkAccounting.open() : NetworkAccounting.after(holders));
     const drainExits = (): void => processes.drainExits(exited);
     return new EbpfSockets({ listing, accounting, processes: processes.source, exited, drainExits, clock });
   } catch (thrown) {

@@ -1,6 +1,6 @@
 import type { StackCounters } from '../../../src/data/sample/failures.ts';
 import type { NetworkSample, Tier } from '../../../src/data/sample/network-sample.ts';
-import type { NetworkCollector } from '../../../src/data/sample/platform.ts';
+import type { ListingCollector, NetworkOptions } from '../../../src/data/sample/platform.ts';
 import { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
@@ -20,7 +20,13 @@ import { KeptText } from '../proc/kept-file.ts';
 import { StackCounter } from '../proc/net-snmp.ts';
 import type { ContainerNames } from '../processes/container-names.ts';
 import { openProcesses, type ProcessParts } from '../processes/network-processes.ts';
-import { openListing, openNextSource, openSource, type SourceContext } from './network-source.ts';
+import {
+  closeListing,
+  openListing,
+  openNextSource,
+  openSource,
+  type SourceContext,
+} from './network-source.ts';
 
 interface LinuxNetworkOptions {
   /** `auto` takes the best tier that works; a named one that cannot run throws. */
@@ -30,7 +36,7 @@ interface LinuxNetworkOptions {
   readonly interfaces?: InterfaceCollector;
   /** Names of containers; undefined: they have none. */
   readonly containers?: ContainerNames;
-  /** Whether sockets are only listed, and nothing is counted; of the tier `netlink`. Default false. */
+  /** Whether sockets are only listed, until `beginCounting`. Default false. */
   readonly isListing?: boolean;
   /** Whether names are learned from packets. Default false. */
   readonly sniff?: boolean;
@@ -48,18 +54,15 @@ const UNNAMED_NAMESPACE = 'netns';
 const FAILURES_BEFORE_FALLBACK = 2;
 
 /** Opens the tier asked for, part by part. Throws OpError or SyscallError where a named one cannot run. */
-export function openLinuxNetwork(options: LinuxNetworkOptions): NetworkCollector {
+export function openLinuxNetwork(options: LinuxNetworkOptions): ListingCollector {
   const errors: SectionError[] = [];
-  const processes = options.processes ?? openProcesses(options.tier, options.procRoot, options.handed);
+  const { tier, procRoot, handed, isListing = false } = options;
+  const processes = options.processes ?? openProcesses(tier, procRoot, { handed, recordsExits: !isListing });
   const exited = new ExitedTable();
   const clock = options.monotonicMicros ?? monotonicMicros;
   const context: SourceContext = {
-    clock,
-    procRoot: options.procRoot,
-    processes,
-    exited,
-    handed: options.handed,
-    errors,
+    ...{ clock, procRoot, processes, exited, handed, errors },
+    listing: undefined,
   };
   try {
     return new LinuxNetwork(options, context);
@@ -70,7 +73,7 @@ export function openLinuxNetwork(options: LinuxNetworkOptions): NetworkCollector
 }
 
 /** Sockets with their owners, over whichever tier. */
-class LinuxNetwork implements NetworkCollector {
+class LinuxNetwork implements ListingCollector {
   #sockets: OwnedSockets;
   readonly #context: SourceContext;
   readonly #processes: ProcessParts;
@@ -86,7 +89,7 @@ class LinuxNetwork implements NetworkCollector {
   readonly #clock: () => number;
   readonly #sniffer: NameSniffer;
   /** Undefined where names are not wanted, or cannot be had. */
-  readonly #names: NameSource | undefined;
+  #names: NameSource | undefined;
   #sequence = 0;
   #failures = 0;
 
@@ -101,7 +104,8 @@ class LinuxNetwork implements NetworkCollector {
     this.#isFallingBack = options.tier === 'auto';
     const roots = options.procRoot === undefined ? {} : { procRoot: options.procRoot };
     this.#stack = new StackCounterReader(options.procRoot);
-    const source = options.isListing === true ? openListing(context) : openSource(options.tier, context);
+    const source =
+      options.isListing === true ? openListing(options.tier, context) : openSource(options.tier, context);
     this.#sniffer = new NameSniffer(context.clock);
     if (options.sniff === true) {
       this.#names = openNameSource(source.tier, source.ownersMap, this.#sniffer, context);
@@ -118,6 +122,21 @@ class LinuxNetwork implements NetworkCollector {
 
   get tier(): Tier {
     return this.#sockets.source.tier;
+  }
+
+  /** See ListingCollector. */
+  beginCounting({ tier, sniff = false }: NetworkOptions): void {
+    // Without privileges, or where the user wants none, no program is loaded.
+    if (tier !== 'netlink') this.#processes.recordExits();
+    const source = openSource(tier, this.#context);
+    closeListing(this.#context);
+    const listed = this.#sockets;
+    if (source.rows === listed.source.rows) listed.goOnWith(source);
+    else {
+      this.#sockets = this.#own(source);
+      listed.close();
+    }
+    if (sniff) this.#names = openNameSource(source.tier, source.ownersMap, this.#sniffer, this.#context);
   }
 
   /** See NetworkCollector. Rejects with OpError where neither sockets nor processes could be read. */
@@ -173,6 +192,7 @@ class LinuxNetwork implements NetworkCollector {
   close(): void {
     this.#names?.close();
     this.#sockets.close();
+    closeListing(this.#context);
     this.#stack.close();
     if (this.#ownsProcesses) this.#processes.close();
     if (this.#ownsInterfaces) this.#interfaces.close();

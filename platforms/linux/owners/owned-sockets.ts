@@ -13,25 +13,37 @@ import { DescriptorScanner } from './socket-owners-scan.ts';
  * nothing about it. Where the source tells owners by itself, descriptors are asked for the rest only.
  */
 export class OwnedSockets implements OwnerWatcher {
-  readonly source: SocketSource;
+  #source: SocketSource;
   readonly #processes: ProcessSource;
   readonly #scanner: DescriptorScanner;
   readonly #owners: SocketOwners;
   readonly #listeners: ListenerOwners;
-  /** A source that counts by process leaves nothing to infer. */
-  readonly #isInferring: boolean;
   #nowMicros = 0;
   #lastAssignedPid = 0;
 
   constructor(source: SocketSource, processes: ProcessSource, clock: () => number, procRoot?: string) {
     const { rows } = source;
-    this.source = source;
+    this.#source = source;
     this.#processes = processes;
-    this.#isInferring = source.tier !== 'ebpf';
     this.#scanner = new DescriptorScanner(procRoot);
     this.#owners = new SocketOwners(rows, processes, this.#scanner, clock, this);
+    if (source.areHoldersTold === true) this.#owners.postponeScan();
     const seekAgain = (row: number): void => this.#owners.seekAgain(row);
     this.#listeners = new ListenerOwners({ rows, processes, scanner: this.#scanner, seekAgain });
+  }
+
+  get source(): SocketSource {
+    return this.#source;
+  }
+
+  /** Goes on with a source that has taken over the rows of the one before; that one is not closed. */
+  goOnWith(source: SocketSource): void {
+    this.#source = source;
+  }
+
+  /** A source that counts by process leaves nothing to infer. */
+  get #isInferring(): boolean {
+    return this.#source.tier !== 'ebpf';
   }
 
   /** Before a collection's processes and sockets. */

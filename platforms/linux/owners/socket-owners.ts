@@ -88,6 +88,7 @@ export class SocketOwners implements DescriptorVisitor {
   #areKnownSkipped = false;
   #scannedSlot = -1;
   #nextFullScanMicros = 0;
+  #isPostponed = false;
   #nextRetryMicros = 0;
   #verifyCursor = 0;
   readonly #recent = new Int32Array(RECENT_ROWS);
@@ -116,9 +117,20 @@ export class SocketOwners implements DescriptorVisitor {
     this.#areKnownSkipped = false;
     // The first round scans all processes.
     const isFirst = this.#nextFullScanMicros === 0;
+    if (this.#isPostponed) this.#openCount = 0;
+    this.#isPostponed = false;
     if (this.#openCount > 0 && !isFirst) await this.#scanRecent(slice);
     if (this.#openCount > 0 && (isFirst || this.#isFullScanDue())) await this.#scanEverybody(slice);
     this.#sought.clear();
+  }
+
+  /**
+   * Nobody holds a descriptor of the rows that are left: sockets of the kernel's, and those that an io_uring has. They are
+   * looked for behind the first seconds.
+   */
+  postponeScan(): void {
+    this.#isPostponed = true;
+    this.#nextFullScanMicros = this.#clock() + FULL_SCAN_REST_MICROS;
   }
 
   /** The row's owner is not known any more. */

@@ -11,16 +11,23 @@ import { BpfProcessCollector } from './processes-bpf.ts';
 /** Live and exited processes, each from the best source available. */
 export class ProcessParts {
   readonly source: ProcessSource;
-  readonly parts: Pick<CollectionParts, 'processes' | 'exited'>;
-  readonly #exits: ExitRecorder | undefined;
+  #exits: ExitRecorder | undefined;
   /** Lost exits that were already reported. */
   #lostExits = 0;
 
   constructor(source: ProcessSource, exits: ExitRecorder | undefined) {
     this.source = source;
     this.#exits = exits;
-    const processes = source instanceof BpfProcessCollector ? 'ebpf' : 'proc';
-    this.parts = { processes, exited: exits !== undefined };
+  }
+
+  get parts(): Pick<CollectionParts, 'processes' | 'exited'> {
+    const processes = this.source instanceof BpfProcessCollector ? 'ebpf' : 'proc';
+    return { processes, exited: this.#exits !== undefined };
+  }
+
+  /** From now on exits are recorded, where that can be had. */
+  recordExits(): void {
+    this.#exits ??= openIfPossible(() => ExitRecorder.open());
   }
 
   collect(slice: Slice): Promise<void> {
@@ -55,17 +62,23 @@ export class ProcessParts {
 /**
  * Opens the cheapest that works; for a tier that does without programs in the kernel nothing is loaded. Throws
  * SyscallError where /proc cannot be opened.
+ *
+ * @param recordsExits false: not before `recordExits`
  */
 export function openProcesses(
   tier: Tier | 'auto',
   procRoot: string | undefined,
-  handed?: HandedPrograms,
+  {
+    handed,
+    recordsExits = true,
+  }: { readonly handed?: HandedPrograms | undefined; readonly recordsExits?: boolean },
 ): ProcessParts {
   const mayLoad = (tier === 'auto' || tier === 'ebpf') && procRoot === undefined;
   const listed = mayLoad ? openBpfProcesses(handed?.tasks) : undefined;
   const source = listed ?? new ProcessCollector(procRoot === undefined ? {} : { procRoot });
-  const exits = mayLoad ? openIfPossible(() => handed?.exits ?? ExitRecorder.open()) : undefined;
-  return new ProcessParts(source, exits);
+  const parts = new ProcessParts(source, handed?.exits);
+  if (mayLoad && recordsExits) parts.recordExits();
+  return parts;
 }
 
 /** Undefined where the kernel has no such programs, or does not let this one load them. */

@@ -3,6 +3,7 @@ import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
+import type { HolderVisitor } from '../bpf/network-accounting.ts';
 import type { FlowRecord } from '../bpf/network-flow.ts';
 import { BOOT_OFFSET_NANOS } from '../bpf/task-units.ts';
 import { CLOCK_TICKS_PER_SECOND } from '../host.ts';
@@ -117,8 +118,6 @@ export class FlowOwners {
 
 const ROWS_BETWEEN_RESTS = 4096;
 
-/** `inode` is 0 but for MPTCP sockets, whose connections have it too. */
-type HolderVisitor = (cookieLow: number, cookieHigh: number, tgid: number, inode: number) => void;
 /** Calls back for every socket that a process holds; never if the kernel does not support it. */
 export type AskHolders = (visit: HolderVisitor) => void;
 

@@ -60,8 +60,9 @@ export class NetlinkSockets implements SocketSource {
   readonly #isCounting: boolean;
   readonly #clock: () => number;
   readonly #diag: SockDiag;
-  readonly #multicast: DestroyMulticast;
-  readonly #multicastCapacity: number;
+  /** Undefined until closings are heard. */
+  #multicast: DestroyMulticast | undefined;
+  #multicastCapacity = 0;
   readonly #queue = new ClosingQueue();
   readonly #rate = new ClosingRate();
   readonly #record = new DiagRecord();
@@ -107,20 +108,32 @@ export class NetlinkSockets implements SocketSource {
    * Throws SyscallError where the kernel has no sock_diag, or no announcements of it.
    *
    * @param isCounting false if bytes are counted elsewhere: the rows' counters start at 0 and are not changed
+   * @param hearsClosings false if sockets are only listed until `hearClosings`
    */
-  constructor(clock: () => number, isCounting = true) {
+  constructor(clock: () => number, isCounting = true, hearsClosings = true) {
     this.#clock = clock;
     this.#isCounting = isCounting;
     this.counted = isCounting ? 'payload' : 'none';
-    this.#multicast = new DestroyMulticast();
+    if (hearsClosings) this.hearClosings();
     try {
       this.#diag = new SockDiag();
-      this.#multicastCapacity = this.#multicast.capacity();
       this.#probe();
     } catch (thrown) {
-      this.#multicast.close();
+      this.#multicast?.close();
       throw thrown;
     }
+  }
+
+  /**
+   * From now on closings are announced, and the next collection is the baseline: rows that it does not list are closed,
+   * for nobody has heard of their end. Throws SyscallError.
+   */
+  hearClosings(): void {
+    if (this.#multicast !== undefined) return;
+    this.#multicast = new DestroyMulticast();
+    this.#multicastCapacity = this.#multicast.capacity();
+    this.#hasBaseline = false;
+    this.#nextRareDumpMicros = Number.NEGATIVE_INFINITY;
   }
 
   /** Checks for tcp_diag with a request: the socket opens without it. Throws SyscallError. */
@@ -135,7 +148,7 @@ export class NetlinkSockets implements SocketSource {
   }
 
   get lostClosings(): number {
-    return this.#multicast.lost + this.#queue.overflowCount + this.rows.table.slots.overflowCount;
+    return (this.#multicast?.lost ?? 0) + this.#queue.overflowCount + this.rows.table.slots.overflowCount;
   }
 
   isListeningPort(port: number): boolean {
@@ -165,7 +178,7 @@ export class NetlinkSockets implements SocketSource {
 
   drainClosings(): void {
     // A collection in progress drains by itself, after its dump.
-    if (this.#isCollecting) return;
+    if (this.#isCollecting || this.#multicast === undefined) return;
     const nowMicros = this.#clock();
     this.#queue.nowMicros = nowMicros;
     this.#rate.record(this.#multicast.drain(this.#queue), nowMicros);
@@ -177,7 +190,7 @@ export class NetlinkSockets implements SocketSource {
 
   close(): void {
     this.#diag.close();
-    this.#multicast.close();
+    this.#multicast?.close();
   }
 
   async #dump(request: DiagRequest, visitor: DiagVisitor, slice: Slice): Promise<void> {
@@ -330,6 +343,7 @@ export class NetlinkSockets implements SocketSource {
       if (slice.due()) await slice.rest();
     }
     this.#queue.clear();
+    if (this.#multicast === undefined) return;
     this.#closingMicros = this.#clock();
     let count = 0;
     for (let shard = 0; shard < SHARDS; shard++) {
@@ -377,7 +391,8 @@ export class NetlinkSockets implements SocketSource {
   /** What the dumps no longer list is gone, or waits in state CLOSE. */
   async #settleRows(slice: Slice): Promise<void> {
     const lost = this.lostClosings;
-    if (lost !== this.#lostAtLastCollect) this.#expireKeptUpTo = this.#sequence;
+    const isUnheard = !this.#hasBaseline && this.#wasInterrupted;
+    if (isUnheard || lost !== this.#lostAtLastCollect) this.#expireKeptUpTo = this.#sequence;
     this.#lostAtLastCollect = lost;
     if (this.rows.keptCount > KEPT_LIMIT) this.#expireKeptUpTo = this.#sequence - COLLECTIONS_BEFORE_EXPIRY;
     const isRareDue = this.#rareSequence === this.#sequence;
@@ -397,6 +412,8 @@ export class NetlinkSockets implements SocketSource {
     if (rows.life[slot] === RowLife.CLOSED || rows.isFlow[slot] === 1 || seen === this.#sequence) return;
     if (rows.isRare[slot] === 1) {
       if (seen < this.#rareSequence) rows.markClosed(slot);
+    } else if (!this.#hasBaseline && !this.#wasInterrupted) {
+      rows.markClosed(slot);
     } else if (!this.#wasInterrupted) {
       rows.table.state[slot] = TcpState.CLOSE;
       rows.markKept(slot);

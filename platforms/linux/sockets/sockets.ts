@@ -249,6 +249,8 @@ export interface SocketSource extends CollectionFacts {
   collect(slice: Slice): Promise<void>;
   /** Holders of sockets, if the source supports it. Throws BpfError. */
   readonly holders?: AskHolders | undefined;
+  /** Whether rows have every holder of a descriptor by then, and what else there is can be looked for later. */
+  readonly areHoldersTold?: boolean;
   /** The map with the owners of sockets, if programs in the kernel keep one. */
   readonly ownersMap?: number | undefined;
   drainClosings(): void;

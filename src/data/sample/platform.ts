@@ -54,6 +54,15 @@ export interface NetworkCollector {
   close(): void;
 }
 
+/** Collects at first who has sockets, and counts nothing. */
+export interface ListingCollector extends NetworkCollector {
+  /**
+   * The next collections count, by the tier that is asked for; what is known of processes, sockets and owners stays.
+   * Throws OpError where no tier works, and may then be called again.
+   */
+  beginCounting(options: NetworkOptions): void;
+}
+
 /** Result of sending a signal to a process, after comparing its identity. */
 export type SignalOutcome = 'sent' | 'gone' | 'not-permitted' | 'identity-changed';
 
@@ -128,8 +137,8 @@ export interface Platform {
   /** To be awaited before a part is opened, or tiers are asked for; missing: there is nothing to load. */
   load?(part: PlatformPart): Promise<void>;
   openNetwork(options: NetworkOptions): NetworkCollector;
-  /** Opens at once what counts nothing; undefined or missing where what counts opens as fast. Throws OpError. */
-  openListing?(): NetworkCollector | undefined;
+  /** Opens at once what counts nothing yet, for the tier that shall; undefined or missing where there is none. */
+  openListing?(tier: Tier | 'auto'): ListingCollector | undefined;
   /** Missing if the platform does not support it. */
   openMachine?(options: MachineOptions): MachineCollector;
   /** Missing if the platform does not support it. `onTrouble` is called at most once a minute. */

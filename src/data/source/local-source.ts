@@ -3,6 +3,7 @@ import { NetworkAttribution } from '../attribution/network-attribution.ts';
 import type { NetworkSample } from '../sample/network-sample.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type {
+  ListingCollector,
   MachineCollector,
   MachineOptions,
   NetworkCollector,
@@ -29,9 +30,9 @@ interface NetworkCollection {
 class LocalNetwork {
   readonly #platform: Platform;
   readonly #options: NetworkOptions;
-  #collector: NetworkCollector;
-  /** The collector only lists, and will give way to one that counts. */
-  #isListing: boolean;
+  readonly #collector: NetworkCollector;
+  /** The collector while it only lists, until it is to count. */
+  #listing: ListingCollector | undefined;
   #attribution: NetworkAttribution;
   #epoch: number;
   #countedAs = '';
@@ -44,9 +45,8 @@ class LocalNetwork {
   constructor(platform: Platform, options: NetworkOptions, epoch: number) {
     this.#platform = platform;
     this.#options = options;
-    const listing = options.listsFirst === true ? platform.openListing?.() : undefined;
-    this.#isListing = listing !== undefined;
-    this.#collector = listing ?? platform.openNetwork(options);
+    this.#listing = options.listsFirst === true ? platform.openListing?.(options.tier) : undefined;
+    this.#collector = this.#listing ?? platform.openNetwork(options);
     this.#epoch = epoch;
     this.#attribution = this.#newAttribution();
   }
@@ -77,7 +77,7 @@ class LocalNetwork {
   async #collect(slice: Slice): Promise<NetworkCollection> {
     clearTimeout(this.#drainTimer);
     try {
-      if (this.#isListing && this.#countedAs !== '') this.#beginCounting();
+      if (this.#countedAs !== '') this.#beginCounting();
       const network = await this.#absorb(await this.#collector.collect(slice), slice);
       return { network, errors: this.#drainErrors() };
     } catch (thrown) {
@@ -89,11 +89,10 @@ class LocalNetwork {
 
   /** Throws an OpError if no tier works; the next collection tries again. */
   #beginCounting(): void {
-    const counting = this.#platform.openNetwork(this.#options);
-    this.#collector.close();
-    this.#collector = counting;
-    this.#isListing = false;
-    // Its tables are others, whatever its tier.
+    if (this.#listing === undefined) return;
+    this.#listing.beginCounting(this.#options);
+    this.#listing = undefined;
+    // Its counters are others, whatever its tier.
     this.#countedAs = 'listing';
   }
 

@@ -104,8 +104,7 @@ async function openLocal(
 ): Promise<LocalSource> {
   const source = new LocalSource(platform, {
     ...{ tier: backend, sniff, mayLoadPrograms: history !== undefined },
-    listsFirst:
-      output === 'screen' && backend === 'auto' && recordPath === undefined && history === undefined,
+    listsFirst: output === 'screen' && recordPath === undefined && history === undefined,
   });
   if (output !== 'screen' || backend !== 'auto') {
     await platform.load?.('network');
