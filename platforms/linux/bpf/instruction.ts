@@ -1,4 +1,5 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { lengthened } from '../../../src/kit/table/slot-table.ts';
 
 /** Numbers of the kernel functions that a program may call: `___BPF_FUNC_MAPPER` in include/uapi/linux/bpf.h. */
 export const Helper = {
@@ -127,13 +128,15 @@ interface Fixup {
  * in the machine's byte order, which is little-endian on every machine this program is built for.
  */
 export class Assembler {
-  readonly #words: number[] = [];
+  /** Two an instruction. */
+  #words = new Uint32Array(512);
+  #count = 0;
   readonly #labels = new Map<string, number>();
   readonly #fixups: Fixup[] = [];
 
   /** Instructions so far. */
   get length(): number {
-    return this.#words.length / 2;
+    return this.#count / 2;
   }
 
   move(destination: number, source: number): this {
@@ -242,7 +245,7 @@ export class Assembler {
 
   /** The program's bytes. Throws OpError `UNRESOLVED_LABEL` or `JUMP_TOO_FAR`. */
   build(): Uint8Array {
-    const words = Uint32Array.from(this.#words);
+    const words = this.#words.slice(0, this.#count);
     for (const { at, label } of this.#fixups) {
       const target = this.#labels.get(label);
       if (target === undefined) throw refusal('UNRESOLVED_LABEL', `there is no label ${label}`);
@@ -259,7 +262,11 @@ export class Assembler {
     if (immediate !== (immediate | 0)) throw refusal('BAD_VALUE', `immediate ${immediate}`);
     if (!isRegister(destination)) throw refusal('BAD_VALUE', `register ${destination}`);
     if (!isRegister(source)) throw refusal('BAD_VALUE', `register ${source}`);
-    this.#words.push(opcode | (destination << 8) | (source << 12) | (offset << 16), immediate);
+    if (this.#count === this.#words.length) {
+      this.#words = lengthened(this.#words, new Uint32Array(this.#count * 2));
+    }
+    this.#words[this.#count++] = opcode | (destination << 8) | (source << 12) | (offset << 16);
+    this.#words[this.#count++] = immediate;
     return this;
   }
 }

@@ -11,11 +11,10 @@ const KEEP_MILLIS = 3000;
 export interface KnownTypes {
   /** By kind and name: `4 task_struct`. */
   readonly ids: Record<string, number>;
-  /**
-   * By id and path: `128 se.sum_exec_runtime`; offset, bytes, type id. Of an enumeration `64 =` has the number of its
-   * names, and `64 =NAME` each value first, two zeros behind.
-   */
+  /** By id and path: `128 se.sum_exec_runtime`; offset, bytes, type id. */
   readonly members: Record<string, readonly [offset: number, bytes: number, typeId: number] | null>;
+  /** By id: `NAME=VALUE;NAME=VALUE;`, for one text of 150 names is read and checked faster than all of them. */
+  readonly enumerations: Record<string, string>;
 }
 
 /**
@@ -61,20 +60,21 @@ export class RememberedTypes implements TypeSource {
   }
 
   enumerators(enumId: number): readonly (readonly [name: string, value: number])[] {
-    const { members } = this.#known;
-    const prefix = `${enumId} =`;
-    if (members[prefix] === undefined) {
+    const { enumerations } = this.#known;
+    let text = enumerations[enumId];
+    if (text === undefined) {
       const found = this.#types().enumerators(enumId);
-      members[prefix] = [found.length, 0, 0];
-      for (const [name, value] of found) members[prefix + name] = [value, 0, 0];
+      text = found.map(([name, value]) => `${name}=${value};`).join('');
+      enumerations[enumId] = text;
       this.#learnt(this.#known);
-      return found;
     }
-    return Object.entries(members).flatMap(([key, member]) =>
-      member !== null && key.length > prefix.length && key.startsWith(prefix)
-        ? [[key.slice(prefix.length), member[0]] as const]
-        : [],
-    );
+    return text
+      .split(';')
+      .slice(0, -1)
+      .map((one) => {
+        const end = one.indexOf('=');
+        return [one.slice(0, end), Number(one.slice(end + 1))] as const;
+      });
   }
 
   #types(): TypeSource {
@@ -99,7 +99,11 @@ export function kernelTypes(): TypeSource {
   if (known !== undefined) return known;
   const identity = kernelIdentity();
   const cache = identity === undefined ? undefined : typeCacheOfRoot(identity);
-  const types = new RememberedTypes(cache?.read() ?? { ids: {}, members: {} }, readBtf, keeperOf(cache));
+  const types = new RememberedTypes(
+    cache?.read() ?? { ids: {}, members: {}, enumerations: {} },
+    readBtf,
+    keeperOf(cache),
+  );
   shared = new WeakRef(types);
   return types;
 }

@@ -21,6 +21,7 @@ import { buildIdOf, FileTypeCache, kernelIdentity, typeCacheOfRoot } from './typ
 const KNOWN: KnownTypes = {
   ids: { '4 task_struct': 128, '4 missing': 0 },
   members: { '128 comm': [2000, 16, 7], '128 nothing': null },
+  enumerations: { '12': 'NONE=0;FULL=4294967295;', '13': '' },
 };
 const OWNER = process.getuid?.() ?? 0;
 const NOBODY = 65_534;
@@ -87,7 +88,13 @@ test('nothing is read of numbers that are none', () => {
     ['0', 16, 7],
     [1, 2],
   ]) {
-    cacheOf().write({ ids: {}, members: { '1 x': member as unknown as readonly [number, number, number] } });
+    const members = { '1 x': member as unknown as readonly [number, number, number] };
+    cacheOf().write({ ids: {}, members, enumerations: {} });
+    expect(existsSync(file)).toBe(true);
+    expect(cacheOf().read()).toBeUndefined();
+  }
+  for (const text of ['A=1', 'A=-1;', 'A;', '=1;', 'A=1;;', 5]) {
+    cacheOf().write({ ids: {}, members: {}, enumerations: { '1': text as string } });
     expect(existsSync(file)).toBe(true);
     expect(cacheOf().read()).toBeUndefined();
   }

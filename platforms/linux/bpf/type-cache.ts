@@ -18,7 +18,7 @@ const PARENT = '/var/cache';
 const FOLDER = `${PARENT}/sstop`;
 const FILE = 'kernel-types';
 /** The first word of the file; another format has another one. */
-const FORMAT = 'sstop-kernel-types-1';
+const FORMAT = 'sstop-kernel-types-2';
 /** Those of today take 6 KB. */
 const MAX_BYTES = 64 * 1024;
 const GROUP_OR_OTHERS = 0o077;
@@ -88,7 +88,7 @@ function padded(length: number): number {
 }
 
 /**
- * One file: `FORMAT checksum\n`, then JSON `{ identity, ids, members }`. Folder, owner, mode, links, length, checksum,
+ * One file: `FORMAT checksum\n`, then JSON `{ identity, ids, members, enumerations }`. Folder, owner, mode, links, length, checksum,
  * identity and every number are checked when it is read.
  */
 export class FileTypeCache implements TypeCache {
@@ -116,11 +116,11 @@ export class FileTypeCache implements TypeCache {
     succeeds(() => this.#writeFile(known));
   }
 
-  #writeFile({ ids, members }: KnownTypes): void {
+  #writeFile(known: KnownTypes): void {
     if (!this.#isPlaceSafe()) return;
     const { folder } = this.#place;
     const unfinished = `${folder}/.${FILE}.${process.pid}`;
-    const text = JSON.stringify({ identity: this.#identity, ids, members });
+    const text = JSON.stringify({ identity: this.#identity, ...known });
     rmSync(unfinished, { force: true });
     writeFileSync(unfinished, `${FORMAT} ${checksum(text)}\n${text}`, { flag: 'wx', mode: FILE_MODE });
     renameSync(unfinished, `${folder}/${FILE}`);
@@ -175,13 +175,17 @@ function parse(file: string, identity: string): KnownTypes | undefined {
   const end = file.indexOf('\n');
   const text = file.slice(end + 1);
   if (end < 0 || file.slice(0, end) !== `${FORMAT} ${checksum(text)}`) return undefined;
-  const { ids, members, ...kept }: KnownTypes & { identity: unknown } = JSON.parse(text);
-  if (kept.identity !== identity) return undefined;
-  const areNumbers =
+  const { identity: ofKernel, ...known }: KnownTypes & { identity: unknown } = JSON.parse(text);
+  if (ofKernel !== identity) return undefined;
+  const { ids, members, enumerations } = known;
+  const isWhole =
     Object.values(ids).every(isCount) &&
-    Object.values(members).every((one) => one === null || (one.length === 3 && one.every(isCount)));
-  return areNumbers ? { ids, members } : undefined;
+    Object.values(members).every((one) => one === null || (one.length === 3 && one.every(isCount))) &&
+    Object.values(enumerations).every((one) => typeof one === 'string' && ENUMERATION.test(one));
+  return isWhole ? known : undefined;
 }
+
+const ENUMERATION = /^(?:\w+=\d{1,10};)*$/;
 
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 0;
