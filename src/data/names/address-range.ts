@@ -78,10 +78,11 @@ let ipv6Prefixes: readonly Prefix[] | undefined;
 
 /** The special range that the address at `words[at..at + 4)` is in; undefined for one of the public Internet. */
 export function addressRange(words: Uint32Array, at: number): AddressRange | undefined {
-  ipv4Prefixes ??= prefixesOf((prefix) => !prefix.includes(':'));
-  ipv6Prefixes ??= prefixesOf((prefix) => prefix.includes(':'));
-  const prefixes = isIpv4(words, at) ? ipv4Prefixes : ipv6Prefixes;
-  for (const prefix of prefixes) if (isWithin(words, at, prefix)) return prefix.range;
+  const isFour = isIpv4(words, at);
+  if (isFour) ipv4Prefixes ??= prefixesOf((prefix) => !prefix.includes(':'));
+  else ipv6Prefixes ??= prefixesOf((prefix) => prefix.includes(':'));
+  for (const prefix of (isFour ? ipv4Prefixes : ipv6Prefixes) ?? [])
+    if (isWithin(words, at, prefix)) return prefix.range;
   return undefined;
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { addressText, IPV4_MAPPED_WORD, readAddress } from '../sample/address.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';
@@ -71,6 +72,8 @@ export interface FoundCountryDatabase {
 export async function findCountryDatabase(paths: readonly string[]): Promise<FoundCountryDatabase> {
   let problem: OpError | undefined;
   for (const path of paths) {
+    // Most machines have none of them, and an error takes longer to make than this question.
+    if (!existsSync(path)) continue;
     try {
       return { database: await openCountryDatabase(path) };
     } catch (thrown) {

@@ -1,8 +1,7 @@
 import { ipVersion } from '../../kit/text/network-name.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
-import { addressText, readAddress } from '../sample/address.ts';
+import { addressText, isLoopbackAddress, isUnspecifiedAddress, readAddress } from '../sample/address.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';
-import { addressRange } from './address-range.ts';
 import { readRegularFile } from './regular-file.ts';
 
 /** RFC 1035, 2.3.4, as text. */
@@ -36,8 +35,7 @@ export function parseHosts(text: string): Map<string, string> {
     if (names.size >= ENTRIES_LIMIT) break;
     const [, address, name] = /^\s*([0-9a-fA-F:.]{2,45})\s+([^\s#]{1,253})/.exec(line) ?? [];
     if (address === undefined || name === undefined || !readAddress(address, words)) continue;
-    const range = addressRange(words, 0);
-    if (range === 'loopback' || range === 'unspecified') continue;
+    if (isLoopbackAddress(words, 0) || isUnspecifiedAddress(words, 0)) continue;
     const key = addressText(words, 0);
     const shown = shownHostName([name]);
     if (shown !== undefined && !names.has(key)) names.set(key, shown);
