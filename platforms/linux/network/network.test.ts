@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { closeSync, lstatSync, openSync, readdirSync, readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { NetworkAttribution } from '../../../src/data/attribution/network-attribution.ts';
 import type { NetworkSample, Tier } from '../../../src/data/sample/network-sample.ts';
-import type { NetworkCollector } from '../../../src/data/sample/platform.ts';
+import type { ListingCollector, NetworkCollector } from '../../../src/data/sample/platform.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { withoutBpf } from '../bpf/ebpf.fixture.ts';
@@ -308,6 +309,108 @@ test('five hundred short connections are counted to the byte, at both ends', asy
     wrong: 0,
   });
   await server.stop();
+});
+
+/** Who has a row, and the row's serial. */
+function ownerOf({ sockets }: NetworkSample, row: number): readonly unknown[] {
+  return [sockets.slots.serial[row], sockets.ownerPid[row], sockets.ownerBasis[row]];
+}
+
+const COUNTING_TIERS = withoutBpf === undefined ? (['ebpf', 'netlink'] as const) : (['netlink'] as const);
+
+describe.each(COUNTING_TIERS)('a list that goes on as the tier %s', (tier) => {
+  const asked = tier === 'ebpf' ? 'auto' : tier;
+
+  async function list(): Promise<{ network: ListingCollector; sample: NetworkSample }> {
+    const network = openLinuxNetwork({ tier: asked, isListing: true });
+    opened.push(network);
+    const sample = await network.collect(WHOLE_SLICE);
+    expect(sample).toMatchObject({ tier: 'netlink', counted: 'none', errors: [] });
+    return { network, sample };
+  }
+
+  test('keeps rows and owners, and counts to the byte what comes after', async () => {
+    const pair = await openPair();
+    const { network, sample } = await list();
+    const row = rowOf(sample.sockets, pair.clientPort, pair.serverPort);
+    const owner = ownerOf(sample, row);
+    expect(owner.slice(1)).toEqual([process.pid, OwnerBasis.DESCRIPTOR]);
+    // Opened while nobody counts, with bytes that are nobody's business.
+    const between = await openPair();
+    between.client.send(3000);
+    await between.server.until(() => between.server.received === 3000);
+    network.beginCounting({ tier: asked });
+    const attribution = new NetworkAttribution({
+      commandLine: () => undefined,
+      cgroup: () => undefined,
+      userName: String,
+    });
+    const first = await network.collect(WHOLE_SLICE);
+    expect(first).toMatchObject({ tier, counted: tier === 'ebpf' ? 'l3' : 'payload', errors: [] });
+    expect(ownerOf(first, row)).toEqual(owner);
+    const counted = (): number[] =>
+      [pair, between].flatMap(({ clientPort, serverPort }) => {
+        const client = rowOf(first.sockets, clientPort, serverPort);
+        const server = rowOf(first.sockets, serverPort, clientPort);
+        const { txBytes, rxBytes } = section.accounts;
+        return [txBytes[client]!, rxBytes[server]!];
+      });
+    let section = attribution.absorb(first);
+    expect(counted()).toEqual([0, 0, 0, 0]);
+    for (const { client, server } of [pair, between]) {
+      const until = server.received + 100_000;
+      client.send(100_000);
+      await server.until(() => server.received === until);
+    }
+    await collectUntil(network, (next) => {
+      section = attribution.absorb(next);
+      return counted().every((bytes) => bytes >= 100_000);
+    });
+    const [sent, came, laterSent, laterCame] = counted();
+    expect([came, laterCame]).toEqual([sent, laterSent]);
+    if (tier === 'netlink') expect([sent, laterSent]).toEqual([100_000, 100_000]);
+    expect(ownerOf(first, row)).toEqual(owner);
+  });
+
+  test('drops rows of which nobody heard the end', async () => {
+    const pair = await openPair();
+    const { network, sample } = await list();
+    const { clientPort, serverPort } = pair;
+    expect(rowOf(sample.sockets, clientPort, serverPort)).toBeGreaterThanOrEqual(0);
+    pair.close();
+    await pair.client.until(() => pair.client.isClosed);
+    network.beginCounting({ tier: asked });
+    const first = await network.collect(WHOLE_SLICE);
+    const row = rowOf(first.sockets, clientPort, serverPort);
+    if (row >= 0) expect(first.closed.slots.subarray(0, first.closed.count)).toContain(row);
+    const { sockets } = await network.collect(WHOLE_SLICE);
+    expect(rowOf(sockets, clientPort, serverPort)).toBe(-1);
+  });
+
+  test('hears of closings from then on', async () => {
+    const pair = await openPair();
+    const { network } = await list();
+    network.beginCounting({ tier: asked });
+    await network.collect(WHOLE_SLICE);
+    const { clientPort, serverPort } = pair;
+    pair.close();
+    const isClosed = ({ closed, sockets }: NetworkSample): boolean =>
+      closed.slots.subarray(0, closed.count).includes(rowOf(sockets, clientPort, serverPort));
+    expect(isClosed(await collectUntil(network, isClosed))).toBe(true);
+  });
+});
+
+test('a list that never counts leaves no socket and no program behind', async () => {
+  const before = ownDescriptors();
+  const network = openLinuxNetwork({ tier: 'auto', isListing: true });
+  await network.collect(WHOLE_SLICE);
+  const made = [...ownDescriptors()].filter(
+    ([descriptor, target]) => before.get(descriptor) !== target && /^socket:|bpf/.test(target),
+  );
+  expect(made.length).toBeGreaterThan(0);
+  network.close();
+  const after = ownDescriptors();
+  expect(made.filter(([descriptor, target]) => after.get(descriptor) === target)).toEqual([]);
 });
 
 const cannotDropPrivileges = process.geteuid?.() !== 0 || Bun.which('setpriv') === null;
