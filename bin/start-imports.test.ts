@@ -23,7 +23,7 @@ const LOADED = [
 const ALLOWED = [
   ...['bun:ffi', 'node:buffer', 'node:dns', 'node:fs', 'node:os', 'node:path', 'node:url'],
   // These import none of the costly ones.
-  ...['ansi-escapes', 'commander', 'mmdb-lib'],
+  ...['ansi-escapes', 'mmdb-lib'],
 ];
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));

@@ -222,6 +222,7 @@ export class FrameDiff {
     if ((content & UNCERTAIN_FLAG) !== 0) return this.#writeUncertain(next, content, x);
     const end = x + ((content & WIDTH_MASK) >>> WIDTH_SHIFT);
     const code = content & CODE_MASK;
+    const glyphAt = out.length;
     if (code < 0x80) out.byte(code);
     else out.codePoint(code);
     let runEnd = end;
@@ -231,6 +232,8 @@ export class FrameDiff {
     }
     if (code < 0x80) {
       runEnd = this.#writeRun(cells, at + (runEnd - x) * CELL_WORDS, runEnd, width);
+    } else if (end === x + 1) {
+      runEnd = this.#writeRepeats(cells, at, end, width, glyphAt);
     }
     this.#cursor.x = runEnd < width ? runEnd : -1;
     return runEnd;
@@ -254,6 +257,29 @@ export class FrameDiff {
       x++;
     }
     this.#out.length = length;
+    return x;
+  }
+
+  /**
+   * Goes on for as long as the cells differ and are the same as the one at word `at`, as those of a rule are, whose
+   * bytes begin at `glyphAt`. The column after the run.
+   */
+  #writeRepeats(cells: Int32Array, at: number, x: number, width: number, glyphAt: number): number {
+    const before = this.#before;
+    const shift = this.#shift;
+    const from = x;
+    for (let next = at + CELL_WORDS; x < width; next += CELL_WORDS, x++) {
+      if (differenceOf(cells, at, cells, next) !== 0) break;
+      const isChanged = differenceOf(cells, next, before, next + shift) !== 0;
+      if (!isChanged || (before[next + shift]! & UNCERTAIN_FLAG) !== 0) break;
+    }
+    const out = this.#out;
+    const size = out.length - glyphAt;
+    const end = out.length + size * (x - from);
+    for (let filled = out.length; filled < end; filled += filled - glyphAt) {
+      out.bytes.copyWithin(filled, glyphAt, Math.min(filled, glyphAt + end - filled));
+    }
+    out.length = end;
     return x;
   }
 

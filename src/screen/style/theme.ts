@@ -58,7 +58,7 @@ export interface Theme {
 /** A theme from its palette. Made once: everything in it is frozen and shared. */
 function themeOf(palette: Palette): Theme {
   const { BOLD } = Attribute;
-  const graphRamp = palette.graphRamp();
+  const ramps = new Ramps(palette);
   const accentBold = style(palette.accent, INHERIT_COLOR, BOLD);
   return Object.freeze({
     name: palette.name,
@@ -88,11 +88,52 @@ function themeOf(palette: Palette): Theme {
     scrollbarThumb: style(palette.dim),
     uploadHue: palette.uploadHue,
     downloadHue: palette.downloadHue,
-    uploadRamp: inks(palette.uploadRamp()),
-    downloadRamp: inks(palette.downloadRamp()),
-    graphRamp: inks(graphRamp),
-    levelRamp: inks(levelColors(graphRamp, palette)),
+    get uploadRamp() {
+      return ramps.upload;
+    },
+    get downloadRamp() {
+      return ramps.download;
+    },
+    get graphRamp() {
+      return ramps.graph;
+    },
+    get levelRamp() {
+      return ramps.level;
+    },
   });
+}
+
+/** The ramps of a theme, each made when something is first drawn with it: the first frame has none. */
+class Ramps {
+  readonly #palette: Palette;
+  #upload: readonly Style[] | undefined;
+  #download: readonly Style[] | undefined;
+  #graph: readonly Style[] | undefined;
+  #level: readonly Style[] | undefined;
+
+  constructor(palette: Palette) {
+    this.#palette = palette;
+  }
+
+  get upload(): readonly Style[] {
+    this.#upload ??= inks(this.#palette.uploadRamp());
+    return this.#upload;
+  }
+
+  get download(): readonly Style[] {
+    this.#download ??= inks(this.#palette.downloadRamp());
+    return this.#download;
+  }
+
+  get graph(): readonly Style[] {
+    this.#graph ??= inks(this.#palette.graphRamp());
+    return this.#graph;
+  }
+
+  get level(): readonly Style[] {
+    this.#level ??= inks(levelColors(this.#palette.graphRamp(), this.#palette));
+    return this.#level;
+  }
 }
 
 /** Many terminals show a bold one of the first eight as its bright one, and black as a grey that few can read. */
