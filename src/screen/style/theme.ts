@@ -2,10 +2,11 @@ import {
   ANSI16_PALETTE,
   COLOUR_BLIND_PALETTE,
   HIGH_CONTRAST_PALETTE,
-  levelColors,
+  levelShade,
   type Palette,
   type Recoloring,
   recolored,
+  ShadeRamp,
   TOKYO_NIGHT_LIGHT_PALETTE,
   TOKYO_NIGHT_PALETTE,
 } from './palette.ts';
@@ -48,17 +49,16 @@ export interface Theme {
   readonly uploadHue: number;
   readonly downloadHue: number;
   /** Foregrounds by intensity, faint to strong, RAMP_STEPS of each. */
-  readonly uploadRamp: readonly Style[];
-  readonly downloadRamp: readonly Style[];
-  readonly graphRamp: readonly Style[];
+  readonly uploadRamp: ShadeRamp;
+  readonly downloadRamp: ShadeRamp;
+  readonly graphRamp: ShadeRamp;
   /** Foregrounds by how full something is, from nothing to full: calm, then a warning, then an alarm. */
-  readonly levelRamp: readonly Style[];
+  readonly levelRamp: ShadeRamp;
 }
 
 /** A theme from its palette. Made once: everything in it is frozen and shared. */
 function themeOf(palette: Palette): Theme {
   const { BOLD } = Attribute;
-  const ramps = new Ramps(palette);
   const accentBold = style(palette.accent, INHERIT_COLOR, BOLD);
   return Object.freeze({
     name: palette.name,
@@ -88,62 +88,17 @@ function themeOf(palette: Palette): Theme {
     scrollbarThumb: style(palette.dim),
     uploadHue: palette.uploadHue,
     downloadHue: palette.downloadHue,
-    get uploadRamp() {
-      return ramps.upload;
-    },
-    get downloadRamp() {
-      return ramps.download;
-    },
-    get graphRamp() {
-      return ramps.graph;
-    },
-    get levelRamp() {
-      return ramps.level;
-    },
+    uploadRamp: new ShadeRamp(palette.uploadShade),
+    downloadRamp: new ShadeRamp(palette.downloadShade),
+    graphRamp: new ShadeRamp(palette.graphShade),
+    levelRamp: new ShadeRamp(levelShade(palette)),
   });
-}
-
-/** The ramps of a theme, each made when something is first drawn with it: the first frame has none. */
-class Ramps {
-  readonly #palette: Palette;
-  #upload: readonly Style[] | undefined;
-  #download: readonly Style[] | undefined;
-  #graph: readonly Style[] | undefined;
-  #level: readonly Style[] | undefined;
-
-  constructor(palette: Palette) {
-    this.#palette = palette;
-  }
-
-  get upload(): readonly Style[] {
-    this.#upload ??= inks(this.#palette.uploadRamp());
-    return this.#upload;
-  }
-
-  get download(): readonly Style[] {
-    this.#download ??= inks(this.#palette.downloadRamp());
-    return this.#download;
-  }
-
-  get graph(): readonly Style[] {
-    this.#graph ??= inks(this.#palette.graphRamp());
-    return this.#graph;
-  }
-
-  get level(): readonly Style[] {
-    this.#level ??= inks(levelColors(this.#palette.graphRamp(), this.#palette));
-    return this.#level;
-  }
 }
 
 /** Many terminals show a bold one of the first eight as its bright one, and black as a grey that few can read. */
 function canBeBold(color: Color): boolean {
   const index = ansiIndexOf(color);
   return index < 0 || index >= 8;
-}
-
-function inks(colors: readonly Color[]): readonly Style[] {
-  return Object.freeze(colors.map((color) => style(color)));
 }
 
 /** The palettes of the themes, the default one first. */
