@@ -50,6 +50,8 @@ interface LinuxNetworkOptions {
 
 /** A namespace that the sockets are in, of which no more can be read. */
 const UNNAMED_NAMESPACE = 'netns';
+/** Younger processes than those of a list are found with their sockets by the next collection. */
+const FRESH_MICROS = 250e3;
 /** So often in a row a tier may fail before the next one takes over. */
 const FAILURES_BEFORE_FALLBACK = 2;
 
@@ -92,6 +94,9 @@ class LinuxNetwork implements ListingCollector {
   #names: NameSource | undefined;
   #sequence = 0;
   #failures = 0;
+  /** The next collection is the first that counts after a list. */
+  #isBeginning = false;
+  #processesMicros = Number.NEGATIVE_INFINITY;
 
   constructor(options: LinuxNetworkOptions, context: SourceContext) {
     this.#context = context;
@@ -136,6 +141,7 @@ class LinuxNetwork implements ListingCollector {
       this.#sockets = this.#own(source);
       listed.close();
     }
+    this.#isBeginning = true;
     if (sniff) this.#names = openNameSource(source.tier, source.ownersMap, this.#sniffer, this.#context);
   }
 
@@ -145,7 +151,7 @@ class LinuxNetwork implements ListingCollector {
     this.#sockets.begin(startMicros);
     this.#context.exited.clear();
     const failed: SectionError[] = [];
-    const processFailure = await attempt('collect processes', failed, () => this.#processes.collect(slice));
+    const processFailure = await attempt('collect processes', failed, () => this.#collectProcesses(slice));
     await attempt('read exits', failed, () => this.#processes.drainExits(this.#context.exited));
     await attempt('collect interfaces', failed, () => this.#interfaces.collect());
     const sampledMicros = this.#clock();
@@ -154,6 +160,16 @@ class LinuxNetwork implements ListingCollector {
     await this.#sockets.findOwners(slice);
     await this.#nameSockets(slice);
     return this.#sample(startMicros, sampledMicros, [...this.#context.errors, ...failed]);
+  }
+
+  /** Counting begins when the list has been drawn: its processes will do. */
+  async #collectProcesses(slice: Slice): Promise<void> {
+    const startMicros = this.#clock();
+    const isFresh = this.#isBeginning && startMicros - this.#processesMicros < FRESH_MICROS;
+    this.#isBeginning = false;
+    if (isFresh) return;
+    this.#processesMicros = startMicros;
+    await this.#processes.collect(slice);
   }
 
   drainClosings(): void {

@@ -84,6 +84,7 @@ export class SocketOwners implements DescriptorVisitor {
   #rareListings = 0;
   #rareGeneration = 0;
   #recentGeneration = 0;
+  #scannedGeneration = 0;
   readonly #known = new KnownDescriptors();
   #areKnownSkipped = false;
   #scannedSlot = -1;
@@ -117,20 +118,21 @@ export class SocketOwners implements DescriptorVisitor {
     this.#areKnownSkipped = false;
     // The first round scans all processes.
     const isFirst = this.#nextFullScanMicros === 0;
-    if (this.#isPostponed) this.#openCount = 0;
-    this.#isPostponed = false;
-    if (this.#openCount > 0 && !isFirst) await this.#scanRecent(slice);
+    if (this.#isPostponed) this.#postpone();
+    // Without a new look at the processes nobody is known to have run.
+    const hasNews = this.#processes.generation !== this.#scannedGeneration;
+    this.#scannedGeneration = this.#processes.generation;
+    if (this.#openCount > 0 && !isFirst && hasNews) await this.#scanRecent(slice);
     if (this.#openCount > 0 && (isFirst || this.#isFullScanDue())) await this.#scanEverybody(slice);
     this.#sought.clear();
   }
 
   /**
-   * Nobody holds a descriptor of the rows that are left: sockets of the kernel's, and those that an io_uring has. They are
-   * looked for behind the first seconds.
+   * Before the first `resolve`: rows that have no owner then are held by no descriptor. What an io_uring has is looked
+   * for behind the first seconds.
    */
   postponeScan(): void {
     this.#isPostponed = true;
-    this.#nextFullScanMicros = this.#clock() + FULL_SCAN_REST_MICROS;
   }
 
   /** The row's owner is not known any more. */
@@ -299,6 +301,16 @@ export class SocketOwners implements DescriptorVisitor {
       else if (search === Search.AGAIN) this.#searches.search[row] = Search.EVERYBODY;
       if (search < Search.EVERYBODY && this.#isOthers(row)) this.#miss(row);
     }
+  }
+
+  #postpone(): void {
+    this.#isPostponed = false;
+    for (let i = 0; i < this.#sought.count; i++) {
+      this.#searches.search[this.#soughtRow[this.#sought.rows[i]!]!] = Search.MISSED;
+    }
+    this.#openCount = 0;
+    this.#nextFullScanMicros = this.#clock() + FULL_SCAN_REST_MICROS;
+    this.#nextRetryMicros = this.#nextFullScanMicros;
   }
 
   #isFullScanDue(): boolean {
