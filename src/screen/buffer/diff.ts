@@ -349,12 +349,7 @@ export class FrameDiff {
     }
     if (cursor.x === x) return;
     const gap = x - cursor.x;
-    if (
-      cursor.x >= 0 &&
-      gap > 0 &&
-      gap <= GAP_CELLS &&
-      this.#isPlain(next, cursor.x, x, y)
-    ) {
+    if (cursor.x >= 0 && gap > 0 && gap <= GAP_CELLS && this.#isPlain(next, cursor.x, x, y)) {
       const start = (y * next.width + cursor.x) * CELL_WORDS;
       for (let i = 0; i < gap; i++) this.#out.byte(next.words[start + i * CELL_WORDS]! & CODE_MASK);
       cursor.x = x;
