@@ -44,6 +44,8 @@ export const RUNTIME_FAMILIES = [
  */
 const SETTINGS = [
   'BUN_GC_TIMER_DISABLE=1',
+  'BUN_JSC_useConcurrentGC=0',
+  'BUN_JSC_numberOfGCMarkers=1',
   'BUN_JSC_useConcurrentJIT=0',
   'BUN_JSC_useWarmUpMarkedBlocks=0',
   'BUN_JSC_thresholdForJITAfterWarmUp=5000',

@@ -71,6 +71,11 @@ export function setPointer(attributes: NativeBuffer, at: number, target: NativeB
   attributes.u32[(at >> 2) + 1] = Math.floor(address / 2 ** 32);
 }
 
+/** What the attributes point to at a place is no longer needed: a large buffer is freed before another takes its place. */
+export function forgetPointer(at: number): void {
+  pointedTo[at >> 3] = undefined;
+}
+
 /** Memory of its own with the same bytes, for the kernel to read. */
 export function nativeCopy(bytes: Uint8Array): NativeBuffer {
   const buffer = new NativeBuffer(bytes.length);

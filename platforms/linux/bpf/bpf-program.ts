@@ -1,5 +1,14 @@
 import { NativeBuffer } from '../libc.ts';
-import { BpfError, bpf, bpfCharged, Command, nativeCopy, setObjectName, setPointer } from './bpf-call.ts';
+import {
+  BpfError,
+  bpf,
+  bpfCharged,
+  Command,
+  forgetPointer,
+  nativeCopy,
+  setObjectName,
+  setPointer,
+} from './bpf-call.ts';
 import { INSTRUCTION_BYTES } from './instruction.ts';
 
 /** `enum bpf_prog_type`. */
@@ -56,6 +65,7 @@ function loadWithLog(name: string, attributes: NativeBuffer, errno: number): num
   attributes.u32[7] = LOG_BYTES;
   setPointer(attributes, 32, log);
   const result = bpfCharged(Command.PROG_LOAD, attributes, PROG_LOAD_BYTES);
+  forgetPointer(32);
   if (result >= 0) return result;
   const end = log.bytes.indexOf(0);
   const text = new TextDecoder().decode(log.bytes.subarray(0, end < 0 ? LOG_BYTES : end));

@@ -9,16 +9,18 @@ const ITER_CREATE_BYTES = 8;
 /** An object without room left is tried again, and so many others may not come between. */
 const AGAIN_LIMIT = 1000;
 
+/** Iterators run one after the other most of the time, and share one buffer then. */
+let spareBuffer: NativeBuffer | undefined;
+
 /**
  * Runs an iterator program over all that the kernel has of something, again and again. The program's records come
  * in pieces, none of them cut in two: the kernel ends a piece where an object's output does not fit.
  */
 export class TaskIterator {
-  /** The piece read last. */
-  readonly buffer = new NativeBuffer(BUFFER_BYTES);
   readonly #link: number;
   readonly #create = new NativeBuffer(ITER_CREATE_BYTES);
   #reading = -1;
+  #buffer: NativeBuffer | undefined;
 
   /** Over an attached program's link, which is closed with it. */
   constructor(link: number) {
@@ -32,6 +34,13 @@ export class TaskIterator {
 
   get link(): number {
     return this.#link;
+  }
+
+  /** The piece read last, until the next `read`; there is one from `begin` to the end. */
+  get buffer(): NativeBuffer {
+    this.#buffer ??= spareBuffer ?? new NativeBuffer(BUFFER_BYTES);
+    spareBuffer = undefined;
+    return this.#buffer;
   }
 
   /** Starts from the first object. Throws BpfError. */
@@ -65,5 +74,7 @@ export class TaskIterator {
   #end(): void {
     if (this.#reading >= 0) closeDescriptor(this.#reading);
     this.#reading = -1;
+    spareBuffer ??= this.#buffer;
+    this.#buffer = undefined;
   }
 }

@@ -206,6 +206,8 @@ export class BatchReader {
   #keys: NativeBuffer;
   #values: NativeBuffer;
   #isFirst = true;
+  /** The last piece filled the buffers: there may be many more. */
+  #wasFull = false;
   #isDone = true;
 
   /** `capacityEntries` is the map's `maxEntries`: buffers begin small and never grow beyond it by much. */
@@ -267,10 +269,12 @@ export class BatchReader {
    * BpfError.
    */
   next(maxEntries: number): number {
-    let room = Math.min(maxEntries, this.#limit);
+    if (this.#wasFull) this.#grow(Math.min(maxEntries, this.#capacity * 2), 0);
+    let room = Math.min(maxEntries, this.#capacity);
     while (!this.#isDone) {
       if (room > this.#capacity) this.#grow(room, 0);
       const got = this.#readAt(0, room);
+      this.#wasFull = got === room;
       if (got > 0) return got;
       if (room >= this.#limit) break;
       room = Math.min(room * 2, this.#limit);

@@ -245,7 +245,7 @@ export class TaskSampler {
   #readOn(): boolean {
     if (this.#iterator === undefined) return false;
     const length = this.#iterator.read();
-    this.#reader.reset(this.#iterator.buffer.u32, length);
+    this.#reader.reset(length > 0 ? this.#iterator.buffer.u32 : NOTHING, length);
     return length > 0;
   }
 

@@ -1,8 +1,8 @@
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { monotonicMicros } from '../clock.ts';
-import { Errno, NativeBuffer } from '../libc.ts';
-import { COMMAND_LINE_LIMIT, parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';
+import { Errno, type NativeBuffer, sharedBuffer } from '../libc.ts';
+import { parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
 
@@ -75,7 +75,6 @@ class TextCache {
 
   get(
     proc: ProcDirectory,
-    buffer: NativeBuffer,
     table: ProcessTable,
     slot: number,
     generation: number,
@@ -84,9 +83,9 @@ class TextCache {
     const cached = this.#texts.get(slot);
     if (cached !== undefined && !this.#isStale(cached, table.lastRanGeneration[slot]!, maxAgeMicros))
       return cached.text;
-    const length = this.#read(proc, table.pid[slot]!, buffer);
+    const length = this.#read(proc, table.pid[slot]!, sharedBuffer);
     if (length === -Errno.EAGAIN) return cached?.text;
-    const text = length > 0 ? this.#parse(buffer.bytes, length) : undefined;
+    const text = length > 0 ? this.#parse(sharedBuffer.bytes, length) : undefined;
     this.#texts.set(slot, { text, generation, readMicros: this.#clock() });
     return text;
   }
@@ -110,7 +109,6 @@ function readControlGroup(proc: ProcDirectory, pid: number, into: NativeBuffer):
 export class ProcessTexts {
   readonly #proc: ProcDirectory;
   readonly #table: ProcessTable;
-  readonly #buffer = new NativeBuffer(COMMAND_LINE_LIMIT);
   readonly #commandLines: TextCache;
   readonly #controlGroups: TextCache;
 
@@ -123,11 +121,11 @@ export class ProcessTexts {
 
   /** `generation` is the collector's present one; `maxAgeMicros`: how old a text that may be another now may be. */
   commandLine(slot: number, generation: number, maxAgeMicros = FRESH_MICROS): string | undefined {
-    return this.#commandLines.get(this.#proc, this.#buffer, this.#table, slot, generation, maxAgeMicros);
+    return this.#commandLines.get(this.#proc, this.#table, slot, generation, maxAgeMicros);
   }
 
   cgroup(slot: number, generation: number, maxAgeMicros = FRESH_MICROS): string | undefined {
-    return this.#controlGroups.get(this.#proc, this.#buffer, this.#table, slot, generation, maxAgeMicros);
+    return this.#controlGroups.get(this.#proc, this.#table, slot, generation, maxAgeMicros);
   }
 
   forget(slot: number): void {

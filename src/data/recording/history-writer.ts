@@ -63,6 +63,8 @@ const MEMBER_END_BYTES = 32;
  * A history is written once and kept for days. Level 6 makes 15 % less than level 4 of lines of 1 to 5 KB, in 0.1 ms.
  */
 const LEVEL = 6;
+/** It looks 8 KB back: of 300 processes that makes 8 % more than 32 KB do, and takes 125 KB of memory in place of 385. */
+const WINDOW_BITS = 13;
 
 /**
  * Writes a history: a folder of recordings, of which the oldest goes when the size or the age is reached. Every line is
@@ -227,7 +229,7 @@ export class HistoryWriter {
     this.#segment ??= await this.#beginSegment(line.wallMillis);
     const { epoch, monotonicMicros: firstMicros, wallMillis } = line;
     this.#member = {
-      deflate: new RecordingMember(LEVEL, true),
+      deflate: new RecordingMember(LEVEL, true, WINDOW_BITS),
       startsAt: this.#segment.sizeBytes,
       header: { snapshotCount: 0, lengthBytes: 0, epoch, firstMicros, lastMicros: firstMicros },
       ...{ wallMillis, figures: [], lastMicros: firstMicros },
