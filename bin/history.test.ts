@@ -2,7 +2,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HistoryWorld, type Trouble, WEB_SERVICE, writeHistory } from '../src/data/recording/history-world.fixture.ts';
+import {
+  HistoryWorld,
+  type Trouble,
+  WEB_SERVICE,
+  writeHistory,
+} from '../src/data/recording/history-world.fixture.ts';
 import { AgentProcess } from './testing/agent-process.ts';
 import { SOCKTOP, SOCKTOP_AGENT, SSTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';

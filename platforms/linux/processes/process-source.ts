@@ -1,5 +1,6 @@
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
+import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { monotonicMicros } from '../clock.ts';
 import { Errno, type NativeBuffer, sharedBuffer } from '../libc.ts';
 import { parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';
@@ -45,11 +46,12 @@ export abstract class ProcessSource {
 /** Minimum age before a text is read again. `OwnerLedger` asks in turns, so changes are shown within ten seconds. */
 const FRESH_MICROS = 2e6;
 
-interface CachedText {
-  readonly text: string | undefined;
-  readonly generation: number;
-  readonly readMicros: number;
-}
+/** When the text of a slot was read. */
+class Readings extends columnsClass({
+  generation: numbers('u32'),
+  /** NaN: no text is kept. */
+  micros: numbers('f64', Number.NaN),
+}) {}
 
 /** Who can change a text: only the process itself, while it runs; or any process (control group). */
 type ChangedBy = 'itself' | 'anybody';
@@ -60,7 +62,8 @@ type Parse = (bytes: Uint8Array, length: number) => string | undefined;
 
 /** One long text per process, read when asked for and kept by the row's slot until `forget`. */
 class TextCache {
-  readonly #texts = new Map<number, CachedText>();
+  readonly #texts: (string | undefined)[] = [];
+  readonly #readings = new Readings();
   readonly #read: Read;
   readonly #parse: Parse;
   readonly #changedBy: ChangedBy;
@@ -80,24 +83,29 @@ class TextCache {
     generation: number,
     maxAgeMicros: number,
   ): string | undefined {
-    const cached = this.#texts.get(slot);
-    if (cached !== undefined && !this.#isStale(cached, table.lastRanGeneration[slot]!, maxAgeMicros))
-      return cached.text;
+    this.#readings.reserve(table.slots.capacity);
+    if (this.#isFresh(slot, table.lastRanGeneration[slot]!, maxAgeMicros)) return this.#texts[slot];
     const length = this.#read(proc, table.pid[slot]!, sharedBuffer);
-    if (length === -Errno.EAGAIN) return cached?.text;
+    if (length === -Errno.EAGAIN) return this.#texts[slot];
     const text = length > 0 ? this.#parse(sharedBuffer.bytes, length) : undefined;
-    this.#texts.set(slot, { text, generation, readMicros: this.#clock() });
+    this.#texts[slot] = text;
+    this.#readings.generation[slot] = generation;
+    this.#readings.micros[slot] = this.#clock();
     return text;
   }
 
   forget(slot: number): void {
-    this.#texts.delete(slot);
+    if (slot >= this.#readings.capacity) return;
+    this.#texts[slot] = undefined;
+    this.#readings.clearRow(slot);
   }
 
-  #isStale({ generation, readMicros }: CachedText, lastRanGeneration: number, maxAgeMicros: number): boolean {
+  #isFresh(slot: number, lastRanGeneration: number, maxAgeMicros: number): boolean {
+    const readMicros = this.#readings.micros[slot]!;
+    if (Number.isNaN(readMicros)) return false;
     // It may have run on in the collection in which it was read.
-    if (this.#changedBy === 'itself' && lastRanGeneration < generation) return false;
-    return this.#clock() - readMicros >= maxAgeMicros;
+    if (this.#changedBy === 'itself' && lastRanGeneration < this.#readings.generation[slot]!) return true;
+    return this.#clock() - readMicros < maxAgeMicros;
   }
 }
 

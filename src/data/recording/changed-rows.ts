@@ -83,7 +83,7 @@ export class ChangedRows {
 
   #reserve(rows: number): void {
     if (this.#changed.length >= rows) return;
-    const capacity = Math.max(64, rows * 2);
+    const capacity = Math.max(64, rows + (rows >> 2));
     this.#changed = new Int32Array(capacity);
     this.#marks = new Uint8Array(capacity);
     for (const column of this.#numbers) {
