@@ -64,6 +64,8 @@ type Parse = (bytes: Uint8Array, length: number) => string | undefined;
 class TextCache {
   readonly #texts: (string | undefined)[] = [];
   readonly #readings = new Readings();
+  /** Neighbours often have the same, which is kept once then. */
+  #lastText: string | undefined;
   readonly #read: Read;
   readonly #parse: Parse;
   readonly #changedBy: ChangedBy;
@@ -87,7 +89,9 @@ class TextCache {
     if (this.#isFresh(slot, table.lastRanGeneration[slot]!, maxAgeMicros)) return this.#texts[slot];
     const length = this.#read(proc, table.pid[slot]!, sharedBuffer);
     if (length === -Errno.EAGAIN) return this.#texts[slot];
-    const text = length > 0 ? this.#parse(sharedBuffer.bytes, length) : undefined;
+    const parsed = length > 0 ? this.#parse(sharedBuffer.bytes, length) : undefined;
+    const text = parsed === this.#lastText ? this.#lastText : parsed;
+    this.#lastText = text;
     this.#texts[slot] = text;
     this.#readings.generation[slot] = generation;
     this.#readings.micros[slot] = this.#clock();
