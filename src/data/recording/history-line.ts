@@ -10,7 +10,7 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import type { Figures, Snapshot } from '../sample/snapshot.ts';
 import { CONTROL_GROUPS, type ControlGroupsSection } from '../schema/control-groups-section.ts';
 import { DISKS, type DisksSection } from '../schema/disks-section.ts';
-import { USAGE_COLUMNS, type UsageColumn } from '../schema/process-columns.ts';
+import type { UsageColumn } from '../schema/process-columns.ts';
 import type { SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 import { ChangedRows } from './changed-rows.ts';
 import { HistoryFigures, UNKNOWN_FIGURES } from './history-figures.ts';
@@ -163,7 +163,6 @@ function timeText(wallMillis: number): string {
 }
 
 const KEPT_COLUMNS: readonly UsageColumn[] = ['readBytes', 'writtenBytes'];
-const UNKEPT_COLUMNS = USAGE_COLUMNS.filter((name) => !KEPT_COLUMNS.includes(name));
 
 /** Whose figures a slot holds. */
 class Identities extends columnsClass({ pid: numbers('i32'), startTicks: numbers('f64', Number.NaN) }) {}
@@ -186,7 +185,7 @@ class HistoryProcesses {
     const { rows, count } = slots;
     const own = this.#identities;
     const kept = this.texts;
-    this.#reserve(slots.capacity);
+    this.usage.reserveWanted(slots.capacity, KEPT_COLUMNS);
     own.reserve(slots.capacity);
     const { readBytes, writtenBytes } = this.usage;
     for (let at = 0; at < count; at++) {
@@ -202,14 +201,6 @@ class HistoryProcesses {
       keepText(kept.cgroups, cgroups, slot, isSame);
       keepText(kept.containers, containers, slot, isSame);
     }
-  }
-
-  /** What a history does not keep is unknown in all rows: one array for all such columns. */
-  #reserve(capacity: number): void {
-    const { usage } = this;
-    if (capacity <= usage.capacity) return;
-    usage.reserve(capacity);
-    for (const name of UNKEPT_COLUMNS) usage[name] = usage.contextSwitches;
   }
 }
 
