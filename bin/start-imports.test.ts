@@ -21,9 +21,9 @@ const LOADED = [
  * the runtime's streams: node:tty (process.stdin, process.stdout, chalk), node:net, node:crypto, node:zlib.
  */
 const ALLOWED = [
-  ...['bun:ffi', 'node:buffer', 'node:dns', 'node:fs', 'node:os', 'node:path', 'node:url'],
+  ...['bun:ffi', 'node:buffer', 'node:dns', 'node:fs', 'node:os', 'node:path'],
   // These import none of the costly ones.
-  ...['ansi-escapes', 'commander', 'mmdb-lib'],
+  ...['ansi-escapes', 'mmdb-lib'],
 ];
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));

@@ -1,21 +1,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { GROUPINGS, type Grouping } from '../../data/sample/process-table.ts';
-import { RATE_UNITS, type RateUnits } from '../../kit/text/format.ts';
+import { GROUPINGS } from '../../data/sample/process-table.ts';
+import { RATE_UNITS } from '../../kit/text/format.ts';
 import { parseDurationMillis } from '../../kit/text/units.ts';
 import { completionScript, type ShellName } from './completion.ts';
-import {
-  type HistoryOptions,
-  historyOptionsOf,
-  type LookBack,
-  lookBackOf,
-  type RawHistoryOptions,
-  type RawLookBack,
-} from './history-arguments.ts';
-
-/** Result of parsing a command line: run with options, or print `text` and exit with `exitCode`. */
-export type Invocation<Options> =
-  | { readonly kind: 'run'; readonly options: Options }
-  | { readonly kind: 'print'; readonly text: string; readonly exitCode: 0 | 2 };
+import { COLOR_NAMES, type CommonOptions, type Invocation, type ScreenVocabulary } from './options.ts';
 
 /** Invalid input: prints one line and exits with code 2. */
 export function refused(program: string, message: string): Invocation<never> {
@@ -63,97 +51,6 @@ function oneLine(message: string): string {
     .replace(/^error: /, '')
     .replaceAll(/\s*\n\s*/g, ' ')
     .trim();
-}
-
-export const COLOR_NAMES = ['auto', 'truecolor', '256', '16', 'never'] as const;
-
-/** Facts that the command lines of sstop and socktop get from elsewhere. */
-export interface ScreenVocabulary {
-  readonly version: string;
-  /** The default first. */
-  readonly themeNames: readonly string[];
-}
-
-/** Options that sstop and socktop share. Undefined: not given. */
-export interface CommonOptions {
-  readonly output: 'screen' | 'json' | 'csv' | 'table';
-  /** One snapshot with rates, then exit. */
-  readonly once: boolean;
-  /** Undefined: until stopped. */
-  readonly durationMillis: number | undefined;
-  readonly recordPath: string | undefined;
-  readonly playbackPath: string | undefined;
-  /** A history to write, or to look back in. */
-  readonly history: HistoryOptions | undefined;
-  /** Undefined: the present is shown. */
-  readonly lookBack: LookBack | undefined;
-  /** One of the vocabulary's names. */
-  readonly theme: string | undefined;
-  readonly color: (typeof COLOR_NAMES)[number];
-  readonly ascii: boolean | undefined;
-  readonly mouse: boolean | undefined;
-  readonly units: RateUnits | undefined;
-  /** Undefined: one row per process. */
-  readonly groupBy: Grouping | undefined;
-}
-
-/** Options for connecting to an agent: trust and token. */
-export interface AgentAccess {
-  /** PEM file with the trusted certificates. */
-  readonly tlsCaPath: string | undefined;
-  readonly verifyHostname: boolean;
-  readonly tokenFile: string | undefined;
-  /** Over ssh: the folder there with the history; undefined: the agent's own place, or none is asked for. */
-  readonly historyFolder?: string | undefined;
-}
-
-/** Options as commander returns them. */
-export interface RawCommonOptions extends RawHistoryOptions, RawLookBack {
-  readonly json?: true;
-  readonly csv?: true;
-  readonly once?: true;
-  readonly duration?: number;
-  readonly record?: string;
-  readonly playback?: string;
-  readonly theme?: string;
-  readonly color: CommonOptions['color'] | false;
-  readonly ascii?: boolean;
-  readonly mouse?: boolean;
-  readonly units?: RateUnits;
-  readonly group?: Grouping;
-  readonly tlsCa?: string;
-  readonly verifyHostname?: true;
-  readonly tokenFile?: string;
-  readonly completions?: ShellName;
-}
-
-export function agentAccessOf(raw: RawCommonOptions): AgentAccess {
-  return {
-    tlsCaPath: raw.tlsCa,
-    verifyHostname: raw.verifyHostname === true,
-    tokenFile: raw.tokenFile,
-    historyFolder: raw.history,
-  };
-}
-
-export function commonOptionsOf(raw: RawCommonOptions): CommonOptions {
-  const once = raw.once === true;
-  const streamed = raw.json === true ? 'json' : raw.csv === true ? 'csv' : undefined;
-  return {
-    output: streamed ?? (once ? 'table' : 'screen'),
-    once,
-    durationMillis: raw.duration,
-    recordPath: raw.record,
-    playbackPath: raw.playback,
-    history: historyOptionsOf(raw),
-    lookBack: lookBackOf(raw),
-    theme: raw.theme,
-    color: raw.color === false ? 'never' : raw.color,
-    ascii: raw.ascii,
-    mouse: raw.mouse,
-    units: raw.units,
-    groupBy: raw.group,
-  };
 }
 
 /** Returns one line if --group does not work with the output; otherwise undefined. */
