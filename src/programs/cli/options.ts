@@ -145,7 +145,7 @@ export interface RawLookBack {
   readonly top?: true;
 }
 
-export function lookBackOf({ at, until, top }: RawLookBack): LookBack | undefined {
+function lookBackOf({ at, until, top }: RawLookBack): LookBack | undefined {
   if (at === undefined) return undefined;
   return { atMillis: at, untilMillis: until, top: top === true };
 }
