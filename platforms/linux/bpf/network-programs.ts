@@ -8,11 +8,11 @@ import {
   openRawTracepoint,
   ProgramType,
   queryPrograms,
+  TaskIterator,
 } from './bpf-program.ts';
 import type { KernelTypes } from './btf.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
 import { dropProgram, routeProgram, stateProgram } from './health-programs.ts';
-import { TaskIterator } from './iterator.ts';
 import type { PidNumbers } from './namespaces.ts';
 import type { CommSource } from './network-code.ts';
 import { deviceOffsets, deviceProgram } from './network-device-program.ts';

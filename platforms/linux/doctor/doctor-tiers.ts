@@ -15,7 +15,7 @@ import {
   legacyTcpRequest,
   SockDiag,
 } from '../netlink/sock-diag.ts';
-import { packetRefusalText, programRefusalText } from '../network/tier-refusals.ts';
+import { packetRefusalText, programRefusalText } from '../network/network-source.ts';
 import { missingForOwners, type Privileges, parsePrivileges } from '../privileges.ts';
 import { readText } from './doctor-facts.ts';
 

@@ -1,6 +1,16 @@
 import type { FirstPacket, FirstPackets } from '../bpf/first-packets.ts';
 import type { NamePacket, NameSniffer } from './name-sniffer.ts';
-import type { NameSource } from './name-source.ts';
+
+/** Where packets that may say a name come from. */
+export interface NameSource {
+  /** As CollectionParts has it. */
+  readonly part: 'ebpf' | 'packets';
+  /** Shows the sniffer what the kernel has copied. Cheap. */
+  drain(): void;
+  /** How long the kernel's buffer lasts. */
+  drainWithinMillis(): number;
+  close(): void;
+}
 
 /** Names by programs in the kernel, which know the process of each packet. */
 export class KernelNames implements NameSource {

@@ -3,8 +3,8 @@ import { LinkScope } from '../packet/capture-scope.ts';
 import { LOOPBACK_INDEX, PacketType } from '../packet/filter.ts';
 import { type LaterSegments, nameFilter } from '../packet/name-filter.ts';
 import { type CapturedPacket, PacketRing } from '../packet/ring.ts';
+import type { NameSource } from './kernel-names.ts';
 import type { NamePacket, NameSniffer } from './name-sniffer.ts';
-import type { NameSource } from './name-source.ts';
 
 /** 1 MiB: some 200 packets with all of what is kept, or thousands of usual ones. */
 const RING = { blockBytes: 1 << 16, blockCount: 16, retireMillis: 60 } as const;

@@ -8,7 +8,7 @@ import {
   readText,
   readWord,
 } from '../../data/codec/json-values.ts';
-import { cutText } from '../../data/codec/wire-text.ts';
+import { cutText } from '../../kit/text/sanitize.ts';
 import { ROWS_LIMIT } from './limits.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { cleanText, cutText } from '../../data/codec/wire-text.ts';
 import { TEXT_LIMIT } from '../../data/schema/column.ts';
 import type { Section, SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
+import { cleanText, cutText } from '../../kit/text/sanitize.ts';
 import { ROWS_LIMIT } from './limits.ts';
 import type { Failure, Header, SectionFacts } from './socktop-v2.generated.ts';
 
