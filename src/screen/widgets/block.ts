@@ -2,6 +2,7 @@ import { cellWidth } from '../../kit/text/cell-width.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import { centered, inset, isEmpty, type Rect } from '../layout/rect.ts';
 import type { Style } from '../style/style.ts';
+import type { Theme } from '../style/theme.ts';
 import { putAligned } from './aligned-text.ts';
 import { type Glyphs, glyphsFor } from './glyphs.ts';
 
@@ -91,12 +92,11 @@ function putLine(
 
 const BORDER = 2;
 
-interface Popup extends Block {
+interface Popup extends Pick<Block, 'title' | 'rightTitle'> {
   /** Of what is inside the border, in cells; cut to the screen. */
   readonly width: number;
   readonly height: number;
-  /** Must have a background of its own: it covers what is behind. */
-  readonly ground: Style;
+  readonly theme: Pick<Theme, 'focusedBorder' | 'title' | 'dim' | 'base'>;
 }
 
 /** Where a popup of this inner size stands on the screen: centred, never larger than the screen. */
@@ -106,7 +106,9 @@ export function popupArea(screen: Rect, width: number, height: number): Rect {
 
 /** Clears and frames the popup's area in the middle of the screen. Returns the area inside the border. */
 export function renderPopup(screen: Rect, buffer: Buffer, popup: Popup): Rect {
+  const { title, rightTitle, theme } = popup;
   const area = popupArea(screen, popup.width, popup.height);
-  buffer.fill(area, popup.ground);
-  return renderBlock(area, buffer, popup);
+  buffer.fill(area, theme.base);
+  const styles = { borderStyle: theme.focusedBorder, titleStyle: theme.title, rightTitleStyle: theme.dim };
+  return renderBlock(area, buffer, { title, rightTitle, ...styles });
 }

@@ -219,11 +219,7 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
           ? theme.bad
           : undefined;
       },
-      baseStyle: theme.base,
-      headerStyle: theme.header,
-      sortedHeaderStyle: theme.sortedHeader,
-      selectionStyle: theme.selection,
-      markerStyle: theme.accent,
+      theme,
     });
   }
 

@@ -236,11 +236,7 @@ export function renderTimeLine(
   renderAxis(rect(area.x + LABEL_WIDTH, axisY, columns, 1), buffer, timeLine, theme.dim);
   const last = rect(area.x, axisY + 1, area.width, 1);
   if (input === undefined) {
-    renderKeyHints(last, buffer, keysOf(buffer.isAscii), {
-      key: theme.key,
-      label: theme.dim,
-      ground: theme.base,
-    });
+    renderKeyHints(last, buffer, keysOf(buffer.isAscii), theme);
   } else {
     const fault = error === undefined ? undefined : { from: 0, to: input.text.length, message: error };
     renderPromptLine(last, buffer, { label: 'go to', input, note: MOMENT_HINT, error: fault, theme });

@@ -126,10 +126,7 @@ export function renderColumnPicker(
   const inside = renderPopup(screen, buffer, {
     title: 'Columns',
     rightTitle: buffer.isAscii ? 'Space shows, left and right move' : 'Space shows, ← → move',
-    borderStyle: theme.focusedBorder,
-    titleStyle: theme.title,
-    rightTitleStyle: theme.dim,
-    ground: theme.base,
+    theme,
     width: WIDTH,
     height: heightOf(picker),
   });
@@ -147,6 +144,6 @@ export function renderColumnPicker(
         putAligned(buffer, x + TITLE_WIDTH + 5, y, left, 'left', FIELDS[id]?.help ?? '', theme.dim);
       }
     },
-    ...{ baseStyle: theme.base, selectionStyle: theme.selection, markerStyle: theme.accent },
+    theme,
   });
 }

@@ -223,8 +223,7 @@ export function renderHosts(area: Rect, buffer: Buffer, table: HostsTable): void
       }
     },
     rowStyle: (row) => (row % 2 === 0 ? undefined : theme.zebra),
-    ...{ baseStyle: theme.base, headerStyle: theme.header, sortedHeaderStyle: theme.sortedHeader },
-    ...{ selectionStyle: theme.selection, markerStyle: theme.accent },
+    theme,
   });
 }
 

@@ -340,7 +340,7 @@ function renderFramed(
   const { offset, selected } = pane.viewports[list];
   renderList(inside, buffer, {
     ...{ count, offset, selected: isFocused ? selected : -1, drawItem },
-    ...{ baseStyle: theme.base, selectionStyle: theme.selection, markerStyle: theme.accent },
+    theme,
   });
   if (count === 0 && inside.height > 0) {
     putAligned(buffer, inside.x + 1, inside.y, inside.width - 1, 'left', empty, theme.dim);
