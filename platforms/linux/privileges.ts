@@ -87,7 +87,6 @@ export function parsePrivileges(text: string): Privileges | undefined {
   };
 }
 
-/** The capabilities of a file. */
 interface FileCapabilities {
   readonly permitted: CapabilitySet;
   /** What is permitted is in force at once. */

@@ -24,7 +24,6 @@ function createRing(name: string, bytes: number): number {
   return createMap({ type: MapType.RINGBUF, keyBytes: 0, valueBytes: 0, maxEntries: bytes, name });
 }
 
-/** For `fence`. */
 const FENCE = new Int32Array(new SharedArrayBuffer(4));
 
 /** What was read before it was read before everything behind it: two atomic exchanges are a full barrier, on arm64 too. */

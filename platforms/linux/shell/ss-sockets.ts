@@ -25,7 +25,6 @@ const TIMER = ascii(' timer:(');
 /** First lines of the last output, known by what does not change in them while their socket lives. */
 class SsHeads extends tableClass(
   {
-    /** The socket's row. */
     row: numbers('i32'),
     rowSerial: numbers('u32'),
     seenSequence: numbers('u32'),

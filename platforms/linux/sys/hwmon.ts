@@ -19,7 +19,6 @@ interface HwmonInput {
   close(): void;
 }
 
-/** A temperature input of a chip. */
 export interface HwmonTemperature extends HwmonInput {
   readonly maxCelsius: number | undefined;
   readonly criticalCelsius: number | undefined;

@@ -31,7 +31,6 @@ import {
 } from './row-texts.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 
-/** Sort input of connections. */
 interface OrderedConnections extends TrafficColumns {
   readonly protocol: Uint8Array;
   readonly state: Uint8Array;

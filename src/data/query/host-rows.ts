@@ -38,7 +38,6 @@ export interface HostExport extends NetworkExport {
   readonly processNamesOf: (row: number) => readonly string[];
 }
 
-/** The fields of the remote hosts. */
 export const HOST_FIELDS = {
   name: {
     help: 'host name; `other hosts` for evicted hosts',

@@ -33,7 +33,6 @@ interface OrderedListeners {
   lowerNames(): readonly string[];
 }
 
-/** Export input of the owner of a row. */
 export interface OwnerExport extends NetworkExport {
   readonly ownerOf: (row: number) => number;
 }
@@ -43,7 +42,6 @@ export interface ListenExport extends OwnerExport {
   readonly listenerOf: (row: number) => Listener;
   /** Accepted connections; null if unknown. */
   readonly acceptedOf: (row: number) => number | null;
-  /** Number of sockets in this row. */
   readonly socketsOf?: (row: number) => number;
   /** For TCP: connections waiting for accept(2), and the limit; NaN unknown. */
   readonly waitingOf: (row: number) => number;
@@ -52,7 +50,6 @@ export interface ListenExport extends OwnerExport {
   readonly dropsOf: (row: number) => number;
 }
 
-/** Fields of the owner of a row. */
 export const OWNER_FIELDS = {
   pid: {
     help: 'process ID, if known',
@@ -71,7 +68,6 @@ export const OWNER_FIELDS = {
   },
 } satisfies RowFields<never, OwnerExport>;
 
-/** The fields of the listening ports. */
 export const LISTEN_FIELDS = {
   protocol: {
     help: '`tcp` or `udp`',
@@ -154,7 +150,6 @@ const LISTEN_COLUMNS = {
   owner: numbers('i32'),
   /** Live accepted connections, without opening ones and TIME_WAIT. UDP: connected sockets of its port. */
   connections: numbers('i32'),
-  /** Number of sockets in this row. */
   socketCount: numbers('i32'),
   /** As in ListenExport, summed over its sockets. */
   waiting: numbers('f64', Number.NaN),

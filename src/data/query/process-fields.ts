@@ -36,7 +36,6 @@ interface OrderedProcesses extends TrafficColumns, OrderedHealth {
   readonly lowerNames: () => readonly string[];
 }
 
-/** Export input of a process. */
 export interface ProcessExport extends NetworkExport {
   readonly header: SnapshotHeader;
   readonly rows: ExportedTraffic['rows'] & {

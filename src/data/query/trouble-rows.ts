@@ -19,7 +19,6 @@ import { findTroubles, type HostNames, type Trouble, TroubleTexts } from './trou
 
 const ROWS_LIMIT = 256;
 
-/** What troubles are ordered by. */
 interface OrderedTroubles {
   readonly severity: Float64Array;
   readonly amount: Float64Array;

@@ -10,7 +10,6 @@ import { RateColumns } from './rate-columns.ts';
 
 /** linux/if_ether.h: ETH_HLEN. Interfaces count it in every packet, sockets never see it. */
 const LINK_HEADER_BYTES = 14;
-/** The only slot of `totals`. */
 export const TOTALS_SLOT = 0;
 const TOTALS_SERIAL = 1;
 /** Sockets whose rates take half a millisecond while the code is cold. */

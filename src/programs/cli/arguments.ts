@@ -214,7 +214,6 @@ export function durationOption(): Option {
   return new Option('--duration <duration>', 'exit after this time').argParser(duration);
 }
 
-/** The options of `AgentAccess`. */
 export function agentAccessOptions(): Option[] {
   return [
     new Option(

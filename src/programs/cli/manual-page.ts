@@ -18,7 +18,6 @@ interface ManualSection {
   readonly blocks: readonly ManualBlock[];
 }
 
-/** Head and foot of a page. */
 interface ManualHead {
   readonly name: string;
   readonly section: number;

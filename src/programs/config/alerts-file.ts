@@ -6,7 +6,6 @@ import { alertRulesOf, knownEntries } from './config-entries.ts';
 import { problemText } from './config-file.ts';
 import { described, type Value, YamlFile } from './yaml-file.ts';
 
-/** Content of the file of `--alerts`. */
 export interface AlertsFile {
   readonly rules: readonly AlertRule[];
   /** Absolute path and arguments of the program that is started on each change; undefined: none. */

@@ -76,7 +76,6 @@ export interface ReadConfig<Sort extends string, Column extends string, Action e
   readonly problems: readonly ConfigProblem[];
 }
 
-/** A problem in a configuration file. */
 export interface ConfigProblem {
   readonly fileName: string;
   /** Line from 1; undefined: the whole file. */

@@ -87,7 +87,6 @@ export interface Keymap<Action extends string> {
   chordsOf(action: Action): readonly string[];
 }
 
-/** Builds the keymap of its groups. */
 export function keymapOf<Action extends string>(groups: readonly KeyGroup<Action>[]): Keymap<Action> {
   const bindings = groups.flatMap((group) => group.bindings);
   const byChord = new Map(

@@ -118,7 +118,6 @@ function chartHeightOf(model: Model): number {
   return chartHeightFor(tableRowsIn(table) - listOf(model).count, model.chartHeight);
 }
 
-/** Look of the current list. */
 export function lookOf(model: Model): ListLook {
   const { sort, viewport } = stateOf(model);
   const { alerts } = model.workspace;

@@ -175,7 +175,6 @@ export function fingerprintOf(der: Uint8Array): string {
   return digest.match(/../g)?.join(':') ?? '';
 }
 
-/** PEM of a certificate in DER. */
 function pemOf(der: Uint8Array): string {
   const lines =
     Buffer.from(der)

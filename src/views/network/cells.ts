@@ -28,7 +28,6 @@ const MICRO = 0xb5;
 const METER_MIN_WIDTH = 3;
 /** Bars need this width; both directions get bars at the same table widths. */
 const BAR_MIN_WIDTH = 5;
-/** Maximum width of a bar. */
 const BAR_MAX_WIDTH = 24;
 /** Width of a rate with the longest bar. */
 export const RATE_WIDE_WIDTH = RATE_TEXT_WIDTH + 1 + BAR_MAX_WIDTH;
@@ -237,14 +236,12 @@ export function trendMark(trend: Trend, ascii: boolean): string {
 
 /** Width of the trend sign and the blank before it. */
 export const TREND_WIDTH = 2;
-/** Minimum width of a graph. */
 export const GRAPH_MIN_WIDTH = 7;
 
 const history = new Float32Array(HISTORY_LENGTH);
 const samples = plainSamples(history);
 const rowRamp: Style[] = [PLAIN_STYLE];
 
-/** Input of graphs, by row. */
 interface GraphedRows {
   readonly up: Float64Array;
   readonly down: Float64Array;

@@ -47,7 +47,6 @@ export function left(title: string, priority: number, min: number, ideal: number
   return { title, align: 'left', minWidth: min, idealWidth: ideal, flex, priority };
 }
 
-/** A column of numbers. */
 export function right(title: string, priority: number, min: number, ideal: number, flex = 0): ColumnLook {
   return { title, align: 'right', minWidth: min, idealWidth: ideal, flex, priority };
 }

@@ -26,7 +26,6 @@ import {
 import type { Identity, ListInput, ListLook, ListSort } from './network-list.ts';
 import { ProcessTree } from './process-tree.ts';
 
-/** The columns of the process table. */
 export const PROCESS_COLUMNS = {
   pid: {
     ...right('PID', 80, 7, 7),

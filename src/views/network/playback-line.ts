@@ -5,7 +5,6 @@ import type { Theme } from '../../screen/style/theme.ts';
 import { putBar } from '../../screen/widgets/meter.ts';
 import { renderSegments } from '../segments.ts';
 
-/** Input of the playback line. */
 interface PlaybackLine {
   readonly fileName: string;
   readonly positionMillis: number;

@@ -29,7 +29,6 @@ export interface TimeLine {
 export interface TimeLineStep {
   /** Undefined: closed. */
   readonly timeLine: TimeLine | undefined;
-  /** A wall time to go to. */
   readonly goTo?: number;
 }
 
@@ -210,7 +209,6 @@ function momentBefore(moments: readonly HistoryMoment[], wallMillis: number): nu
   return moments.findLastIndex((each) => each.wallMillis <= wallMillis);
 }
 
-/** Draws the time line. */
 export function renderTimeLine(
   screen: Rect,
   buffer: Buffer,

@@ -28,7 +28,6 @@ const ALWAYS = 'name';
 /** Shown by a key of its own. */
 const ELSEWHERE = 'network';
 
-/** Opens the picker with the columns that are shown now. */
 export function openColumnPicker(shown: readonly string[]): ColumnPicker {
   const hidden = MACHINE_COLUMN_IDS.filter((id) => !shown.includes(id));
   const all = [...shown, ...hidden].filter((id) => id !== ELSEWHERE);

@@ -256,7 +256,6 @@ function countedText(names: readonly string[], ascii: boolean): string {
 
 const RATE_WIDTH = 6;
 const PAIR_WIDTH = 2 + RATE_WIDTH + 1 + RATE_WIDTH;
-/** Width of an interface name. */
 const NAME_WIDTH = 6;
 /** Columns of an interface's traffic history: preferred and minimum. */
 const SPARK_WIDTH = 20;

@@ -19,7 +19,6 @@ import type { SystemData } from './system-data.ts';
 import { linkStateText, reasonText } from './system-header.ts';
 import { meterStyle } from './system-look.ts';
 
-/** A row of the hosts table. */
 interface HostRow {
   readonly name: string;
   readonly link: RemoteStatus | undefined;
@@ -61,7 +60,6 @@ interface HostCell {
 }
 
 interface HostColumn extends Omit<Column, 'id'> {
-  /** Title for rates in bits. */
   readonly bitsTitle?: string;
   readonly paint: (cell: HostCell) => void;
 }

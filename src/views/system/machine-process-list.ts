@@ -203,7 +203,6 @@ export const USUAL_MACHINE_COLUMN_IDS = MACHINE_COLUMN_IDS.filter(
   (id) => (MACHINE_COLUMNS as Columns)[id]?.isOptional !== true,
 );
 
-/** Columns of the view of waits. */
 export const WAIT_COLUMN_IDS: readonly string[] = [
   ...['pid', 'user', 'name', 'state', 'run-delay', 'block-delay', 'memory-delay'],
   ...['major-faults', 'read', 'written', 'io-calls', 'context-switches', 'cpu'],
@@ -211,7 +210,6 @@ export const WAIT_COLUMN_IDS: readonly string[] = [
 
 type ProcessTable = ListTable<Painted<MachineProcessRows>, typeof MACHINE_PROCESS_FIELDS>;
 
-/** The process table of a machine. */
 export class MachineProcessList extends MachineList<
   ProcessIdentity,
   MachineProcessRows,

@@ -26,7 +26,6 @@ import { renderPanel, type SystemView } from './system-look.ts';
 /** Lists of the pane, in order. */
 type PaneListName = 'threads' | 'children' | 'journal';
 
-/** Input of the process pane. */
 interface ProcessPane extends SystemView {
   readonly pid: number;
   readonly name: string;
@@ -103,7 +102,6 @@ function layoutLists(area: Rect, focus: PaneListName): PaneLayout['lists'] {
   };
 }
 
-/** Number of rows of a list. */
 export function paneCount(data: SystemData, list: PaneListName): number {
   switch (list) {
     case 'threads':
@@ -115,12 +113,10 @@ export function paneCount(data: SystemData, list: PaneListName): number {
   }
 }
 
-/** Visible rows of a list. */
 export function paneRows(layout: PaneLayout, list: PaneListName): number {
   return blockInside(layout.lists[list]).height;
 }
 
-/** Draws the process pane. */
 export function renderProcessPane(layout: PaneLayout, buffer: Buffer, pane: ProcessPane): void {
   renderTitle(layout.title, buffer, pane);
   renderCommand(layout.command, buffer, pane);

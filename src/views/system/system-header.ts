@@ -216,9 +216,7 @@ function secondsText(millis: number): string {
 /** Input of the header of the hosts table. */
 interface HostsHeader {
   readonly hosts: readonly { readonly link: RemoteStatus | undefined }[];
-  /** Alerts of all hosts. */
   readonly alerts: readonly HostAlerts[];
-  /** Number of hosts listed. */
   readonly listed: number;
   readonly nowMillis: number;
   readonly isPaused: boolean;

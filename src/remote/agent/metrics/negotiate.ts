@@ -51,7 +51,6 @@ export function negotiate(accept: string | null): MetricsFormat {
   return best;
 }
 
-/** Content-Type of a format. */
 export function contentTypeOf(format: MetricsFormat): string {
   return format === 'openmetrics'
     ? 'application/openmetrics-text; version=1.0.0; charset=utf-8'
