@@ -65,38 +65,30 @@ interface HostColumn extends Omit<Column, 'id'> {
 }
 
 const COLUMNS: Readonly<Record<string, HostColumn>> = {
-  host: { ...left('HOST', 100, 15, 32), paint: paintName },
-  cpu: { ...right('CPU %', 95, 6, 32, 1), paint: paintCpu },
-  memory: { ...right('MEM %', 90, 6, 22, 1), paint: paintMemory },
+  host: { ...left('HOST', 100, [15, 32]), paint: paintName },
+  cpu: { ...right('CPU %', 95, [6, 32, 1]), paint: paintCpu },
+  memory: { ...right('MEM %', 90, [6, 22, 1]), paint: paintMemory },
   down: {
-    ...right('DOWN/s', 70, 7, 8),
+    ...right('DOWN/s', 70, [7, 8]),
     bitsTitle: 'DN b/s',
     paint: (cell) => paintRate(cell, cell.host.data.rates.interfaces.download, cell.theme.download),
   },
   up: {
-    ...right('UP/s', 69, 7, 8),
+    ...right('UP/s', 69, [7, 8]),
     bitsTitle: 'UP b/s',
     paint: (cell) => paintRate(cell, cell.host.data.rates.interfaces.upload, cell.theme.upload),
   },
-  load: {
-    ...right('LOAD', 60, 6, 6),
-    paint: (cell) => paintFigure(cell, cell.host.data.machine?.cpu.value?.load1?.toFixed(2) ?? '-'),
-  },
-  temperature: {
-    ...right('TEMP', 40, 8, 8),
-    paint: (cell) => {
-      const celsius = cell.host.data.machine?.sensors.value?.cpu?.celsius;
-      paintFigure(cell, temperatureText(celsius, cell.buffer.isAscii));
-    },
-  },
-  top: {
-    ...left('TOP PROCESS', 50, 12, 26, 1),
-    paint: (cell) => paintText(cell, topProcess(cell.host.data.rows)),
-  },
-  latency: {
-    ...right('LATENCY', 45, 8, 8),
-    paint: (cell) => paintFigure(cell, latencyText(cell.host.link) || '-', cell.theme.dim),
-  },
+  load: right('LOAD', 60, [6, 6], (cell) =>
+    paintFigure(cell, cell.host.data.machine?.cpu.value?.load1?.toFixed(2) ?? '-'),
+  ),
+  temperature: right('TEMP', 40, [8, 8], (cell) => {
+    const celsius = cell.host.data.machine?.sensors.value?.cpu?.celsius;
+    paintFigure(cell, temperatureText(celsius, cell.buffer.isAscii));
+  }),
+  top: left('TOP PROCESS', 50, [12, 26, 1], (cell) => paintText(cell, topProcess(cell.host.data.rows))),
+  latency: right('LATENCY', 45, [8, 8], (cell) =>
+    paintFigure(cell, latencyText(cell.host.link) || '-', cell.theme.dim),
+  ),
 };
 const laidOut = (units: RateUnits): readonly Column[] =>
   Object.entries(COLUMNS).map(([id, column]) =>
