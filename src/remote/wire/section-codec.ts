@@ -1,71 +1,41 @@
-import { TEXT_LIMIT } from '../../data/schema/column.ts';
-import type { Section, SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
-import { cleanText, cutText } from '../../kit/text/sanitize.ts';
-import { ROWS_LIMIT } from './limits.ts';
+import { RecordCodec } from '../../data/codec/record-json.ts';
+import {
+  SECTION,
+  type Section,
+  type SectionError,
+  SNAPSHOT_HEADER,
+  type SnapshotHeader,
+} from '../../data/schema/section-facts.ts';
 import type { Failure, Header, SectionFacts } from './socktop-v2.generated.ts';
 
-/** Date's range (ECMA-262, 21.4.1.1). */
-const WALL_LIMIT_MILLIS = 8.64e15;
+// Messages have the fields of the records by the names that they have in JSON, and the same bounds.
+const HEADER = new RecordCodec(SNAPSHOT_HEADER);
+const FACTS = new RecordCodec(SECTION);
+const ERRORS = new RecordCodec(SECTION.fields.errors);
 
-/** The header as it goes over the wire. */
 export function headerMessage(header: SnapshotHeader): Header {
-  return {
-    host_name: cutText(header.hostName, TEXT_LIMIT.name),
-    boot_id: cutText(header.bootId, TEXT_LIMIT.name),
-    epoch: header.epoch,
-    monotonic_micros: header.monotonicMicros,
-    wall_millis: header.wallMillis,
-    boot_wall_millis: header.bootWallMillis,
-    clock_ticks_per_second: header.clockTicksPerSecond,
-  };
+  return HEADER.write(header) as unknown as Header;
 }
 
 /** What came, with 0 for numbers that cannot be; ticks are never 0, since times are divided by them. */
 export function headerOf(message: Header | undefined): SnapshotHeader {
-  const ticks = plausible(message?.clock_ticks_per_second, 1e9);
-  return {
-    hostName: cleanText(message?.host_name ?? '', TEXT_LIMIT.name),
-    bootId: cleanText(message?.boot_id ?? '', TEXT_LIMIT.name),
-    epoch: plausible(message?.epoch),
-    monotonicMicros: plausible(message?.monotonic_micros),
-    wallMillis: plausible(message?.wall_millis, WALL_LIMIT_MILLIS),
-    bootWallMillis: plausible(message?.boot_wall_millis, WALL_LIMIT_MILLIS),
-    clockTicksPerSecond: ticks > 0 ? ticks : 100,
-  };
+  return HEADER.read(message ?? {}, 'header');
 }
 
 export function sectionMessage(section: Section): SectionFacts {
-  return {
-    sequence: section.sequence,
-    monotonic_micros: section.monotonicMicros,
-    duration_micros: section.durationMicros,
-    errors: failureMessages(section.errors),
-  };
+  return FACTS.write(section) as unknown as SectionFacts;
 }
 
 export function sectionOf(message: SectionFacts | undefined): Section {
-  return {
-    sequence: plausible(message?.sequence),
-    monotonicMicros: plausible(message?.monotonic_micros),
-    durationMicros: plausible(message?.duration_micros),
-    errors: failuresOf(message?.errors ?? []),
-  };
+  return FACTS.read(message ?? {}, 'section');
 }
 
-export function failureMessages(errors: readonly SectionError[]): Failure[] {
-  return errors.slice(0, ROWS_LIMIT.errors).map(({ op, code, message }) => ({
-    op: cutText(op, TEXT_LIMIT.name),
-    code: cutText(code, TEXT_LIMIT.name),
-    message: cutText(message, TEXT_LIMIT.line),
-  }));
+export function failureMessages(errors: readonly SectionError[]): readonly Failure[] {
+  return (ERRORS.write(errors) ?? []) as unknown as readonly Failure[];
 }
 
-export function failuresOf(messages: readonly Failure[]): SectionError[] {
-  return messages.map(({ op, code, message }) => ({
-    op: cleanText(op, TEXT_LIMIT.name),
-    code: cleanText(code, TEXT_LIMIT.name),
-    message: cleanText(message, TEXT_LIMIT.line),
-  }));
+export function failuresOf(messages: readonly Failure[]): readonly SectionError[] {
+  return ERRORS.read(messages, 'errors');
 }
 
 /** A finite number from 0 to `most`, or 0. */
