@@ -13,29 +13,23 @@ import {
   NetworkTables,
 } from '../../data/sample/network-section.ts';
 import type { Slice } from '../../data/sample/slice.ts';
-import { TEXT_LIMIT } from '../../data/schema/column.ts';
 import type { SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
-import { cleanText } from '../../kit/text/sanitize.ts';
 import { ROWS_LIMIT } from './limits.ts';
 import {
   failureMessages,
   failuresOf,
   headerMessage,
-  headerOf,
+  messageEnd,
   plausible,
+  ReceivedFacts,
   sectionMessage,
-  sectionOf,
 } from './section-codec.ts';
 import {
   type Failure,
-  type Header,
   NETWORK_REPLY_SHAPE,
   type NetworkFacts,
   readFailure,
-  readHeader,
   readNetworkFacts,
-  readSectionFacts,
-  type SectionFacts,
   writeFailure,
   writeHeader,
   writeNetworkFacts,
@@ -101,13 +95,9 @@ interface ReceivedNetwork {
 
 const LIMITS = { texts: ROWS_LIMIT.texts, errors: ROWS_LIMIT.errors };
 
-/** What a reply says apart from its tables. */
-class ReceivedFacts {
-  header: Header | undefined;
-  section: SectionFacts | undefined;
+class NetworkReceived extends ReceivedFacts {
   network: NetworkFacts | undefined;
   readonly errors: Failure[] = [];
-  readonly texts: string[] = [];
 }
 
 /**
@@ -142,31 +132,25 @@ export class NetworkReplica {
       }
     }
     return {
-      header: headerOf(facts.header),
-      network: { ...sectionOf(facts.section), ...networkFacts(facts.network), ...this.#tables },
+      header: facts.header,
+      network: { ...facts.section, ...networkFacts(facts.network), ...this.#tables },
       errors: failuresOf(facts.errors),
     };
   }
 
   /** Decodes everything but the tables, and records the positions of the tables. */
-  #note(reader: PbfReader): ReceivedFacts {
-    const facts = new ReceivedFacts();
+  #note(reader: PbfReader): NetworkReceived {
+    const facts = new NetworkReceived();
     for (const table of this.#readers.values()) table.begin(reader, facts.texts);
     for (let tag = reader.nextField(); tag !== 0; tag = reader.nextField()) {
       const name = NETWORK_REPLY_SHAPE.fields[tag - 1]?.name ?? '';
-      if (name === 'texts') facts.texts.push(cleanText(reader.readString(), TEXT_LIMIT.line));
-      else if (name === 'header') facts.header = readHeader(reader, messageEnd(reader));
-      else if (name === 'section') facts.section = readSectionFacts(reader, messageEnd(reader));
-      else if (name === 'network') facts.network = readNetworkFacts(reader, messageEnd(reader));
+      if (facts.note(reader, name)) continue;
+      if (name === 'network') facts.network = readNetworkFacts(reader, messageEnd(reader));
       else if (name === 'errors') facts.errors.push(readFailure(reader, messageEnd(reader)));
       else this.#readers.get(name)?.note(reader);
     }
     return facts;
   }
-}
-
-function messageEnd(reader: PbfReader): number {
-  return reader.readVarint() + reader.pos;
 }
 
 function networkFacts(facts: NetworkFacts | undefined): NetworkSectionFacts {

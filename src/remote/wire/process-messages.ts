@@ -7,21 +7,11 @@ import { type RemovedRows, type TableNews, TableWriter } from '../../data/codec/
 import { toldProcesses } from '../../data/codec/told-table.ts';
 import { wireError } from '../../data/codec/wire-error.ts';
 import { type MachineProcesses, ProcessList } from '../../data/sample/machine-processes.ts';
-import { TEXT_LIMIT } from '../../data/schema/column.ts';
 import type { Section, SnapshotHeader } from '../../data/schema/section-facts.ts';
-import { cleanText } from '../../kit/text/sanitize.ts';
 import { ROWS_LIMIT } from './limits.ts';
 import type { ProcessChanges } from './process-changes.ts';
-import { headerMessage, headerOf, plausible, sectionMessage, sectionOf } from './section-codec.ts';
-import {
-  type Header,
-  PROCESSES_REPLY_SHAPE,
-  readHeader,
-  readSectionFacts,
-  type SectionFacts,
-  writeHeader,
-  writeSectionFacts,
-} from './socktop-v2.generated.ts';
+import { headerMessage, plausible, ReceivedFacts, sectionMessage } from './section-codec.ts';
+import { PROCESSES_REPLY_SHAPE, writeHeader, writeSectionFacts } from './socktop-v2.generated.ts';
 import { type V2Payload, v2Protobuf } from './v2-frame.ts';
 
 /** Replies of one sample that are kept: clients that poll in step have the same base. */
@@ -155,15 +145,11 @@ interface ReceivedProcesses {
 
 const LIMITS = { texts: ROWS_LIMIT.texts, errors: ROWS_LIMIT.errors };
 
-class ReceivedFacts {
-  header: Header | undefined;
-  section: SectionFacts | undefined;
-  baseSequence = 0;
-  processCount = 0;
-  memoryTotalBytes = 0;
-  coreCount = 0;
-  readonly texts: string[] = [];
-}
+/** Numbers of a reply by their fields; those that did not come are 0. */
+type ReceivedNumbers = Record<
+  'base_sequence' | 'process_count' | 'memory_total_bytes' | 'core_count',
+  number
+>;
 
 /** The processes of another machine, brought up to date by each reply. Rows keep their slots while they live. */
 export class ProcessReplica {
@@ -180,9 +166,10 @@ export class ProcessReplica {
   apply(bytes: Uint8Array): ReceivedProcesses {
     checkProtobuf(bytes, PROCESSES_REPLY_SHAPE, LIMITS);
     const reader = new PbfReader(bytes);
-    const facts = this.#note(reader);
-    const section = sectionOf(facts.section);
-    const base = facts.baseSequence;
+    const facts = new ReceivedFacts();
+    const numbers = this.#note(reader, facts);
+    const { section } = facts;
+    const base = numbers.base_sequence;
     if (base !== 0 && base !== this.#sequence) {
       throw wireError('decode', 'OUT_OF_STEP', 'the reply before these processes did not arrive');
     }
@@ -191,56 +178,27 @@ export class ProcessReplica {
     const steps = base === 0 ? this.#replica.replace(this.#rows) : this.#replica.update(this.#rows);
     while (steps.next().done !== true);
     return {
-      header: headerOf(facts.header),
+      header: facts.header,
       section: this.#list.section({
         ...section,
-        processCount: plausible(facts.processCount),
-        memoryTotalBytes: plausible(facts.memoryTotalBytes),
-        coreCount: plausible(facts.coreCount, ROWS_LIMIT.cores),
+        processCount: plausible(numbers.process_count),
+        memoryTotalBytes: plausible(numbers.memory_total_bytes),
+        coreCount: plausible(numbers.core_count, ROWS_LIMIT.cores),
       }),
     };
   }
 
-  #note(reader: PbfReader): ReceivedFacts {
-    const facts = new ReceivedFacts();
+  #note(reader: PbfReader, facts: ReceivedFacts): ReceivedNumbers {
+    const numbers = { base_sequence: 0, process_count: 0, memory_total_bytes: 0, core_count: 0 };
     this.#removed.begin(reader, facts.texts);
     this.#rows.begin(reader, facts.texts);
     for (let tag = reader.nextField(); tag !== 0; tag = reader.nextField()) {
-      switch (PROCESSES_REPLY_SHAPE.fields[tag - 1]?.name) {
-        case 'header':
-          facts.header = readHeader(reader, messageEnd(reader));
-          break;
-        case 'section':
-          facts.section = readSectionFacts(reader, messageEnd(reader));
-          break;
-        case 'base_sequence':
-          facts.baseSequence = reader.readDouble();
-          break;
-        case 'process_count':
-          facts.processCount = reader.readDouble();
-          break;
-        case 'memory_total_bytes':
-          facts.memoryTotalBytes = reader.readDouble();
-          break;
-        case 'core_count':
-          facts.coreCount = reader.readDouble();
-          break;
-        case 'texts':
-          facts.texts.push(cleanText(reader.readString(), TEXT_LIMIT.line));
-          break;
-        case 'removed':
-          this.#removed.note(reader);
-          break;
-        case 'rows':
-          this.#rows.note(reader);
-          break;
-        default:
-      }
+      const name = PROCESSES_REPLY_SHAPE.fields[tag - 1]?.name ?? '';
+      if (name === 'removed') this.#removed.note(reader);
+      else if (name === 'rows') this.#rows.note(reader);
+      else if (name in numbers) numbers[name as keyof ReceivedNumbers] = reader.readDouble();
+      else facts.note(reader, name);
     }
-    return facts;
+    return numbers;
   }
-}
-
-function messageEnd(reader: PbfReader): number {
-  return reader.readVarint() + reader.pos;
 }
