@@ -97,6 +97,16 @@ export const AttachType = {
   CGROUP_INET_SOCK_RELEASE: 34,
 } as const;
 
+/** A program on what the kernel's types name: a raw tracepoint, or what is given. As `loadProgram`. */
+export function loadTracing(
+  name: string,
+  code: Uint8Array,
+  attachBtfId: number,
+  expectedAttachType: number = AttachType.TRACE_RAW_TP,
+): number {
+  return loadProgram({ type: ProgramType.TRACING, code, name, expectedAttachType, attachBtfId });
+}
+
 const LINK_CREATE_BYTES = 48;
 const RAW_TRACEPOINT_BYTES = 16;
 const QUERY_BYTES = 32;

@@ -1,4 +1,5 @@
 import { closeDescriptor, SharedMemory, systemConfiguration } from '../libc.ts';
+import { allOrNone } from './bpf-call.ts';
 import { AttachType, createLink, loadProgram, ProgramType } from './bpf-program.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
 import {
@@ -12,6 +13,8 @@ import { createMap, MapType } from './map.ts';
 import { startTicksOf } from './namespaces.ts';
 import { createSocketStorage } from './network-layout.ts';
 
+/** Some 600 usual packets: a power of two, and a multiple of the page size. */
+const RING_BYTES = 1 << 20;
 const PAGE_SIZE = 30;
 const RECORD_HEADER_BYTES = 8;
 /** linux/bpf.h: BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT. */
@@ -19,9 +22,10 @@ const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const LENGTH_MASK = 0x3fff_ffff;
 
-/** BPF_MAP_TYPE_RINGBUF (5.8) of so many bytes, a power of two and a multiple of the page size. Throws BpfError. */
-function createRing(name: string, bytes: number): number {
-  return createMap({ type: MapType.RINGBUF, keyBytes: 0, valueBytes: 0, maxEntries: bytes, name });
+/** BPF_MAP_TYPE_RINGBUF (5.8). Throws BpfError. */
+function createRing(): number {
+  const type = MapType.RINGBUF;
+  return createMap({ type, keyBytes: 0, valueBytes: 0, maxEntries: RING_BYTES, name: 'sstop_first' });
 }
 
 const FENCE = new Int32Array(new SharedArrayBuffer(4));
@@ -109,8 +113,6 @@ function recordBytes(header: number): number {
   return ((header & LENGTH_MASK) + RECORD_HEADER_BYTES + 7) & ~7;
 }
 
-/** Some 600 usual packets. */
-const RING_BYTES = 1 << 20;
 /** Each drain wakes the program: the next one comes when so much of the ring is full, as fast as it was filled last. */
 const FILLED_SHARE = 0.25;
 const DRAIN_MILLIS = { least: 50, most: 1000 } as const;
@@ -219,37 +221,22 @@ function closeHanded({ ring, kept }: HandedFirstPackets): void {
 }
 
 function attach(owners: number): HandedFirstPackets {
-  const opened: number[] = [];
-  const keep = (descriptor: number): number => {
-    opened.push(descriptor);
-    return descriptor;
-  };
   const { descriptor: cgroup } = openCgroupRoot();
   try {
-    const ring = createRing('sstop_first', RING_BYTES);
-    opened.push(ring);
-    const wanted = keep(createSocketStorage('sstop_wanted', FIRST_STORAGE_BYTES));
-    const maps: FirstPacketMaps = { ring, wanted, owners };
-    const kept = [wanted];
-    for (const { name, code, expectedAttachType } of [
-      {
-        name: 'sstop_answers',
-        code: answersProgram(maps),
-        expectedAttachType: AttachType.CGROUP_INET_INGRESS,
-      },
-      {
-        name: 'sstop_first',
-        code: firstSentProgram(maps),
-        expectedAttachType: AttachType.CGROUP_INET_EGRESS,
-      },
-    ]) {
-      const program = keep(loadProgram({ type: ProgramType.CGROUP_SKB, code, name, expectedAttachType }));
-      kept.push(program, keep(createLink(program, cgroup, expectedAttachType)));
-    }
-    return { ring, kept };
-  } catch (thrown) {
-    for (const descriptor of opened) closeDescriptor(descriptor);
-    throw thrown;
+    return allOrNone((keep) => {
+      const ring = keep(createRing());
+      const wanted = keep(createSocketStorage('sstop_wanted', FIRST_STORAGE_BYTES));
+      const maps: FirstPacketMaps = { ring, wanted, owners };
+      const kept = [wanted];
+      for (const [name, code, expectedAttachType] of [
+        ['sstop_answers', answersProgram(maps), AttachType.CGROUP_INET_INGRESS],
+        ['sstop_first', firstSentProgram(maps), AttachType.CGROUP_INET_EGRESS],
+      ] as const) {
+        const program = keep(loadProgram({ type: ProgramType.CGROUP_SKB, code, name, expectedAttachType }));
+        kept.push(program, keep(createLink(program, cgroup, expectedAttachType)));
+      }
+      return { ring, kept };
+    });
   } finally {
     closeDescriptor(cgroup);
   }

@@ -3,12 +3,7 @@ import { MOMENT_HINT, parseMoment, similarMoment } from '../../kit/text/moment.t
 import { parseAgeMillis, parseSize } from '../../kit/text/units.ts';
 
 /** A history to write: its folder and limits. */
-export interface HistoryOptions {
-  readonly path: string;
-  readonly sizeBytes: number;
-  readonly ageMillis: number;
-  readonly intervalMillis: number;
-}
+export type HistoryOptions = Readonly<NonNullable<ReturnType<typeof historyOptionsOf>>>;
 
 /** As commander returns them. */
 export interface RawHistoryOptions {
@@ -55,7 +50,7 @@ export function historyOptions(purpose: string): Option[] {
 }
 
 /** Undefined: no history. */
-export function historyOptionsOf(raw: RawHistoryOptions): HistoryOptions | undefined {
+export function historyOptionsOf(raw: RawHistoryOptions) {
   if (raw.history === undefined) return undefined;
   return {
     path: raw.history,

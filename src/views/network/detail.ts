@@ -26,22 +26,13 @@ interface DetailView {
 }
 
 /** Areas of the detail. */
-interface DetailLayout {
-  readonly title: Rect;
-  readonly command: Rect;
-  readonly upload: Rect;
-  readonly download: Rect;
-  readonly listening: Rect;
-  /** Health of the connections; shown only together with the charts. */
-  readonly health: Rect;
-  readonly connections: Rect;
-}
+type DetailLayout = Readonly<ReturnType<typeof layoutDetail>>;
 
 const CHART_HEIGHT = 6;
 const CHART_FROM_HEIGHT = 18;
 
 /** Lays out the detail; in a low area the charts are dropped first. */
-export function layoutDetail(area: Rect): DetailLayout {
+export function layoutDetail(area: Rect) {
   const { x, y, width, height } = area;
   const chartHeight = height >= CHART_FROM_HEIGHT ? Math.max(CHART_HEIGHT, Math.floor(height / 4)) : 0;
   const half = width >> 1;
@@ -54,6 +45,7 @@ export function layoutDetail(area: Rect): DetailLayout {
     upload: rect(x, chartY, half, chartHeight),
     download: rect(x + half, chartY, width - half, chartHeight),
     listening: rect(x, listeningY, width, height > 5 ? 1 : 0),
+    /** Health of the connections; shown only together with the charts. */
     health: rect(x, listeningY + 1, width, healthHeight),
     connections: rect(x, listeningY + 1 + healthHeight, width, height - 3 - chartHeight - healthHeight),
   };

@@ -15,14 +15,7 @@ import { putUsageLine, renderPanel, type SystemView } from './system-look.ts';
 type DashboardForm = 'panels' | 'lines' | 'line';
 
 /** What the layout depends on besides the size. */
-interface DashboardNeeds {
-  /** Use the next smaller form than the size allows. */
-  readonly isCompact: boolean;
-  readonly cores: number;
-  readonly gpus: number;
-  readonly hasPressure: boolean;
-  readonly hasSwap: boolean;
-}
+type DashboardNeeds = Readonly<ReturnType<typeof needsOf>>;
 
 /** Areas of the dashboard; empty areas are not drawn. */
 export interface DashboardLayout {
@@ -171,9 +164,10 @@ function memoryRow(
 }
 
 /** Layout needs of a machine. */
-export function needsOf(data: SystemData, isCompact: boolean): DashboardNeeds {
+export function needsOf(data: SystemData, isCompact: boolean) {
   const { machine } = data;
   return {
+    /** Use the next smaller form than the size allows. */
     isCompact,
     cores: Math.max(1, data.rates.cpu.usage.count - 1),
     gpus: machine?.gpus.value?.length ?? 0,
