@@ -334,7 +334,7 @@ async function sizeOf(folder: PrivateFolder, { name }: Segment): Promise<number 
 }
 
 function folderError(path: string, thrown: unknown): OpError {
-  const op = 'write history';
-  if (toOpError(op, thrown).op === 'open folder') return toOpError(op, thrown);
-  return fileError(op, `cannot write a history to '${path}'`, thrown, WRITE_REASONS);
+  const error = toOpError('write history', thrown);
+  if (error.op === 'open folder') return error;
+  return fileError('write history', `cannot write a history to '${path}'`, thrown, WRITE_REASONS);
 }

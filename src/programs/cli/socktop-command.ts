@@ -1,10 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { durationText } from '../../kit/text/units.ts';
 import {
-  type AgentAccess,
   agentAccessOf,
   agentAccessOptions,
-  type CommonOptions,
   commonOptionsOf,
   durationOption,
   filePath,
@@ -37,27 +35,7 @@ const INTERVAL_MAX_MILLIS = 86_400_000;
 export const MEASURE_MILLIS = 60_000;
 
 /** Options of socktop's command line. Undefined: not given. */
-export interface SocktopOptions extends CommonOptions, AgentAccess {
-  /** URLs of agents, in order. They may contain tokens: print them only through `shownUrl`. */
-  readonly urls: readonly string[];
-  /** Names of profiles, in order. */
-  readonly profiles: readonly string[];
-  /** Overwrite a profile without asking. */
-  readonly save: boolean;
-  /** Run an agent in this process, on a fixed local port. */
-  readonly demo: boolean;
-  /** This machine, without an agent. */
-  readonly local: boolean;
-  readonly compact: boolean;
-  /** Learn names of remote hosts from packets of this machine. */
-  readonly sniff: boolean | undefined;
-  readonly metricsIntervalMillis: number | undefined;
-  readonly processesIntervalMillis: number | undefined;
-  /** Poll one agent and report the cost. */
-  readonly measure: boolean;
-  /** Resolve the connection, but do not connect. */
-  readonly dryRun: boolean;
-}
+export type SocktopOptions = Readonly<ReturnType<typeof optionsOf>>;
 
 interface RawOptions extends RawCommonOptions {
   readonly profile?: readonly string[];
@@ -164,20 +142,28 @@ function profileNames(name: string, before: readonly string[] | undefined): read
   return [...(before ?? []), name];
 }
 
-function optionsOf(raw: RawOptions, urls: readonly string[]): SocktopOptions {
+function optionsOf(raw: RawOptions, urls: readonly string[]) {
   return {
     ...commonOptionsOf(raw),
     ...agentAccessOf(raw),
+    /** URLs of agents, in order. They may contain tokens: print them only through `shownUrl`. */
     urls,
+    /** Names of profiles, in order. */
     profiles: raw.profile ?? [],
+    /** Overwrite a profile without asking. */
     save: raw.save === true,
+    /** Run an agent in this process, on a fixed local port. */
     demo: raw.demo === true,
+    /** This machine, without an agent. */
     local: raw.local === true,
     compact: raw.compact === true,
+    /** Learn names of remote hosts from packets of this machine. */
     sniff: raw.sniff,
     metricsIntervalMillis: raw.metricsIntervalMs,
     processesIntervalMillis: raw.processesIntervalMs,
+    /** Poll one agent and report the cost. */
     measure: raw.measure === true,
+    /** Resolve the connection, but do not connect. */
     dryRun: raw.dryRun === true,
   };
 }
