@@ -2,8 +2,8 @@ import { loadShell, system } from '../platforms/index.ts';
 import { startSshProgram } from '../platforms/ssh-program.ts';
 import { FILE_REASONS, OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { readText } from '../src/kit/files/user-file.ts';
-import type { AgentAccess } from '../src/programs/cli/arguments.ts';
-import type { AgentOptions } from '../src/programs/cli/sstop-command.ts';
+import type { AgentAccess } from '../src/programs/cli/options.ts';
+import type { AgentOptions } from '../src/programs/cli/sstop-options.ts';
 import {
   keepCertificate,
   knownCertificatePath,

@@ -17,8 +17,10 @@ const PREFIXES: readonly (readonly [prefix: string, role: Role])[] = [
  * unknown name.
  */
 export function roleOf(programName: string): Role {
-  const base = programName.slice(programName.search(/[^/\\]*$/)).toLowerCase();
-  return PREFIXES.find(([prefix]) => base.startsWith(prefix))?.[1] ?? 'sstop';
+  const folderEnd = Math.max(programName.lastIndexOf('/'), programName.lastIndexOf('\\'));
+  const base = programName.slice(folderEnd + 1).toLowerCase();
+  for (const [prefix, role] of PREFIXES) if (base.startsWith(prefix)) return role;
+  return 'sstop';
 }
 
 /** The version of all three programs. */

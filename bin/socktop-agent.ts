@@ -19,7 +19,7 @@ import {
   parseAgentArguments,
   STDIO_HISTORY_FOLDER,
 } from '../src/programs/cli/agent-command.ts';
-import type { HistoryOptions } from '../src/programs/cli/history-arguments.ts';
+import type { HistoryOptions } from '../src/programs/cli/options.ts';
 import { readTokenFile, usableToken } from '../src/programs/config/credentials.ts';
 import { exceptionFields, LineBudget, type LogLevel, logLine } from '../src/programs/shared/event-log.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';

@@ -1,5 +1,5 @@
 import { isWatchable, system } from '../platforms/index.ts';
-import type { SocktopOptions } from '../src/programs/cli/socktop-command.ts';
+import type { SocktopOptions } from '../src/programs/cli/socktop-options.ts';
 import { loadProfile, type Profile, profilesPath } from '../src/programs/config/profiles.ts';
 import { localObstacle } from '../src/programs/shared/screen-session.ts';
 import { namesWithPorts } from '../src/programs/socktop/host-names.ts';

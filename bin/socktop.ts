@@ -14,9 +14,8 @@ import type { Snapshot, Want } from '../src/data/sample/snapshot.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { useLocalTime } from '../src/kit/text/format.ts';
-import { helpColors } from '../src/programs/cli/arguments.ts';
-import type { HistoryOptions } from '../src/programs/cli/history-arguments.ts';
-import { parseSocktopArguments, type SocktopOptions } from '../src/programs/cli/socktop-command.ts';
+import type { HistoryOptions, Invocation } from '../src/programs/cli/options.ts';
+import { type SocktopOptions, usualSocktopOptions } from '../src/programs/cli/socktop-options.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
 import type { KeptHistory } from '../src/programs/shared/kept-history.ts';
 import { complain, printOutcome } from '../src/programs/shared/messages.ts';
@@ -33,10 +32,7 @@ import { show, showHistory, showRecording, withPast } from './socktop-show.ts';
 export async function runSocktop(argv: readonly string[]): Promise<number> {
   // Times on the command line are local ones.
   if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
-  const vocabulary = { version: buildVersion(system), themeNames: THEME_NAMES };
-  let invocation = parseSocktopArguments(argv, vocabulary);
-  if (invocation.kind === 'print')
-    invocation = parseSocktopArguments(argv, vocabulary, await helpColors(isTerminal));
+  const invocation = await invoked(argv);
   if (invocation.kind === 'print') return printOutcome('socktop', invocation);
   const { options } = invocation;
   const lacking =
@@ -62,6 +58,17 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
     return await usageError(thrown);
   }
   return runShown(options, shown);
+}
+
+async function invoked(argv: readonly string[]): Promise<Invocation<SocktopOptions>> {
+  const usual = usualSocktopOptions(argv);
+  if (usual !== undefined) return { kind: 'run', options: usual };
+  const { parseSocktopArguments } = await import('../src/programs/cli/socktop-command.ts');
+  const vocabulary = { version: buildVersion(system), themeNames: THEME_NAMES };
+  const invocation = parseSocktopArguments(argv, vocabulary);
+  if (invocation.kind === 'run') return invocation;
+  const { helpColors } = await import('../src/programs/cli/arguments.ts');
+  return parseSocktopArguments(argv, vocabulary, await helpColors(isTerminal));
 }
 
 /** Help, version and errors of the command line need no agent code. */

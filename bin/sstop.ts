@@ -13,16 +13,15 @@ import {
   system,
   terminalControl,
 } from '../platforms/index.ts';
-import { FILTER_KEYS } from '../src/data/query/filter/filter-term.ts';
 import type { TotalsWish } from '../src/data/sample/totals-kind.ts';
 import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { useLocalTime } from '../src/kit/text/format.ts';
-import { helpColors } from '../src/programs/cli/arguments.ts';
+import type { Invocation } from '../src/programs/cli/options.ts';
 import {
   type AgentOptions,
-  parseSstopArguments,
   type SstopOptions,
-} from '../src/programs/cli/sstop-command.ts';
+  usualSstopOptions,
+} from '../src/programs/cli/sstop-options.ts';
 import { EventLog, exceptionFields } from '../src/programs/shared/event-log.ts';
 import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
 import { complain, printOutcome } from '../src/programs/shared/messages.ts';
@@ -32,7 +31,6 @@ import { startFields } from '../src/programs/sstop/log-events.ts';
 import type { OpenedInput } from '../src/programs/sstop/sstop-screen.ts';
 import type { RemoteSource } from '../src/remote/client/remote-source.ts';
 import { THEME_NAMES } from '../src/screen/style/theme.ts';
-import { PROCESS_SORT_KEYS } from '../src/views/network/network-process-list.ts';
 import { buildVersion, compiledExecutable, VERSION } from './executable.ts';
 import { endByError, endOnExceptions } from './last-words.ts';
 import { giveBackStartMemory } from './start-memory.ts';
@@ -41,13 +39,7 @@ import { giveBackStartMemory } from './start-memory.ts';
 export async function runSstop(argv: readonly string[]): Promise<number> {
   // Times on the command line are local ones.
   if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
-  const vocabulary = {
-    ...{ version: buildVersion(system), tiers: system.tiers, themeNames: THEME_NAMES },
-    ...{ sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
-  };
-  let invocation = parseSstopArguments(argv, vocabulary);
-  if (invocation.kind === 'print')
-    invocation = parseSstopArguments(argv, vocabulary, await helpColors(isTerminal));
+  const invocation = await invoked(argv);
   if (invocation.kind === 'print') return printOutcome('sstop', invocation);
   const { options } = invocation;
   const isLocal = isOfThisMachine(options);
@@ -81,6 +73,24 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
     return EXIT_USAGE;
   }
   return runLogged(options, log);
+}
+
+async function invoked(argv: readonly string[]): Promise<Invocation<SstopOptions>> {
+  const usual = usualSstopOptions(argv);
+  if (usual !== undefined) return { kind: 'run', options: usual };
+  const [{ parseSstopArguments }, { PROCESS_SORT_KEYS }, { FILTER_KEYS }] = await Promise.all([
+    import('../src/programs/cli/sstop-command.ts'),
+    import('../src/views/network/network-process-list.ts'),
+    import('../src/data/query/filter/filter-term.ts'),
+  ]);
+  const vocabulary = {
+    ...{ version: buildVersion(system), tiers: system.tiers, themeNames: THEME_NAMES },
+    ...{ sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
+  };
+  const invocation = parseSstopArguments(argv, vocabulary);
+  if (invocation.kind === 'run') return invocation;
+  const { helpColors } = await import('../src/programs/cli/arguments.ts');
+  return parseSstopArguments(argv, vocabulary, await helpColors(isTerminal));
 }
 
 /** `sstop --doctor`: what can be counted here, what is missing, and how to get it. Exit code 0 whatever is found. */

@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { type ChildToWriteTo, startChildToWriteTo } from '../child-program.ts';
 import { monotonicMicros } from '../clock.ts';
@@ -186,7 +185,7 @@ function nowMillis(): number {
 /** This program once more; for a test, which is another program, the helper's own source. */
 function startHelper(): ChildToWriteTo {
   if (Bun.main.startsWith(COMPILED_ROOT)) return startChildToWriteTo(process.execPath, [HELPER_ARGUMENT]);
-  const source = fileURLToPath(new URL('file-system-helper.ts', import.meta.url));
+  const source = Bun.fileURLToPath(new URL('file-system-helper.ts', import.meta.url));
   const args = PROGRAM.test(Bun.main) ? [Bun.main, HELPER_ARGUMENT] : [source];
   return startChildToWriteTo(process.execPath, args);
 }

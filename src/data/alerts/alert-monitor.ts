@@ -106,6 +106,7 @@ export class AlertMonitor {
 
   /** Takes the sections that are there; borrowed, nothing of them is kept. */
   absorb({ header, machine, disks, machineProcesses, network }: Snapshot): void {
+    if (this.#rules.length === 0) return;
     if (machine !== undefined) this.#figures.takeMachine(machine);
     if (disks !== undefined) this.#figures.takeDisks(disks);
     if (network !== undefined) {

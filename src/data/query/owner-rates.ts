@@ -61,7 +61,8 @@ const TWO_32 = 2 ** 32;
 
 /** Network use of a machine's processes, both directions together, for a process table of another source. */
 export class ProcessTraffic {
-  readonly #rates = new NetworkRates();
+  /** Made with the first sample. */
+  #rates: NetworkRates | undefined;
   readonly #sums = new OwnerRates();
   #owners: OwnerTable | undefined;
   /** Two samples count bytes; before that, an owner without a traffic row is unknown. */
@@ -69,6 +70,7 @@ export class ProcessTraffic {
 
   /** Takes a sample, borrowed; `rateOf` is valid until the next collection. */
   update(section: NetworkSection, header: SnapshotHeader, scope: Scope): void {
+    this.#rates ??= new NetworkRates();
     this.#rates.updateTraffic(section, header);
     this.#sums.build(section, this.#rates, scope);
     this.#owners = section.owners;

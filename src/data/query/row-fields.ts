@@ -38,14 +38,21 @@ export type JsonEntry<C> = {
     : never]: C[Id] extends { readonly value: (...of: never) => infer Value } ? Value : never;
 };
 
+interface JsonMember<Source> {
+  readonly name: string;
+  readonly value: (source: Source, row: number) => unknown;
+}
+
 /** Builds the JSON object of a row from the fields exported there, in order. */
 export function entryMaker<Fields extends RowFields<never, never>, Source>(
   fields: Fields & RowFields<never, Source>,
 ): (source: Source, row: number) => JsonEntry<Fields> {
-  const members = Object.values<RowField<never, Source>>(fields).flatMap(({ json: name, value }) =>
-    name === undefined || value === undefined ? [] : [{ name, value }],
-  );
+  // A screen never makes any.
+  let members: readonly JsonMember<Source>[] | undefined;
   return (source, row) => {
+    members ??= Object.values<RowField<never, Source>>(fields).flatMap(({ json: name, value }) =>
+      name === undefined || value === undefined ? [] : [{ name, value }],
+    );
     const entry: Record<string, unknown> = {};
     for (const { name, value } of members) entry[name] = value(source, row);
     return entry as JsonEntry<Fields>;

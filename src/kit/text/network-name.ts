@@ -1,5 +1,3 @@
-import { domainToASCII } from 'node:url';
-
 /** A label of a name in the DNS (RFC 1123, 2.1); underscores are in use. A wildcard may be the first (RFC 6125). */
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 const NAME_LENGTH = 253;
@@ -23,6 +21,8 @@ export function networkNameOf(text: string): NetworkName | undefined {
   const wildcard = text.startsWith('*.') ? '*.' : '';
   const written = text.slice(wildcard.length).replace(/\.$/, '');
   if (FOREIGN_SIGN.test(written)) return undefined;
+  // Loaded here, because every start loads this file and none names an agent's certificate.
+  const { domainToASCII } = process.getBuiltinModule('node:url');
   const name = domainToASCII(written).toLowerCase();
   const labels = name.split('.');
   const isName = name.length <= NAME_LENGTH - wildcard.length && labels.every((label) => LABEL.test(label));

@@ -1,13 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { networkNameOf, withoutBrackets } from '../../kit/text/network-name.ts';
-import { type Invocation, invocationOf, misused, refused } from './arguments.ts';
+import { invocationOf, misused, refused } from './arguments.ts';
 import { completionsOption, type ShellName } from './completion.ts';
-import {
-  historyMisuse,
-  historyOptions,
-  historyOptionsOf,
-  type RawHistoryOptions,
-} from './history-arguments.ts';
+import { historyMisuse, historyOptions } from './history-arguments.ts';
+import { historyOptionsOf, type Invocation, type RawHistoryOptions } from './options.ts';
 
 const AGENT_PORT = 3000;
 const AGENT_TLS_PORT = 8443;

@@ -1,19 +1,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { GROUPINGS, type Grouping } from '../../data/sample/process-table.ts';
-import { RATE_UNITS, type RateUnits } from '../../kit/text/format.ts';
+import { GROUPINGS } from '../../data/sample/process-table.ts';
+import { RATE_UNITS } from '../../kit/text/format.ts';
 import { parseDurationMillis } from '../../kit/text/units.ts';
 import { completionScript, type ShellName } from './completion.ts';
-import {
-  historyOptionsOf,
-  lookBackOf,
-  type RawHistoryOptions,
-  type RawLookBack,
-} from './history-arguments.ts';
-
-/** Result of parsing a command line: run with options, or print `text` and exit with `exitCode`. */
-export type Invocation<Options> =
-  | { readonly kind: 'run'; readonly options: Options }
-  | { readonly kind: 'print'; readonly text: string; readonly exitCode: 0 | 2 };
+import { COLOR_NAMES, type CommonOptions, type Invocation, type ScreenVocabulary } from './options.ts';
 
 /** Invalid input: prints one line and exits with code 2. */
 export function refused(program: string, message: string): Invocation<never> {
@@ -61,83 +51,6 @@ function oneLine(message: string): string {
     .replace(/^error: /, '')
     .replaceAll(/\s*\n\s*/g, ' ')
     .trim();
-}
-
-export const COLOR_NAMES = ['auto', 'truecolor', '256', '16', 'never'] as const;
-
-/** Facts that the command lines of sstop and socktop get from elsewhere. */
-export interface ScreenVocabulary {
-  readonly version: string;
-  /** The default first. */
-  readonly themeNames: readonly string[];
-}
-
-/** Options that sstop and socktop share. Undefined: not given. */
-export type CommonOptions = Readonly<ReturnType<typeof commonOptionsOf>>;
-
-/** Options for connecting to an agent: trust and token. */
-export interface AgentAccess {
-  /** PEM file with the trusted certificates. */
-  readonly tlsCaPath: string | undefined;
-  readonly verifyHostname: boolean;
-  readonly tokenFile: string | undefined;
-  /** Over ssh: the folder there with the history; undefined: the agent's own place, or none is asked for. */
-  readonly historyFolder?: string | undefined;
-}
-
-/** Options as commander returns them. */
-export interface RawCommonOptions extends RawHistoryOptions, RawLookBack {
-  readonly json?: true;
-  readonly csv?: true;
-  readonly once?: true;
-  readonly duration?: number;
-  readonly record?: string;
-  readonly playback?: string;
-  readonly theme?: string;
-  readonly color: (typeof COLOR_NAMES)[number] | false;
-  readonly ascii?: boolean;
-  readonly mouse?: boolean;
-  readonly units?: RateUnits;
-  readonly group?: Grouping;
-  readonly tlsCa?: string;
-  readonly verifyHostname?: true;
-  readonly tokenFile?: string;
-  readonly completions?: ShellName;
-}
-
-export function agentAccessOf(raw: RawCommonOptions): AgentAccess {
-  return {
-    tlsCaPath: raw.tlsCa,
-    verifyHostname: raw.verifyHostname === true,
-    tokenFile: raw.tokenFile,
-    historyFolder: raw.history,
-  };
-}
-
-export function commonOptionsOf(raw: RawCommonOptions) {
-  const once = raw.once === true;
-  const streamed = raw.json === true ? ('json' as const) : raw.csv === true ? ('csv' as const) : undefined;
-  return {
-    output: streamed ?? (once ? ('table' as const) : ('screen' as const)),
-    /** One snapshot with rates, then exit. */
-    once,
-    /** Undefined: until stopped. */
-    durationMillis: raw.duration,
-    recordPath: raw.record,
-    playbackPath: raw.playback,
-    /** A history to write, or to look back in. */
-    history: historyOptionsOf(raw),
-    /** Undefined: the present is shown. */
-    lookBack: lookBackOf(raw),
-    /** One of the vocabulary's names. */
-    theme: raw.theme,
-    color: raw.color === false ? ('never' as const) : raw.color,
-    ascii: raw.ascii,
-    mouse: raw.mouse,
-    units: raw.units,
-    /** Undefined: one row per process. */
-    groupBy: raw.group,
-  };
 }
 
 /** Returns one line if --group does not work with the output; otherwise undefined. */
@@ -198,6 +111,7 @@ export function durationOption(): Option {
   return new Option('--duration <duration>', 'exit after this time').argParser(duration);
 }
 
+/** The options of `AgentAccess`. */
 export function agentAccessOptions(): Option[] {
   return [
     new Option(

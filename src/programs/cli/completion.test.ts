@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { PtyProgram } from '../../../bin/testing/pty.ts';
 import { TIERS_OF } from '../../data/sample/network-sample.ts';
-import { COLOR_NAMES } from './arguments.ts';
 import { completedOptions, completionFileName, completionScript, SHELL_NAMES } from './completion.ts';
+import { COLOR_NAMES } from './options.ts';
 import { sstopCommand } from './sstop-command.ts';
 
 const sstop = (): Command =>

@@ -1,21 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { MOMENT_HINT, parseMoment, similarMoment } from '../../kit/text/moment.ts';
 import { parseAgeMillis, parseSize } from '../../kit/text/units.ts';
+import type { RawHistoryOptions, RawLookBack } from './options.ts';
 
-/** A history to write: its folder and limits. */
-export type HistoryOptions = Readonly<NonNullable<ReturnType<typeof historyOptionsOf>>>;
-
-/** As commander returns them. */
-export interface RawHistoryOptions {
-  readonly history?: string;
-  readonly historySize?: number;
-  readonly historyAge?: number;
-  readonly historyInterval?: number;
-}
-
-const HISTORY_SIZE_BYTES = 256 << 20;
-const HISTORY_AGE_MILLIS = 7 * 86_400_000;
-const HISTORY_INTERVAL_MILLIS = 10_000;
 const HISTORY_LEAST_BYTES = 1 << 20;
 const HISTORY_MOST_BYTES = 2 ** 40;
 const HISTORY_LEAST_AGE_MILLIS = 60_000;
@@ -47,17 +34,6 @@ export function historyOptions(purpose: string): Option[] {
       ),
     ),
   ];
-}
-
-/** Undefined: no history. */
-export function historyOptionsOf(raw: RawHistoryOptions) {
-  if (raw.history === undefined) return undefined;
-  return {
-    path: raw.history,
-    sizeBytes: raw.historySize ?? HISTORY_SIZE_BYTES,
-    ageMillis: raw.historyAge ?? HISTORY_AGE_MILLIS,
-    intervalMillis: raw.historyInterval ?? HISTORY_INTERVAL_MILLIS,
-  };
 }
 
 /** Returns one line if a limit is given without a history; otherwise undefined. */
@@ -93,22 +69,6 @@ function folderPath(text: string): string {
   return text;
 }
 
-/** A look back in a history, times in milliseconds since 1970. */
-export interface LookBack {
-  readonly atMillis: number;
-  /** Undefined: until the end of the history. */
-  readonly untilMillis: number | undefined;
-  /** Print who used the most between the two times, instead of the data. */
-  readonly top: boolean;
-}
-
-/** As commander returns them. */
-export interface RawLookBack {
-  readonly at?: number;
-  readonly until?: number;
-  readonly top?: true;
-}
-
 /** Live data and recordings have no past to look back in. */
 const NOT_WITH = ['record', 'playback'];
 
@@ -123,11 +83,6 @@ export function lookBackOptions(): Option[] {
       'with --at: print the processes that used most CPU, disk, network and memory, until --until or now',
     ).conflicts([...NOT_WITH, 'csv', 'once']),
   ];
-}
-
-export function lookBackOf({ at, until, top }: RawLookBack): LookBack | undefined {
-  if (at === undefined) return undefined;
-  return { atMillis: at, untilMillis: until, top: top === true };
 }
 
 /**

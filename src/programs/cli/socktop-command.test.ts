@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
-import { parseSocktopArguments, type SocktopOptions } from './socktop-command.ts';
+import { parseSocktopArguments } from './socktop-command.ts';
+import { type SocktopOptions, usualSocktopOptions } from './socktop-options.ts';
 
 const VOCABULARY = { version: '1.2.3', themeNames: ['dusk', 'dawn'] };
 
@@ -16,6 +17,12 @@ function complaintOf(...argv: string[]): string {
   expect(text).toMatch(/^socktop: [^\n]+ \(see socktop --help\)\n$/);
   return text;
 }
+
+test('a usual start has the options that the parser gives it', () => {
+  expect(usualSocktopOptions(['--local'])).toEqual(optionsOf('--local'));
+  expect(usualSocktopOptions([])).toBeUndefined();
+  expect(usualSocktopOptions(['--local', '--compact'])).toBeUndefined();
+});
 
 describe('agents', () => {
   test('are URLs, profiles, or none', () => {

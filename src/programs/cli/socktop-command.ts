@@ -1,21 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { durationText } from '../../kit/text/units.ts';
 import {
-  agentAccessOf,
   agentAccessOptions,
-  commonOptionsOf,
   durationOption,
   filePath,
   groupingProblem,
   groupOption,
   type HelpColors,
-  type Invocation,
   invocationOf,
   misused,
   outputOptions,
-  type RawCommonOptions,
   recordOption,
-  type ScreenVocabulary,
   screenCommand,
   screenOptions,
   sniffOptions,
@@ -23,32 +18,21 @@ import {
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
 import { historyOptions, historyProblem, lookBackOptions } from './history-arguments.ts';
+import type { Invocation, ScreenVocabulary } from './options.ts';
+import {
+  MEASURE_MILLIS,
+  METRICS_INTERVAL_MILLIS,
+  PROCESSES_INTERVAL_MILLIS,
+  type RawSocktopOptions,
+  type SocktopOptions,
+  socktopOptionsOf,
+} from './socktop-options.ts';
 
-/** Defaults if neither the command line nor a profile sets them. Smaller values are raised to the minimum. */
-export const METRICS_INTERVAL_MILLIS = 500;
+/** Smaller values are raised to these. */
 const METRICS_INTERVAL_MIN_MILLIS = 100;
-export const PROCESSES_INTERVAL_MILLIS = 2000;
 const PROCESSES_INTERVAL_MIN_MILLIS = 200;
 /** One day: setTimeout takes only 32 bits of milliseconds. */
 const INTERVAL_MAX_MILLIS = 86_400_000;
-/** Default duration of --measure. */
-export const MEASURE_MILLIS = 60_000;
-
-/** Options of socktop's command line. Undefined: not given. */
-export type SocktopOptions = Readonly<ReturnType<typeof optionsOf>>;
-
-interface RawOptions extends RawCommonOptions {
-  readonly profile?: readonly string[];
-  readonly save?: true;
-  readonly demo?: true;
-  readonly local?: true;
-  readonly compact?: true;
-  readonly sniff?: boolean;
-  readonly metricsIntervalMs?: number;
-  readonly processesIntervalMs?: number;
-  readonly measure?: true;
-  readonly dryRun?: true;
-}
 
 /** Defines socktop's command line. Help, completions and the manual page are generated from it. */
 export function socktopCommand(vocabulary: ScreenVocabulary, colors?: HelpColors): Command {
@@ -142,34 +126,8 @@ function profileNames(name: string, before: readonly string[] | undefined): read
   return [...(before ?? []), name];
 }
 
-function optionsOf(raw: RawOptions, urls: readonly string[]) {
-  return {
-    ...commonOptionsOf(raw),
-    ...agentAccessOf(raw),
-    /** URLs of agents, in order. They may contain tokens: print them only through `shownUrl`. */
-    urls,
-    /** Names of profiles, in order. */
-    profiles: raw.profile ?? [],
-    /** Overwrite a profile without asking. */
-    save: raw.save === true,
-    /** Run an agent in this process, on a fixed local port. */
-    demo: raw.demo === true,
-    /** This machine, without an agent. */
-    local: raw.local === true,
-    compact: raw.compact === true,
-    /** Learn names of remote hosts from packets of this machine. */
-    sniff: raw.sniff,
-    metricsIntervalMillis: raw.metricsIntervalMs,
-    processesIntervalMillis: raw.processesIntervalMs,
-    /** Poll one agent and report the cost. */
-    measure: raw.measure === true,
-    /** Resolve the connection, but do not connect. */
-    dryRun: raw.dryRun === true,
-  };
-}
-
 /** Returns one line that explains why these options exclude each other; undefined if they do not. */
-function contradiction(raw: RawOptions, options: SocktopOptions): string | undefined {
+function contradiction(raw: RawSocktopOptions, options: SocktopOptions): string | undefined {
   const { urls, profiles, demo, local, playbackPath } = options;
   const named = urls.length + profiles.length;
   const alone = demo ? '--demo' : local ? '--local' : playbackPath !== undefined ? '--playback' : undefined;
@@ -199,8 +157,8 @@ export function parseSocktopArguments(
   colors?: HelpColors,
 ): Invocation<SocktopOptions> {
   const command = socktopCommand(vocabulary, colors);
-  return invocationOf<RawOptions, SocktopOptions>(command, argv, colors !== undefined, (raw) => {
-    const options = optionsOf(raw, command.args);
+  return invocationOf<RawSocktopOptions, SocktopOptions>(command, argv, colors !== undefined, (raw) => {
+    const options = socktopOptionsOf(raw, command.args);
     const problem = groupingProblem(options) ?? contradiction(raw, options);
     return problem === undefined ? { kind: 'run', options } : misused('socktop', problem);
   });

@@ -1,4 +1,3 @@
-import type { ScreenVocabulary } from './arguments.ts';
 import {
   keysSection,
   lines,
@@ -8,6 +7,7 @@ import {
   section,
   terms,
 } from './manual-page.ts';
+import type { ScreenVocabulary } from './options.ts';
 import { socktopCommand } from './socktop-command.ts';
 
 /** Returns the manual page socktop(1): options from the command definition, `keys` as given, the rest written by hand. */

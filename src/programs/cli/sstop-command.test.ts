@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test';
 import { Chalk } from 'chalk';
 import { TIERS_OF } from '../../data/sample/network-sample.ts';
 import { parseSstopArguments } from './sstop-command.ts';
+import { usualSstopOptions } from './sstop-options.ts';
 
 const VOCABULARY = {
   version: '1.2.3',
@@ -53,6 +54,11 @@ test('without arguments the screen starts, and what a configuration may say is l
       groupBy: undefined,
     },
   });
+});
+
+test('a usual start has the options that the parser gives it', () => {
+  expect(parseSstopArguments([], VOCABULARY)).toEqual({ kind: 'run', options: usualSstopOptions([])! });
+  expect(usualSstopOptions(['--loopback'])).toBeUndefined();
 });
 
 test('what is said on the command line is there', () => {

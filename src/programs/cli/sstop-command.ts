@@ -1,31 +1,20 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Tier } from '../../data/sample/network-sample.ts';
-import {
-  TOTALS_KINDS,
-  TOTALS_PERIODS,
-  type TotalsKind,
-  type TotalsPeriod,
-} from '../../data/sample/totals-kind.ts';
+import { TOTALS_KINDS, TOTALS_PERIODS } from '../../data/sample/totals-kind.ts';
 import { nearestWord } from '../../kit/text/nearest-word.ts';
 import { notAgentUrl, shownUrl } from '../../kit/text/sanitize.ts';
 import { durationText, parseDurationMillis } from '../../kit/text/units.ts';
 import {
-  type AgentAccess,
-  agentAccessOf,
   agentAccessOptions,
-  commonOptionsOf,
   durationOption,
   filePath,
   groupingProblem,
   groupOption,
   type HelpColors,
-  type Invocation,
   invocationOf,
   misused,
   outputOptions,
-  type RawCommonOptions,
   recordOption,
-  type ScreenVocabulary,
   screenCommand,
   screenOptions,
   sniffOptions,
@@ -33,22 +22,15 @@ import {
 } from './arguments.ts';
 import { completionsOption } from './completion.ts';
 import { historyOptions, historyProblem, lookBackOptions } from './history-arguments.ts';
-
-export const INTERVAL_MIN_MILLIS = 100;
-export const INTERVAL_MAX_MILLIS = 10_000;
-
-/** Used if neither the command line nor the configuration sets it. */
-export const DEFAULT_INTERVAL_MILLIS = 1000;
-
-/** A remote machine; exactly one of `url` and `profile` is set. */
-export interface AgentOptions extends AgentAccess {
-  /** May contain a token: print it only through `shownUrl`. */
-  readonly url: string | undefined;
-  readonly profile: string | undefined;
-}
-
-/** Options of sstop's command line. Undefined: not given, so the configuration or the default applies. */
-export type SstopOptions = Readonly<ReturnType<typeof optionsOf>>;
+import type { Invocation, ScreenVocabulary } from './options.ts';
+import {
+  DEFAULT_INTERVAL_MILLIS,
+  INTERVAL_MAX_MILLIS,
+  INTERVAL_MIN_MILLIS,
+  type RawSstopOptions,
+  type SstopOptions,
+  sstopOptionsOf,
+} from './sstop-options.ts';
 
 /** Facts that sstop's command line gets from elsewhere. */
 export interface SstopVocabulary extends ScreenVocabulary {
@@ -58,24 +40,6 @@ export interface SstopVocabulary extends ScreenVocabulary {
   readonly tiers: readonly Tier[];
   /** Keys of filter terms, such as `port`. */
   readonly filterKeys: readonly string[];
-}
-
-interface RawOptions extends RawCommonOptions {
-  readonly doctor?: true;
-  readonly interval?: number;
-  readonly backend: Tier | 'auto';
-  readonly interface?: string;
-  readonly filter?: string;
-  readonly sort?: string;
-  readonly loopback?: boolean;
-  readonly dns?: boolean;
-  readonly sniff?: boolean;
-  readonly geoip?: string;
-  readonly log?: string;
-  readonly profile?: string;
-  /** True: no period was given. */
-  readonly totals?: TotalsPeriod | true;
-  readonly by?: TotalsKind;
 }
 
 function interval(text: string): number {
@@ -180,41 +144,9 @@ function reportOptions(): Option[] {
   ];
 }
 
-function optionsOf(raw: RawOptions, url: string | undefined) {
-  return {
-    ...commonOptionsOf(raw),
-    /** Print a report of what works here and exit; as JSON if `output` is json. */
-    doctor: raw.doctor === true,
-    intervalMillis: raw.interval,
-    backend: raw.backend,
-    interfaceName: raw.interface,
-    filter: raw.filter ?? '',
-    /** One of the vocabulary's keys. */
-    sort: raw.sort,
-    loopback: raw.loopback,
-    dns: raw.dns,
-    /** Learn names of remote hosts from packets. */
-    sniff: raw.sniff,
-    /** Country database in MaxMind format. */
-    geoipPath: raw.geoip,
-    /** Events are appended to this file, one per line. */
-    logPath: raw.log,
-    /** Print totals and exit. */
-    totals:
-      raw.totals === undefined
-        ? undefined
-        : { period: raw.totals === true ? 'day' : raw.totals, by: raw.by ?? 'program' },
-    /** Undefined: this machine. */
-    agent:
-      url === undefined && raw.profile === undefined
-        ? undefined
-        : { url, profile: raw.profile, ...agentAccessOf(raw) },
-  };
-}
-
 /** Returns one line that explains why these options exclude each other; undefined if they do not. */
 function contradiction(
-  raw: RawOptions,
+  raw: RawSstopOptions,
   { agent, backend, doctor, playbackPath }: SstopOptions,
   filterKeys: readonly string[],
 ): string | undefined {
@@ -280,8 +212,8 @@ export function parseSstopArguments(
   colors?: HelpColors,
 ): Invocation<SstopOptions> {
   const command = sstopCommand(vocabulary, colors);
-  return invocationOf<RawOptions, SstopOptions>(command, argv, colors !== undefined, (raw) => {
-    const options = optionsOf(raw, command.args[0]);
+  return invocationOf<RawSstopOptions, SstopOptions>(command, argv, colors !== undefined, (raw) => {
+    const options = sstopOptionsOf(raw, command.args[0]);
     const problem = groupingProblem(options) ?? contradiction(raw, options, vocabulary.filterKeys);
     return problem === undefined ? { kind: 'run', options } : misused('sstop', problem);
   });

@@ -87,16 +87,28 @@ export interface Keymap<Action extends string> {
   chordsOf(action: Action): readonly string[];
 }
 
+/** Builds the keymap of its groups. Its indexes are made when first asked: most keymaps of a start never are. */
 export function keymapOf<Action extends string>(groups: readonly KeyGroup<Action>[]): Keymap<Action> {
-  const bindings = groups.flatMap((group) => group.bindings);
-  const byChord = new Map(
-    bindings.flatMap((binding) => binding.chords.map((chord) => [chord, binding.action] as const)),
-  );
-  const byAction = new Map(bindings.map((binding) => [binding.action, binding.chords]));
+  let byChord: ReadonlyMap<string, Action> | undefined;
+  let byAction: ReadonlyMap<Action, readonly string[]> | undefined;
   return {
     groups,
-    actionOf: (chord) => byChord.get(chord),
-    chordsOf: (action) => byAction.get(action) ?? [],
+    actionOf: (chord) => {
+      byChord ??= new Map(
+        groups.flatMap(({ bindings }) =>
+          bindings.flatMap(({ chords, action }) => chords.map((each) => [each, action] as const)),
+        ),
+      );
+      return byChord.get(chord);
+    },
+    chordsOf: (action) => {
+      byAction ??= new Map(
+        groups.flatMap(({ bindings }) =>
+          bindings.map((binding) => [binding.action, binding.chords] as const),
+        ),
+      );
+      return byAction.get(action) ?? [];
+    },
   };
 }
 

@@ -8,7 +8,7 @@ import { HistoryWriter } from '../../data/recording/history-writer.ts';
 import type { Want } from '../../data/sample/snapshot.ts';
 import type { LocalSource } from '../../data/source/local-source.ts';
 import type { OpError } from '../../kit/errors/op-error.ts';
-import type { HistoryOptions } from '../cli/history-arguments.ts';
+import type { HistoryOptions } from '../cli/options.ts';
 import { closedInTime } from './stop.ts';
 
 /** History of this machine that a program writes while it shows the machine. */

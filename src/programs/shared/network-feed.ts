@@ -17,12 +17,18 @@ interface FeedEvents {
 
 /** Samples of the network with their rates, for the network views. */
 export class NetworkFeed {
-  readonly rates = new NetworkRates();
   readonly #events: FeedEvents;
   #data: SampledData | undefined;
+  #rates: NetworkRates | undefined;
 
   constructor(events: FeedEvents) {
     this.#events = events;
+  }
+
+  /** Made with the first sample: not every screen has one. */
+  get rates(): NetworkRates {
+    this.#rates ??= new NetworkRates();
+    return this.#rates;
   }
 
   /** The newest sample; undefined before the first. */

@@ -19,7 +19,7 @@ import {
   INTERVAL_MAX_MILLIS,
   INTERVAL_MIN_MILLIS,
   type SstopOptions,
-} from '../cli/sstop-command.ts';
+} from '../cli/sstop-options.ts';
 import { type Config, configPath, problemText, readConfig, type Vocabulary } from '../config/config-file.ts';
 import { type KeyBinding, type KeyGroup, type Keymap, keymapOf, rebound } from '../config/keymap.ts';
 import { remember, rememberedColumns, rememberedUnits, statePath } from '../config/remembered.ts';
@@ -52,8 +52,6 @@ function parseInterval(text: string): number | undefined {
 
 /** The file serves both programs; an action of both has one name. */
 type AnyAction = SstopAction | SocktopAction;
-const SSTOP_ACTIONS = actionsOf<AnyAction>(SSTOP_KEYMAP);
-const SOCKTOP_ACTIONS = actionsOf<AnyAction>(SOCKTOP_KEYMAP);
 
 function actionsOf<A extends string>(groups: readonly KeyGroup<A>[]): ReadonlySet<A> {
   return new Set(groups.flatMap((group) => group.bindings.map((binding) => binding.action)));
@@ -64,6 +62,7 @@ function keymapWith<A extends AnyAction>(
   groups: readonly KeyGroup<A>[],
   keys: ReadonlyMap<AnyAction, readonly string[]>,
 ): Keymap<A> {
+  if (keys.size === 0) return keymapOf(groups);
   const actions = actionsOf(groups);
   const isOwn = (action: AnyAction): action is A => (actions as ReadonlySet<string>).has(action);
   const own = new Map<A, readonly string[]>();
@@ -71,14 +70,19 @@ function keymapWith<A extends AnyAction>(
   return keymapOf(rebound<A, KeyBinding<A>, KeyGroup<A>>(groups, own));
 }
 
+const PROGRAM_KEYMAPS: readonly (readonly KeyGroup<AnyAction>[])[] = [SSTOP_KEYMAP, SOCKTOP_KEYMAP];
+
 /** The words of the configuration file. */
 export const SSTOP_VOCABULARY: Vocabulary<SortKey, ProcessColumn, AnyAction> = {
   sorts: PROCESS_SORT_KEYS,
   columns: PROCESS_COLUMN_IDS,
   socktopColumns: MACHINE_COLUMN_IDS,
-  actions: [...new Set<AnyAction>([...SSTOP_ACTIONS, ...SOCKTOP_ACTIONS])],
+  // Only where there is a file.
+  get actions() {
+    return [...new Set(PROGRAM_KEYMAPS.flatMap((groups) => [...actionsOf(groups)]))];
+  },
   areTogether: (one, other) =>
-    [SSTOP_ACTIONS, SOCKTOP_ACTIONS].some((actions) => actions.has(one) && actions.has(other)),
+    PROGRAM_KEYMAPS.map(actionsOf).some((actions) => actions.has(one) && actions.has(other)),
   parseInterval,
   intervalHint: '100ms to 10s, such as 500ms or 1s',
   defaults: {

@@ -3,7 +3,7 @@ import type { RecordedSource } from '../../data/recording/recorded-source.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
 import type { RemoteLink } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import type { LookBack } from '../cli/history-arguments.ts';
+import type { LookBack } from '../cli/options.ts';
 import type { EventLog } from './event-log.ts';
 import { EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
 import { nextDue } from './interval.ts';

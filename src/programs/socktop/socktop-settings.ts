@@ -3,8 +3,8 @@ import {
   METRICS_INTERVAL_MILLIS,
   PROCESSES_INTERVAL_MILLIS,
   type SocktopOptions,
-} from '../cli/socktop-command.ts';
-import type { SstopOptions } from '../cli/sstop-command.ts';
+} from '../cli/socktop-options.ts';
+import type { SstopOptions } from '../cli/sstop-options.ts';
 import { readSettings, type Settings } from '../shared/settings.ts';
 
 /** Settings of socktop: command line, then profile, then configuration file, then defaults. */

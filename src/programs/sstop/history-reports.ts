@@ -8,7 +8,7 @@ import { OpError } from '../../kit/errors/op-error.ts';
 import { bytesText, compactBytesText } from '../../kit/text/format.ts';
 import type { HelpGroup } from '../../views/overlays/help.ts';
 import type { ShownTotals } from '../../views/screen-update.ts';
-import type { LookBack } from '../cli/history-arguments.ts';
+import type { LookBack } from '../cli/options.ts';
 import { EXIT_OK, exitCodeOfSignal } from '../shared/exit-codes.ts';
 import type { ReadTotals } from '../shared/past.ts';
 import { ENDED, Stop } from '../shared/stop.ts';

@@ -56,8 +56,9 @@ export class FrameDiff {
   #erasableFrom = 0;
   /** A run of empty cells that was too short to erase ends here. */
   #keptUntil = 0;
-  /** The row at hand was one run of blanks. */
-  #isEmptyRow = false;
+  /** Where the bytes of the row written last begin, behind the move to its column `#rowX`. */
+  #rowBytesAt = 0;
+  #rowX = 0;
   /** What the terminal shows in the row at hand: the words that stand `shift` after those of the next frame. */
   #before: Int32Array = this.#blankRow;
   #shift = 0;
@@ -117,23 +118,30 @@ export class FrameDiff {
     this.#pen.reset(out);
     out.command(2, 0x4a);
     if (this.#blankRow.length !== next.width * CELL_WORDS) this.#blankRow = blankRowOf(next.width);
+    // Of equal rows the second leaves the pen as it found it, so that its bytes are those of all that follow.
+    let repeats = 0;
     for (let y = 0; y < next.height; y++) {
-      const isRepeated =
-        y > 0 && this.#isEmptyRow && NodeBuffer.compare(next.rows[y - 1]!, next.rows[y]!) === 0;
-      if (isRepeated) this.#repeatEmptyRow(y, next.width);
-      else this.#encodeRow(next, y, this.#blankRow, 0);
+      const isRepeated = y > 0 && NodeBuffer.compare(next.rows[y - 1]!, next.rows[y]!) === 0;
+      repeats = isRepeated ? repeats + 1 : 0;
+      if (repeats < 2) this.#encodeRow(next, y, this.#blankRow, 0);
+      else this.#repeatRow(y);
     }
     this.#isScreenKnown = true;
   }
 
-  /** The row above once more: blanks in the look that the pen has. */
-  #repeatEmptyRow(y: number, width: number): void {
+  /** The bytes of the row above once more, if it has any. */
+  #repeatRow(y: number): void {
     const out = this.#out;
-    out.reserve(width + CELL_BYTES);
-    this.#cursor.moveTo(out, 0, y);
-    out.bytes.fill(0x20, out.length, out.length + width);
-    out.length += width;
-    this.#cursor.x = -1;
+    const cursor = this.#cursor;
+    if (cursor.y !== y - 1) return;
+    const { x } = cursor;
+    const length = out.length - this.#rowBytesAt;
+    out.reserve(length + CELL_BYTES);
+    cursor.moveTo(out, this.#rowX, y);
+    out.bytes.copyWithin(out.length, this.#rowBytesAt, this.#rowBytesAt + length);
+    this.#rowBytesAt = out.length;
+    out.length += length;
+    cursor.x = x;
   }
 
   /** Encodes one row against the words of what the terminal shows there, `before[beforeAt...]`. */
@@ -145,7 +153,6 @@ export class FrameDiff {
     const end = rowAt + width * CELL_WORDS;
     this.#forcedEnd = 0;
     this.#keptUntil = 0;
-    this.#isEmptyRow = false;
     this.#before = before;
     this.#shift = shift;
     let isUntouched = true;
@@ -222,15 +229,17 @@ export class FrameDiff {
     if ((content & UNCERTAIN_FLAG) !== 0) return this.#writeUncertain(next, content, x);
     const end = x + ((content & WIDTH_MASK) >>> WIDTH_SHIFT);
     const code = content & CODE_MASK;
+    const glyphAt = out.length;
     if (code < 0x80) out.byte(code);
     else out.codePoint(code);
     let runEnd = end;
     if (content === BLANK && (foreground & SEEN_ON_BLANKS_WORD) === 0) {
       runEnd = this.#writeBlanks(cells, at + CELL_WORDS, end, width);
-      this.#isEmptyRow = x === 0 && runEnd === width;
     }
     if (code < 0x80) {
       runEnd = this.#writeRun(cells, at + (runEnd - x) * CELL_WORDS, runEnd, width);
+    } else if (end === x + 1) {
+      runEnd = this.#writeRepeats(cells, at, end, width, glyphAt);
     }
     this.#cursor.x = runEnd < width ? runEnd : -1;
     return runEnd;
@@ -254,6 +263,29 @@ export class FrameDiff {
       x++;
     }
     this.#out.length = length;
+    return x;
+  }
+
+  /**
+   * Goes on for as long as the cells differ and are the same as the one at word `at`, as those of a rule are, whose
+   * bytes begin at `glyphAt`. The column after the run.
+   */
+  #writeRepeats(cells: Int32Array, at: number, x: number, width: number, glyphAt: number): number {
+    const before = this.#before;
+    const shift = this.#shift;
+    const from = x;
+    for (let next = at + CELL_WORDS; x < width; next += CELL_WORDS, x++) {
+      if (differenceOf(cells, at, cells, next) !== 0) break;
+      const isChanged = differenceOf(cells, next, before, next + shift) !== 0;
+      if (!isChanged || (before[next + shift]! & UNCERTAIN_FLAG) !== 0) break;
+    }
+    const out = this.#out;
+    const size = out.length - glyphAt;
+    const end = out.length + size * (x - from);
+    for (let filled = out.length; filled < end; filled += filled - glyphAt) {
+      out.bytes.copyWithin(filled, glyphAt, Math.min(filled, glyphAt + end - filled));
+    }
+    out.length = end;
     return x;
   }
 
@@ -309,15 +341,15 @@ export class FrameDiff {
   /** Moves the cursor, by writing the cells between once more where they are few and look like the last one. */
   #moveTo(next: Buffer, x: number, y: number): void {
     const cursor = this.#cursor;
-    if (cursor.y === y && cursor.x === x) return;
+    if (cursor.y !== y) {
+      cursor.moveTo(this.#out, x, y);
+      this.#rowX = x;
+      this.#rowBytesAt = this.#out.length;
+      return;
+    }
+    if (cursor.x === x) return;
     const gap = x - cursor.x;
-    if (
-      cursor.y === y &&
-      cursor.x >= 0 &&
-      gap > 0 &&
-      gap <= GAP_CELLS &&
-      this.#isPlain(next, cursor.x, x, y)
-    ) {
+    if (cursor.x >= 0 && gap > 0 && gap <= GAP_CELLS && this.#isPlain(next, cursor.x, x, y)) {
       const start = (y * next.width + cursor.x) * CELL_WORDS;
       for (let i = 0; i < gap; i++) this.#out.byte(next.words[start + i * CELL_WORDS]! & CODE_MASK);
       cursor.x = x;

@@ -1,4 +1,5 @@
-import type { Color } from './style.ts';
+import type { ShadeRamp } from './palette.ts';
+import type { Color, Style } from './style.ts';
 
 type Channels = readonly [number, number, number];
 type Matrix = readonly [Channels, Channels, Channels];
@@ -76,4 +77,9 @@ function lab(color: Channels): Channels {
 
 function labCurve(value: number): number {
   return value > 216 / 24_389 ? Math.cbrt(value) : (value * 24_389) / 27 / 116 + 16 / 116;
+}
+
+/** All styles of a ramp, faint to strong. */
+export function rampSteps(ramp: ShadeRamp): readonly Style[] {
+  return Array.from({ length: ramp.length }, (_, step) => ramp.at(step));
 }

@@ -1,4 +1,4 @@
-import { ansi, COLOR_FLAG, type Color, hsl, hueOf, INHERIT_COLOR, rgb } from './style.ts';
+import { ansi, COLOR_FLAG, type Color, hsl, hueOf, INHERIT_COLOR, rgb, type Style, style } from './style.ts';
 
 /** How many steps of intensity a ramp has. */
 export const RAMP_STEPS = 32;
@@ -33,8 +33,8 @@ interface Shading {
   readonly lightness: readonly [number, number];
 }
 
-/** Makes a ramp when a theme is made of its palette, which a program does for one of them. */
-type RampMaker = () => readonly Color[];
+/** The colour of an intensity from 0, faint, to 1, strong. */
+type Shade = (intensity: number) => Color;
 
 /** The colours a theme is made of. */
 export interface Palette {
@@ -63,10 +63,26 @@ export interface Palette {
   readonly uploadHue: number;
   readonly downloadHue: number;
   readonly shading: Shading;
-  /** Bars and graphs by intensity, faint to strong, RAMP_STEPS of each; `graphRamp` is of both directions together. */
-  readonly uploadRamp: RampMaker;
-  readonly downloadRamp: RampMaker;
-  readonly graphRamp: RampMaker;
+  /** Bars and graphs by intensity; `graphShade` is of both directions together. */
+  readonly uploadShade: Shade;
+  readonly downloadShade: Shade;
+  readonly graphShade: Shade;
+}
+
+/** Foregrounds of a shade, faint to strong, each made when it is first drawn with: the first frame has none. */
+export class ShadeRamp {
+  readonly length = RAMP_STEPS;
+  readonly #shade: Shade;
+  readonly #styles: Style[] = [];
+
+  constructor(shade: Shade) {
+    this.#shade = shade;
+  }
+
+  at(step: number): Style {
+    this.#styles[step] ??= style(this.#shade(step / (RAMP_STEPS - 1)));
+    return this.#styles[step];
+  }
 }
 
 /** A level from 0 to 1 is calm up to here, */
@@ -77,19 +93,24 @@ const WARNING_FROM = 0.8;
 const ALARM_FROM = 0.95;
 
 /**
- * RAMP_STEPS colours for a level, from nothing to full: the strong half of the graphs' colours while it is calm, then
+ * The colour of a level, from nothing (0) to full (1): the strong half of the graphs' colours while it is calm, then
  * over to yellow and to red. Where colours cannot be mixed (the terminal's own) each has its part.
  */
-export function levelColors(
-  graphRamp: readonly Color[],
-  { yellow, red }: Pick<Palette, 'yellow' | 'red'>,
-): readonly Color[] {
-  const calm = graphRamp.at(-1)!;
-  return steps((level) => {
-    if (level < CALM_TO) return graphRamp[Math.round(between([0.5, 1], level / CALM_TO) * (RAMP_STEPS - 1))]!;
-    if (level < WARNING_FROM) return mixed(calm, yellow, (level - CALM_TO) / (WARNING_FROM - CALM_TO));
+export function levelShade({
+  graphShade,
+  yellow,
+  red,
+}: Pick<Palette, 'graphShade' | 'yellow' | 'red'>): Shade {
+  return (level) => {
+    if (level < CALM_TO) {
+      const step = Math.round(between([0.5, 1], level / CALM_TO) * (RAMP_STEPS - 1));
+      return graphShade(step / (RAMP_STEPS - 1));
+    }
+    if (level < WARNING_FROM) {
+      return mixed(graphShade(1), yellow, (level - CALM_TO) / (WARNING_FROM - CALM_TO));
+    }
     return mixed(yellow, red, Math.min(1, (level - WARNING_FROM) / (ALARM_FROM - WARNING_FROM)));
-  });
+  };
 }
 
 /** `share` (0 to 1) of the way from one colour to another. */
@@ -100,22 +121,21 @@ function mixed(from: Color, to: Color, share: number): Color {
   return rgb(channel(16) | channel(8) | channel(0));
 }
 
-/** RAMP_STEPS colours of one hue (degrees), faint to strong. */
-function shades(hue: number, shading: Shading): RampMaker {
-  const { saturation, lightness } = shading;
-  return () => steps((intensity) => hsl(hue, between(saturation, intensity), between(lightness, intensity)));
+/** Colours of one hue (degrees), faint to strong. */
+function shades(hue: number, { saturation, lightness }: Shading): Shade {
+  return (intensity) => hsl(hue, between(saturation, intensity), between(lightness, intensity));
 }
 
-/** RAMP_STEPS colours in which each of `colors` has an equal share: for palettes that have no shades. */
-function bands(colors: readonly [Color, ...Color[]]): RampMaker {
+/** Each of `colors` has an equal share: for palettes that have no shades. */
+function bands(colors: readonly [Color, ...Color[]]): Shade {
   const last = colors.length - 1;
-  return () => steps((intensity) => colors[Math.min(Math.floor(intensity * colors.length), last)]!);
+  return (intensity) => colors[Math.min(Math.floor(intensity * colors.length), last)]!;
 }
 
 /** The palette with other colours. Bars and graphs take the hue of a new `upload`, `download` or `graph`. */
 export function recolored(palette: Palette, colors: Recoloring): Palette {
   const { graph: _, ...own } = Object.fromEntries(colors) as Partial<Record<PaletteEntry, Color>>;
-  const ramp = (name: PaletteEntry, before: RampMaker): RampMaker => {
+  const shade = (name: PaletteEntry, before: Shade): Shade => {
     const color = colors.get(name);
     return color === undefined ? before : shadesOf(color, palette.shading);
   };
@@ -126,13 +146,13 @@ export function recolored(palette: Palette, colors: Recoloring): Palette {
     selectionText: colors.has('selection') ? INHERIT_COLOR : palette.selectionText,
     uploadHue: hueOr(palette.uploadHue, colors.get('upload')),
     downloadHue: hueOr(palette.downloadHue, colors.get('download')),
-    uploadRamp: ramp('upload', palette.uploadRamp),
-    downloadRamp: ramp('download', palette.downloadRamp),
-    graphRamp: ramp('graph', palette.graphRamp),
+    uploadShade: shade('upload', palette.uploadShade),
+    downloadShade: shade('download', palette.downloadShade),
+    graphShade: shade('graph', palette.graphShade),
   };
 }
 
-function shadesOf(color: Color, shading: Shading): RampMaker {
+function shadesOf(color: Color, shading: Shading): Shade {
   if ((color & COLOR_FLAG) === 0) return bands([color]);
   const hue = hueOf(color);
   return hue === undefined ? shades(0, { ...shading, saturation: [0, 0] }) : shades(hue, shading);
@@ -140,10 +160,6 @@ function shadesOf(color: Color, shading: Shading): RampMaker {
 
 function hueOr(before: number, color: Color | undefined): number {
   return (color === undefined ? undefined : hueOf(color)) ?? before;
-}
-
-function steps(colorAt: (intensity: number) => Color): readonly Color[] {
-  return Object.freeze(Array.from({ length: RAMP_STEPS }, (_, step) => colorAt(step / (RAMP_STEPS - 1))));
 }
 
 function between([from, to]: readonly [number, number], intensity: number): number {
@@ -178,9 +194,9 @@ export const TOKYO_NIGHT_PALETTE: Palette = {
   uploadHue: 96,
   downloadHue: 261,
   shading: STRONG_ON_DARK,
-  uploadRamp: shades(96, STRONG_ON_DARK),
-  downloadRamp: shades(261, STRONG_ON_DARK),
-  graphRamp: shades(221, STRONG_ON_DARK),
+  uploadShade: shades(96, STRONG_ON_DARK),
+  downloadShade: shades(261, STRONG_ON_DARK),
+  graphShade: shades(221, STRONG_ON_DARK),
 };
 
 /** On a light ground ink is the stronger the darker it is. */
@@ -209,9 +225,9 @@ export const TOKYO_NIGHT_LIGHT_PALETTE: Palette = {
   uploadHue: 96,
   downloadHue: 275,
   shading: STRONG_ON_LIGHT,
-  uploadRamp: shades(96, STRONG_ON_LIGHT),
-  downloadRamp: shades(275, STRONG_ON_LIGHT),
-  graphRamp: shades(221, STRONG_ON_LIGHT),
+  uploadShade: shades(96, STRONG_ON_LIGHT),
+  downloadShade: shades(275, STRONG_ON_LIGHT),
+  graphShade: shades(221, STRONG_ON_LIGHT),
 };
 
 const BRIGHT_ON_BLACK: Shading = { saturation: [0.6, 1], lightness: [0.62, 0.8] };
@@ -239,9 +255,9 @@ export const HIGH_CONTRAST_PALETTE: Palette = {
   uploadHue: 120,
   downloadHue: 290,
   shading: BRIGHT_ON_BLACK,
-  uploadRamp: shades(120, BRIGHT_ON_BLACK),
-  downloadRamp: shades(290, { saturation: [0.8, 1], lightness: [0.72, 0.86] }),
-  graphRamp: shades(203, { saturation: [0.8, 1], lightness: [0.66, 0.8] }),
+  uploadShade: shades(120, BRIGHT_ON_BLACK),
+  downloadShade: shades(290, { saturation: [0.8, 1], lightness: [0.72, 0.86] }),
+  graphShade: shades(203, { saturation: [0.8, 1], lightness: [0.66, 0.8] }),
 };
 
 const STRONG_BLUE: Shading = { saturation: [0.45, 0.95], lightness: [0.42, 0.66] };
@@ -270,10 +286,10 @@ export const COLOUR_BLIND_PALETTE: Palette = {
   uploadHue: 207,
   downloadHue: 33,
   shading: STRONG_ON_DARK,
-  uploadRamp: shades(207, STRONG_BLUE),
-  downloadRamp: shades(33, STRONG_ORANGE),
+  uploadShade: shades(207, STRONG_BLUE),
+  downloadShade: shades(33, STRONG_ORANGE),
   // Both directions together: neither blue nor orange.
-  graphRamp: shades(0, { saturation: [0, 0], lightness: [0.45, 0.8] }),
+  graphShade: shades(0, { saturation: [0, 0], lightness: [0.45, 0.8] }),
 };
 
 const BLACK = ansi(0);
@@ -306,7 +322,7 @@ export const ANSI16_PALETTE: Palette = {
   uploadHue: 120,
   downloadHue: 300,
   shading: STRONG_ON_DARK,
-  uploadRamp: bands([ansi(2), ansi(10)]),
-  downloadRamp: bands([ansi(5), ansi(13)]),
-  graphRamp: bands([ansi(6), ansi(14)]),
+  uploadShade: bands([ansi(2), ansi(10)]),
+  downloadShade: bands([ansi(5), ansi(13)]),
+  graphShade: bands([ansi(6), ansi(14)]),
 };

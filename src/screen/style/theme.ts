@@ -2,10 +2,11 @@ import {
   ANSI16_PALETTE,
   COLOUR_BLIND_PALETTE,
   HIGH_CONTRAST_PALETTE,
-  levelColors,
+  levelShade,
   type Palette,
   type Recoloring,
   recolored,
+  ShadeRamp,
   TOKYO_NIGHT_LIGHT_PALETTE,
   TOKYO_NIGHT_PALETTE,
 } from './palette.ts';
@@ -48,17 +49,16 @@ export interface Theme {
   readonly uploadHue: number;
   readonly downloadHue: number;
   /** Foregrounds by intensity, faint to strong, RAMP_STEPS of each. */
-  readonly uploadRamp: readonly Style[];
-  readonly downloadRamp: readonly Style[];
-  readonly graphRamp: readonly Style[];
+  readonly uploadRamp: ShadeRamp;
+  readonly downloadRamp: ShadeRamp;
+  readonly graphRamp: ShadeRamp;
   /** Foregrounds by how full something is, from nothing to full: calm, then a warning, then an alarm. */
-  readonly levelRamp: readonly Style[];
+  readonly levelRamp: ShadeRamp;
 }
 
 /** A theme from its palette. Made once: everything in it is frozen and shared. */
 function themeOf(palette: Palette): Theme {
   const { BOLD } = Attribute;
-  const graphRamp = palette.graphRamp();
   const accentBold = style(palette.accent, INHERIT_COLOR, BOLD);
   return Object.freeze({
     name: palette.name,
@@ -88,10 +88,10 @@ function themeOf(palette: Palette): Theme {
     scrollbarThumb: style(palette.dim),
     uploadHue: palette.uploadHue,
     downloadHue: palette.downloadHue,
-    uploadRamp: inks(palette.uploadRamp()),
-    downloadRamp: inks(palette.downloadRamp()),
-    graphRamp: inks(graphRamp),
-    levelRamp: inks(levelColors(graphRamp, palette)),
+    uploadRamp: new ShadeRamp(palette.uploadShade),
+    downloadRamp: new ShadeRamp(palette.downloadShade),
+    graphRamp: new ShadeRamp(palette.graphShade),
+    levelRamp: new ShadeRamp(levelShade(palette)),
   });
 }
 
@@ -99,10 +99,6 @@ function themeOf(palette: Palette): Theme {
 function canBeBold(color: Color): boolean {
   const index = ansiIndexOf(color);
   return index < 0 || index >= 8;
-}
-
-function inks(colors: readonly Color[]): readonly Style[] {
-  return Object.freeze(colors.map((color) => style(color)));
 }
 
 /** The palettes of the themes, the default one first. */

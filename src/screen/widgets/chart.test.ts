@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
+import { rampSteps } from '../style/color-measure.fixture.ts';
 import { rgb, style } from '../style/style.ts';
 import { TOKYO_NIGHT } from '../style/theme.ts';
 import { type Chart, putSparkline, renderChart } from './chart.ts';
 import { plainSamples, rampStyle } from './levels.ts';
 import { anyArea, drawnWithin, STRONG, TEXT } from './sentinel.fixture.ts';
 
-const RAMP = TOKYO_NIGHT.graphRamp;
+const RAMP = rampSteps(TOKYO_NIGHT.graphRamp);
 
 const ONE = [STRONG];
 

@@ -71,7 +71,7 @@ function putBrailleRows(area: Rect, buffer: Buffer, chart: Chart): void {
 
 function heightStyle(ramp: Ramp, row: number, height: number): Style {
   const fromBottom = height === 1 ? 1 : (height - 1 - row) / (height - 1);
-  return ramp[Math.round(fromBottom * (ramp.length - 1))]!;
+  return ramp.at(Math.round(fromBottom * (ramp.length - 1)))!;
 }
 
 /** A label that does not fit whole is left out: half a number is a wrong number. */

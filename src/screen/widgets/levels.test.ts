@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
+import { rampSteps } from '../style/color-measure.fixture.ts';
 import { TOKYO_NIGHT } from '../style/theme.ts';
 import { barLevel, graphLevel, maximumOf, plainSamples, rampStyle, sampleAt } from './levels.ts';
 import { STRONG } from './sentinel.fixture.ts';
@@ -71,7 +72,7 @@ describe('a bar level', () => {
   });
 });
 
-const RAMP = TOKYO_NIGHT.graphRamp;
+const RAMP = rampSteps(TOKYO_NIGHT.graphRamp);
 
 describe('a ramp', () => {
   test('goes from its first style to its last', () => {

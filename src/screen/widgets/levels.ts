@@ -59,13 +59,13 @@ function shareOf(value: number, maximum: number): number {
   return value >= maximum ? 1 : value / maximum;
 }
 
-/** Styles from the faintest to the strongest, at least one: a theme's ramps. */
-export type Ramp = readonly Style[];
+/** Styles from the faintest (0) to the strongest, at least one: a theme's ramps. */
+export type Ramp = Pick<readonly Style[], 'length' | 'at'>;
 
 /** The style for `value` on a scale from 0 to `maximum`; the faintest where either is not known. */
 export function rampStyle(ramp: Ramp, value: number, maximum: number): Style {
   const last = ramp.length - 1;
-  if (!(value > 0) || !(maximum > 0)) return ramp[0]!;
+  if (!(value > 0) || !(maximum > 0)) return ramp.at(0)!;
   const share = value >= maximum ? 1 : value / maximum;
-  return ramp[Math.round(share * last)]!;
+  return ramp.at(Math.round(share * last))!;
 }

@@ -114,15 +114,14 @@ interface OrderedRows<Sort> {
 
 /** Common part of all tables: column layout, sort order, visible rows and mouse hits. */
 export class ListTable<List, Fields extends RowFields<never, never>> {
-  /** Sort keys in the order of the sort key `s`. */
-  readonly keys: readonly SortKeyOf<Fields>[];
   readonly #fields: Fields;
   readonly #all: ListColumns<List, Fields>;
   readonly #shown: readonly string[];
   /** Made for the units that are shown. */
   readonly #columns = new Map<RateUnits, readonly Column[]>();
-  /** Columns marked as sorted, by sort key. */
-  readonly #marked = new Map<string, string[]>();
+  /** Columns marked as sorted, by sort key; undefined until rows are sorted. */
+  #marked: ReadonlyMap<string, readonly string[]> | undefined;
+  #keys: readonly SortKeyOf<Fields>[] | undefined;
   readonly #window = new Int32Array(WINDOW_ROWS_MAX);
   readonly #single = new Int32Array(1);
   /** Cells that the visible rows need in each column, and the most they needed since the width changed. */
@@ -140,15 +139,31 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   ) {
     this.#fields = fields;
     this.#all = columns;
-    this.keys = roundOf(fields, columns);
-    for (const key of this.keys) this.#marked.set(key, []);
-    for (const [id, one] of Object.entries(columns)) {
-      for (const key of marksOf(fields, id, one)) this.#marked.get(key)?.push(id);
-    }
     this.#shown = shown.filter((id) => columns[id] !== undefined);
     this.#needs = new Int32Array(this.#shown.length);
     this.#mostNeeds = new Int32Array(this.#shown.length);
     this.#layout = layoutColumns([], 0);
+  }
+
+  /** Sort keys in the order of the sort key `s`. */
+  get keys(): readonly SortKeyOf<Fields>[] {
+    this.#keys ??= roundOf(this.#fields, this.#all);
+    return this.#keys;
+  }
+
+  /** Columns that a sort key marks. */
+  #markedBy(sortKey: string): readonly string[] {
+    this.#marked ??= this.#markColumns();
+    return this.#marked.get(sortKey) ?? [];
+  }
+
+  #markColumns(): ReadonlyMap<string, readonly string[]> {
+    const marked = new Map<string, string[]>();
+    for (const key of this.keys) marked.set(key, []);
+    for (const [id, one] of Object.entries(this.#all)) {
+      for (const key of marksOf(this.#fields, id, one)) marked.get(key)?.push(id);
+    }
+    return marked;
   }
 
   #columnsIn(units: RateUnits): readonly Column[] {
@@ -204,7 +219,7 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
       rowCount: rows.count,
       offset,
       selected,
-      sortedBy: this.#marked.get(sort.key) ?? [],
+      sortedBy: this.#markedBy(sort.key),
       descending: this.#fields[sort.key]?.order?.isRising === sort.isReversed,
       drawCell: (rank, column, x, y, width, _style, into) => {
         const place = rank - offset;

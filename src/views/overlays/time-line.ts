@@ -276,7 +276,7 @@ function renderStrip(
   for (let column = 0; column < area.width; column++) {
     const level = graphLevel(values[column]!, scale, steps.length);
     if (level === 0) continue;
-    const style = ramp[Math.round(((level - 1) / (steps.length - 1)) * (ramp.length - 1))] ?? theme.text;
+    const style = ramp.at(Math.round(((level - 1) / (steps.length - 1)) * (ramp.length - 1)));
     buffer.put(area.x + column, area.y, steps[level - 1]!, style);
   }
 }

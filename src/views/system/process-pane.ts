@@ -15,7 +15,7 @@ import type { Style } from '../../screen/style/style.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { blockInside, renderBlock } from '../../screen/widgets/block.ts';
 import { renderChart } from '../../screen/widgets/chart.ts';
-import { maximumOf, type Samples } from '../../screen/widgets/levels.ts';
+import { maximumOf, type Ramp, type Samples } from '../../screen/widgets/levels.ts';
 import { renderList } from '../../screen/widgets/list.ts';
 import type { Viewport } from '../../screen/widgets/viewport.ts';
 import { renderSegments, type Segment } from '../segments.ts';
@@ -251,7 +251,7 @@ function renderHistory(
   top: string,
   maximum: number,
   samples: Samples,
-  ramp: readonly Style[],
+  ramp: Ramp,
 ): void {
   const { theme } = pane;
   if (area.height < 3) return;
