@@ -106,12 +106,10 @@ export class NetworkRates {
     return this.#known.of(interfaceIndex);
   }
 
-  /** Share of the uplinks' bytes on rows with a known owner, 0 to 1; NaN unknown or no traffic. */
-  get attributedRatio(): number {
-    return this.#attributed.ratio;
-  }
-
-  /** The same of one interface, NaN where it is not there; undefined: of all uplinks. */
+  /**
+   * Share of an interface's bytes on rows with a known owner, 0 to 1; undefined: of all uplinks. NaN unknown, no traffic,
+   * or no such interface.
+   */
   attributedRatioOf(interfaceIndex: number | undefined, interfaces: InterfaceTable): number {
     return this.#attributed.ratioOf(interfaceIndex, interfaces);
   }

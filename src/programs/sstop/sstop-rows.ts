@@ -26,7 +26,6 @@ const RULES_FROM_HEIGHT = 18;
 
 /** Areas of the screen; empty areas are not drawn. */
 export interface ScreenLayout {
-  readonly screen: Rect;
   readonly isTooSmall: boolean;
   readonly header: Rect;
   readonly sparkline: Rect;
@@ -62,7 +61,6 @@ export function layoutScreen(
   const top = header.height + sparkline.height + topRule.height;
   const tableHeight = height - top - bottomRule.height - footer.height;
   return {
-    screen: rect(0, 0, width, height),
     isTooSmall: width < SCREEN_MIN_WIDTH || height < SCREEN_MIN_HEIGHT,
     header,
     sparkline,

@@ -16,7 +16,7 @@ import {
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { PLAIN_STYLE, type Style } from '../../screen/style/style.ts';
 import { type Theme, usageStyle } from '../../screen/style/theme.ts';
-import { putAligned, putAlignedAscii, putTail } from '../../screen/widgets/aligned-text.ts';
+import { putAligned, putFigure, putTail } from '../../screen/widgets/aligned-text.ts';
 import { putSparkline } from '../../screen/widgets/chart.ts';
 import { plainSamples, rampStyle } from '../../screen/widgets/levels.ts';
 import { putBar, putMeter } from '../../screen/widgets/meter.ts';
@@ -178,7 +178,7 @@ export class CellPen {
     const meterWidth = this.width - PERCENT_TEXT_WIDTH - 1;
     if (!this.isMeasuring && meterWidth >= METER_MIN_WIDTH && isSomething) {
       const ink = rampStyle(this.theme.levelRamp, value, 100);
-      putMeter(this.buffer, this.x, this.y, meterWidth, value, 100, ink, undefined);
+      putMeter(this.buffer, this.x, this.y, meterWidth, value, ink, undefined);
     }
     scratch.clear();
     formatTenths(value, scratch);
@@ -222,7 +222,7 @@ export class CellPen {
   #number(style: Style, indent = 0): void {
     if (this.isMeasured(scratch.length)) return;
     const { buffer, x, y, width } = this;
-    putAlignedAscii(buffer, x + indent, y, width - indent, 'right', scratch.bytes, scratch.length, style);
+    putFigure(buffer, x + indent, y, width - indent, scratch.bytes, scratch.length, style);
   }
 }
 

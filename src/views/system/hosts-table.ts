@@ -281,7 +281,7 @@ function paintMemory(cell: HostCell): void {
   const memory = host.data.machine?.memory.value;
   const percent = percentOf(memory?.usedBytes, memory?.totalBytes);
   const bar = width - FIGURE_WIDTH - 1;
-  if (bar > 3) putMeter(buffer, x, y, bar, percent, 100, meterStyle(theme, percent), theme.border);
+  if (bar > 3) putMeter(buffer, x, y, bar, percent, meterStyle(theme, percent), theme.border);
   paintFigure(cell, figureText(percent), usageStyle(theme, percent));
 }
 

@@ -70,7 +70,7 @@ export function putUsageLine(
   const barWidth = hasAmount ? withAmount : percentX - 1 - barX;
   if (barWidth < BAR_MIN_WIDTH) return;
   const ink = line.runsOut ? meterStyle(theme, line.percent) : theme.accent;
-  putMeter(buffer, barX, y, barWidth, line.percent, 100, ink, theme.border);
+  putMeter(buffer, barX, y, barWidth, line.percent, ink, theme.border);
 }
 
 /** Draws the frame of a panel with its titles; returns the area inside. */
