@@ -86,7 +86,7 @@ export class ClassNetLinkSource implements LinkSource {
     const indexes = this.#indexes(new Map(this.#names().map((name) => [name, this.#read(name)])));
     const addresses: LocalAddress[] = [];
     const words = new Uint32Array(ADDRESS_WORDS);
-    for (const [name, infos] of Object.entries(networkInterfacesOrNone())) {
+    for (const [name, infos] of Object.entries(orUndefined(networkInterfaces) ?? {})) {
       const interfaceIndex = indexes.get(name);
       for (const info of infos ?? []) {
         if (interfaceIndex === undefined || !readAddress(info.address, words)) continue;
@@ -124,10 +124,6 @@ export class ClassNetLinkSource implements LinkSource {
       master: master === undefined ? undefined : basename(master),
     };
   }
-}
-
-function networkInterfacesOrNone(): ReturnType<typeof networkInterfaces> {
-  return orUndefined(networkInterfaces) ?? {};
 }
 
 const BITS_PER_MEGABIT = 1e6;
