@@ -103,7 +103,7 @@ let shared: WeakRef<TypeSource> | undefined;
 
 /**
  * The running kernel's types. Those who open their programs at the same time share one; it goes when nobody holds it
- * any more. Root finds what an earlier start has asked in a file (TypeCache). Throws OpError, also later when
+ * any more. Root finds what an earlier start has asked in a file (FileTypeCache). Throws OpError, also later when
  * something is asked: ENOENT on a kernel without BTF, `BAD_BTF`.
  */
 export function kernelTypes(): TypeSource {
@@ -125,7 +125,7 @@ function readBtf(): BtfIndex {
 }
 
 /** Writes the answers down once, when the start is over. */
-function keeperOf(cache: TypeCache | undefined): (known: KnownTypes) => void {
+function keeperOf(cache: FileTypeCache | undefined): (known: KnownTypes) => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   return (known) => {
     if (cache === undefined || timer !== undefined) return;
@@ -150,13 +150,6 @@ const PERMISSIONS = 0o7777;
 const FILE_MODE = 0o600;
 const ROOT = 0;
 
-/** Where answers are kept from one start to the next. A cache that cannot be used is empty, and never an error. */
-interface TypeCache {
-  /** Undefined: nothing is kept of this kernel. */
-  read(): KnownTypes | undefined;
-  write(known: KnownTypes): void;
-}
-
 /** Who may write the folder of a cache. */
 interface CachePlace {
   /** Made with mode 0700 where it is missing. */
@@ -168,7 +161,7 @@ interface CachePlace {
 }
 
 /** Root's own cache; undefined for everybody else: offsets that others could have written are not used. */
-export function typeCacheOfRoot(identity: string): TypeCache | undefined {
+export function typeCacheOfRoot(identity: string): FileTypeCache | undefined {
   if (process.getuid?.() !== ROOT || process.geteuid?.() !== ROOT) return undefined;
   return new FileTypeCache(identity, { folder: FOLDER, parent: PARENT, owner: ROOT });
 }
@@ -211,10 +204,11 @@ function padded(length: number): number {
 }
 
 /**
+ * Where answers are kept from one start to the next. A cache that cannot be used is empty, and never an error.
  * One file: `FORMAT checksum\n`, then JSON `{ identity, ids, members }`. Folder, owner, mode, links, length, checksum,
  * identity and every number are checked when it is read.
  */
-export class FileTypeCache implements TypeCache {
+export class FileTypeCache {
   readonly #identity: string;
   readonly #place: CachePlace;
 

@@ -13,19 +13,11 @@ import {
   right,
   TOTAL_TRAFFIC_COLUMNS,
   TRAFFIC_COLUMNS,
+  UNGROUPED,
 } from './list-table.ts';
 import type { Identity, ListInput, ListSort } from './network-list.ts';
 
 type Columns = ListColumns<GroupList, typeof GROUP_FIELDS>;
-
-/** Shown for processes without a group. */
-const NOTHING: Readonly<Record<Grouping | 'group', string>> = {
-  group: 'unknown group',
-  program: 'no name',
-  user: 'unknown user',
-  container: 'no container',
-  unit: 'no unit',
-};
 
 const nameColumn = (title: string): Columns => ({
   group: {
@@ -33,7 +25,7 @@ const nameColumn = (title: string): Columns => ({
     field: 'name',
     paint: ({ rows, by }, row, pen) => {
       const name = rows.nameOf(row);
-      if (name === '') pen.text(NOTHING[by ?? 'group'], pen.theme.dim);
+      if (name === '') pen.text(UNGROUPED[by ?? 'group'], pen.theme.dim);
       else pen.text(name, pen.theme.text);
     },
   },

@@ -1,5 +1,6 @@
 import { type RowFields, type SortKeyOf, sortKeysOf } from '../../data/query/row-fields.ts';
 import type { RankedRows, SortBy } from '../../data/query/row-order.ts';
+import type { Grouping } from '../../data/sample/process-table.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
@@ -56,6 +57,15 @@ function columnMaker(look: Pick<Column, 'align' | 'isIdentity'>) {
     return { ...look, title, minWidth, idealWidth, flex, priority, paint: paint as Paint };
   };
 }
+
+/** Shown for processes without a group. */
+export const UNGROUPED: Readonly<Record<Grouping | 'group', string>> = {
+  group: 'unknown group',
+  program: 'no name',
+  user: 'unknown user',
+  container: 'no container',
+  unit: 'no unit',
+};
 
 /** Columns of text. */
 export const left = columnMaker({ align: 'left' });

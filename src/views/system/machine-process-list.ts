@@ -18,7 +18,7 @@ import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import type { Viewport } from '../../screen/widgets/viewport.ts';
 import type { CellPen } from '../network/cells.ts';
-import { identity, type ListColumns, ListTable, left, right } from '../network/list-table.ts';
+import { identity, type ListColumns, ListTable, left, right, UNGROUPED } from '../network/list-table.ts';
 import type { ListHit, ListSort } from '../network/network-list.ts';
 
 /** Look of the table. */
@@ -247,18 +247,10 @@ function paintState(state: number, pen: CellPen): void {
   pen.glyph(state === 0 ? HYPHEN : state, style);
 }
 
-/** Shown for processes without a group. */
-const NOTHING: Readonly<Record<Grouping, string>> = {
-  program: 'no name',
-  user: 'unknown user',
-  container: 'no container',
-  unit: 'no unit',
-};
-
 const columnsBy = (by: Grouping): ListColumns<Painted<MachineGroupRows>, typeof MACHINE_GROUP_FIELDS> => ({
   name: identity(by.toUpperCase(), 100, [10, 40, 3], ({ rows }, row, pen) => {
     const name = rows.names[row]!;
-    pen.text(name === '' ? NOTHING[by] : name, name === '' ? pen.theme.dim : pen.theme.text);
+    pen.text(name === '' ? UNGROUPED[by] : name, name === '' ? pen.theme.dim : pen.theme.text);
   }),
   processes: right('PROCS', 70, [5, 6], ({ rows }, row, pen) => pen.count(rows.processes[row]!)),
   ...FIGURES,
