@@ -49,8 +49,8 @@ const PROCESSES_LIMIT = 4096;
 const PF_KTHREAD = 0x00200000;
 
 /**
- * Which processes this one can see and look into. Looks at the processes below `procRoot` as the collector does: list the descriptors,
- * read one link. Never throws.
+ * Which processes this one can see and look into. Looks at the processes below `procRoot` as the
+ * collector does: list the descriptors, read one link. Never throws.
  */
 export function examineProcesses(procRoot: string, effectiveUid: number) {
   const pids = listPids(procRoot);

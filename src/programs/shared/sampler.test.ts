@@ -34,6 +34,10 @@ class AskedSource implements Source {
   }
 }
 
+function feedOf(events: Omit<ConstructorParameters<typeof NetworkFeed>[0], 'prepare'>): NetworkFeed {
+  return new NetworkFeed({ prepare: () => Promise.resolve(), ...events });
+}
+
 function samplerOf(source: Source, demand: () => Demand | undefined) {
   const failures: string[] = [];
   let samples = 0;
@@ -43,8 +47,7 @@ function samplerOf(source: Source, demand: () => Demand | undefined) {
       samples++;
     },
     failed: (message) => failures.push(message),
-    network: new NetworkFeed({
-      prepare: () => Promise.resolve(),
+    network: feedOf({
       sampled: () => {
         networkSamples++;
       },
@@ -80,6 +83,27 @@ describe('a sampler', () => {
     await until(() => withNetwork.count('alerts') >= 2);
     ofNetwork.stop();
     expect(withNetwork.wants.every((want) => want.network === true)).toBe(true);
+  });
+
+  test('asks for the first names alone, and for the first metrics right behind them', async () => {
+    const source = new AskedSource();
+    const behindNames: boolean[] = [];
+    const sampler = new Sampler(source, () => DEMAND, {
+      sampled: (_snapshot, isBehindNames) => behindNames.push(isBehindNames),
+      failed: () => undefined,
+      network: feedOf({ sampled: () => undefined, failed: () => undefined }),
+      namesFirst: true,
+    });
+    sampler.start();
+    await until(() => source.count('machineProcesses') >= 2);
+    sampler.stop();
+    const metrics = source.wants.findIndex((want) => want.machine === true);
+    expect(source.wants.slice(0, metrics)).toEqual([{ machineProcesses: { visiblePids: [7] } }]);
+    expect(source.wants.slice(metrics).every((want) => want.machine === true)).toBe(true);
+    expect(behindNames[0]).toBe(false);
+    // On a busy machine they may come with the second list.
+    const isAlone = source.wants[metrics]?.machineProcesses === undefined;
+    expect(behindNames.slice(1)).toEqual(behindNames.slice(1).map((_, at) => at === 0 && isAlone));
   });
 
   test('asks for each section at its own interval, together where they are due together', async () => {

@@ -35,13 +35,18 @@ export const NO_DEMAND: Demand = {
   ...{ network: false, controlGroups: false, pid: 0, ofProcesses: () => NONE },
 };
 
-/** Callbacks of the sampler. */
+/** Callbacks of the sampler, and what they get first. */
 interface SamplerEvents {
-  /** A new sample, valid until this returns. Samples for the network views go to `network`. */
-  sampled(snapshot: Snapshot): void;
+  /**
+   * A new sample, valid until this returns. Samples for the network views go to `network`. `isBehindNames`: metrics read
+   * right behind the first names, so that those read with the next sample have rates. They need no frame of their own.
+   */
+  sampled(snapshot: Snapshot, isBehindNames: boolean): void;
   /** Sampling failed; the sampler continues. */
   failed(message: string): void;
   readonly network: NetworkFeed;
+  /** The first names of processes are asked for alone; default false. */
+  readonly namesFirst?: boolean;
   /** How the agent's rules stand, where they came with the network. */
   alerts?(section: AlertsSection): void;
 }
@@ -76,6 +81,8 @@ export class Sampler {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Samples since the first request, or since the network was first requested. */
   #samples = 0;
+  /** The first names are there, and nothing else is. */
+  #hasNamesAlone = false;
   #isRunning = false;
   #isAsking = false;
   #isAskingJournal = false;
@@ -166,6 +173,16 @@ export class Sampler {
     return isSoon ? Math.min(due, asked + FIRST_RATES_MILLIS) : due;
   }
 
+  /** The first names of processes come before anything else is read, and the first metrics right behind them. */
+  #waitsForNames(lane: Lane, demand: Demand): boolean {
+    return (
+      lane === 'metrics' &&
+      this.#events.namesFirst === true &&
+      demand.processesMillis !== NEVER &&
+      this.#asked.processes === Number.NEGATIVE_INFINITY
+    );
+  }
+
   /** Disks matter less than the first frame: they come with the first rates. */
   #firstDisksDueAt(demand: Demand): number {
     if (demand.metricsMillis === NEVER) return 0;
@@ -192,7 +209,7 @@ export class Sampler {
     };
     if (!this.#isAsking) {
       // The first disks are due by the metrics: all are judged before one is marked.
-      const due = LANES.map(isDue);
+      const due = LANES.map((lane) => isDue(lane) && !this.#waitsForNames(lane, demand));
       for (const [at, lane] of LANES.entries()) if (due[at] === true) this.#asked[lane] = now;
       const [metrics, processes, disks, detail] = due;
       const want: Want = {
@@ -219,8 +236,11 @@ export class Sampler {
     const snapshot = await this.#sample(want, ({ message }) => this.#events.failed(message));
     this.#isAsking = false;
     if (snapshot !== undefined) {
-      this.#samples++;
-      if (this.#isRunning) this.#events.sampled(snapshot);
+      const isBehindNames = this.#hasNamesAlone && want.machineProcesses === undefined;
+      this.#hasNamesAlone = this.#samples === 0 && this.#asked.metrics === Number.NEGATIVE_INFINITY;
+      // Both are the first sample.
+      if (!this.#hasNamesAlone) this.#samples++;
+      if (this.#isRunning) this.#events.sampled(snapshot, isBehindNames);
     }
     this.wake();
   }
@@ -229,7 +249,7 @@ export class Sampler {
     this.#isAskingJournal = true;
     const snapshot = await this.#sample({ journal: pid }, ({ message }) => this.#events.failed(message));
     this.#isAskingJournal = false;
-    if (snapshot !== undefined && this.#isRunning) this.#events.sampled(snapshot);
+    if (snapshot !== undefined && this.#isRunning) this.#events.sampled(snapshot, false);
     this.wake();
   }
 

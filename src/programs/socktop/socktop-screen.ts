@@ -89,12 +89,19 @@ class Screen {
           source,
           () => (this.#controls === undefined ? undefined : demandOf(this.#controls.model, host)),
           {
-            sampled: (snapshot) => {
+            sampled: (snapshot, isBehindNames) => {
+              const model = this.#controls?.model;
+              if (isBehindNames && model?.isPaused === false) {
+                model.hosts[host]?.data.absorb(snapshot);
+                return;
+              }
               this.#tellProgress();
               this.#controls?.dispatch({ kind: 'sampled', host, snapshot });
             },
             failed: (message) => this.#controls?.dispatch({ kind: 'failed', host, message }),
             network: this.#feeds[host]!,
+            // Elsewhere what is asked for together comes at one time.
+            namesFirst: this.#isThisMachine,
           },
         ),
     );
@@ -132,6 +139,12 @@ class Screen {
     const link = this.#hosts[0]?.link;
     if (link !== undefined) return link.status.isSsh === true ? 'log in as root' : 'run the agent as root';
     return process.geteuid?.() === 0 ? undefined : 'sudo socktop';
+  }
+
+  /** This machine alone is shown, as it is now. */
+  get #isThisMachine(): boolean {
+    const [host, ...others] = this.#hosts;
+    return others.length === 0 && host?.link === undefined && this.#playback === undefined && !this.#hasPast;
   }
 
   get #hasPast(): boolean {

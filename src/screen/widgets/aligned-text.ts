@@ -9,6 +9,7 @@ const HASH = 0x23;
 
 /**
  * Draws text in `width` cells, cut with an ellipsis where it is longer. Cells that it does not need stay as they are.
+ * The cells that the whole text takes.
  */
 export function putAligned(
   buffer: Buffer,
@@ -18,18 +19,22 @@ export function putAligned(
   align: Alignment,
   text: string,
   style: Style,
-): void {
-  if (width <= 0) return;
+): number {
   const needed = cellWidth(text);
+  if (width <= 0) return needed;
   if (needed <= width) {
     buffer.put(align === 'right' ? x + width - needed : x, y, text, style);
-    return;
+    return needed;
   }
   const end = buffer.put(x, y, text, style, width - 1);
   buffer.putCodePoint(Math.min(end, x + width - 1), y, glyphsFor(buffer.isAscii).ellipsis, style);
+  return needed;
 }
 
-/** Draws text from the left edge of `width` cells; where it is longer, an ellipsis and its end. */
+/**
+ * Draws text from the left edge of `width` cells; where it is longer, an ellipsis and its end. The cells that the whole
+ * text takes.
+ */
 export function putTail(
   buffer: Buffer,
   x: number,
@@ -37,16 +42,18 @@ export function putTail(
   width: number,
   text: string,
   style: Style,
-): void {
-  if (width <= 0) return;
-  if (cellWidth(text) <= width) {
+): number {
+  const needed = cellWidth(text);
+  if (width <= 0) return needed;
+  if (needed <= width) {
     buffer.put(x, y, text, style);
-    return;
+    return needed;
   }
   let from = Math.max(0, text.length - (width - 1));
   while (from < text.length && (isInsidePair(text, from) || cellWidth(text.slice(from)) > width - 1)) from++;
   buffer.putCodePoint(x, y, glyphsFor(buffer.isAscii).ellipsis, style);
   buffer.put(x + 1, y, text.slice(from), style, width - 1);
+  return needed;
 }
 
 /** Whether a text cut here would begin with half a character. */

@@ -16,7 +16,7 @@ import {
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { PLAIN_STYLE, type Style } from '../../screen/style/style.ts';
 import { type Theme, usageStyle } from '../../screen/style/theme.ts';
-import { putAligned, putFigure, putTail } from '../../screen/widgets/aligned-text.ts';
+import { type Alignment, putAligned, putFigure, putTail } from '../../screen/widgets/aligned-text.ts';
 import { putSparkline } from '../../screen/widgets/chart.ts';
 import { plainSamples, rampStyle } from '../../screen/widgets/levels.ts';
 import { putBar, putMeter } from '../../screen/widgets/meter.ts';
@@ -38,8 +38,8 @@ const COMMAND_GAP = 2;
 const scratch = new AsciiText();
 
 /**
- * Draws one cell of a table and is moved from cell to cell, so that drawing allocates nothing. While measuring, it
- * draws nothing and records the widest content. Bars and the command line beside a name use spare width and count as
+ * Draws one cell of a table and is moved from cell to cell, so that drawing allocates nothing. It records the widest
+ * content; while measuring, it draws nothing. Bars and the command line beside a name use spare width and count as
  * nothing.
  */
 export class CellPen {
@@ -48,7 +48,7 @@ export class CellPen {
   y = 0;
   width = 0;
   isMeasuring = false;
-  /** Width of the widest content since `measure`, in cells. */
+  /** Width of the widest content since it was last set, in cells. */
   need = 0;
   readonly theme: Theme;
   readonly ascii: boolean;
@@ -74,37 +74,40 @@ export class CellPen {
     this.need = 0;
   }
 
-  /** While measuring: records a width and returns true. */
+  /** Records a width; true while measuring: nothing is to be drawn. */
   isMeasured(cells: number): boolean {
-    if (this.isMeasuring && cells > this.need) this.need = cells;
+    if (cells > this.need) this.need = cells;
     return this.isMeasuring;
   }
 
   text(text: string, style: Style): void {
-    if (this.isMeasuring) {
-      this.isMeasured(cellWidth(text));
-      return;
-    }
-    putAligned(this.buffer, this.x, this.y, this.width, 'left', text, style);
+    this.#aligned('left', text, style);
+  }
+
+  #aligned(align: Alignment, text: string, style: Style): void {
+    this.isMeasured(
+      this.isMeasuring
+        ? cellWidth(text)
+        : putAligned(this.buffer, this.x, this.y, this.width, align, text, style),
+    );
   }
 
   /** Draws a name, then as much of its command line as fits. */
   name(text: string, style: Style, commandLine: string | undefined, room = this.width, name = text): void {
-    if (this.isMeasuring) {
-      this.isMeasured(cellWidth(text));
-      return;
-    }
+    const needed = this.isMeasuring
+      ? cellWidth(text)
+      : putAligned(this.buffer, this.x, this.y, room, 'left', text, style);
+    if (this.isMeasured(needed)) return;
     const { buffer, x, y, theme } = this;
-    putAligned(buffer, x, y, room, 'left', text, style);
-    const left = room - cellWidth(text) - COMMAND_GAP;
+    const left = room - needed - COMMAND_GAP;
     if (left < COMMAND_MIN_WIDTH || commandLine === undefined || commandLine === '') return;
     putAligned(buffer, x + room - left, y, left, 'left', commandTail(commandLine, name), theme.dim);
   }
 
   /** Draws a host with or without port, truncated on the left. */
   host(text: string, style: Style): void {
-    if (this.isMeasuring) this.isMeasured(cellWidth(text));
-    else putTail(this.buffer, this.x, this.y, this.width, text, style);
+    const { buffer, x, y, width } = this;
+    this.isMeasured(this.isMeasuring ? cellWidth(text) : putTail(buffer, x, y, width, text, style));
   }
 
   /** One character. */
@@ -123,11 +126,7 @@ export class CellPen {
   }
 
   right(text: string, style: Style): void {
-    if (this.isMeasuring) {
-      this.isMeasured(cellWidth(text));
-      return;
-    }
-    putAligned(this.buffer, this.x, this.y, this.width, 'right', text, style);
+    this.#aligned('right', text, style);
   }
 
   /** A rate with its bar; `maximum` is the rate of a full bar. */

@@ -85,7 +85,7 @@ describe('columns of any content', () => {
   });
 });
 
-test('a pen that measures draws nothing', () => {
+test('a pen that measures draws nothing, and one that draws measures the same', () => {
   const buffer = new Buffer(20, 1);
   const pen = new CellPen(TOKYO_NIGHT, false, 'bytes');
   pen.moveTo(buffer, 0, 0, 20);
@@ -106,6 +106,14 @@ test('a pen that measures draws nothing', () => {
     pen.measure();
     draw();
     expect([pen.need, buffer.line(0)]).toEqual([need, '']);
+  }
+  for (const width of [1, 4, 20]) {
+    for (const [need, draw] of contents) {
+      pen.moveTo(buffer, 0, 0, width);
+      pen.need = 0;
+      draw();
+      expect(pen.need).toBe(need);
+    }
   }
 });
 

@@ -14,6 +14,8 @@ import {
   type PlacedColumn,
   renderTable,
   sortable,
+  type Table,
+  tableRowsIn,
 } from '../../screen/widgets/table.ts';
 import { CellPen, RATE_WIDE_WIDTH } from './cells.ts';
 import type { Alarm, Identity, ListHit, ListInput, ListLook, ListSort, NetworkList } from './network-list.ts';
@@ -138,6 +140,10 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   readonly #needs: Int32Array;
   readonly #mostNeeds: Int32Array;
   #layout: ColumnLayout;
+  /** Whether every column has the most that it needed; else the layout is of the visible rows alone. */
+  #isEasy = false;
+  /** The shown columns by id: their places in `#shown`. */
+  readonly #places = new Map<string, number>();
   /** Units of the current layout. */
   #units: RateUnits = 'bytes';
 
@@ -153,6 +159,7 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     this.#needs = new Int32Array(this.#shown.length);
     this.#mostNeeds = new Int32Array(this.#shown.length);
     this.#layout = layoutColumns([], 0);
+    for (const [place, id] of this.#shown.entries()) this.#places.set(id, place);
   }
 
   /** Sort keys in the order of the sort key `s`. */
@@ -219,12 +226,19 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     const sort = this.sortOf(look.sort);
     const { offset, selected } = look.viewport;
     const { theme } = look;
-    const shown = rows.window(sort, offset, Math.min(area.height, WINDOW_ROWS_MAX), this.#window);
+    const shown = rows.window(sort, offset, Math.min(tableRowsIn(area), WINDOW_ROWS_MAX), this.#window);
     const columns = this.#all;
     const pen = new CellPen(theme, buffer.isAscii, look.units);
     const faint = style(theme.dim.foreground, theme.zebra.background);
-    this.#layOut(area.width, shown, list, pen);
-    renderTable(area, buffer, {
+    if (
+      this.#layout.width !== area.width ||
+      this.#units !== look.units ||
+      this.#layout.columns.length === 0
+    ) {
+      this.#layOutAnew(area.width, shown, list, pen);
+    }
+    const needs = this.#needs;
+    const table: Table<string> = {
       layout: this.#layout,
       rowCount: rows.count,
       offset,
@@ -234,8 +248,11 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
       drawCell: (rank, column, x, y, width, _style, into) => {
         const place = rank - offset;
         if (place >= shown) return;
+        const at = this.#places.get(column.id)!;
         pen.moveTo(into, x, y, width);
+        pen.need = needs[at]!;
         columns[column.id]!.paint(list, this.#window[place]!, pen);
+        needs[at] = pen.need;
       },
       rowStyle: (rank) => {
         const place = rank - offset;
@@ -252,7 +269,11 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
           : undefined;
       },
       theme,
-    });
+    };
+    needs.fill(0);
+    renderTable(area, buffer, table);
+    // Drawing has measured the cells: that they fit is the rule, and then nothing is drawn twice.
+    if (this.#isLaidOutAnew(shown, list, pen)) renderTable(area, buffer, { ...table, layout: this.#layout });
   }
 
   hit(
@@ -269,27 +290,70 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     return key === undefined ? undefined : { part: 'header', key };
   }
 
-  /**
-   * Lays the columns out for the visible rows. While nothing is truncated, a column keeps its largest width, so that
-   * values do not make it jump. If space is tight, only the visible rows count.
-   */
-  #layOut(width: number, shown: number, list: List, pen: CellPen): void {
-    const needs = this.#needs;
-    const most = this.#mostNeeds;
-    if (this.#layout.width !== width || this.#units !== pen.units) most.fill(0);
+  /** Forgets the widths so far, and lays the columns out for the visible rows before they are drawn. */
+  #layOutAnew(width: number, shown: number, list: List, pen: CellPen): void {
+    this.#mostNeeds.fill(0);
     this.#units = pen.units;
-    const columns = this.#columnsIn(pen.units);
-    for (const [index, { id, title, align, minWidth }] of columns.entries()) {
-      const { paint } = this.#all[id]!;
-      pen.measure();
-      for (let place = 0; place < shown; place++) paint(list, this.#window[place]!, pen);
-      needs[index] = pen.need;
-      most[index] = Math.max(most[index]!, pen.need, cellWidth(title) + 1, align === 'right' ? minWidth : 0);
-    }
-    const easy = layoutColumns(columns, width, most);
-    const isEasy = easy.columns.length === columns.length && easy.columns.every(isWideEnough(most));
-    this.#layout = isEasy ? easy : layoutColumns(columns, width, needs);
+    this.#needs.fill(0);
+    for (const place of this.#shown.keys()) this.#measure(place, shown, list, pen);
+    this.#takeNeeds();
+    this.#layOut(width);
   }
+
+  /** Lays the columns out for the rows just drawn, which have left their needs. Whether it is another layout. */
+  #isLaidOutAnew(shown: number, list: List, pen: CellPen): boolean {
+    const { columns, width } = this.#layout;
+    if (columns.length < this.#shown.length) {
+      for (const [place, id] of this.#shown.entries()) {
+        if (!columns.some(({ column }) => column.id === id)) this.#measure(place, shown, list, pen);
+      }
+    }
+    if (!this.#takeNeeds() && this.#isEasy) return false;
+    this.#layOut(width);
+    const next = this.#layout.columns;
+    return next.length !== columns.length || !next.every(isPlacedAs(columns));
+  }
+
+  #measure(place: number, shown: number, list: List, pen: CellPen): void {
+    const { paint } = this.#all[this.#shown[place]!]!;
+    pen.measure();
+    for (let at = 0; at < shown; at++) paint(list, this.#window[at]!, pen);
+    this.#needs[place] = pen.need;
+  }
+
+  /** Whether a column needs more than ever since the width changed. */
+  #takeNeeds(): boolean {
+    const most = this.#mostNeeds;
+    let isMore = false;
+    for (const [place, { title, align, minWidth }] of this.#columnsIn(this.#units).entries()) {
+      const least = Math.max(cellWidth(title) + 1, align === 'right' ? minWidth : 0);
+      const need = Math.max(this.#needs[place]!, least);
+      if (need <= most[place]!) continue;
+      most[place] = need;
+      isMore = true;
+    }
+    return isMore;
+  }
+
+  /**
+   * While nothing is truncated, a column keeps its largest width, so that values do not make it jump. If space is tight,
+   * only the visible rows count.
+   */
+  #layOut(width: number): void {
+    const columns = this.#columnsIn(this.#units);
+    const most = this.#mostNeeds;
+    const easy = layoutColumns(columns, width, most);
+    this.#isEasy = easy.columns.length === columns.length && easy.columns.every(isWideEnough(most));
+    this.#layout = this.#isEasy ? easy : layoutColumns(columns, width, this.#needs);
+  }
+}
+
+/** Whether a column stands where the one at its place in `before` stands. */
+function isPlacedAs(before: readonly PlacedColumn[]): (placed: PlacedColumn, index: number) => boolean {
+  return ({ column, x, width }, index) => {
+    const other = before[index]!;
+    return column.id === other.column.id && x === other.x && width === other.width;
+  };
 }
 
 /** Whether a column has the width that its content needs. */

@@ -284,10 +284,7 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
       return;
     }
     const name = `${nameOf(owners, owner)}${this.#tree.branchText(row)}`;
-    if (pen.isMeasuring) {
-      pen.isMeasured(this.#tree.needOf(row, cellWidth(name)));
-      return;
-    }
+    if (pen.isMeasured(this.#tree.needOf(row, cellWidth(name)))) return;
     const indent = Math.min(this.#tree.paintBranch(row, pen), pen.width - 4);
     const { buffer, x, y, width } = pen;
     pen.moveTo(buffer, x + indent, y, width - indent);
