@@ -25,7 +25,7 @@ import {
   type SortKeyOf,
   sortKeysOf,
 } from './row-fields.ts';
-import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
+import { RankedRows, type RowOrder, type TrafficSortBy } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 
 interface OrderedGroups extends TrafficColumns {
@@ -76,10 +76,7 @@ export function groupSortKey(key: string): GroupSortKey {
   return sortKeysOf(GROUP_FIELDS).find((known) => known === key) ?? 'rate';
 }
 
-interface GroupSort extends SortBy<GroupSortKey> {
-  /** By raw rates, as in exports, instead of smoothed ones. */
-  readonly isRaw?: boolean;
-}
+type GroupSort = TrafficSortBy<GroupSortKey>;
 
 const GROUP_COLUMNS = {
   ...trafficColumns(Number.NaN),

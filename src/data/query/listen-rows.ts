@@ -21,18 +21,6 @@ import { RankedRows, type RowOrder, rowOfSocket, type SortBy } from './row-order
 import { EndpointTexts, LowerNames } from './row-texts.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 
-/** Sort input of listening ports. */
-interface OrderedListeners {
-  readonly protocol: Uint8Array;
-  readonly port: Uint16Array;
-  readonly connections: Int32Array;
-  readonly waiting: Float64Array;
-  readonly drops: Float64Array;
-  /** NaN: process unknown. */
-  pidOf(row: number): number;
-  lowerNames(): readonly string[];
-}
-
 export interface OwnerExport extends NetworkExport {
   readonly ownerOf: (row: number) => number;
 }
@@ -130,7 +118,7 @@ export const LISTEN_FIELDS = {
     ...exported('command', 'cmdline'),
     value: ({ section, ownerOf }, row) => section.owners.commandLines[ownerOf(row)] ?? null,
   },
-} satisfies RowFields<OrderedListeners, ListenExport>;
+} satisfies RowFields<ListenRows, ListenExport>;
 
 export type ListenSortKey = SortKeyOf<typeof LISTEN_FIELDS>;
 
@@ -224,7 +212,7 @@ export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
       const place = this.port[row]! * 256 + this.protocol[row]!;
       order.ties[row] = place * SLOT_VALUES + this.socket[row]!;
     }
-    arrangeBy<ListenRows>(LISTEN_FIELDS[key].order, isReversed, this, order, this.count);
+    arrangeBy(LISTEN_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
   #addListeners(section: NetworkSection, inScope: ScopeFilter): void {

@@ -18,7 +18,7 @@ import { renderChart } from '../../screen/widgets/chart.ts';
 import { maximumOf, type Ramp, type Samples } from '../../screen/widgets/levels.ts';
 import { renderList } from '../../screen/widgets/list.ts';
 import type { Viewport } from '../../screen/widgets/viewport.ts';
-import { renderSegments, type Segment } from '../segments.ts';
+import { renderSegments, type Segment, segment } from '../segments.ts';
 import { processFacts } from './process-facts.ts';
 import type { ChildProcess, SystemData } from './system-data.ts';
 import { renderPanel, type SystemView } from './system-look.ts';
@@ -133,26 +133,18 @@ function renderTitle(area: Rect, buffer: Buffer, pane: ProcessPane): void {
   const process = data.detail?.process;
   const started = startedMicros(pane);
   const left: Segment[] = [
-    { text: pane.name, style: theme.title, priority: 100 },
-    { text: `PID ${pane.pid}`, style: theme.text, priority: 90 },
-    { text: process === undefined ? '' : userText(pane), style: theme.dim, priority: 50 },
-    {
-      text: Number.isNaN(started) ? '' : `started ${ageText(started)} ago`,
-      style: theme.dim,
-      priority: 40,
-    },
+    segment(pane.name, theme.title, 100),
+    segment(`PID ${pane.pid}`, theme.text, 90),
+    segment(process === undefined ? '' : userText(pane), theme.dim, 50),
+    segment(Number.isNaN(started) ? '' : `started ${ageText(started)} ago`, theme.dim, 40),
   ];
   const gone = exitText(pane);
   const right: Segment[] =
     gone !== ''
-      ? [{ text: gone, style: theme.warning, priority: 95 }]
+      ? [segment(gone, theme.warning, 95)]
       : [
-          { text: `CPU ${shareText(pane, data.detailRates.cpu.last)}`, style: theme.text, priority: 80 },
-          {
-            text: process === undefined ? '' : bytesText(process.residentBytes),
-            style: theme.text,
-            priority: 79,
-          },
+          segment(`CPU ${shareText(pane, data.detailRates.cpu.last)}`, theme.text, 80),
+          segment(process === undefined ? '' : bytesText(process.residentBytes), theme.text, 79),
         ];
   renderSegments(buffer, area.x, area.y, area.width, left, right);
 }
