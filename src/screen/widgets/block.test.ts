@@ -6,7 +6,7 @@ import { type Block, popupArea, renderBlock, renderBlockDivider, renderPopup } f
 import { anyArea, anyName, drawnOver, drawnWithin, GROUND, STRONG, TEXT } from './sentinel.fixture.ts';
 
 function blockWith(title: string, rightTitle = ''): Block {
-  return { title, rightTitle, borderStyle: GROUND, titleStyle: STRONG, rightTitleStyle: TEXT };
+  return { title, rightTitle, theme: { border: GROUND, title: STRONG, dim: TEXT } };
 }
 
 function block(width: number, height: number, drawn: Block, ascii = false): string[] {
@@ -67,7 +67,11 @@ describe('a block', () => {
 });
 
 function popupWith(title: string) {
-  return { title, rightTitle: '', theme: { base: GROUND, focusedBorder: GROUND, title: STRONG, dim: TEXT } };
+  return {
+    title,
+    rightTitle: '',
+    theme: { base: GROUND, border: GROUND, focusedBorder: GROUND, title: STRONG, dim: TEXT },
+  };
 }
 
 describe('a popup', () => {

@@ -202,18 +202,11 @@ function renderRates(area: Rect, buffer: Buffer, view: DetailView, direction: 'u
   const inside = renderBlock(area, buffer, {
     title: isUp ? 'Upload' : 'Download',
     rightTitle: history.count === 0 ? '' : peak,
-    borderStyle: theme.border,
+    theme,
     titleStyle: isUp ? theme.upload : theme.download,
-    rightTitleStyle: theme.dim,
   });
-  renderChart(inside, buffer, {
-    samples,
-    maximum: Number.NaN,
-    cells: 'braille',
-    ramp: isUp ? theme.uploadRamp : theme.downloadRamp,
-    label: '',
-    labelStyle: theme.dim,
-  });
+  const ramp = isUp ? theme.uploadRamp : theme.downloadRamp;
+  renderChart(inside, buffer, { samples, maximum: Number.NaN, ramp, theme });
 }
 
 function renderHealth(area: Rect, buffer: Buffer, { facts, theme }: DetailView): void {

@@ -21,7 +21,7 @@ import type { Viewport } from '../../screen/widgets/viewport.ts';
 import { renderSegments, type Segment, segment } from '../segments.ts';
 import { processFacts } from './process-facts.ts';
 import type { ChildProcess, SystemData } from './system-data.ts';
-import { renderPanel, type SystemView } from './system-look.ts';
+import { renderPanel, renderReadsAndWrites, type SystemView } from './system-look.ts';
 
 /** Lists of the pane, in order. */
 type PaneListName = 'threads' | 'children' | 'journal';
@@ -210,7 +210,6 @@ function renderCharts(layout: PaneLayout, buffer: Buffer, pane: ProcessPane): vo
   if (layout.io.width > 0) renderIo(layout.io, buffer, pane, reads, writes);
 }
 
-/** Draws reads on the left and writes on the right, on one scale. */
 function renderIo(area: Rect, buffer: Buffer, pane: ProcessPane, reads: Samples, writes: Samples): void {
   const { theme } = pane;
   if (area.height < 3) return;
@@ -218,12 +217,7 @@ function renderIo(area: Rect, buffer: Buffer, pane: ProcessPane, reads: Samples,
   const shown = (buffer.isAscii ? 1 : 2) * half;
   const top = roundedUp(Math.max(maximumOf(reads, shown), maximumOf(writes, shown)));
   const inside = renderPanel(area, buffer, pane, 'Disk I/O', top > 0 ? `scale ${rateText(top)}` : '');
-  for (const [at, samples] of [reads, writes].entries()) {
-    renderChart(rect(inside.x + at * (half + 1), inside.y, half, inside.height), buffer, {
-      ...{ samples, maximum: top, cells: 'braille', ramp: theme.graphRamp },
-      ...{ label: at === 0 ? ' read ' : ' write ', labelStyle: theme.dim },
-    });
-  }
+  renderReadsAndWrites(inside, buffer, [reads, writes], top, theme);
 }
 
 /** The next of 1, 2, 5, 10, 20 ... times a power of 1024, so that the scale changes rarely. */
@@ -248,9 +242,7 @@ function renderHistory(
   const { theme } = pane;
   if (area.height < 3) return;
   const inside = renderPanel(area, buffer, pane, title, rightTitle);
-  renderChart(inside, buffer, {
-    ...{ samples, maximum, cells: 'braille', ramp, label: '', labelStyle: theme.dim },
-  });
+  renderChart(inside, buffer, { samples, maximum, ramp, theme });
   // Label of the upper edge, while the history does not reach it.
   if (samples.count < inside.width && maximum > 0)
     buffer.put(inside.x, inside.y, top, theme.dim, inside.width);
@@ -320,9 +312,9 @@ function renderFramed(
   const { theme, data } = pane;
   const isFocused = pane.focus === list;
   const inside = renderBlock(area, buffer, {
-    ...{ title, rightTitle: note },
+    ...{ title, rightTitle: note, theme },
     borderStyle: isFocused ? theme.focusedBorder : theme.border,
-    ...{ titleStyle: isFocused ? theme.title : theme.header, rightTitleStyle: theme.dim },
+    titleStyle: isFocused ? theme.title : theme.header,
   });
   const count = paneCount(data, list);
   const { offset, selected } = pane.viewports[list];

@@ -66,8 +66,8 @@ function renderMemoryLine(area: Rect, buffer: Buffer, view: SystemView, isSwap: 
     putLabel(buffer, area, isSwap ? 'Swap' : 'Memory', '-', theme.dim, view);
     return;
   }
-  const line = isSwap ? swapLine(memory, view, 'Swap') : memoryLine(memory, view, 'Memory');
-  putUsageLine(buffer, area.x + 1, area.y, area.width - 2, { ...line, labelWidth: LABEL_WIDTH }, theme);
+  const line = isSwap ? swapLine(memory, 'Swap') : memoryLine(memory, 'Memory');
+  putUsageLine(buffer, area.x + 1, area.y, area.width - 2, line, theme);
 }
 
 function renderNetworkLine(area: Rect, buffer: Buffer, view: SystemView): void {
