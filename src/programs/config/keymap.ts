@@ -216,12 +216,15 @@ export const QUIT_CHORD = 'ctrl+c';
 
 const FUNCTION_KEYS = 35;
 
-const NAMES: ReadonlySet<string> = new Set([
-  ...TILDE_KEYS.values(),
-  ...LETTER_KEYS.values(),
-  ...Array.from({ length: FUNCTION_KEYS }, (_, index) => `f${index + 1}`),
-  ...['enter', 'tab', 'backspace', 'escape', 'space'],
-]);
+/** Names of keys in chords. Made when a configuration has chords. */
+function keyNames(): ReadonlySet<string> {
+  return new Set([
+    ...TILDE_KEYS.values(),
+    ...LETTER_KEYS.values(),
+    ...Array.from({ length: FUNCTION_KEYS }, (_, index) => `f${index + 1}`),
+    ...['enter', 'tab', 'backspace', 'escape', 'space'],
+  ]);
+}
 
 /** Alternative names of keys, including those in the program's help. */
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
@@ -264,7 +267,7 @@ export function readChord(text: string): ChordReading {
   if (at === 0) return { refusal: ACCEPTED };
   const lower = key.toLowerCase();
   const name = OTHER_NAMES.get(lower) ?? lower;
-  if (NAMES.has(name)) return { chord: namedKey(name, modifiers).chord };
+  if (keyNames().has(name)) return { chord: namedKey(name, modifiers).chord };
   const codePoint = key.codePointAt(0);
   if (codePoint === undefined || key.length !== String.fromCodePoint(codePoint).length) {
     return { refusal: ACCEPTED };
