@@ -1,4 +1,4 @@
-import { Errno, NativeBuffer, SyscallError, systemCall } from '../libc.ts';
+import { closeDescriptor, Errno, NativeBuffer, SyscallError, systemCall } from '../libc.ts';
 
 const SYS_BPF = process.arch === 'arm64' ? 280 : 321;
 const SYS_PRLIMIT64 = process.arch === 'arm64' ? 261 : 302;
@@ -81,6 +81,20 @@ export function nativeCopy(bytes: Uint8Array): NativeBuffer {
   const buffer = new NativeBuffer(bytes.length);
   buffer.bytes.set(bytes);
   return buffer;
+}
+
+/** Descriptors that are of use together: `open` tells each one to `keep`; where it throws, all are closed. */
+export function allOrNone<T>(open: (keep: (descriptor: number) => number) => T): T {
+  const opened: number[] = [];
+  try {
+    return open((descriptor) => {
+      opened.push(descriptor);
+      return descriptor;
+    });
+  } catch (thrown) {
+    for (const descriptor of opened) closeDescriptor(descriptor);
+    throw thrown;
+  }
 }
 
 const OBJECT_NAME_BYTES = 16;

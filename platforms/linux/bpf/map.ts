@@ -116,6 +116,17 @@ export function createMap(options: MapOptions): number {
   return result;
 }
 
+/** A hash that takes memory as it fills. As `createMap`. */
+export function createHash(name: string, keyBytes: number, valueBytes: number, maxEntries: number): number {
+  const flags = MapFlag.NO_PREALLOC;
+  return createMap({ type: MapType.HASH, keyBytes, valueBytes, maxEntries, name, flags });
+}
+
+/** One value, under the key 0 (u32). As `createMap`. */
+export function createSingle(name: string, valueBytes: number, flags = 0): number {
+  return createMap({ type: MapType.ARRAY, keyBytes: 4, valueBytes, maxEntries: 1, name, flags });
+}
+
 /** 0 map fd | 8 key | 16 value | 24 flags (0). */
 const element = new NativeBuffer(ELEMENT_BYTES);
 

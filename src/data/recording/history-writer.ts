@@ -1,5 +1,5 @@
 import { close as closeDescriptor } from 'node:fs';
-import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { fileError, OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { PrivateFolder } from '../../kit/files/private-folder.ts';
 import type { OpenFile } from '../../kit/files/user-file.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
@@ -13,7 +13,7 @@ import {
   RecordingMember,
   type TimedFigures,
 } from './recorded-member.ts';
-import { writeReason } from './recording-file.ts';
+import { WRITE_REASONS } from './recording-file.ts';
 import { TrafficTotals } from './totals.ts';
 import { keepTotals, loadTotals } from './totals-files.ts';
 
@@ -336,13 +336,7 @@ async function sizeOf(folder: PrivateFolder, { name }: Segment): Promise<number 
 }
 
 function folderError(path: string, thrown: unknown): OpError {
-  const { op, code, message } = toOpError('write history', thrown);
-  if (op === 'open folder') return toOpError(op, thrown);
-  const reason = writeReason(code) ?? message;
-  return new OpError({
-    op: 'write history',
-    code,
-    message: `cannot write a history to '${path}': ${reason}`,
-    cause: thrown,
-  });
+  const error = toOpError('write history', thrown);
+  if (error.op === 'open folder') return error;
+  return fileError('write history', `cannot write a history to '${path}'`, thrown, WRITE_REASONS);
 }
