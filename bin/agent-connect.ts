@@ -1,6 +1,6 @@
 import { loadShell, system } from '../platforms/index.ts';
 import { startSshProgram } from '../platforms/ssh-program.ts';
-import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
+import { FILE_REASONS, OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { readText } from '../src/kit/files/user-file.ts';
 import type { AgentAccess } from '../src/programs/cli/options.ts';
 import type { AgentOptions } from '../src/programs/cli/sstop-options.ts';
@@ -147,11 +147,8 @@ function readNamed(path: string): PinnedCertificates {
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'file not found',
-  EACCES: 'permission denied',
-  EISDIR: 'is a directory',
+  ...FILE_REASONS,
   TOO_LONG: 'file too long',
-  NOT_A_FILE: 'not a regular file',
 };
 
 function readKept(path: string): PinnedCertificates | undefined {

@@ -2,7 +2,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HistoryWorld, type Trouble, writeHistory } from '../src/data/recording/history-world.fixture.ts';
+import {
+  HistoryWorld,
+  type Trouble,
+  WEB_SERVICE,
+  writeHistory,
+} from '../src/data/recording/history-world.fixture.ts';
 import { AgentProcess } from './testing/agent-process.ts';
 import { SOCKTOP, SOCKTOP_AGENT, SSTOP } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
@@ -153,6 +158,35 @@ describe('a look back', () => {
       const dumper = processes.find(({ name }: { name: string }) => name === 'dumper');
       expect(dumper.write_rate).toBe(200e6);
     }
+  });
+
+  test('--json has the control groups of each moment, with rates from the first line on', () => {
+    const span = ['--at', '2026-11-28T03:12:50', '--until', '2026-11-28T03:13:50'];
+    const { out } = run(SOCKTOP, '--history', made, ...span, '--json');
+    const moments = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .map(({ timestamp, control_groups: groups }) => {
+        const web = groups.find(({ path }: { path: string }) => path === WEB_SERVICE);
+        return [timestamp.slice(11, 19), groups[0].path, web.throttled_percent, web.trouble];
+      });
+    // They are read in every third sample; the storm ends at 03:13:00, in the middle between two.
+    const half = [WEB_SERVICE, 50, 'throttled 50 % of the time'];
+    const third = [WEB_SERVICE, 33.333, 'throttled 33 % of the time'];
+    const rest = ['/system.slice/cron.service', 0, null];
+    expect(moments).toEqual([
+      ['03:12:50', ...half],
+      ['03:13:00', ...half],
+      ['03:13:10', ...third],
+      ['03:13:20', ...third],
+      ['03:13:30', ...third],
+      ['03:13:40', ...rest],
+      ['03:13:50', ...rest],
+    ]);
+    const limits = { memory_bytes: 9e6, memory_limit_bytes: 1e7, cpu_limit: null };
+    const [first] = out.split('\n', 1).map((line) => JSON.parse(line));
+    expect(first.control_groups[0]).toMatchObject({ name: 'web.service', ...limits });
   });
 
   test('of the network, as JSON and CSV', () => {

@@ -350,10 +350,12 @@ describe('the process', () => {
     expect(names.filter((name) => name!.startsWith('BUN_')).sort()).toEqual([
       'BUN_ENABLE_CRASH_REPORTING',
       'BUN_GC_TIMER_DISABLE',
+      'BUN_JSC_numberOfGCMarkers',
       'BUN_JSC_thresholdForFTLOptimizeAfterWarmUp',
       'BUN_JSC_thresholdForJITAfterWarmUp',
       'BUN_JSC_thresholdForJITSoon',
       'BUN_JSC_thresholdForOptimizeAfterWarmUp',
+      'BUN_JSC_useConcurrentGC',
       'BUN_JSC_useConcurrentJIT',
       'BUN_JSC_useWarmUpMarkedBlocks',
     ]);

@@ -4,8 +4,8 @@ import { untilRuns } from '../platforms/linux/testdata/test-slices.fixture.ts';
 import type { MachineProcesses } from '../src/data/sample/machine-processes.ts';
 import { USAGE_COLUMNS } from '../src/data/schema/process-columns.ts';
 import { TimeSlice } from '../src/data/source/source.ts';
-import { NetworkReplica } from '../src/remote/wire/network-replica.ts';
-import { ProcessReplica } from '../src/remote/wire/process-replica.ts';
+import { NetworkReplica } from '../src/remote/wire/network-messages.ts';
+import { ProcessReplica } from '../src/remote/wire/process-messages.ts';
 import { AgentProcess } from './testing/agent-process.ts';
 import { V2Client, type V2Question } from './testing/v2-client.ts';
 

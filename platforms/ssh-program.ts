@@ -10,7 +10,6 @@ interface ProgramListener {
   ended(exitCode: number | undefined): void;
 }
 
-/** A program that was started. */
 interface StartedProgram {
   /** Never waits. */
   write(bytes: Uint8Array<ArrayBuffer>): void;

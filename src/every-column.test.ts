@@ -35,8 +35,7 @@ import { AnswerSource } from './remote/agent/answers/answer-source.ts';
 import { CapabilityAnswers, V2Answers } from './remote/agent/answers/v2-answers.ts';
 import { AgentSamples } from './remote/agent/samples/agent-samples.ts';
 import { V2Memory, V2Session } from './remote/client/v2-session.ts';
-import { NetworkEncoder } from './remote/wire/network-encoder.ts';
-import { NetworkReplica } from './remote/wire/network-replica.ts';
+import { NetworkEncoder, NetworkReplica } from './remote/wire/network-messages.ts';
 import { v2Frame } from './remote/wire/v2-frame.ts';
 import { readV2Request } from './remote/wire/v2-request.ts';
 

@@ -163,7 +163,7 @@ function reachableFrom(entry: string): readonly string[] {
 }
 
 /** Words that the sources compare: operations of errors, and members of types. */
-const NAME = /(?:\bop:|\btoOpError\(|\bOP =|\bcase|[^|]\|)\s*'([^'\n]+)'/g;
+const NAME = /(?:\bop:|\btoOpError\(|\bfileError\(|\bOP =|\bcase|[^|]\|)\s*'([^'\n]+)'/g;
 
 function namesIn(path: string): readonly string[] {
   return Array.from(readFileSync(`${ROOT}${path}`, 'utf8').matchAll(NAME), ([, name = '']) => name);

@@ -1,6 +1,5 @@
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../src/data/sample/socket-table.ts';
-import { parseEndpoint, storeAddress } from './endpoint.ts';
-import { SocketFact } from './socket-fact.ts';
+import { parseEndpoint, SocketFact, storeAddress } from './socket-fact.ts';
 
 /**
  * Who holds which socket, by `lsof -nP -i -F ptPn` (lsof(8), "OUTPUT FOR OTHER PROGRAMS"): a letter and a value per

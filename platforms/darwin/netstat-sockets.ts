@@ -1,6 +1,14 @@
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../src/data/sample/socket-table.ts';
-import { type Endpoint, parseEndpoint, storeAddress, zoneOf } from './endpoint.ts';
-import { datagramState, SocketFact, type SocketVisitor, stateOfWord } from './socket-fact.ts';
+import {
+  datagramState,
+  type Endpoint,
+  parseEndpoint,
+  SocketFact,
+  type SocketVisitor,
+  stateOfWord,
+  storeAddress,
+  zoneOf,
+} from './socket-fact.ts';
 
 /**
  * The sockets of `netstat -anbv`, whose columns differ between systems; each is found by the name in the header.

@@ -1,6 +1,12 @@
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../src/data/sample/socket-table.ts';
-import { parseEndpoint, storeAddress } from './endpoint.ts';
-import { datagramState, SocketFact, type SocketVisitor, stateOfWord } from './socket-fact.ts';
+import {
+  datagramState,
+  parseEndpoint,
+  SocketFact,
+  type SocketVisitor,
+  stateOfWord,
+  storeAddress,
+} from './socket-fact.ts';
 
 /**
  * The output of `nettop -n -x -L 0 -s N`: CSV with a header before each sample, a row for each process and below it one

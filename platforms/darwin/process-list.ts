@@ -176,23 +176,10 @@ export const KINFO_PROC = structure(
 const KINFO_PROC_BYTES = 648;
 
 /** What the kernel tells of one process beyond what ps does. */
-interface TaskFact {
-  readonly gid: number;
-  readonly threads: number;
-  readonly rssBytes: number;
-  readonly userNanos: number;
-  readonly systemNanos: number;
-  readonly contextSwitches: number;
-  readonly descriptors: number;
-}
+type TaskFact = Readonly<NonNullable<ReturnType<typeof taskFactOf>>>;
 
 /** undefined: the bytes are cut, or another process's. `nanosPerTick`: of mach_timebase_info. */
-export function taskFactOf(
-  view: DataView,
-  length: number,
-  pid: number,
-  nanosPerTick: number,
-): TaskFact | undefined {
+export function taskFactOf(view: DataView, length: number, pid: number, nanosPerTick: number) {
   if (length < PROC_TASKALLINFO.size || view.byteLength < PROC_TASKALLINFO.size) return undefined;
   const read = (name: Parameters<typeof PROC_TASKALLINFO.read>[2]) => PROC_TASKALLINFO.read(view, 0, name);
   if (read('pbi_pid') !== pid) return undefined;

@@ -19,22 +19,7 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const KIB = 1024;
 
 /** One process as ps tells it. */
-export interface PsRow {
-  readonly pid: number;
-  readonly ppid: number;
-  readonly uid: number;
-  /** One ASCII letter with the meaning that it has on Linux. */
-  readonly state: number;
-  readonly nice: number | undefined;
-  readonly rssBytes: number;
-  readonly virtualBytes: number;
-  /** User and system time of all threads, in hundredths of a second; NaN unknown. */
-  readonly cpuNanos: number;
-  /** When it was started, by the wall clock, in whole seconds since 1970. */
-  readonly startSeconds: number;
-  /** Path of the executable, or what a process that has ended is called, in parentheses. */
-  readonly command: string;
-}
+export type PsRow = Readonly<NonNullable<ReturnType<typeof rowOf>>>;
 
 /** The processes of the output, each pid once; a cut last line and lines that are none are passed over. */
 export function parsePs(text: string): Map<number, PsRow> {
@@ -46,7 +31,7 @@ export function parsePs(text: string): Map<number, PsRow> {
   return rows;
 }
 
-function rowOf(line: string): PsRow | undefined {
+function rowOf(line: string) {
   const cells = LINE.exec(line);
   if (cells === null) return undefined;
   const [, pid, ppid, uid, state, nice, rss, vsz, time, month, ...started] = cells as unknown as string[];
@@ -57,13 +42,17 @@ function rowOf(line: string): PsRow | undefined {
     pid: Number(pid),
     ppid: Number(ppid),
     uid: Number(uid) | 0,
+    /** One ASCII letter with the meaning that it has on Linux. */
     state: stateLetter(state!),
     nice: nice === '-' ? undefined : Number(nice),
     rssBytes: Number(rss) * KIB,
     virtualBytes: Number(vsz) * KIB,
+    /** User and system time of all threads, in hundredths of a second; NaN unknown. */
     cpuNanos: parseCpuTime(time!) * 1e9,
+    /** When it was started, by the wall clock, in whole seconds since 1970. */
     startSeconds:
       Date.UTC(Number(year), monthNumber, Number(day), Number(hour), Number(minute), Number(second)) / 1000,
+    /** Path of the executable, or what a process that has ended is called, in parentheses. */
     command: command!.trim(),
   };
 }

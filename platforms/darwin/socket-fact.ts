@@ -1,5 +1,6 @@
-import { IPV4_MAPPED_WORD } from '../../src/data/sample/address.ts';
+import { IPV4_MAPPED_WORD, readAddress } from '../../src/data/sample/address.ts';
 import { TcpState } from '../../src/data/schema/network-columns.ts';
+import { ipVersion } from '../../src/kit/text/network-name.ts';
 
 /**
  * One socket as a source tells it. Parsers fill one object again and again; who is shown it copies what it needs.
@@ -61,7 +62,7 @@ export class SocketFact {
 export type SocketVisitor = (fact: SocketFact) => void;
 
 /** 0.0.0.0 or ::. */
-export function unspecified(words: Uint32Array, isIpv6: boolean): void {
+function unspecified(words: Uint32Array, isIpv6: boolean): void {
   words.fill(0);
   if (!isIpv6) words[2] = IPV4_MAPPED_WORD;
 }
@@ -95,4 +96,62 @@ export function stateOfNumber(number: number): number | undefined {
 /** By the word of netstat (`FIN_WAIT_1`) or nettop (`FinWait1`). */
 export function stateOfWord(word: string): number | undefined {
   return STATES_BY_WORD.get(word.replace(/[^A-Za-z0-9]/g, '').toUpperCase());
+}
+
+/** An end of a socket as a program prints it. */
+export interface Endpoint {
+  /** Empty: any address, or one that is cut. */
+  readonly host: string;
+  /** 0: any port, or one that is cut. */
+  readonly port: number;
+  /** False: the text may be truncated, so it does not identify the owner. */
+  readonly isWhole: boolean;
+}
+
+const PORT_MAX = 65_535;
+const IPV4_END = /^(\*|[\d.]+)[.:](\*|\d{1,5})$/;
+const IPV6_END = /^(\*(?=[.:])|\[[^[\]]*\](?=:)|[^[*]+(?=\.))[.:](\*|\d{1,5})$/;
+const ANY: Endpoint = { host: '', port: 0, isWhole: true };
+const UNKNOWN: Endpoint = { host: '', port: 0, isWhole: false };
+
+/**
+ * `127.0.0.1:443`, `*:5353`, `::1.443`, `fe80::1%en0.443`, `*.*`, `[::1]:443`: a colon before the port after IPv4 and
+ * brackets, else a dot. `isCutHost` and `isCutPort`: whether that part may have been longer.
+ */
+export function parseEndpoint(
+  text: string,
+  isIpv6: boolean,
+  {
+    isCutHost = false,
+    isCutPort = false,
+  }: { readonly isCutHost?: boolean; readonly isCutPort?: boolean } = {},
+): Endpoint {
+  const parts = (isIpv6 ? IPV6_END : IPV4_END).exec(text);
+  if (parts === null) return text === '*' ? ANY : UNKNOWN;
+  const [, written = '', portText = ''] = parts;
+  const host = written.startsWith('[') ? written.slice(1, -1) : written;
+  const port = portText === '*' ? 0 : Number(portText);
+  if (port > PORT_MAX) return UNKNOWN;
+  if (isCutPort) return UNKNOWN;
+  if (host === '*') return port === 0 ? ANY : { host: '', port, isWhole: true };
+  // A port at the end of the text is whole even where the address before it is not.
+  if (isCutHost || ipVersion(withoutZone(host)) !== (isIpv6 ? 6 : 4))
+    return { host: '', port, isWhole: false };
+  return { host, port, isWhole: true };
+}
+
+/** Writes the address as words; the unspecified address if there is none. */
+export function storeAddress({ host }: Endpoint, words: Uint32Array, isIpv6: boolean): void {
+  if (host === '' || !readAddress(host, words)) unspecified(words, isIpv6);
+}
+
+/** The interface that a link-local address names behind `%`; empty: none. */
+export function zoneOf({ host }: Endpoint): string {
+  const at = host.indexOf('%');
+  return at < 0 ? '' : host.slice(at + 1);
+}
+
+function withoutZone(host: string): string {
+  const at = host.indexOf('%');
+  return at < 0 ? host : host.slice(0, at);
 }

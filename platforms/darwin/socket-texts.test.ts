@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import { addressText } from '../../src/data/sample/address.ts';
 import { PROTOCOL_TCP } from '../../src/data/sample/socket-table.ts';
-import { parseEndpoint } from './endpoint.ts';
 import { capture } from './fake-mac.fixture.ts';
 import { parseSocketHolders } from './lsof.ts';
 import { damagedText, MUTATIONS, MUTATIONS_MILLIS, seeded } from './mutations.fixture.ts';
 import { hasProcesses, netstatSteps } from './netstat-sockets.ts';
 import { isNettopHeader, NettopParser } from './nettop.ts';
-import type { SocketFact } from './socket-fact.ts';
+import { parseEndpoint, type SocketFact } from './socket-fact.ts';
 
 /** What a test looks at: `protocol local remote pid rx tx`. */
 function described(fact: SocketFact): string {

@@ -13,9 +13,8 @@ interface PageCounts {
   /** Of programs, and of files. */
   readonly anonymous: number;
   readonly fileBacked: number;
-  /** What the compressor takes, and what it holds in that. */
+  /** What the compressor takes. */
   readonly compressor: number;
-  readonly compressed: number;
 }
 
 interface SwapUsage {
@@ -58,7 +57,6 @@ export function pageCountsOf(view: DataView, words: number, pageBytes: number): 
     anonymous: read('internal_page_count'),
     fileBacked: read('external_page_count'),
     compressor: read('compressor_page_count'),
-    compressed: read('total_uncompressed_pages_in_compressor'),
   };
 }
 
@@ -86,7 +84,6 @@ export function parseVmStat(text: string): PageCounts | undefined {
     anonymous: figure('Anonymous pages'),
     fileBacked: figure('File-backed pages'),
     compressor: figure('Pages occupied by compressor'),
-    compressed: figure('Pages stored in compressor'),
   };
 }
 

@@ -78,6 +78,12 @@ export class NativeBuffer {
   }
 }
 
+/**
+ * For a read whose bytes are parsed before anything else is called: whoever reads into it leaves nothing there, so that
+ * many readers need no buffer each. 32 KB is what rtnetlink fills at most with one reply.
+ */
+export const sharedBuffer = new NativeBuffer(32 * 1024);
+
 // Results are C longs in places, but never beyond an int here: buffers are small, and i32 is the fastest return.
 const SIGNATURES = {
   openat: { args: ['i32', 'ptr', 'i32', 'i32'], returns: 'i32' },

@@ -87,15 +87,11 @@ export function parsePrivileges(text: string): Privileges | undefined {
   };
 }
 
-/** The capabilities of a file. */
 interface FileCapabilities {
   readonly permitted: CapabilitySet;
-  /** What is permitted is in force at once. */
-  readonly isEffective: boolean;
 }
 
 const REVISION_MASK = 0xff000000;
-const EFFECTIVE_FLAG = 1;
 const REVISION_2 = 0x02000000;
 const REVISION_3 = 0x03000000;
 
@@ -119,7 +115,7 @@ export function parseFileCapabilities(bytes: Uint8Array, length: number): FileCa
   }
   const low = BigInt(view.getUint32(4, true));
   const high = BigInt(view.getUint32(12, true));
-  return { permitted: (high << 32n) | low, isEffective: (magic & EFFECTIVE_FLAG) !== 0 };
+  return { permitted: (high << 32n) | low };
 }
 
 /** The capabilities of the file at a path; undefined where it has none. Throws SyscallError where it is not there. */

@@ -7,5 +7,4 @@ const SC_PAGESIZE = 30;
 /** sysconf(_SC_CLK_TCK): ticks a second of every time in /proc/PID/stat. */
 export const CLOCK_TICKS_PER_SECOND = systemConfiguration(SC_CLK_TCK);
 
-/** sysconf(_SC_PAGESIZE). */
 export const PAGE_SIZE_BYTES = systemConfiguration(SC_PAGESIZE);

@@ -36,7 +36,7 @@ const ENTER = '\r';
 const NOW_MILLIS = 1_700_000_000_000;
 const LIVE: RemoteStatus = {
   ...{ phase: 'live', hostName: 'far-1', isEncrypted: true, hasToken: true, latencyMicros: 12_345 },
-  ...{ protocol: 'socktop.v2', agentVersion: '1.2.3' },
+  ...{ protocol: 'socktop.v2' },
   answeredMillis: NOW_MILLIS - 12_000,
   ...{ nextTryMillis: undefined, reason: undefined },
 };

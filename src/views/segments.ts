@@ -11,6 +11,10 @@ export interface Segment {
   readonly priority: number;
 }
 
+export function segment(text: string, style: Style, priority: number): Segment {
+  return { text, style, priority };
+}
+
 const GAP = 2;
 const MARGIN = 1;
 
@@ -77,7 +81,7 @@ export function schemeSegment(
   priority: number,
 ): Segment {
   const text = isSsh ? 'ssh' : isEncrypted ? 'wss' : 'ws';
-  return { text, style: isEncrypted ? theme.good : theme.warning, priority };
+  return segment(text, isEncrypted ? theme.good : theme.warning, priority);
 }
 
 /** `12 ms`; empty if unknown. */

@@ -1,8 +1,7 @@
 import { NetworkAttribution } from '../../../src/data/attribution/network-attribution.ts';
 import type { NetworkSection } from '../../../src/data/sample/network-section.ts';
 import { SampleWorld } from '../../../src/data/sample/sample-world.fixture.ts';
-import { NetworkEncoder } from '../../../src/remote/wire/network-encoder.ts';
-import { NetworkReplica } from '../../../src/remote/wire/network-replica.ts';
+import { NetworkEncoder, NetworkReplica } from '../../../src/remote/wire/network-messages.ts';
 import { readV2Frame, v2Frame, v2Protobuf } from '../../../src/remote/wire/v2-frame.ts';
 import {
   type BenchRow,

@@ -5,8 +5,11 @@ import {
   encodeOriginalProcesses,
 } from '../../../src/remote/wire/original-processes.ts';
 import { ProcessChanges } from '../../../src/remote/wire/process-changes.ts';
-import { ProcessEncoder, type ProcessFacts } from '../../../src/remote/wire/process-encoder.ts';
-import { ProcessReplica } from '../../../src/remote/wire/process-replica.ts';
+import {
+  ProcessEncoder,
+  type ProcessFacts,
+  ProcessReplica,
+} from '../../../src/remote/wire/process-messages.ts';
 import { type BenchRow, type BenchTable, inProcess, measure, measuredRow } from '../../harness.ts';
 
 const ROWS = 10_000;

@@ -38,12 +38,15 @@ export const RUNTIME_FAMILIES = [
  * The runtime's settings. A timer of the garbage collector would wake an idle program every second; allocation starts
  * collections as well. A program that works for a few milliseconds a second is compiled for longer than it runs, so
  * code is compiled late, and only what is really hot (tables of thousands of rows) is optimised
- * (bench/remote/agent/polled.bench.ts). It is compiled where it runs: threads for it cost more than what they compile,
- * in CPU and in memory that each keeps to itself (docs/decisions/0016-memory-and-start-of-screens.md). No thread
- * prepares memory for the heap. Crashes are not reported.
+ * (bench/remote/agent/polled.bench.ts). It is compiled where it runs, and garbage is collected there: threads for it
+ * cost more than what they do, in CPU and in memory that each keeps to itself
+ * (docs/decisions/0016-memory-and-start-of-screens.md). No thread prepares memory for the heap. Crashes are not
+ * reported.
  */
 const SETTINGS = [
   'BUN_GC_TIMER_DISABLE=1',
+  'BUN_JSC_useConcurrentGC=0',
+  'BUN_JSC_numberOfGCMarkers=1',
   'BUN_JSC_useConcurrentJIT=0',
   'BUN_JSC_useWarmUpMarkedBlocks=0',
   'BUN_JSC_thresholdForJITAfterWarmUp=5000',

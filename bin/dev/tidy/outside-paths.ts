@@ -20,8 +20,8 @@ const TOUCHING: Readonly<Record<string, string>> = {
   'platforms/linux/privileges.ts': 'the examination: the capabilities of this executable',
   'platforms/linux/doctor/doctor-facts.ts':
     'the examination: /proc, /sys, and marks of containers below /run',
-  'platforms/linux/program-text.ts': '/proc/self',
-  'platforms/linux/elf-section.ts': 'this executable, whose pages are read from there all the time',
+  'platforms/linux/program-text.ts':
+    '/proc/self, and this executable, whose pages are read from there all the time',
   'platforms/linux/handed-programs.ts': '/proc/self',
   'platforms/linux/privilege-drop.ts': '/proc/sys',
   'platforms/linux/pressure-watch.ts': '/proc/pressure',

@@ -1,4 +1,4 @@
-import { Errno, NativeBuffer, SyscallError, systemCall } from '../libc.ts';
+import { closeDescriptor, Errno, NativeBuffer, SyscallError, systemCall } from '../libc.ts';
 
 const SYS_BPF = process.arch === 'arm64' ? 280 : 321;
 const SYS_PRLIMIT64 = process.arch === 'arm64' ? 261 : 302;
@@ -71,11 +71,30 @@ export function setPointer(attributes: NativeBuffer, at: number, target: NativeB
   attributes.u32[(at >> 2) + 1] = Math.floor(address / 2 ** 32);
 }
 
+/** What the attributes point to at a place is no longer needed: a large buffer is freed before another takes its place. */
+export function forgetPointer(at: number): void {
+  pointedTo[at >> 3] = undefined;
+}
+
 /** Memory of its own with the same bytes, for the kernel to read. */
 export function nativeCopy(bytes: Uint8Array): NativeBuffer {
   const buffer = new NativeBuffer(bytes.length);
   buffer.bytes.set(bytes);
   return buffer;
+}
+
+/** Descriptors that are of use together: `open` tells each one to `keep`; where it throws, all are closed. */
+export function allOrNone<T>(open: (keep: (descriptor: number) => number) => T): T {
+  const opened: number[] = [];
+  try {
+    return open((descriptor) => {
+      opened.push(descriptor);
+      return descriptor;
+    });
+  } catch (thrown) {
+    for (const descriptor of opened) closeDescriptor(descriptor);
+    throw thrown;
+  }
 }
 
 const OBJECT_NAME_BYTES = 16;

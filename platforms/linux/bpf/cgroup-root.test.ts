@@ -87,7 +87,7 @@ function unmountedObstacle(): string | undefined {
 function openedWithout(...capabilities: readonly string[]): string {
   const script = `
     import { openCgroupRoot } from ${JSON.stringify(`${import.meta.dir}/cgroup-root.ts`)};
-    import { programRefusalText } from ${JSON.stringify(`${import.meta.dir}/../network/tier-refusals.ts`)};
+    import { programRefusalText } from ${JSON.stringify(`${import.meta.dir}/../network/network-source.ts`)};
     try {
       process.stdout.write(openCgroupRoot().scope);
     } catch ({ code, message }) {

@@ -1,6 +1,7 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { closeDescriptor, NativeBuffer } from '../libc.ts';
-import { AttachType, loadProgram, openRawTracepoint, ProgramType } from './bpf-program.ts';
+import { allOrNone } from './bpf-call.ts';
+import { loadTracing, openRawTracepoint } from './bpf-program.ts';
 import {
   Alu,
   Assembler,
@@ -19,7 +20,7 @@ import {
   Size,
 } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
-import { BatchReader, createMap, lookupElement, MapFlag, MapType, UpdateFlag } from './map.ts';
+import { BatchReader, createHash, createSingle, lookupElement, UpdateFlag } from './map.ts';
 import { emitPidNumber, ownPidNumbers, type PidNumbers } from './namespaces.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
 import { COMM_BYTES, commLength } from './task-record.ts';
@@ -228,49 +229,11 @@ export class ExitRecorder {
 }
 
 function attach(offsets: TaskOffsets, maxExits: number): HandedExits {
-  const opened: number[] = [];
-  const keep = (descriptor: number): number => {
-    opened.push(descriptor);
-    return descriptor;
-  };
-  try {
-    const exits = keep(createExitMap(maxExits));
-    const lost = keep(createLostMap());
-    const program = keep(loadExitProgram(offsets, exits, lost));
+  return allOrNone((keep) => {
+    const exits = keep(createHash('sstop_exits', EXIT_KEY_BYTES, EXIT_VALUE_BYTES, maxExits));
+    const lost = keep(createSingle('sstop_exits_lost', LOST_BYTES));
+    const code = exitProgram(offsets, exits, lost, ownPidNumbers());
+    const program = keep(loadTracing('sstop_exit', code, offsets.exitTracepointId ?? 0));
     return { exits, lost, kept: [program, keep(openRawTracepoint(program))] };
-  } catch (thrown) {
-    for (const descriptor of opened) closeDescriptor(descriptor);
-    throw thrown;
-  }
-}
-
-function createExitMap(maxEntries: number): number {
-  return createMap({
-    type: MapType.HASH,
-    keyBytes: EXIT_KEY_BYTES,
-    valueBytes: EXIT_VALUE_BYTES,
-    maxEntries,
-    name: 'sstop_exits',
-    flags: MapFlag.NO_PREALLOC,
-  });
-}
-
-function createLostMap(): number {
-  return createMap({
-    type: MapType.ARRAY,
-    keyBytes: 4,
-    valueBytes: LOST_BYTES,
-    maxEntries: 1,
-    name: 'sstop_exits_lost',
-  });
-}
-
-function loadExitProgram(offsets: TaskOffsets, exits: number, lost: number): number {
-  return loadProgram({
-    type: ProgramType.TRACING,
-    code: exitProgram(offsets, exits, lost, ownPidNumbers()),
-    name: 'sstop_exit',
-    expectedAttachType: AttachType.TRACE_RAW_TP,
-    attachBtfId: offsets.exitTracepointId ?? 0,
   });
 }

@@ -1,4 +1,5 @@
-import { closeDescriptor } from '../libc.ts';
+import { closeDescriptor, SharedMemory, systemConfiguration } from '../libc.ts';
+import { allOrNone } from './bpf-call.ts';
 import { AttachType, createLink, loadProgram, ProgramType } from './bpf-program.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
 import {
@@ -8,12 +9,110 @@ import {
   firstSentProgram,
   PacketRecord,
 } from './first-packet-code.ts';
+import { createMap, MapType } from './map.ts';
 import { createSocketStorage } from './network-layout.ts';
-import { createRing, RingReader } from './ring-buffer.ts';
 import { startTicksOf } from './task-units.ts';
 
-/** Some 600 usual packets. */
+/** Some 600 usual packets: a power of two, and a multiple of the page size. */
 const RING_BYTES = 1 << 20;
+const PAGE_SIZE = 30;
+const RECORD_HEADER_BYTES = 8;
+/** linux/bpf.h: BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT. */
+const BUSY = 0x8000_0000;
+const DISCARDED = 0x4000_0000;
+const LENGTH_MASK = 0x3fff_ffff;
+
+/** BPF_MAP_TYPE_RINGBUF (5.8). Throws BpfError. */
+function createRing(): number {
+  const type = MapType.RINGBUF;
+  return createMap({ type, keyBytes: 0, valueBytes: 0, maxEntries: RING_BYTES, name: 'sstop_first' });
+}
+
+const FENCE = new Int32Array(new SharedArrayBuffer(4));
+
+/** What was read before it was read before everything behind it: two atomic exchanges are a full barrier, on arm64 too. */
+function fence(): void {
+  Atomics.exchange(FENCE, 0, 0);
+  Atomics.exchange(FENCE, 0, 0);
+}
+
+/**
+ * Reads a ring buffer (kernel/bpf/ringbuf.c) without system calls:
+ *
+ *   page 0 consumer position u64 | page 1 producer position u64 | data, mapped twice so that records never wrap
+ *   record: 0 length u32 with two flags | 4 u32 | 8 data, padded to 8 bytes
+ *
+ * What the kernel writes is mapped for reading alone, as it demands, so `Atomics.load` must not be used on it: compiled,
+ * it is an exchange, which writes.
+ */
+export class RingReader {
+  readonly #consumer: SharedMemory;
+  readonly #producer: SharedMemory;
+  readonly #pageBytes = systemConfiguration(PAGE_SIZE);
+  readonly #ringBytes: number;
+  #isClosed = false;
+
+  /** The map's descriptor stays the caller's. Throws SyscallError. */
+  constructor(descriptor: number, ringBytes: number) {
+    this.#ringBytes = ringBytes;
+    this.#consumer = new SharedMemory(descriptor, this.#pageBytes);
+    try {
+      const length = this.#pageBytes + 2 * ringBytes;
+      this.#producer = new SharedMemory(descriptor, length, { offset: this.#pageBytes, isReadOnly: true });
+    } catch (thrown) {
+      this.#consumer.unmap();
+      throw thrown;
+    }
+  }
+
+  /**
+   * Shows the records that are complete, each as a place in memory that is valid during the visit only.
+   *
+   * @returns how many bytes of the ring they took
+   */
+  drain(visit: (view: DataView, at: number, bytes: number) => void): number {
+    if (this.#isClosed) return 0;
+    const { view, i32 } = this.#producer;
+    const consumed = new BigInt64Array(this.#consumer.view.buffer, 0, 1);
+    const start = Number(consumed[0]);
+    // In one piece: of two words one may be older.
+    const end = Number(new BigInt64Array(view.buffer, 0, 1)[0]);
+    fence();
+    let complete = start;
+    while (complete < end) {
+      const header = i32[this.#at(complete) >> 2]! >>> 0;
+      if ((header & BUSY) !== 0) break;
+      complete += recordBytes(header);
+    }
+    fence();
+    let position = start;
+    while (position < complete) {
+      const at = this.#at(position);
+      const header = i32[at >> 2]! >>> 0;
+      if ((header & DISCARDED) === 0) visit(view, at + RECORD_HEADER_BYTES, header & LENGTH_MASK);
+      position += recordBytes(header);
+    }
+    if (position > start) Atomics.store(consumed, 0, BigInt(position));
+    return position - start;
+  }
+
+  /** Where a position lies in the mapping. */
+  #at(position: number): number {
+    return this.#pageBytes + (position % this.#ringBytes);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#consumer.unmap();
+    this.#producer.unmap();
+  }
+}
+
+/** What a record with this header takes. */
+function recordBytes(header: number): number {
+  return ((header & LENGTH_MASK) + RECORD_HEADER_BYTES + 7) & ~7;
+}
+
 /** Each drain wakes the program: the next one comes when so much of the ring is full, as fast as it was filled last. */
 const FILLED_SHARE = 0.25;
 const DRAIN_MILLIS = { least: 50, most: 1000 } as const;
@@ -122,37 +221,22 @@ function closeHanded({ ring, kept }: HandedFirstPackets): void {
 }
 
 function attach(owners: number): HandedFirstPackets {
-  const opened: number[] = [];
-  const keep = (descriptor: number): number => {
-    opened.push(descriptor);
-    return descriptor;
-  };
   const { descriptor: cgroup } = openCgroupRoot();
   try {
-    const ring = createRing('sstop_first', RING_BYTES);
-    opened.push(ring);
-    const wanted = keep(createSocketStorage('sstop_wanted', FIRST_STORAGE_BYTES));
-    const maps: FirstPacketMaps = { ring, wanted, owners };
-    const kept = [wanted];
-    for (const { name, code, expectedAttachType } of [
-      {
-        name: 'sstop_answers',
-        code: answersProgram(maps),
-        expectedAttachType: AttachType.CGROUP_INET_INGRESS,
-      },
-      {
-        name: 'sstop_first',
-        code: firstSentProgram(maps),
-        expectedAttachType: AttachType.CGROUP_INET_EGRESS,
-      },
-    ]) {
-      const program = keep(loadProgram({ type: ProgramType.CGROUP_SKB, code, name, expectedAttachType }));
-      kept.push(program, keep(createLink(program, cgroup, expectedAttachType)));
-    }
-    return { ring, kept };
-  } catch (thrown) {
-    for (const descriptor of opened) closeDescriptor(descriptor);
-    throw thrown;
+    return allOrNone((keep) => {
+      const ring = keep(createRing());
+      const wanted = keep(createSocketStorage('sstop_wanted', FIRST_STORAGE_BYTES));
+      const maps: FirstPacketMaps = { ring, wanted, owners };
+      const kept = [wanted];
+      for (const [name, code, expectedAttachType] of [
+        ['sstop_answers', answersProgram(maps), AttachType.CGROUP_INET_INGRESS],
+        ['sstop_first', firstSentProgram(maps), AttachType.CGROUP_INET_EGRESS],
+      ] as const) {
+        const program = keep(loadProgram({ type: ProgramType.CGROUP_SKB, code, name, expectedAttachType }));
+        kept.push(program, keep(createLink(program, cgroup, expectedAttachType)));
+      }
+      return { ring, kept };
+    });
   } finally {
     closeDescriptor(cgroup);
   }

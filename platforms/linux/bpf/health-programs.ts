@@ -14,7 +14,6 @@ import {
   R8,
   R9,
   R10,
-  type ReadOnlyCast,
   Size,
 } from './instruction.ts';
 import { UpdateFlag } from './map.ts';
@@ -42,7 +41,7 @@ import {
   Owner,
   Storage,
 } from './network-layout.ts';
-import type { NetworkOffsets } from './network-types.ts';
+import type { DropOffsets, HealthOffsets, NetworkOffsets, RouteOffsets } from './network-types.ts';
 
 /** An attempt that its process gave up, for now: it counts from a second on. */
 const GAVE_UP = 201;
@@ -66,16 +65,6 @@ const NEW_SYN_RECV = 12;
 const OWNER = -OWNER_BYTES;
 const KEY = OWNER - FAILURE_KEY_BYTES;
 const VALUE = KEY - FAILURE_VALUE_BYTES;
-
-/** Where the fields of a socket lie that only these programs read. */
-export interface HealthOffsets {
-  /** struct sock: u8, be16, be32, 16 bytes, and int. */
-  readonly state: number;
-  readonly remotePort: number;
-  readonly remoteAddress4: number;
-  readonly remoteAddress6: number;
-  readonly error: number;
-}
 
 /**
  * tp_btf/inet_sock_set_state(socket, old, new): how attempts to connect end, and open connections that the other end
@@ -193,27 +182,6 @@ export function routeWords(routeType: number): string {
   return FORBIDDING_ROUTES.find(({ type }) => type === routeType)?.words ?? '';
 }
 
-/** What the programs of routes read of the kernel's types: members of struct flowi4 or flowi6. */
-export interface RouteOffsets {
-  readonly protocol: number;
-  readonly address: number;
-  readonly localPort: number;
-  readonly remotePort: number;
-  /**
-   * IPv6 only. Of struct fib6_result the type of the route, and the route; of struct net the one that stands for none;
-   * of the flow the source address.
-   */
-  readonly result:
-    | {
-        readonly type: number;
-        readonly route: number;
-        readonly none: number;
-        readonly source: number;
-        readonly readOnly: Readonly<Record<'result' | 'namespace', ReadOnlyCast | undefined>>;
-      }
-    | undefined;
-}
-
 /**
  * tp_btf/fib_table_lookup(table, flow, next hop, error) and fib6_table_lookup(namespace, result, table, flow): connects
  * that a route of this machine forbids, which fail before there is a packet. connect(2) looks its route up in its
@@ -264,15 +232,6 @@ function emitMapped(code: Assembler, structure: number, offset: number): void {
   code.load(Size.W, R1, structure, offset).store(Size.W, R10, KEY + FailureKey.ADDRESS + 12, R1);
 }
 
-/** What the program of dropped packets reads of the kernel's types. */
-export interface DropOffsets {
-  /** struct sk_buff: `struct sock *`. */
-  readonly bufferSock: number;
-  readonly state: number;
-  /** Reasons that are not a drop, or that mean nothing. */
-  readonly ignored: readonly number[];
-}
-
 /**
  * tp_btf/kfree_skb(packet, place, reason, receiving socket): packets dropped, by reason (5.17), and by the process of
  * their socket where it is known. R6 packet, R7 reason, R8 socket.
@@ -296,31 +255,30 @@ export function dropProgram(
   code.storeImmediate(Size.B, R10, KEY + FailureKey.KIND, ProblemKind.DROPPED);
   if (hasReceiver) {
     code.jumpIfImmediate(Jump.EQ, R9, 0, 'sender');
-    emitOwnerOf(code, maps, sockFamily, state, R9, 'count');
+    emitOwnerOf(code, maps, sockFamily, state, R9);
     code.jump('count').label('sender');
   }
   code.load(Size.DW, R8, R6, bufferSock).jumpIfImmediate(Jump.EQ, R8, 0, 'count');
-  emitOwnerOf(code, maps, sockFamily, state, R8, 'count');
+  emitOwnerOf(code, maps, sockFamily, state, R8);
   code.label('count');
   emitCount(code, maps);
   return code.label('out').returnImmediate(0).build();
 }
 
-/** The owner of a whole socket of IP in a register, to key and value; to `unknown` where there is none. */
+/** The owner of a whole socket of IP in a register, to key and value; to `count` where there is none. */
 function emitOwnerOf(
   code: Assembler,
   maps: NetworkMaps,
   family: number,
   state: number,
   socket: number,
-  unknown: string,
 ): void {
   const isInet = `inet.${socket}`;
   code.load(Size.H, R1, socket, family).jumpIfImmediate(Jump.EQ, R1, AF_INET, isInet);
-  code.jumpIfImmediate(Jump.NE, R1, AF_INET6, unknown).label(isInet).load(Size.B, R1, socket, state);
+  code.jumpIfImmediate(Jump.NE, R1, AF_INET6, 'count').label(isInet).load(Size.B, R1, socket, state);
   // Those are less than a socket: there is no storage beside them.
-  for (const mini of [TcpState.TIME_WAIT, NEW_SYN_RECV]) code.jumpIfImmediate(Jump.EQ, R1, mini, unknown);
+  for (const mini of [TcpState.TIME_WAIT, NEW_SYN_RECV]) code.jumpIfImmediate(Jump.EQ, R1, mini, 'count');
   storageOf(code, maps.storage, socket, 0);
-  code.jumpIfImmediate(Jump.EQ, R0, 0, unknown);
+  code.jumpIfImmediate(Jump.EQ, R0, 0, 'count');
   emitOwner(code);
 }

@@ -116,6 +116,17 @@ export function createMap(options: MapOptions): number {
   return result;
 }
 
+/** A hash that takes memory as it fills. As `createMap`. */
+export function createHash(name: string, keyBytes: number, valueBytes: number, maxEntries: number): number {
+  const flags = MapFlag.NO_PREALLOC;
+  return createMap({ type: MapType.HASH, keyBytes, valueBytes, maxEntries, name, flags });
+}
+
+/** One value, under the key 0 (u32). As `createMap`. */
+export function createSingle(name: string, valueBytes: number, flags = 0): number {
+  return createMap({ type: MapType.ARRAY, keyBytes: 4, valueBytes, maxEntries: 1, name, flags });
+}
+
 /** 0 map fd | 8 key | 16 value | 24 flags (0). */
 const element = new NativeBuffer(ELEMENT_BYTES);
 
@@ -206,6 +217,8 @@ export class BatchReader {
   #keys: NativeBuffer;
   #values: NativeBuffer;
   #isFirst = true;
+  /** The last piece filled the buffers: there may be many more. */
+  #wasFull = false;
   #isDone = true;
 
   /** `capacityEntries` is the map's `maxEntries`: buffers begin small and never grow beyond it by much. */
@@ -267,10 +280,12 @@ export class BatchReader {
    * BpfError.
    */
   next(maxEntries: number): number {
-    let room = Math.min(maxEntries, this.#limit);
+    if (this.#wasFull) this.#grow(Math.min(maxEntries, this.#capacity * 2), 0);
+    let room = Math.min(maxEntries, this.#capacity);
     while (!this.#isDone) {
       if (room > this.#capacity) this.#grow(room, 0);
       const got = this.#readAt(0, room);
+      this.#wasFull = got === room;
       if (got > 0) return got;
       if (room >= this.#limit) break;
       room = Math.min(room * 2, this.#limit);

@@ -47,36 +47,28 @@ function linkAt(path: string): string | undefined {
 }
 
 /** This program's PID namespace, which is not the machine's, and where the kernel has a process's number in it. */
-export interface PidNumbers {
-  /** Depth of the namespace, 0 being the machine's. */
-  readonly level: number;
-  readonly inode: number;
-  /** struct task_struct: `group_leader`, `thread_pid`. */
-  readonly leader: number;
-  readonly threadPid: number;
-  /** struct pid: `level` u32, `numbers`, an array of struct upid. */
-  readonly pidLevel: number;
-  readonly pidNumbers: number;
-  /** struct pid_namespace: `ns.inum` u32. */
-  readonly namespaceInode: number;
-}
+export type PidNumbers = Readonly<NonNullable<ReturnType<typeof ownPidNumbers>>>;
 
 /**
  * Undefined in the machine's own PID namespace, where numbers need no translation. Throws BpfError where the programs
  * that find the namespace are refused (CAP_BPF, CAP_PERFMON), OpError where the kernel lacks types or iterators (5.8).
  */
-export function ownPidNumbers(): PidNumbers | undefined {
+export function ownPidNumbers() {
   if (isInitialPidNamespace()) return undefined;
   const btf = kernelTypes();
   const offsets = findTaskOffsets(btf);
   const types = new KernelTypes(btf, [['pid_namespace', BtfKind.STRUCT]]);
   return {
+    /** Depth of the namespace, 0 being the machine's. */
     level: findPidLevel(offsets),
     inode: ownPidNamespaceInode(),
+    /** struct task_struct: `group_leader`, `thread_pid`. */
     leader: offsets.task.leader.offset,
     threadPid: offsets.task.threadPid.offset,
+    /** struct pid: `level` u32, `numbers`, an array of struct upid. */
     pidLevel: offsets.pidLevel.offset,
     pidNumbers: offsets.pidNumbers.offset,
+    /** struct pid_namespace: `ns.inum` u32. */
     namespaceInode: types.member('pid_namespace', 'ns.inum').offset,
   };
 }

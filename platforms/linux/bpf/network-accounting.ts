@@ -3,9 +3,9 @@ import { ADDRESS_WORDS, ProblemKind } from '../../../src/data/schema/network-col
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { fromNetworkOrder } from '../integers.ts';
 import { clockGetTime, closeDescriptor, getSocketOption, NativeBuffer, openSocket } from '../libc.ts';
+import { TaskIterator } from './bpf-program.ts';
 import { BtfKind } from './btf.ts';
 import { routeWords } from './health-programs.ts';
-import { TaskIterator } from './iterator.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { BatchReader, lookupAndDeleteElement, lookupElement } from './map.ts';
 import { ownPidNumbers, type PidNumbers, sharesPidNamespace } from './namespaces.ts';

@@ -1,21 +1,5 @@
 import type { KernelTypes } from './btf.ts';
-import {
-  Alu,
-  Assembler,
-  Helper,
-  Jump,
-  R0,
-  R1,
-  R2,
-  R3,
-  R6,
-  R7,
-  R8,
-  R9,
-  R10,
-  type ReadOnlyCast,
-  Size,
-} from './instruction.ts';
+import { Alu, Assembler, Helper, Jump, R0, R1, R2, R3, R6, R7, R8, R9, R10, Size } from './instruction.ts';
 import { currentOwner, enterStackValue, lookupStackKey, stackAddress, zeroStack } from './network-code.ts';
 import {
   FLOW_KEY_BYTES,
@@ -46,40 +30,23 @@ const PACKETS = VALUE - 8;
 const SCRATCH = PACKETS - 8;
 
 /** Offsets in sk_buff, skb_shared_info and net_device. */
-interface DeviceOffsets {
-  readonly sk: number;
-  readonly device: number;
-  readonly length: number;
-  readonly protocol: number;
-  /** int: ifindex of the interface that it came in by, 0: it was made here. */
-  readonly cameIn: number;
-  readonly head: number;
-  readonly data: number;
-  /** u32, from `head`. */
-  readonly end: number;
-  /** u16, from `head`. */
-  readonly networkHeader: number;
-  readonly transportHeader: number;
-  readonly gsoSize: number;
-  readonly gsoSegments: number;
-  readonly gsoType: number;
-  readonly deviceIndex: number;
-  readonly deviceNet: number;
-  readonly readOnly: ReadOnlyCast | undefined;
-}
+type DeviceOffsets = Readonly<ReturnType<typeof deviceOffsets>>;
 
 /** Throws OpError `UNSUPPORTED`. */
-export function deviceOffsets(types: KernelTypes): DeviceOffsets {
+export function deviceOffsets(types: KernelTypes) {
   const of = (structure: string, path: string): number => types.member(structure, path).offset;
   return {
     sk: of('sk_buff', 'sk'),
     device: of('sk_buff', 'dev'),
     length: of('sk_buff', 'len'),
     protocol: of('sk_buff', 'protocol'),
+    /** int: ifindex of the interface that it came in by, 0: it was made here. */
     cameIn: of('sk_buff', 'skb_iif'),
     head: of('sk_buff', 'head'),
     data: of('sk_buff', 'data'),
+    /** u32, from `head`. */
     end: of('sk_buff', 'end'),
+    /** u16, from `head`. */
     networkHeader: of('sk_buff', 'network_header'),
     transportHeader: of('sk_buff', 'transport_header'),
     gsoSize: of('skb_shared_info', 'gso_size'),
@@ -136,18 +103,18 @@ function emitBytes(code: Assembler, device: DeviceOffsets): void {
   code.load(Size.W, R8, R6, device.length).alu(Alu.SUB, R8, R3);
   // The shared info stands behind the packet: gso_size and gso_segs are neighbours, gso_type is near.
   code.load(Size.W, R1, R6, device.end).alu(Alu.ADD, R9, R1);
-  readKernel(code, R9, device.gsoSize, 2, 'whole');
+  readKernel(code, R9, device.gsoSize, 2);
   code.load(Size.H, R1, R10, SCRATCH).jumpIfImmediate(Jump.EQ, R1, 0, 'whole');
-  readKernel(code, R9, device.gsoType, 4, 'whole');
+  readKernel(code, R9, device.gsoType, 4);
   code.load(Size.W, R1, R10, SCRATCH).jumpIfImmediate(Jump.SET, R1, GSO_TCP, 'tcp');
   code.jumpIfImmediate(Jump.SET, R1, GSO_UDP, 'udp').jump('whole');
   code.label('udp').storeImmediate(Size.DW, R10, SCRATCH, UDP_HEADER_BYTES).jump('header');
   code.label('tcp').load(Size.DW, R3, R6, device.head).load(Size.H, R1, R6, device.transportHeader);
   code.alu(Alu.ADD, R3, R1);
-  readKernel(code, R3, TCP_DATA_OFFSET, 1, 'whole');
+  readKernel(code, R3, TCP_DATA_OFFSET, 1);
   code.load(Size.B, R1, R10, SCRATCH).aluImmediate(Alu.RSH, R1, 4).aluImmediate(Alu.LSH, R1, 2);
   code.store(Size.DW, R10, SCRATCH, R1).label('header');
-  readKernel(code, R9, device.gsoSegments, 2, 'whole', PACKETS);
+  readKernel(code, R9, device.gsoSegments, 2, PACKETS);
   code.load(Size.H, R1, R10, PACKETS).jumpIfImmediate(Jump.NE, R1, 0, 'segments').moveImmediate(R1, 1);
   code.label('segments').store(Size.DW, R10, PACKETS, R1).aluImmediate(Alu.SUB, R1, 1);
   code.load(Size.H, R2, R6, device.transportHeader).load(Size.H, R3, R6, device.networkHeader);
@@ -155,18 +122,11 @@ function emitBytes(code: Assembler, device: DeviceOffsets): void {
   code.alu(Alu.MUL, R1, R2).alu(Alu.ADD, R8, R1).label('whole');
 }
 
-/** Reads from an address in a register, which the verifier treats as a number; jumps to `failed` if it is invalid. */
-function readKernel(
-  code: Assembler,
-  address: number,
-  offset: number,
-  bytes: number,
-  failed: string,
-  into = SCRATCH,
-): void {
+/** Reads from an address in a register, which the verifier treats as a number; jumps to `whole` if it is invalid. */
+function readKernel(code: Assembler, address: number, offset: number, bytes: number, into = SCRATCH): void {
   code.move(R3, address).aluImmediate(Alu.ADD, R3, offset);
   stackAddress(code, R1, into);
-  code.moveImmediate(R2, bytes).call(Helper.PROBE_READ_KERNEL).jumpIfImmediate(Jump.NE, R0, 0, failed);
+  code.moveImmediate(R2, bytes).call(Helper.PROBE_READ_KERNEL).jumpIfImmediate(Jump.NE, R0, 0, 'whole');
 }
 
 /** R9 = the interface, and its network namespace to the value. */

@@ -1,5 +1,6 @@
 import { closeDescriptor } from '../libc.ts';
-import { createMap, loadValueBtf, MapFlag, MapType } from './map.ts';
+import { allOrNone } from './bpf-call.ts';
+import { createHash, createMap, createSingle, loadValueBtf, MapFlag, MapType } from './map.ts';
 
 /** struct __sk_buff, include/uapi/linux/bpf.h; in cgroup programs `len` begins with the IP header. */
 export const SkBuff = {
@@ -217,43 +218,18 @@ export function createNetworkMaps(wanted: Partial<NetworkMapSizes>): {
   sizes: NetworkMapSizes;
 } {
   const sizes = { ...DEFAULT_SIZES, ...wanted };
-  const made: number[] = [];
-  const kept = (descriptor: number): number => {
-    made.push(descriptor);
-    return descriptor;
-  };
-  try {
-    const maps: NetworkMaps = {
-      storage: kept(createSocketStorage('sstop_owner', STORAGE_BYTES, MapFlag.CLONE)),
-      flows: kept(createFlowMap('sstop_flows', FLOW_KEY_BYTES, sizes.flows)),
-      peers: kept(createFlowMap('sstop_peers', PEER_KEY_BYTES, sizes.peers)),
-      sums: kept(createFlowMap('sstop_sums', FLOW_KEY_BYTES, sizes.sums)),
-      lost: kept(
-        createMap({
-          type: MapType.ARRAY,
-          keyBytes: 4,
-          valueBytes: LOST_BYTES,
-          maxEntries: 1,
-          name: 'sstop_lost',
-        }),
-      ),
-      failures: kept(
-        createMap({
-          type: MapType.HASH,
-          keyBytes: FAILURE_KEY_BYTES,
-          valueBytes: FAILURE_VALUE_BYTES,
-          maxEntries: FAILURES_LIMIT,
-          name: 'sstop_failures',
-          flags: MapFlag.NO_PREALLOC,
-        }),
-      ),
-      openings: kept(createSocketStorage('sstop_opening', OPENING_BYTES)),
-    };
-    return { maps, sizes };
-  } catch (thrown) {
-    for (const descriptor of made) closeDescriptor(descriptor);
-    throw thrown;
-  }
+  const maps = allOrNone(
+    (keep): NetworkMaps => ({
+      storage: keep(createSocketStorage('sstop_owner', STORAGE_BYTES, MapFlag.CLONE)),
+      flows: keep(createHash('sstop_flows', FLOW_KEY_BYTES, FLOW_VALUE_BYTES, sizes.flows)),
+      peers: keep(createHash('sstop_peers', PEER_KEY_BYTES, FLOW_VALUE_BYTES, sizes.peers)),
+      sums: keep(createHash('sstop_sums', FLOW_KEY_BYTES, FLOW_VALUE_BYTES, sizes.sums)),
+      lost: keep(createSingle('sstop_lost', LOST_BYTES)),
+      failures: keep(createHash('sstop_failures', FAILURE_KEY_BYTES, FAILURE_VALUE_BYTES, FAILURES_LIMIT)),
+      openings: keep(createSocketStorage('sstop_opening', OPENING_BYTES)),
+    }),
+  );
+  return { maps, sizes };
 }
 
 /** All descriptors, by which what is closed and what is handed over agree. */
@@ -265,17 +241,6 @@ export function descriptorsOfMaps(maps: NetworkMaps): readonly number[] {
 /** Closes the descriptors; the maps go with the last program that uses them. */
 export function closeNetworkMaps(maps: NetworkMaps): void {
   for (const descriptor of descriptorsOfMaps(maps)) closeDescriptor(descriptor);
-}
-
-function createFlowMap(name: string, keyBytes: number, maxEntries: number): number {
-  return createMap({
-    type: MapType.HASH,
-    keyBytes,
-    valueBytes: FLOW_VALUE_BYTES,
-    maxEntries,
-    name,
-    flags: MapFlag.NO_PREALLOC,
-  });
 }
 
 /** SK_STORAGE: so many bytes (a multiple of 8) beside each socket. Throws BpfError. */

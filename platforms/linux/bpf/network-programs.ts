@@ -5,14 +5,15 @@ import {
   AttachType,
   createLink,
   loadProgram,
+  loadTracing,
   openRawTracepoint,
   ProgramType,
   queryPrograms,
+  TaskIterator,
 } from './bpf-program.ts';
 import type { KernelTypes } from './btf.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
 import { dropProgram, routeProgram, stateProgram } from './health-programs.ts';
-import { TaskIterator } from './iterator.ts';
 import type { PidNumbers } from './namespaces.ts';
 import type { CommSource } from './network-code.ts';
 import { deviceOffsets, deviceProgram } from './network-device-program.ts';
@@ -237,9 +238,7 @@ export class NetworkPrograms {
   #attachUse(traced: Traced, names: readonly string[], expectedAttachType: number, hook: UseHook): true {
     const code = lastUserProgram(this.#maps, traced.offsets, hook);
     for (const name of names) {
-      const attachBtfId = traced.types.id(name);
-      const options = { type: ProgramType.TRACING, code, name: 'sstop_use', expectedAttachType, attachBtfId };
-      const program = loadProgram(options);
+      const program = loadTracing('sstop_use', code, traced.types.id(name), expectedAttachType);
       this.#programs.push(program);
       this.#links.push(openRawTracepoint(program));
     }
@@ -277,8 +276,7 @@ export class NetworkPrograms {
   }
 
   #attachTracepoint(name: string, code: Uint8Array, attachBtfId: number): void {
-    const expectedAttachType = AttachType.TRACE_RAW_TP;
-    const program = loadProgram({ type: ProgramType.TRACING, code, name, expectedAttachType, attachBtfId });
+    const program = loadTracing(name, code, attachBtfId);
     this.#programs.push(program);
     this.#links.push(openRawTracepoint(program));
   }
@@ -286,13 +284,8 @@ export class NetworkPrograms {
   #openHolders({ types, offsets }: Traced): TaskIterator {
     const place = (member: string): number => types.member('bpf_iter__task_file', member).offset;
     const context = { meta: place('meta'), task: place('task'), file: place('file') };
-    const program = loadProgram({
-      type: ProgramType.TRACING,
-      code: holdersProgram(this.#maps, offsets, context),
-      name: 'sstop_holders',
-      expectedAttachType: AttachType.TRACE_ITER,
-      attachBtfId: types.id(HOLDERS_ITERATOR),
-    });
+    const code = holdersProgram(this.#maps, offsets, context);
+    const program = loadTracing('sstop_holders', code, types.id(HOLDERS_ITERATOR), AttachType.TRACE_ITER);
     try {
       return TaskIterator.ofProgram(program);
     } finally {

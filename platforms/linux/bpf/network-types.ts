@@ -1,6 +1,4 @@
 import { BtfKind, type BtfWanted, KernelTypes, READ_ONLY_CAST } from './btf.ts';
-import type { DropOffsets, HealthOffsets, RouteOffsets } from './health-programs.ts';
-import type { ReadOnlyCast } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
 import type { PidNumbers } from './namespaces.ts';
 
@@ -36,47 +34,20 @@ const WANTED: BtfWanted = [
 ];
 
 /** Offsets in the running kernel's structures that the network programs read. */
-export interface NetworkOffsets {
-  /** struct sock: `skc_family` u16, and the namespace's `struct net *`. */
-  readonly sockFamily: number;
-  readonly sockNet: number;
-  /** struct net: u64; undefined before 5.14, where it is another type. */
-  readonly netCookie: number | undefined;
-  /** struct sock: its cookie, an atomic u64; 0: not generated yet. */
-  readonly sockCookie: number;
-  /** struct sock: u16; undefined before 5.6, where it is a bit field. */
-  readonly sockProtocol: number | undefined;
-  /** struct sock: int, whether a process is inside a call on the socket. */
-  readonly sockOwned: number;
-  /** struct socket: `struct sock *`. */
-  readonly socketSock: number;
-  /** struct file: `struct inode *`; struct inode: its number. */
-  readonly fileInode: number;
-  readonly inodeNumber: number;
-  /** struct task_struct. */
-  readonly taskFlags: number;
-  readonly taskTgid: number;
-  readonly taskLeader: number;
-  readonly taskComm: number;
-  readonly taskCred: number;
-  /** u64, ns since boot. */
-  readonly taskStart: number;
-  /** struct cred: u32. */
-  readonly credUid: number;
-  /** Undefined before 6.2. */
-  readonly readOnly: Readonly<Record<'task' | 'sock' | 'file', ReadOnlyCast | undefined>>;
-  /** Undefined in the machine's own PID namespace. */
-  readonly numbers: PidNumbers | undefined;
-}
+export type NetworkOffsets = Readonly<ReturnType<typeof networkOffsets>>;
 
 /** Looks the network programs' types up. Throws OpError: no BTF, or a kernel that lacks one of them. */
 export function networkTypes(): KernelTypes {
   return new KernelTypes(kernelTypes(), WANTED);
 }
 
+/** Where the fields of a socket lie that only the programs of health read. */
+export type HealthOffsets = Readonly<ReturnType<typeof healthOffsets>>;
+
 /** Throws OpError `UNSUPPORTED`. */
-export function healthOffsets(types: KernelTypes): HealthOffsets {
+export function healthOffsets(types: KernelTypes) {
   return {
+    /** struct sock: u8, be16, be32, 16 bytes, and int. */
     state: types.member('sock', '__sk_common.skc_state').offset,
     remotePort: types.member('sock', '__sk_common.skc_dport').offset,
     remoteAddress4: types.member('sock', '__sk_common.skc_daddr').offset,
@@ -85,8 +56,11 @@ export function healthOffsets(types: KernelTypes): HealthOffsets {
   };
 }
 
+/** What the programs of routes read of the kernel's types: members of struct flowi4 or flowi6. */
+export type RouteOffsets = Readonly<ReturnType<typeof routeOffsets>>;
+
 /** Throws OpError `UNSUPPORTED`. */
-export function routeOffsets(types: KernelTypes, family: 'ipv4' | 'ipv6'): RouteOffsets {
+export function routeOffsets(types: KernelTypes, family: 'ipv4' | 'ipv6') {
   const flow = family === 'ipv4' ? 'flowi4' : 'flowi6';
   const place = (structure: string, member: string): number => types.member(structure, member).offset;
   return {
@@ -94,6 +68,10 @@ export function routeOffsets(types: KernelTypes, family: 'ipv4' | 'ipv6'): Route
     address: place(flow, 'daddr'),
     localPort: place(flow, 'uli.ports.sport'),
     remotePort: place(flow, 'uli.ports.dport'),
+    /**
+     * IPv6 only. Of struct fib6_result the type of the route, and the route; of struct net the one that stands for none;
+     * of the flow the source address.
+     */
     result:
       family === 'ipv4'
         ? undefined
@@ -117,41 +95,58 @@ const IGNORED_REASONS: readonly string[] = [
   'SKB_DROP_REASON_QUEUE_PURGE',
 ];
 
+/** What the program of dropped packets reads of the kernel's types. */
+export type DropOffsets = Readonly<ReturnType<typeof dropOffsets>>;
+
 /** Throws OpError `UNSUPPORTED`: before 5.17 the kernel gives no reasons. */
-export function dropOffsets(types: KernelTypes): DropOffsets {
+export function dropOffsets(types: KernelTypes) {
   const reasons = types.enumerators('skb_drop_reason');
   return {
+    /** struct sk_buff: `struct sock *`. */
     bufferSock: types.member('sk_buff', 'sk').offset,
     state: types.member('sock', '__sk_common.skc_state').offset,
+    /** Reasons that are not a drop, or that mean nothing. */
     ignored: reasons.flatMap(([name, value]) => (IGNORED_REASONS.includes(name) ? [value] : [])),
   };
 }
 
 /** Throws OpError `UNSUPPORTED`. */
-export function networkOffsets(types: KernelTypes, numbers: PidNumbers | undefined): NetworkOffsets {
+export function networkOffsets(types: KernelTypes, numbers: PidNumbers | undefined) {
   const netCookie = types.optionalMember('net', 'net_cookie');
   return {
+    /** struct sock: `skc_family` u16, and the namespace's `struct net *`. */
     sockFamily: types.member('sock', '__sk_common.skc_family').offset,
     sockNet: types.member('sock', '__sk_common.skc_net.net').offset,
+    /** struct net: u64; undefined before 5.14, where it is another type. */
     netCookie: netCookie?.bytes === 8 ? netCookie.offset : undefined,
+    /** struct sock: its cookie, an atomic u64; 0: not generated yet. */
     sockCookie: types.member('sock', '__sk_common.skc_cookie').offset,
+    /** struct sock: int, whether a process is inside a call on the socket. */
     sockOwned: types.member('sock', 'sk_lock.owned').offset,
+    /** struct sock: u16; undefined before 5.6, where it is a bit field. */
     sockProtocol: types.optionalMember('sock', 'sk_protocol')?.offset,
+    /** struct socket: `struct sock *`. */
     socketSock: types.member('socket', 'sk').offset,
+    /** struct file: `struct inode *`; struct inode: its number. */
     fileInode: types.member('file', 'f_inode').offset,
     inodeNumber: types.member('inode', 'i_ino').offset,
+    /** struct task_struct. */
     taskFlags: types.member('task_struct', 'flags').offset,
     taskTgid: types.member('task_struct', 'tgid').offset,
     taskLeader: types.member('task_struct', 'group_leader').offset,
     taskComm: types.member('task_struct', 'comm').offset,
     taskCred: types.member('task_struct', 'cred').offset,
+    /** u64, ns since boot. */
     taskStart: types.member('task_struct', 'start_boottime', 'real_start_time').offset,
+    /** struct cred: u32. */
     credUid: types.member('cred', 'uid.val').offset,
+    /** Undefined before 6.2. */
     readOnly: {
       task: types.readOnlyCast('task_struct'),
       sock: types.readOnlyCast('sock'),
       file: types.readOnlyCast('file'),
     },
+    /** Undefined in the machine's own PID namespace. */
     numbers,
   };
 }

@@ -1,5 +1,4 @@
 import { BtfKind, type BtfMember, KernelTypes, READ_ONLY_CAST, type TypeSource } from './btf.ts';
-import type { ReadOnlyCast } from './instruction.ts';
 
 /** Resident pages are counted by kind (enum in include/linux/mm_types_task.h); swapped ones are no part of them. */
 const MM_FILEPAGES = 0;
@@ -14,60 +13,12 @@ type RssMembers =
   | { readonly kind: 'copied'; readonly offset: number };
 
 /** What the programs on tasks read: `task` of struct task_struct, and so on. */
-export interface TaskOffsets {
-  readonly iteratorId: number;
-  readonly exitTracepointId: number | undefined;
-  /** Kernel functions that walk over all tasks at once (6.7). */
-  readonly walk: WalkFunctions | undefined;
-  /** Of a task; undefined before 6.2. */
-  readonly readOnly: ReadOnlyCast | undefined;
-  readonly task: {
-    readonly pid: BtfMember;
-    readonly tgid: BtfMember;
-    readonly flags: BtfMember;
-    /** 8 bytes wide up to 5.13, 4 since. */
-    readonly state: BtfMember;
-    readonly exitState: BtfMember;
-    readonly startNanos: BtfMember;
-    readonly execNanos: BtfMember;
-    readonly comm: BtfMember;
-    readonly parent: BtfMember;
-    readonly leader: BtfMember;
-    readonly credentials: BtfMember;
-    readonly memory: BtfMember;
-    readonly signal: BtfMember;
-    readonly threadPid: BtfMember;
-    readonly threadNode: BtfMember;
-    /** Undefined: a kernel without CONFIG_TASK_IO_ACCOUNTING. */
-    readonly io: IoMembers | undefined;
-  };
-  readonly signal: {
-    readonly deadNanos: BtfMember;
-    readonly threads: BtfMember;
-    readonly live: BtfMember;
-    readonly threadHead: BtfMember;
-    readonly io: IoMembers | undefined;
-  };
-  readonly effectiveUid: BtfMember;
-  readonly virtualPages: BtfMember;
-  readonly rss: RssMembers;
-  readonly pidLevel: BtfMember;
-  readonly pidNumbers: BtfMember;
-}
+export type TaskOffsets = Readonly<ReturnType<typeof findTaskOffsets>>;
 
 /** BTF ids of kernel functions (kernel/bpf/helpers.c, task_iter.c). */
-export interface WalkFunctions {
-  readonly lock: number;
-  readonly unlock: number;
-  readonly begin: number;
-  readonly next: number;
-  readonly end: number;
-}
+export type WalkFunctions = Readonly<NonNullable<ReturnType<typeof walkFunctions>>>;
 
-export interface IoMembers {
-  readonly readBytes: BtfMember;
-  readonly writeBytes: BtfMember;
-}
+export type IoMembers = Readonly<NonNullable<ReturnType<typeof ioMembers>>>;
 
 const WALK = [
   'bpf_rcu_read_lock',
@@ -78,7 +29,7 @@ const WALK = [
 ] as const;
 
 /** Finds them. Throws OpError `UNSUPPORTED`, naming what this kernel lacks. */
-export function findTaskOffsets(source: TypeSource): TaskOffsets {
+export function findTaskOffsets(source: TypeSource) {
   const types = new KernelTypes(source, [
     ['task_struct', BtfKind.STRUCT],
     ['signal_struct', BtfKind.STRUCT],
@@ -95,7 +46,9 @@ export function findTaskOffsets(source: TypeSource): TaskOffsets {
     exitTracepointId: types.has('btf_trace_sched_process_exit')
       ? types.id('btf_trace_sched_process_exit')
       : undefined,
+    /** Kernel functions that walk over all tasks at once (6.7). */
     walk: walkFunctions(types),
+    /** Of a task; undefined before 6.2. */
     readOnly: types.readOnlyCast('task_struct'),
     task: taskMembers(types),
     signal: {
@@ -113,7 +66,7 @@ export function findTaskOffsets(source: TypeSource): TaskOffsets {
   };
 }
 
-function walkFunctions(types: KernelTypes): WalkFunctions | undefined {
+function walkFunctions(types: KernelTypes) {
   if (!WALK.every((name) => types.has(name))) return undefined;
   return {
     lock: types.id('bpf_rcu_read_lock'),
@@ -124,12 +77,13 @@ function walkFunctions(types: KernelTypes): WalkFunctions | undefined {
   };
 }
 
-function taskMembers(types: KernelTypes): TaskOffsets['task'] {
+function taskMembers(types: KernelTypes) {
   const of = (...paths: readonly string[]): BtfMember => types.member('task_struct', ...paths);
   return {
     pid: of('pid'),
     tgid: of('tgid'),
     flags: of('flags'),
+    /** 8 bytes wide up to 5.13, 4 since. */
     state: of('__state', 'state'),
     exitState: of('exit_state'),
     startNanos: of('start_boottime', 'real_start_time'),
@@ -142,11 +96,12 @@ function taskMembers(types: KernelTypes): TaskOffsets['task'] {
     signal: of('signal'),
     threadPid: of('thread_pid'),
     threadNode: of('thread_node'),
+    /** Undefined: a kernel without CONFIG_TASK_IO_ACCOUNTING. */
     io: ioMembers(types, 'task_struct'),
   };
 }
 
-function ioMembers(types: KernelTypes, structure: string): IoMembers | undefined {
+function ioMembers(types: KernelTypes, structure: string) {
   const readBytes = types.optionalMember(structure, 'ioac.read_bytes');
   const writeBytes = types.optionalMember(structure, 'ioac.write_bytes');
   return readBytes === undefined || writeBytes === undefined ? undefined : { readBytes, writeBytes };

@@ -2,11 +2,17 @@ import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { numbers, tableClass } from '../../../src/kit/table/columns.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { closeDescriptor, SharedMemory } from '../libc.ts';
-import { BpfError } from './bpf-call.ts';
-import { AttachType, loadProgram, ProgramRunner, ProgramType } from './bpf-program.ts';
-import { TaskIterator } from './iterator.ts';
+import { allOrNone, BpfError } from './bpf-call.ts';
+import {
+  AttachType,
+  loadProgram,
+  loadTracing,
+  ProgramRunner,
+  ProgramType,
+  TaskIterator,
+} from './bpf-program.ts';
 import { kernelTypes } from './kernel-types.ts';
-import { createMap, MapFlag, MapType } from './map.ts';
+import { createSingle, MapFlag } from './map.ts';
 import { isInitialPidNamespace } from './namespaces.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
 import { pidLevelProgram, taskIteratorProgram, taskWalkProgram } from './task-programs.ts';
@@ -84,16 +90,13 @@ class TaskWalk {
   static open(offsets: TaskOffsets): TaskWalk {
     const { walk } = offsets;
     if (walk === undefined) throw new OpError({ op: 'walk over tasks', code: 'UNSUPPORTED' });
-    const map = createOutputMap();
-    let program = -1;
-    try {
+    return allOrNone((keep) => {
+      const map = keep(createSingle('sstop_walk', MAP_BYTES, MapFlag.MMAPABLE));
       const code = taskWalkProgram(offsets, walk, map, MAP_BYTES);
-      program = loadProgram({ type: ProgramType.SYSCALL, code, name: 'sstop_walk', isSleepable: true });
+      const type = ProgramType.SYSCALL;
+      const program = keep(loadProgram({ type, code, name: 'sstop_walk', isSleepable: true }));
       return new TaskWalk({ map, program });
-    } catch (thrown) {
-      for (const descriptor of [map, program]) if (descriptor >= 0) closeDescriptor(descriptor);
-      throw thrown;
-    }
+    });
   }
 
   /** Needs no privilege (5.19). Throws SyscallError. */
@@ -121,17 +124,6 @@ class TaskWalk {
     closeDescriptor(this.handed.map);
     closeDescriptor(this.handed.program);
   }
-}
-
-function createOutputMap(): number {
-  return createMap({
-    type: MapType.ARRAY,
-    keyBytes: 4,
-    valueBytes: MAP_BYTES,
-    maxEntries: 1,
-    name: 'sstop_walk',
-    flags: MapFlag.MMAPABLE,
-  });
 }
 
 type TaskVisitor = (task: TaskRecord) => void;
@@ -245,7 +237,7 @@ export class TaskSampler {
   #readOn(): boolean {
     if (this.#iterator === undefined) return false;
     const length = this.#iterator.read();
-    this.#reader.reset(this.#iterator.buffer.u32, length);
+    this.#reader.reset(length > 0 ? this.#iterator.buffer.u32 : NOTHING, length);
     return length > 0;
   }
 
@@ -293,13 +285,7 @@ function openTaskIterator(offsets: TaskOffsets, pidLevel: number): TaskIterator 
 
 /** Attaches an iterator over tasks. The link keeps the program, so its descriptor is closed at once. Throws BpfError. */
 export function openIterator(offsets: TaskOffsets, name: string, code: Uint8Array): TaskIterator {
-  const program = loadProgram({
-    type: ProgramType.TRACING,
-    code,
-    name,
-    expectedAttachType: AttachType.TRACE_ITER,
-    attachBtfId: offsets.iteratorId,
-  });
+  const program = loadTracing(name, code, offsets.iteratorId, AttachType.TRACE_ITER);
   try {
     return TaskIterator.ofProgram(program);
   } finally {

@@ -1,8 +1,8 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { numbers, tableClass } from '../../../src/kit/table/columns.ts';
+import type { TaskIterator } from './bpf-program.ts';
 import { BtfKind, type BtfMember, KernelTypes, type TypeSource } from './btf.ts';
 import { Alu, Assembler, Jump, R1, R2, R6, R7, R8, R9, R10, Size, sizeOfBytes } from './instruction.ts';
-import type { TaskIterator } from './iterator.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { isInitialPidNamespace } from './namespaces.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
@@ -43,23 +43,13 @@ interface Sum {
   readonly dead: readonly BtfMember[];
 }
 
-interface WaitOffsets {
-  /** Of struct task_struct and of struct signal_struct. */
-  readonly counters: readonly Sum[];
-  /** `delays` of a task, null where they are not counted; undefined: a kernel without CONFIG_TASK_DELAY_ACCT. */
-  readonly delays: BtfMember | undefined;
-  /** `stats` of struct signal_struct: sums of dead threads, null where none has ended; undefined: without CONFIG_TASKSTATS. */
-  readonly stats: BtfMember | undefined;
-  /** Of struct task_delay_info and of struct taskstats. */
-  readonly delayed: readonly Sum[];
-  readonly countsIo: boolean;
-}
+type WaitOffsets = Readonly<ReturnType<typeof findWaitOffsets>>;
 
 /** Swapping in, reclaiming, reading back what was thrown out, compacting (include/linux/delayacct.h). */
 const MEMORY_DELAYS = ['swapin', 'freepages', 'thrashing', 'compact'] as const;
 
 /** Finds them. Throws OpError `UNSUPPORTED`, naming what this kernel lacks. */
-function findWaitOffsets(source: TypeSource): WaitOffsets {
+function findWaitOffsets(source: TypeSource) {
   const types = new KernelTypes(source, [
     ['task_struct', BtfKind.STRUCT],
     ['signal_struct', BtfKind.STRUCT],
@@ -87,6 +77,7 @@ function findWaitOffsets(source: TypeSource): WaitOffsets {
   const calls = sum(Field.CALLS, 'ioac.syscr', 'ioac.syscw');
   const run = { at: Field.RUN_DELAY, own: [types.member('task_struct', 'sched_info.run_delay')], dead: [] };
   return {
+    /** Of struct task_struct and of struct signal_struct. */
     counters: [
       run,
       sum(Field.MAJOR_FAULTS, 'maj_flt'),
@@ -95,8 +86,11 @@ function findWaitOffsets(source: TypeSource): WaitOffsets {
       sum(Field.READ_BYTES, 'ioac.read_bytes'),
       sum(Field.WRITTEN_BYTES, 'ioac.write_bytes'),
     ],
+    /** `delays` of a task, null where they are not counted; undefined: a kernel without CONFIG_TASK_DELAY_ACCT. */
     delays: types.has('task_delay_info') ? types.optionalMember('task_struct', 'delays') : undefined,
+    /** `stats` of struct signal_struct: sums of dead threads, null where none has ended; undefined: without CONFIG_TASKSTATS. */
     stats: types.has('taskstats') ? types.optionalMember('signal_struct', 'stats') : undefined,
+    /** Of struct task_delay_info and of struct taskstats. */
     delayed: [
       { at: Field.RUN_DELAY, own: [], dead: of('taskstats', ['cpu_delay_total']) },
       delay(Field.BLOCK_DELAY, ['blkio']),

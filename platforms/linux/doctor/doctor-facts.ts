@@ -1,37 +1,25 @@
 import { opendirSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 
-/** What the kernel offers to the tiers, this release's and later ones. */
-export interface KernelFacts {
-  /** Such as `6.18.44`. */
-  readonly release: string;
-  /** Size of /sys/kernel/btf/vmlinux in bytes; undefined: not there. */
-  readonly btfBytes: number | undefined;
-  /** kernel.unprivileged_bpf_disabled: 0 allowed, 1 forbidden for good, 2 forbidden; undefined: no BPF system call. */
-  readonly unprivilegedBpfDisabled: number | undefined;
-  /** The mode of /sys/kernel/security/lockdown; undefined: no such file. */
-  readonly lockdown: string | undefined;
-  /** kernel.task_delayacct: 1 waits for block devices are counted per process, 0 not; undefined: no such setting. */
-  readonly taskDelayAccounting: number | undefined;
-  /** The kernel counts shares of time in which tasks wait (PSI). */
-  readonly hasPressure: boolean;
-  /** net.core.rmem_max in bytes. */
-  readonly receiveBufferMaxBytes: number | undefined;
-  /** kernel.modules_disabled: no module can be loaded until the next start. */
-  readonly areModulesClosed: boolean;
-}
-
-/** Reads what is there below the roots. Never throws. */
-export function examineKernel(procRoot: string, sysRoot: string): KernelFacts {
+/** What the kernel offers to the tiers, this release's and later ones, below the roots. Never throws. */
+export function examineKernel(procRoot: string, sysRoot: string) {
   const setting = (path: string): string | undefined => readText(`${procRoot}/sys/${path}`)?.trim();
   const lockdown = readText(`${sysRoot}/kernel/security/lockdown`);
   return {
+    /** Such as `6.18.44`. */
     release: setting('kernel/osrelease') ?? 'of unknown release',
+    /** Size of /sys/kernel/btf/vmlinux in bytes; undefined: not there. */
     btfBytes: statSync(`${sysRoot}/kernel/btf/vmlinux`, { throwIfNoEntry: false })?.size,
+    /** kernel.unprivileged_bpf_disabled: 0 allowed, 1 forbidden for good, 2 forbidden; undefined: no BPF system call. */
     unprivilegedBpfDisabled: parseSetting(setting('kernel/unprivileged_bpf_disabled')),
+    /** The mode of /sys/kernel/security/lockdown; undefined: no such file. */
     lockdown: lockdown === undefined ? undefined : parseLockdown(lockdown),
+    /** kernel.task_delayacct: 1 waits for block devices are counted per process, 0 not; undefined: no such setting. */
     taskDelayAccounting: parseSetting(setting('kernel/task_delayacct')),
+    /** The kernel counts shares of time in which tasks wait (PSI). */
     hasPressure: (readText(`${procRoot}/pressure/cpu`) ?? '') !== '',
+    /** net.core.rmem_max in bytes. */
     receiveBufferMaxBytes: parseSetting(setting('net/core/rmem_max')),
+    /** kernel.modules_disabled: no module can be loaded until the next start. */
     areModulesClosed: setting('kernel/modules_disabled') === '1',
   };
 }
@@ -60,19 +48,11 @@ const PROCESSES_LIMIT = 4096;
 /** linux/sched.h */
 const PF_KTHREAD = 0x00200000;
 
-/** Which processes this one can see and look into. */
-export interface VisibilityFacts {
-  /** Processes listed, threads of the kernel and ended processes left out. */
-  readonly seen: number;
-  readonly ofOthers: number;
-  /** Of all, those whose descriptors can be read, so that their connections can be assigned. */
-  readonly open: number;
-  /** There are more than were looked at. */
-  readonly isPartial: boolean;
-}
-
-/** Looks at the processes below `procRoot` as the collector does: list the descriptors, read one link. Never throws. */
-export function examineProcesses(procRoot: string, effectiveUid: number): VisibilityFacts {
+/**
+ * Which processes this one can see and look into. Looks at the processes below `procRoot` as the
+ * collector does: list the descriptors, read one link. Never throws.
+ */
+export function examineProcesses(procRoot: string, effectiveUid: number) {
   const pids = listPids(procRoot);
   let seen = 0;
   let ofOthers = 0;
@@ -86,7 +66,15 @@ export function examineProcesses(procRoot: string, effectiveUid: number): Visibi
     if (uid !== effectiveUid) ofOthers++;
     if (canReadDescriptors(folder)) open++;
   }
-  return { seen, ofOthers, open, isPartial: pids.length > PROCESSES_LIMIT };
+  return {
+    /** Processes listed, threads of the kernel and ended processes left out. */
+    seen,
+    ofOthers,
+    /** Of all, those whose descriptors can be read, so that their connections can be assigned. */
+    open,
+    /** There are more than were looked at. */
+    isPartial: pids.length > PROCESSES_LIMIT,
+  };
 }
 
 function listPids(procRoot: string): string[] {
@@ -138,7 +126,7 @@ const INITIAL_NET_NAMESPACE = 0xeffffff9;
 const FIRST_DYNAMIC_NUMBER = 0xf0000000;
 
 /** Whether a namespace is that of the machine, a separate one, or unknown. */
-export type NamespaceScope = 'machine' | 'own' | 'unknown';
+type NamespaceScope = 'machine' | 'own' | 'unknown';
 
 /** The number in a link of /proc/PID/ns, such as `net:[4026531840]`; undefined for any other text. */
 export function parseNamespaceLink(link: string): number | undefined {

@@ -15,7 +15,7 @@ import {
   legacyTcpRequest,
   SockDiag,
 } from '../netlink/sock-diag.ts';
-import { packetRefusalText, programRefusalText } from '../network/tier-refusals.ts';
+import { packetRefusalText, programRefusalText } from '../network/network-source.ts';
 import { missingForOwners, type Privileges, parsePrivileges } from '../privileges.ts';
 import { readText } from './doctor-facts.ts';
 
@@ -211,23 +211,10 @@ export interface Refusal {
 }
 
 /** Result of opening each part; undefined: it works. */
-export interface ProgramFacts {
-  /** Packets counted by socket in the kernel: the tier `ebpf`. */
-  readonly counting: Refusal | undefined;
-  /** How it counts; undefined where it does not. */
-  readonly parts: NetworkParts | undefined;
-  /** Processes listed by a BPF iterator. */
-  readonly processes: Refusal | undefined;
-  /** Processes that come and go between two samples, recorded as they end. */
-  readonly exits: Refusal | undefined;
-  /** Packets read from a ring: the tier `packet`, and UDP and names beside netlink. */
-  readonly packets: Refusal | undefined;
-  /** First packets and DNS answers, copied for names. */
-  readonly names: Refusal | undefined;
-}
+export type ProgramFacts = Readonly<ReturnType<typeof examinePrograms>>;
 
 /** Opens each part and closes it again; nothing stays in the kernel. Never throws. */
-export function examinePrograms(): ProgramFacts {
+export function examinePrograms() {
   let parts: NetworkParts | undefined;
   let names: Refusal | undefined;
   const counting = refusalOf('count packets in the kernel', () => {
@@ -238,11 +225,17 @@ export function examinePrograms(): ProgramFacts {
     return accounting;
   });
   return {
+    /** Packets counted by socket in the kernel: the tier `ebpf`. */
     counting,
+    /** How it counts; undefined where it does not. */
     parts,
+    /** Processes listed by a BPF iterator. */
     processes: refusalOf('list processes in the kernel', () => TaskSampler.open()),
+    /** Processes that come and go between two samples, recorded as they end. */
     exits: refusalOf('record ends of processes', () => ExitRecorder.open()),
+    /** Packets read from a ring: the tier `packet`, and UDP and names beside netlink. */
     packets: refusalOf('read packets', openPacketSocket),
+    /** First packets and DNS answers, copied for names. */
     names: counting ?? names,
   };
 }

@@ -1,5 +1,4 @@
 import { existsSync, readlinkSync, statSync } from 'node:fs';
-import type { TierReport } from '../../../src/data/sample/platform.ts';
 import { pressureObstacle } from '../pressure-watch.ts';
 import {
   CAPABILITY_NAMES,
@@ -17,7 +16,6 @@ import {
   cgroup2MountPoints,
   type MountEntry,
   mountOf,
-  type ProcMount,
   parseMountEntries,
   procMountAt,
 } from '../proc/mountinfo.ts';
@@ -27,53 +25,19 @@ import {
   examineKernel,
   examineProcesses,
   isMachineUserMap,
-  type KernelFacts,
   managerOfCgroup,
-  type NamespaceScope,
   netScopeOf,
   parseSecurityProfile,
   pidScopeOf,
   readText,
-  type VisibilityFacts,
 } from './doctor-facts.ts';
-import {
-  type DiagFacts,
-  examineDiag,
-  examinePrograms,
-  type ProgramFacts,
-  tierReportsOf,
-} from './doctor-tiers.ts';
+import { examineDiag, examinePrograms, tierReportsOf } from './doctor-tiers.ts';
 
 /** How much of the machine this process is in. */
-export interface ScopeFacts {
-  readonly pidNamespace: NamespaceScope;
-  readonly netNamespace: NamespaceScope;
-  /** Whether root here is root of the machine; undefined: unknown. */
-  readonly isMachineUserNamespace: boolean | undefined;
-  readonly cgroupPath: string | undefined;
-  /** What says that this is a container: a marker file or the cgroup's path, with the manager it speaks of. */
-  readonly signs: readonly { readonly from: string; readonly manager: string }[];
-  /** The security module's profile that confines this process. */
-  readonly securityProfile: string | undefined;
-}
+export type ScopeFacts = Readonly<ReturnType<typeof examineScope>>;
 
 /** Everything that decides what can be counted on this machine by this process. */
-export interface LinuxExamination {
-  readonly kernel: KernelFacts;
-  readonly cgroup2MountPoints: readonly string[];
-  readonly diag: DiagFacts;
-  readonly programs: ProgramFacts;
-  readonly tiers: readonly TierReport[];
-  readonly privileges: Privileges;
-  readonly executable: ExecutableFacts;
-  readonly advice: Advice;
-  /** Undefined: no proc file system is mounted there. */
-  readonly procMount: ProcMount | undefined;
-  readonly visibility: VisibilityFacts;
-  readonly scope: ScopeFacts;
-  /** Why the kernel reports no pressure; undefined: it does. */
-  readonly pressureObstacle: string | undefined;
-}
+export type LinuxExamination = Readonly<ReturnType<typeof examineLinux>>;
 
 interface ExaminationOptions {
   /** Absolute and free of links; undefined: not started from an executable of its own. */
@@ -94,7 +58,7 @@ const UNKNOWN_PRIVILEGES: Privileges = {
 };
 
 /** Looks at this machine and this process. Takes some tens of milliseconds; changes nothing; never throws. */
-export function examineLinux(options: ExaminationOptions): LinuxExamination {
+export function examineLinux(options: ExaminationOptions) {
   const { procRoot = '/proc', sysRoot = '/sys' } = options;
   const privileges = parsePrivileges(readText(`${procRoot}/self/status`) ?? '') ?? UNKNOWN_PRIVILEGES;
   const mountinfo = Buffer.from(readText(`${procRoot}/self/mountinfo`) ?? '');
@@ -111,20 +75,25 @@ export function examineLinux(options: ExaminationOptions): LinuxExamination {
     privileges,
     executable,
     advice: adviceFor(privileges, executable),
+    /** Undefined: no proc file system is mounted there. */
     procMount: procMountAt(mounts, procRoot),
     visibility: examineProcesses(procRoot, privileges.effectiveUid),
     scope: examineScope(procRoot),
+    /** Why the kernel reports no pressure; undefined: it does. */
     pressureObstacle: pressureObstacle(`${procRoot}/pressure`),
   };
 }
 
-function examineExecutable(path: string | undefined, mounts: readonly MountEntry[]): ExecutableFacts {
+function examineExecutable(path: string | undefined, mounts: readonly MountEntry[]) {
   const permitted = path === undefined ? 0n : permittedOf(path);
   const stat = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
   return {
+    /** Undefined: running from source. */
     path,
+    /** Capabilities of the file. */
     capabilities: CAPABILITY_NAMES.filter((name) => hasCapability(permitted, name)),
     canEverybodyStart: ((stat?.mode ?? 0) & 0o001) !== 0,
+    /** With `nosuid`, file capabilities have no effect. */
     isOnNosuid: path !== undefined && (mountOf(mounts, path)?.options.includes('nosuid') ?? false),
   };
 }
@@ -137,7 +106,7 @@ function permittedOf(path: string): bigint {
   }
 }
 
-function examineScope(procRoot: string): ScopeFacts {
+function examineScope(procRoot: string) {
   const links = {
     ownPid: linkOf(`${procRoot}/self/ns/pid`),
     ownNet: linkOf(`${procRoot}/self/ns/net`),
@@ -149,8 +118,10 @@ function examineScope(procRoot: string): ScopeFacts {
   return {
     pidNamespace: pidScopeOf(links),
     netNamespace: netScopeOf(links),
+    /** Whether root here is root of the machine; undefined: unknown. */
     isMachineUserNamespace: isMachineUserMap(readText(`${procRoot}/self/uid_map`) ?? ''),
     cgroupPath,
+    /** What says that this is a container: a marker file or the cgroup's path, with the manager it speaks of. */
     signs: [
       ...CONTAINER_MARKERS.filter(({ path }) => existsSync(path)).map(({ path, manager }) => ({
         from: path,
@@ -158,6 +129,7 @@ function examineScope(procRoot: string): ScopeFacts {
       })),
       ...(cgroupManager === undefined ? [] : [{ from: `cgroup ${cgroupPath}`, manager: cgroupManager }]),
     ],
+    /** The security module's profile that confines this process. */
     securityProfile: parseSecurityProfile(readText(`${procRoot}/self/attr/current`) ?? ''),
   };
 }
@@ -171,15 +143,7 @@ function linkOf(path: string): string | undefined {
 }
 
 /** The executable that would get privileges. */
-export interface ExecutableFacts {
-  /** Undefined: running from source. */
-  readonly path: string | undefined;
-  /** Capabilities of the file. */
-  readonly capabilities: readonly CapabilityName[];
-  readonly canEverybodyStart: boolean;
-  /** With `nosuid`, file capabilities have no effect. */
-  readonly isOnNosuid: boolean;
-}
+export type ExecutableFacts = Readonly<ReturnType<typeof examineExecutable>>;
 
 /** How to get the missing privileges: commands to copy, and warnings. */
 export interface Advice {

@@ -111,7 +111,7 @@ export class CpuCollector {
   }
 
   #readModel(): string | undefined {
-    const text = new KeptText(join(this.#procRoot, 'cpuinfo'), 64 * 1024);
+    const text = new KeptText(join(this.#procRoot, 'cpuinfo'));
     text.read();
     text.close();
     const model = parseCpuModel(text.buffer.bytes, text.length);
@@ -129,7 +129,7 @@ export class CpuCollector {
       this.#frequencies.read(this.#table);
       return;
     }
-    const text = new KeptText(join(this.#procRoot, 'cpuinfo'), 64 * 1024);
+    const text = new KeptText(join(this.#procRoot, 'cpuinfo'));
     text.read();
     text.close();
     const told = parseCpuFrequencies(text.buffer.bytes, text.length, this.#table);

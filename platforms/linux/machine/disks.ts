@@ -247,23 +247,12 @@ class DriveTemperatures {
 }
 
 /** Constant facts of a device from /sys/class/block. */
-interface BlockFacts {
-  readonly isPartition: boolean;
-  /** Whole device of a partition; empty for a whole one. */
-  readonly parentName: string;
-  /** A device mapper's name, else the kernel name. */
-  readonly label: string;
-  readonly model: string | undefined;
-  readonly sizeBytes: number | undefined;
-  readonly isRotational: boolean | undefined;
-  /** Paths, all links followed, of the devices that measure the temperature of what is below. */
-  readonly drivePaths: readonly string[];
-}
+type BlockFacts = Readonly<ReturnType<typeof readBlockFacts>>;
 
 const STACK_DEPTH_LIMIT = 8;
 
 /** Facts of a block device by kernel name; without sysfs (some containers) derived from the name. */
-function readBlockFacts(sysRoot: string, name: string): BlockFacts {
+function readBlockFacts(sysRoot: string, name: string) {
   // Names with a slash (cciss/c0d0) have an exclamation mark in its place.
   const path = join(sysRoot, 'class/block', name.replaceAll('/', '!'));
   const real = realPath(path);
@@ -274,11 +263,14 @@ function readBlockFacts(sysRoot: string, name: string): BlockFacts {
   const rotational = readIntegerAttribute(join(whole, 'queue/rotational'));
   return {
     isPartition: real === undefined ? /^(?:[shv]d[a-z]+|\w+\d+p)\d+$/.test(name) : isPartition,
+    /** Whole device of a partition; empty for a whole one. */
     parentName,
+    /** A device mapper's name, else the kernel name. */
     label: readAttribute(join(path, 'dm/name')) ?? name,
     model: readAttribute(join(whole, 'device/model')) ?? readAttribute(join(whole, 'device/name')),
     sizeBytes: sectors === undefined ? undefined : sectorBytes(sectors),
     isRotational: rotational === undefined ? undefined : rotational === 1,
+    /** Paths, all links followed, of the devices that measure the temperature of what is below. */
     drivePaths: [...new Set(drivePathsOf(sysRoot, whole, STACK_DEPTH_LIMIT))],
   };
 }

@@ -1,18 +1,10 @@
 import { basename } from 'node:path';
 import type { BlockDevice, FileSystem, FileSystemSilence } from '../../../src/data/schema/disks-section.ts';
-import type { SpaceAnswer, SpaceQuestion } from '../guarded/helper-message.ts';
+import type { SpaceAnswer } from '../guarded/helper-message.ts';
 import { type MountEntry, parseMountEntries } from '../proc/mountinfo.ts';
 
 /** A file system to be shown, with what does not change while it is mounted. */
-export interface Mounted {
-  readonly mount: MountEntry;
-  /** Tells it from others, and from what is mounted there later. */
-  readonly key: string;
-  /** undefined: it is not asked. */
-  readonly question: SpaceQuestion | undefined;
-  /** Why it is not asked. */
-  readonly silence: FileSystemSilence | undefined;
-}
+export type Mounted = Readonly<ReturnType<typeof mountedOf>>;
 
 /** The file systems to be shown, of all mounts in the text of /proc/self/mountinfo. */
 export function mountedIn(text: Uint8Array): readonly Mounted[] {
@@ -35,15 +27,18 @@ export function fileSystemsOf(
   return withoutRepeats(withPools(mounted.map((each) => fileSystemOf(each, answers, devices))));
 }
 
-function mountedOf(mount: MountEntry, silence: FileSystemSilence | undefined): Mounted {
+function mountedOf(mount: MountEntry, silence: FileSystemSilence | undefined) {
   const { id, mountPoint, mountPointBytes, source } = mount;
   // Without the NUL at its end.
   const path = mountPointBytes.subarray(0, -1);
   const devicePath = source.startsWith('/dev/') ? source : undefined;
   return {
     mount,
+    /** Tells it from others, and from what is mounted there later. */
     key: `${id} ${mountPoint} ${source}`,
+    /** undefined: it is not asked. */
     question: silence === undefined ? { path, devicePath } : undefined,
+    /** Why it is not asked. */
     silence,
   };
 }

@@ -122,7 +122,6 @@ function addEngines(uses: readonly GpuEngineUse[]): GpuEngineUse[] {
   return [...sums.values()];
 }
 
-/** A client and the process that has it. */
 interface DrmProcessClient {
   readonly pid: number;
   readonly client: DrmClient;

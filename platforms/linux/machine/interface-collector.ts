@@ -2,7 +2,16 @@ import { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
 import { toOpError } from '../../../src/kit/errors/op-error.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { monotonicMicros } from '../clock.ts';
-import { AT_FDCWD, closeDescriptor, NativeBuffer, O_RDONLY, openAt, readAt, SyscallError } from '../libc.ts';
+import {
+  AT_FDCWD,
+  closeDescriptor,
+  NativeBuffer,
+  O_RDONLY,
+  openAt,
+  readAt,
+  SyscallError,
+  sharedBuffer,
+} from '../libc.ts';
 import type { LinkSource } from '../link.ts';
 import { emptyNetDevLine, INTERFACE_NAME_SIZE, parseNetDevLine } from '../proc/net-dev.ts';
 import { RouteLinkSource } from '../rtnetlink/route-link-source.ts';
@@ -95,8 +104,6 @@ export function openLinkSource(sysRoot: string): LinkSource {
   }
 }
 
-const BUFFER_SIZE = 32 * 1024;
-
 class KnownLines extends columnsClass({
   /** Its slot; -1: the table has no such interface. */
   slot: numbers('i32'),
@@ -112,7 +119,6 @@ class KnownLines extends columnsClass({
 class NetDevReader {
   readonly #path: string;
   readonly #table: InterfaceTable;
-  readonly #buffer = new NativeBuffer(BUFFER_SIZE);
   readonly #line = emptyNetDevLine();
   readonly #decoder = new TextDecoder();
   #descriptor = -1;
@@ -134,10 +140,10 @@ class NetDevReader {
     let lineIndex = 0;
     // The kernel hands out about a page at a time, ending between lines; a cut line is read again from its start.
     for (let position = 0; ; ) {
-      const length = readAt(this.#descriptor, this.#buffer, position);
+      const length = readAt(this.#descriptor, sharedBuffer, position);
       if (length < 0) throw new SyscallError('read', -length, this.#path);
       let next = 0;
-      while (parseNetDevLine(this.#buffer.bytes, length, next, this.#line)) {
+      while (parseNetDevLine(sharedBuffer.bytes, length, next, this.#line)) {
         next = this.#line.next;
         if (!this.#store(lineIndex++)) isComplete = false;
       }
@@ -186,14 +192,14 @@ class NetDevReader {
     if (lineIndex >= this.#lineCount || this.#lines.nameLength[lineIndex] !== length) return false;
     const at = lineIndex * INTERFACE_NAME_SIZE;
     for (let i = 0; i < length; i++) {
-      if (this.#lines.name[at + i] !== this.#buffer.bytes[nameStart + i]) return false;
+      if (this.#lines.name[at + i] !== sharedBuffer.bytes[nameStart + i]) return false;
     }
     return true;
   }
 
   #learnName(lineIndex: number): void {
     if (lineIndex >= this.#lines.capacity) this.#lines.reserve(lineIndex * 2);
-    const bytes = this.#buffer.bytes.subarray(this.#line.nameStart, this.#line.nameEnd);
+    const bytes = sharedBuffer.bytes.subarray(this.#line.nameStart, this.#line.nameEnd);
     this.#lines.name.set(bytes, lineIndex * INTERFACE_NAME_SIZE);
     this.#lines.nameLength[lineIndex] = bytes.length;
     this.#lines.slot[lineIndex] = this.#slotNamed(this.#decoder.decode(bytes));

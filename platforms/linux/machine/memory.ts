@@ -4,10 +4,9 @@ import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
 import { NativeBuffer, SyscallError } from '../libc.ts';
 import { KeptFile, KeptText } from '../proc/kept-file.ts';
-import { MemInfo, parseMemInfo } from '../proc/meminfo.ts';
+import { emptyMemInfo, memorySampleOf, parseMemInfo, type ZramUse } from '../proc/meminfo.ts';
 import { ascii, known, TextScanner } from '../proc/text-scanner.ts';
 import { listDirectory, readAttribute } from '../sys/sysfs-value.ts';
-import { memorySampleOf, type ZramUse } from './memory-figures.ts';
 
 interface MemoryCollectorOptions {
   /** Default `/proc` and `/sys`. */
@@ -26,7 +25,7 @@ export class MemoryCollector {
   readonly #arcstats: KeptText;
   readonly #zram: ZramDevices;
   readonly #clock: () => number;
-  readonly #info = new MemInfo();
+  readonly #info = emptyMemInfo();
   readonly #zramUse: ZramUse = { storedBytes: 0, poolBytes: 0 };
   readonly #roots: { readonly procRoot: string; readonly sysRoot: string };
   #hasArc = false;

@@ -12,7 +12,7 @@ import { sharesPidNamespace } from '../bpf/namespaces.ts';
 import { monotonicMicros } from '../clock.ts';
 import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from '../host.ts';
 import { KeptText } from '../proc/kept-file.ts';
-import { MemInfo, parseMemInfo } from '../proc/meminfo.ts';
+import { emptyMemInfo, parseMemInfo } from '../proc/meminfo.ts';
 import { ProcDirectory } from '../proc/proc-directory.ts';
 import { parseCpuStat } from '../proc/stat.ts';
 import { ProcessDetailReader, readThreads } from '../process/process-detail-reader.ts';
@@ -210,7 +210,7 @@ class MachineSize {
   readonly #meminfo: KeptText;
   readonly #times = new CpuTable();
   readonly #counters = { interrupts: 0, contextSwitches: 0, forks: 0, runningTasks: 0, blockedTasks: 0 };
-  readonly #info = new MemInfo();
+  readonly #info = emptyMemInfo();
 
   constructor(procRoot: string) {
     this.#stat = new KeptText(join(procRoot, 'stat'), 16 * 1024);

@@ -10,10 +10,9 @@ import {
   sealedInitial,
   tlsRecords,
 } from './asked-bytes.fixture.ts';
+import { hostNameIn, PieceBuffer, STREAM_LIMIT_BYTES } from './asked-bytes.ts';
 import { nameOfClientHello, nameOfTlsStream } from './client-hello.ts';
 import { parseDnsAnswer } from './dns-answer.ts';
-import { hostNameIn } from './host-name-bytes.ts';
-import { PieceBuffer, STREAM_LIMIT_BYTES } from './piece-buffer.ts';
 import { type InitialKeys, initialKeys, openInitials } from './quic-initial.ts';
 import { nameOfHttpStream } from './stream-names.ts';
 

@@ -24,10 +24,6 @@ export class ByteReader {
     return this.u8() * 0x100 + this.u8();
   }
 
-  u24(): number {
-    return this.u16() * 0x100 + this.u8();
-  }
-
   u32(): number {
     return this.u16() * 0x1_0000 + this.u16();
   }

@@ -1,8 +1,5 @@
 import { CLIENT_HELLO, TLS_HANDSHAKE, TLS_HEADER_BYTES, TLS_MAJOR } from '../first-bytes.ts';
-import { type AskedName, MORE, NO_NAME } from './asked-name.ts';
-import { hostNameIn } from './host-name-bytes.ts';
-import { STREAM_LIMIT_BYTES } from './piece-buffer.ts';
-import { TextMemo } from './text-memo.ts';
+import { type AskedName, hostNameIn, MORE, NO_NAME, STREAM_LIMIT_BYTES } from './asked-bytes.ts';
 
 /** RFC 8446, 5.1 */
 const RECORD_LIMIT_BYTES = 0x4000;
@@ -17,6 +14,44 @@ const ALPN_BYTES_LIMIT = 32;
 const COMMA = 0x2c;
 const protocolText = Buffer.alloc(ALPN_LIMIT * (ALPN_BYTES_LIMIT + 1));
 const NOTHING = new Uint8Array(0);
+/** A power of two. */
+const PLACES = 1024;
+const LIMIT_BYTES = 256;
+
+/**
+ * What `make` says of bytes that packets hold again and again: it is asked once, and found by the bytes afterwards. Bytes
+ * have one place, and newer ones take it; more than 256 of them are not kept.
+ */
+class TextMemo {
+  readonly #make: (bytes: Uint8Array, start: number, end: number) => string | undefined;
+  /** The bytes as Latin-1. */
+  readonly #keys: (string | undefined)[] = new Array(PLACES).fill(undefined);
+  readonly #texts: (string | undefined)[] = new Array(PLACES).fill(undefined);
+
+  constructor(make: (bytes: Uint8Array, start: number, end: number) => string | undefined) {
+    this.#make = make;
+  }
+
+  of(bytes: Uint8Array, start: number, end: number): string | undefined {
+    if (end - start > LIMIT_BYTES) return this.#make(bytes, start, end);
+    let hash = 0;
+    for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
+    const place = (hash ^ (hash >>> 15)) & (PLACES - 1);
+    const key = this.#keys[place];
+    if (key !== undefined && isText(key, bytes, start, end)) return this.#texts[place];
+    const text = this.#make(bytes, start, end);
+    this.#keys[place] = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+    this.#texts[place] = text;
+    return text;
+  }
+}
+
+function isText(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (text.length !== end - start) return false;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false;
+  return true;
+}
+
 const names = new TextMemo(hostNameIn);
 const offers = new TextMemo(protocolsIn);
 

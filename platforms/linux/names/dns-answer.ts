@@ -1,7 +1,7 @@
 import { IPV4_MAPPED_WORD } from '../../../src/data/sample/address.ts';
 import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
+import { hostNameIn } from './asked-bytes.ts';
 import { ByteReader } from './byte-reader.ts';
-import { hostNameIn } from './host-name-bytes.ts';
 
 /** The addresses that a name server gave for a name. */
 export interface DnsAnswer {

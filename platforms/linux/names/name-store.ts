@@ -8,10 +8,8 @@ export interface Asker {
 
 export const UNKNOWN_ASKER: Asker = { pid: 0, startTicks: 0 };
 
-/** A name that is known of an address. */
 export interface KnownName {
   readonly name: string;
-  /** NameBasis. */
   readonly basis: number;
 }
 

@@ -98,17 +98,8 @@ export function initialKeys(version: number, destination: Uint8Array): InitialKe
   };
 }
 
-interface InitialHeader {
-  readonly version: number;
-  readonly destination: Uint8Array;
-  /** Where the protected packet number starts. */
-  readonly numberAt: number;
-  /** Where the packet ends. */
-  readonly end: number;
-}
-
 /** RFC 9000, 17.2.2: flags u8, version u32, destination ID u8+, source ID u8+, token v+, length v, number, payload. */
-function parseHeader(packet: Uint8Array): InitialHeader | undefined {
+function parseHeader(packet: Uint8Array) {
   const reader = new ByteReader(packet, 1);
   const version = reader.u32();
   const destination = readConnectionId(reader);
@@ -117,7 +108,14 @@ function parseHeader(packet: Uint8Array): InitialHeader | undefined {
   const length = reader.variableLength();
   if (reader.hasFailed || destination === undefined || source === undefined) return undefined;
   if (length < NUMBER_BYTES_LIMIT + SAMPLE_BYTES || length > reader.left) return undefined;
-  return { version, destination, numberAt: reader.at, end: reader.at + length };
+  return {
+    version,
+    destination,
+    /** Where the protected packet number starts. */
+    numberAt: reader.at,
+    /** Where the packet ends. */
+    end: reader.at + length,
+  };
 }
 
 function readConnectionId(reader: ByteReader): Uint8Array | undefined {

@@ -3,7 +3,7 @@ import type { SocketTable } from '../../../src/data/sample/socket-table.ts';
 import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
 import { numbers, TEXT, tableClass } from '../../../src/kit/table/columns.ts';
 import type { IpHeader } from '../packet/ip-header.ts';
-import type { FoundName } from './asked-name.ts';
+import type { FoundName } from './asked-bytes.ts';
 
 /** So many collections what was seen waits for a row, and a row for a name that its owner got before. */
 export const WAITS_LIMIT = 3;

@@ -1,8 +1,6 @@
 import { HTTP_METHODS, TLS_HANDSHAKE } from '../first-bytes.ts';
-import { type AskedName, MORE, NO_NAME } from './asked-name.ts';
+import { type AskedName, hostNameIn, MORE, NO_NAME, PieceBuffer, STREAM_LIMIT_BYTES } from './asked-bytes.ts';
 import { nameOfClientHello, nameOfTlsStream } from './client-hello.ts';
-import { hostNameIn } from './host-name-bytes.ts';
-import { PieceBuffer, STREAM_LIMIT_BYTES } from './piece-buffer.ts';
 import { type InitialKeys, isInitial, openInitials } from './quic-initial.ts';
 
 /** Streams that are put together at one time; 8 KiB each. */

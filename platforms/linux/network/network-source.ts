@@ -12,7 +12,6 @@ import { ListedSockets } from '../sockets/sockets-listed.ts';
 import { NetlinkSockets } from '../sockets/sockets-netlink.ts';
 import { PacketSockets } from '../sockets/sockets-packet.ts';
 import { ProcNetSockets } from '../sockets/sockets-proc.ts';
-import { tierRefusal } from './tier-refusals.ts';
 
 /** What the sources of all tiers are made from. */
 export interface SourceContext {
@@ -167,4 +166,43 @@ function openEbpf(context: SourceContext): SocketSource {
     listing.close();
     throw thrown;
   }
+}
+
+/** Why the programs of the tier `ebpf` could not be loaded, and what they need. */
+export function programRefusalText(code: string | undefined, message: string): string {
+  switch (code) {
+    case 'EPERM':
+    case 'EACCES':
+      return `cannot load eBPF programs (${code}): needs cap_bpf and cap_net_admin, and cap_perfmon for all of it`;
+    case 'PID_NAMESPACE':
+    case 'NO_CGROUP2':
+      return message;
+    case 'ENOSYS':
+      return 'this kernel has no BPF';
+    default:
+      return `the kernel refused: ${message}`;
+  }
+}
+
+/** Why packets cannot be read. */
+export function packetRefusalText(code: string): string {
+  return `cannot read packets (${code}): needs cap_net_raw`;
+}
+
+/** Of a tier that was asked for by name. */
+function tierRefusal(tier: Tier, thrown: unknown): OpError {
+  const cause = toOpError(`open tier ${tier}`, thrown);
+  const { op, code, message } = cause;
+  const why =
+    tier === 'ebpf'
+      ? programRefusalText(code, message)
+      : tier === 'packet'
+        ? packetRefusalText(code)
+        : message;
+  return new OpError({
+    op,
+    code,
+    message: `the tier ${tier} is not available: ${why} (see --doctor)`,
+    cause,
+  });
 }

@@ -28,7 +28,6 @@ const Search = {
 class OwnerSearches extends columnsClass({
   /** Serial of the row that the columns speak of. */
   serial: numbers('u32'),
-  /** Search. */
   search: numbers('u8'),
   /** Where it was found: the process's slot and serial, and its descriptor, negative in an io_uring. */
   processSlot: numbers('i32'),

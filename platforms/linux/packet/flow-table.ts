@@ -44,9 +44,7 @@ const FLOW_COLUMNS = {
   rxBytes: numbers('f64'),
   txPackets: numbers('f64'),
   rxPackets: numbers('f64'),
-  /** FlowOpener. */
   opener: numbers('u8'),
-  /** Renewal. */
   renewal: numbers('u8'),
   /** Monotonic time of the first packet, and of the last one (drain time). */
   bornMicros: numbers('f64'),

@@ -1,30 +1,13 @@
 import { TextScanner } from './text-scanner.ts';
 
 /** One line of /proc/diskstats, and where the next begins. Sectors are 512 bytes on every device. */
-interface DiskStatsLine {
-  major: number;
-  minor: number;
-  /** Bytes [nameStart, nameEnd) of the text. */
-  nameStart: number;
-  nameEnd: number;
-  reads: number;
-  readSectors: number;
-  readMillis: number;
-  writes: number;
-  writtenSectors: number;
-  writeMillis: number;
-  inFlight: number;
-  busyMillis: number;
-  weightedMillis: number;
-  /** NaN before 4.18. */
-  discardedSectors: number;
-  next: number;
-}
+type DiskStatsLine = ReturnType<typeof emptyDiskStatsLine>;
 
-export function emptyDiskStatsLine(): DiskStatsLine {
+export function emptyDiskStatsLine() {
   return {
     major: 0,
     minor: 0,
+    /** Bytes [nameStart, nameEnd) of the text. */
     nameStart: 0,
     nameEnd: 0,
     reads: 0,
@@ -36,6 +19,7 @@ export function emptyDiskStatsLine(): DiskStatsLine {
     inFlight: 0,
     busyMillis: 0,
     weightedMillis: 0,
+    /** NaN before 4.18. */
     discardedSectors: Number.NaN,
     next: 0,
   };

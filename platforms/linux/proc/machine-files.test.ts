@@ -5,7 +5,7 @@ import { bytesOf, captured } from './captured-proc.fixture.ts';
 import { parseCpuFrequencies, parseCpuModel } from './cpuinfo.ts';
 import { emptyDiskStatsLine, parseDiskStatsLine } from './diskstats.ts';
 import { type LoadAverage, parseLoadAverage, parseUptimeSeconds } from './loadavg.ts';
-import { MemInfo, parseMemInfo } from './meminfo.ts';
+import { emptyMemInfo, parseMemInfo } from './meminfo.ts';
 import { parseMountEntries } from './mountinfo.ts';
 import { parseDrmClient } from './pid-fdinfo.ts';
 import { type PidIo, type PidStatm, parsePidIo, parsePidRunDelay, parsePidStatm } from './pid-files.ts';
@@ -138,7 +138,7 @@ describe('other files of the machine', () => {
   });
 
   test('/proc/meminfo', () => {
-    const into = new MemInfo();
+    const into = emptyMemInfo();
     const parse = (text: string) => parseMemInfo(bytesOf(text), text.length, into);
     expect(parse('MemTotal: 10 kB\nMemFree: 5 kB\nCached: 2 kB\nSwapCached: 1 kB\nSwapFree: 3')).toBe(true);
     expect([into.cached, into.swapCached]).toEqual([2, 1]);
@@ -308,7 +308,7 @@ test('no parser throws, whatever the bytes and the length', () => {
       parseLoadAverage(bytes, length, { load1: 0, load5: 0, load15: 0, tasks: 0 });
       parseUptimeSeconds(bytes, length);
       parsePressure(bytes, length);
-      parseMemInfo(bytes, length, new MemInfo());
+      parseMemInfo(bytes, length, emptyMemInfo());
       parseDiskStatsLine(bytes, length, 0, line);
       parseMountEntries(bytes, length);
       parsePidIo(bytes, length, { readBytes: 0, writtenBytes: 0, readCalls: 0, writeCalls: 0 });

@@ -1,27 +1,11 @@
 /** A line of /proc/PID/mountinfo, with the identity of its file system. */
-export interface MountEntry {
-  readonly id: number;
-  readonly parentId: number;
-  readonly major: number;
-  readonly minor: number;
-  /** Where in the file system the mount begins: `/`, a folder or file that was bound, a subvolume. */
-  readonly root: string;
-  readonly mountPoint: string;
-  /** The mount point's bytes with a NUL behind: a path need not be UTF-8. */
-  readonly mountPointBytes: Uint8Array;
-  /** Of this mount. */
-  readonly options: readonly string[];
-  readonly type: string;
-  readonly source: string;
-  /** Of the file system itself rather than of this mount. */
-  readonly superOptions: readonly string[];
-}
+export type MountEntry = Readonly<NonNullable<ReturnType<typeof parseEntry>>>;
 
 /** Visibility of other users' processes (fs/proc/root.c). */
 export type Hidepid = 'off' | 'noaccess' | 'invisible' | 'ptraceable';
 
 /** How /proc is mounted. */
-export interface ProcMount {
+interface ProcMount {
   readonly hidepid: Hidepid;
   /** Members of this group are exempt from hidepid. */
   readonly exemptGid: number;
@@ -55,7 +39,7 @@ export function parseMountEntries(bytes: Uint8Array, length: number): MountEntry
   return entries;
 }
 
-function parseEntry(fields: readonly Uint8Array[]): MountEntry | undefined {
+function parseEntry(fields: readonly Uint8Array[]) {
   const separator = fields.findIndex((field, i) => i >= 6 && field.length === 1 && field[0] === 0x2d);
   const [id, parentId, device, root, mountPoint, options] = fields;
   const [type, source, superOptions] = separator < 0 ? [] : fields.slice(separator + 1);
@@ -71,12 +55,16 @@ function parseEntry(fields: readonly Uint8Array[]): MountEntry | undefined {
     parentId: Number(numbers[2]),
     major: Number(numbers[3]),
     minor: Number(numbers[4]),
+    /** Where in the file system the mount begins: `/`, a folder or file that was bound, a subvolume. */
     root: decoder.decode(unescaped(root)),
     mountPoint: decoder.decode(mountPointBytes),
+    /** The mount point's bytes with a NUL behind: a path need not be UTF-8. */
     mountPointBytes: terminated(mountPointBytes),
+    /** Of this mount. */
     options: decoder.decode(options).split(','),
     type: decoder.decode(type),
     source: decoder.decode(unescaped(source)),
+    /** Of the file system itself rather than of this mount. */
     superOptions: superOptions === undefined ? [] : decoder.decode(superOptions).split(','),
   };
 }

@@ -4,23 +4,11 @@ import { TextScanner } from './text-scanner.ts';
 export const INTERFACE_NAME_SIZE = 16;
 
 /** One line of /proc/net/dev, and where the next begins. */
-interface NetDevLine {
-  /** Bytes [nameStart, nameEnd) of the text. */
-  nameStart: number;
-  nameEnd: number;
-  rxBytes: number;
-  rxPackets: number;
-  rxErrors: number;
-  rxDropped: number;
-  txBytes: number;
-  txPackets: number;
-  txErrors: number;
-  txDropped: number;
-  next: number;
-}
+type NetDevLine = ReturnType<typeof emptyNetDevLine>;
 
-export function emptyNetDevLine(): NetDevLine {
+export function emptyNetDevLine() {
   return {
+    /** Bytes [nameStart, nameEnd) of the text. */
     nameStart: 0,
     nameEnd: 0,
     rxBytes: 0,

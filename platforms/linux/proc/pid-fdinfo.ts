@@ -1,16 +1,7 @@
 import type { GpuEngineUse } from '../../../src/data/schema/gpu-sample.ts';
 
 /** A process's open connection to a GPU, as the driver describes it (Documentation/gpu/drm-usage-stats.rst). */
-export interface DrmClient {
-  readonly driver: string;
-  /** PCI address; undefined: the GPU is on no PCI bus. */
-  readonly pciAddress: string | undefined;
-  /** One number for all descriptors and processes that share the connection. */
-  readonly clientId: number;
-  /** On the card where it has memory of its own, else in the machine's. */
-  readonly memoryBytes: number | undefined;
-  readonly engines: readonly GpuEngineUse[];
-}
+export type DrmClient = Readonly<NonNullable<ReturnType<typeof parseDrmClient>>>;
 
 const FDINFO_LIMIT = 16 * 1024;
 const ENGINES_LIMIT = 32;
@@ -24,7 +15,7 @@ const decoder = new TextDecoder();
  *   drm-pdev:	0000:00:02.0          drm-engine-capacity-video:	2           drm-total-cycles-rcs:	7655183225
  *   drm-client-id:	6                 drm-resident-system0:	120 MiB
  */
-export function parseDrmClient(bytes: Uint8Array, length: number): DrmClient | undefined {
+export function parseDrmClient(bytes: Uint8Array, length: number) {
   const end = Math.min(length, bytes.length, FDINFO_LIMIT);
   const fields = new Map<string, string>();
   for (const line of decoder.decode(bytes.subarray(0, end)).split('\n')) {
@@ -36,8 +27,11 @@ export function parseDrmClient(bytes: Uint8Array, length: number): DrmClient | u
   if (driver === undefined || !Number.isSafeInteger(clientId)) return undefined;
   return {
     driver,
+    /** PCI address; undefined: the GPU is on no PCI bus. */
     pciAddress: fields.get('drm-pdev')?.toLowerCase(),
+    /** One number for all descriptors and processes that share the connection. */
     clientId,
+    /** On the card where it has memory of its own, else in the machine's. */
     memoryBytes: memoryOf(fields),
     engines: enginesOf(fields),
   };

@@ -1,35 +1,23 @@
 import { TextScanner } from './text-scanner.ts';
 
 /** The fields kept of /proc/PID/stat (fs/proc/array.c, do_task_stat). */
-export interface PidStat {
-  pid: number;
-  /** The task's name is bytes [nameStart, nameEnd) of the text: any bytes, none at all included. */
-  nameStart: number;
-  nameEnd: number;
-  /** One ASCII letter. */
-  state: number;
-  ppid: number;
-  userTicks: number;
-  systemTicks: number;
-  /** -20 to 19. */
-  nice: number;
-  threads: number;
-  /** Since boot. */
-  startTicks: number;
-  rssPages: number;
-}
+export type PidStat = ReturnType<typeof emptyPidStat>;
 
-export function emptyPidStat(): PidStat {
+export function emptyPidStat() {
   return {
     pid: 0,
+    /** The task's name is bytes [nameStart, nameEnd) of the text: any bytes, none at all included. */
     nameStart: 0,
     nameEnd: 0,
+    /** One ASCII letter. */
     state: 0,
     ppid: 0,
     userTicks: 0,
     systemTicks: 0,
+    /** -20 to 19. */
     nice: 0,
     threads: 0,
+    /** Since boot. */
     startTicks: 0,
     rssPages: 0,
   };

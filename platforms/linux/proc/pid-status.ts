@@ -34,23 +34,19 @@ export function parsePidStatus(bytes: Uint8Array, length: number, into: PidStatu
   return false;
 }
 
-/** More of /proc/PID/status, for one process in depth; NaN where a line is missing (kernel threads have no memory). */
-export interface PidStatusDetail {
-  effectiveUid: number;
-  effectiveGid: number;
-  swapKibibytes: number;
-  voluntarySwitches: number;
-  involuntarySwitches: number;
-}
-
 const GID = ascii('Gid:');
 const SWAP = ascii('VmSwap:');
 const VOLUNTARY = ascii('voluntary_ctxt_switches:');
 const INVOLUNTARY = ascii('nonvoluntary_ctxt_switches:');
 
-/** /proc/PID/status (fs/proc/array.c). The name in the first line is escaped, so no name can forge a line. */
-export function parsePidStatusDetail(bytes: Uint8Array, length: number): PidStatusDetail {
-  const detail: PidStatusDetail = {
+export type PidStatusDetail = ReturnType<typeof parsePidStatusDetail>;
+
+/**
+ * More of /proc/PID/status (fs/proc/array.c), for one process in depth; NaN where a line is missing (kernel threads have
+ * no memory). The name in the first line is escaped, so no name can forge a line.
+ */
+export function parsePidStatusDetail(bytes: Uint8Array, length: number) {
+  const detail = {
     effectiveUid: Number.NaN,
     effectiveGid: Number.NaN,
     swapKibibytes: Number.NaN,

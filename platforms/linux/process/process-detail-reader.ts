@@ -2,9 +2,9 @@ import { readdirSync, statSync } from 'node:fs';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { ChildFacts, ProcessDetail, ThreadSample } from '../../../src/data/schema/process-detail.ts';
 import { processCpuNanos } from '../clock.ts';
-import { Errno, NativeBuffer, SyscallError } from '../libc.ts';
+import { Errno, NativeBuffer, SyscallError, sharedBuffer } from '../libc.ts';
 import type { MountEntry } from '../proc/mountinfo.ts';
-import { COMMAND_LINE_LIMIT, type PidStatm, parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';
+import { type PidStatm, parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';
 import { emptyPidStat, type PidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { type PidStatusDetail, parsePidStatusDetail } from '../proc/pid-status.ts';
 import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
@@ -27,7 +27,6 @@ interface ProcessDetailOptions {
 /** Reads all of one process that one look at it gives; the threads and children are others' business. */
 export class ProcessDetailReader {
   readonly #options: ProcessDetailOptions;
-  readonly #text = new NativeBuffer(COMMAND_LINE_LIMIT);
   readonly #stat: PidStat = emptyPidStat();
   #groupMounts: readonly MountEntry[] | undefined;
 
@@ -85,9 +84,9 @@ export class ProcessDetailReader {
   /** Bytes of `stat`, which is parsed, or -errno. */
   #tryStat(pid: number): number {
     const { proc, hasClocks } = this.#options;
-    const length = pid > 0 ? proc.readProcessFile(pid, PidFile.STAT, this.#text) : -Errno.ESRCH;
+    const length = pid > 0 ? proc.readProcessFile(pid, PidFile.STAT, sharedBuffer) : -Errno.ESRCH;
     if (length < 0 && length !== -Errno.ENOENT) return length;
-    const isWhole = length > 0 && parsePidStat(this.#text.bytes, length, this.#stat);
+    const isWhole = length > 0 && parsePidStat(sharedBuffer.bytes, length, this.#stat);
     // A mere thread has these files too, though /proc does not list it; it has no process clock.
     const isThread = hasClocks && processCpuNanos(pid) < 0;
     return isWhole && this.#stat.pid === pid && !isThread ? length : -Errno.ESRCH;
@@ -97,12 +96,12 @@ export class ProcessDetailReader {
   #readStat(pid: number): string {
     const length = this.#tryStat(pid);
     if (length < 0) throw new SyscallError('read process', -length, String(pid));
-    return new TextDecoder().decode(this.#text.bytes.subarray(this.#stat.nameStart, this.#stat.nameEnd));
+    return new TextDecoder().decode(sharedBuffer.bytes.subarray(this.#stat.nameStart, this.#stat.nameEnd));
   }
 
   #readStatus(pid: number): PidStatusDetail {
-    const length = this.#options.proc.readProcessFile(pid, PidFile.STATUS, this.#text);
-    return parsePidStatusDetail(this.#text.bytes, Math.max(0, length));
+    const length = this.#options.proc.readProcessFile(pid, PidFile.STATUS, sharedBuffer);
+    return parsePidStatusDetail(sharedBuffer.bytes, Math.max(0, length));
   }
 
   #readCommandLine(pid: number, state: number): string | undefined {
@@ -114,8 +113,8 @@ export class ProcessDetailReader {
     file: Uint8Array,
     parse: (bytes: Uint8Array, length: number) => string | undefined,
   ): string | undefined {
-    const length = this.#options.proc.readProcessFile(pid, file, this.#text);
-    return length > 0 ? parse(this.#text.bytes, length) : undefined;
+    const length = this.#options.proc.readProcessFile(pid, file, sharedBuffer);
+    return length > 0 ? parse(sharedBuffer.bytes, length) : undefined;
   }
 
   #cpuNanos(pid: number): number {

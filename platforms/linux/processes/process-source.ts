@@ -1,8 +1,9 @@
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
+import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { monotonicMicros } from '../clock.ts';
-import { Errno, NativeBuffer } from '../libc.ts';
-import { COMMAND_LINE_LIMIT, parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';
+import { Errno, type NativeBuffer, sharedBuffer } from '../libc.ts';
+import { parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
 
@@ -45,11 +46,12 @@ export abstract class ProcessSource {
 /** Minimum age before a text is read again. `OwnerLedger` asks in turns, so changes are shown within ten seconds. */
 const FRESH_MICROS = 2e6;
 
-interface CachedText {
-  readonly text: string | undefined;
-  readonly generation: number;
-  readonly readMicros: number;
-}
+/** When the text of a slot was read. */
+class Readings extends columnsClass({
+  generation: numbers('u32'),
+  /** NaN: no text is kept. */
+  micros: numbers('f64', Number.NaN),
+}) {}
 
 /** Who can change a text: only the process itself, while it runs; or any process (control group). */
 type ChangedBy = 'itself' | 'anybody';
@@ -60,7 +62,10 @@ type Parse = (bytes: Uint8Array, length: number) => string | undefined;
 
 /** One long text per process, read when asked for and kept by the row's slot until `forget`. */
 class TextCache {
-  readonly #texts = new Map<number, CachedText>();
+  readonly #texts: (string | undefined)[] = [];
+  readonly #readings = new Readings();
+  /** Neighbours often have the same, which is kept once then. */
+  #lastText: string | undefined;
   readonly #read: Read;
   readonly #parse: Parse;
   readonly #changedBy: ChangedBy;
@@ -75,30 +80,36 @@ class TextCache {
 
   get(
     proc: ProcDirectory,
-    buffer: NativeBuffer,
     table: ProcessTable,
     slot: number,
     generation: number,
     maxAgeMicros: number,
   ): string | undefined {
-    const cached = this.#texts.get(slot);
-    if (cached !== undefined && !this.#isStale(cached, table.lastRanGeneration[slot]!, maxAgeMicros))
-      return cached.text;
-    const length = this.#read(proc, table.pid[slot]!, buffer);
-    if (length === -Errno.EAGAIN) return cached?.text;
-    const text = length > 0 ? this.#parse(buffer.bytes, length) : undefined;
-    this.#texts.set(slot, { text, generation, readMicros: this.#clock() });
+    this.#readings.reserve(table.slots.capacity);
+    if (this.#isFresh(slot, table.lastRanGeneration[slot]!, maxAgeMicros)) return this.#texts[slot];
+    const length = this.#read(proc, table.pid[slot]!, sharedBuffer);
+    if (length === -Errno.EAGAIN) return this.#texts[slot];
+    const parsed = length > 0 ? this.#parse(sharedBuffer.bytes, length) : undefined;
+    const text = parsed === this.#lastText ? this.#lastText : parsed;
+    this.#lastText = text;
+    this.#texts[slot] = text;
+    this.#readings.generation[slot] = generation;
+    this.#readings.micros[slot] = this.#clock();
     return text;
   }
 
   forget(slot: number): void {
-    this.#texts.delete(slot);
+    if (slot >= this.#readings.capacity) return;
+    this.#texts[slot] = undefined;
+    this.#readings.clearRow(slot);
   }
 
-  #isStale({ generation, readMicros }: CachedText, lastRanGeneration: number, maxAgeMicros: number): boolean {
+  #isFresh(slot: number, lastRanGeneration: number, maxAgeMicros: number): boolean {
+    const readMicros = this.#readings.micros[slot]!;
+    if (Number.isNaN(readMicros)) return false;
     // It may have run on in the collection in which it was read.
-    if (this.#changedBy === 'itself' && lastRanGeneration < generation) return false;
-    return this.#clock() - readMicros >= maxAgeMicros;
+    if (this.#changedBy === 'itself' && lastRanGeneration < this.#readings.generation[slot]!) return true;
+    return this.#clock() - readMicros < maxAgeMicros;
   }
 }
 
@@ -110,7 +121,6 @@ function readControlGroup(proc: ProcDirectory, pid: number, into: NativeBuffer):
 export class ProcessTexts {
   readonly #proc: ProcDirectory;
   readonly #table: ProcessTable;
-  readonly #buffer = new NativeBuffer(COMMAND_LINE_LIMIT);
   readonly #commandLines: TextCache;
   readonly #controlGroups: TextCache;
 
@@ -123,11 +133,11 @@ export class ProcessTexts {
 
   /** `generation` is the collector's present one; `maxAgeMicros`: how old a text that may be another now may be. */
   commandLine(slot: number, generation: number, maxAgeMicros = FRESH_MICROS): string | undefined {
-    return this.#commandLines.get(this.#proc, this.#buffer, this.#table, slot, generation, maxAgeMicros);
+    return this.#commandLines.get(this.#proc, this.#table, slot, generation, maxAgeMicros);
   }
 
   cgroup(slot: number, generation: number, maxAgeMicros = FRESH_MICROS): string | undefined {
-    return this.#controlGroups.get(this.#proc, this.#buffer, this.#table, slot, generation, maxAgeMicros);
+    return this.#controlGroups.get(this.#proc, this.#table, slot, generation, maxAgeMicros);
   }
 
   forget(slot: number): void {

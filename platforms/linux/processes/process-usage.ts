@@ -181,9 +181,14 @@ export class ProcessUsageReader {
   async read(table: ProcessTable, want: ProcessesWant, generation: number, slice: Slice): Promise<void> {
     const { capacity, rows, count } = table.slots;
     const pids = want.visiblePids.slice(0, VISIBLE_LIMIT);
-    this.usage.clear(capacity);
+    const asked = [...(want.columns ?? []), ...(want.columnsOfAll ?? [])];
+    const isAsked = (column: UsageColumn): boolean => asked.includes(column);
+    // A file is read for all that it tells.
+    const told = this.#files.flatMap(({ columns }) => (columns.some(isAsked) ? columns : []));
+    this.usage.reserveWanted(capacity, [...asked, ...told]);
+    this.usage.clearRows();
     this.#hasDelays = undefined;
-    this.#kept.reserve(capacity);
+    this.#kept.reserveWanted(capacity, told);
     this.#memory.reserve(capacity);
     for (const pid of pids) {
       const slot = table.find(pid);

@@ -1,4 +1,4 @@
-import { Errno, NativeBuffer, SyscallError } from '../libc.ts';
+import { Errno, NativeBuffer, SyscallError, sharedBuffer } from '../libc.ts';
 import type { LinkDescription, LinkSource, LocalAddress } from '../link.ts';
 import {
   MESSAGE_HEADER_BYTES,
@@ -20,8 +20,6 @@ import {
 /** linux/netlink.h */
 const NETLINK_ROUTE = 0;
 
-/** The kernel fills at most 32 KiB with one reply of a dump. */
-const BUFFER_SIZE = 32 * 1024;
 /** `struct nlmsghdr` and `struct ifinfomsg`, the largest of the requests. */
 const REQUEST_SIZE = 32;
 
@@ -31,7 +29,6 @@ type VisitPayload = (buffer: NativeBuffer, at: number, end: number) => void;
 /** Asks rtnetlink(7) for all rows of a kind. Needs no privilege. */
 class RouteDump {
   readonly #socket = new NetlinkSocket(NETLINK_ROUTE);
-  readonly #buffer = new NativeBuffer(BUFFER_SIZE);
   readonly #request = new NativeBuffer(REQUEST_SIZE);
   readonly #span: MessageSpan = { at: 0, length: 0 };
   #sequence = 0;
@@ -46,7 +43,7 @@ class RouteDump {
     this.#isConsistent = true;
     for (;;) {
       // Each reply is made while it is received, so there is nothing to wait for.
-      const length = this.#socket.receiveWaiting(this.#buffer);
+      const length = this.#socket.receiveWaiting(sharedBuffer);
       if (length === -Errno.EINTR) continue;
       if (length <= 0) throw new SyscallError('recv', length === 0 ? Errno.EIO : -length, 'NETLINK_ROUTE');
       if (this.#visitDatagram(length, wanted, visit)) return this.#isConsistent;
@@ -59,7 +56,7 @@ class RouteDump {
 
   /** True at the end of the dump. Replies to an earlier request that was given up are passed over. */
   #visitDatagram(length: number, wanted: number, visit: VisitPayload): boolean {
-    const { u16, u32 } = this.#buffer;
+    const { u16, u32 } = sharedBuffer;
     for (let next = 0; ; ) {
       next = nextMessage(u32, next, length, this.#span);
       if (next < 0) return false;
@@ -70,14 +67,14 @@ class RouteDump {
       if (type === MessageType.DONE) return true;
       if (type === MessageType.ERROR)
         throw new SyscallError('dump', this.#errorAt(at, size), 'NETLINK_ROUTE');
-      if (type === wanted) visit(this.#buffer, at + MESSAGE_HEADER_BYTES, at + size);
+      if (type === wanted) visit(sharedBuffer, at + MESSAGE_HEADER_BYTES, at + size);
     }
   }
 
   /** `struct nlmsgerr` begins with a negative errno. */
   #errorAt(at: number, size: number): number {
     return size >= MESSAGE_HEADER_BYTES + 4
-      ? -this.#buffer.i32[(at + MESSAGE_HEADER_BYTES) >> 2]!
+      ? -sharedBuffer.i32[(at + MESSAGE_HEADER_BYTES) >> 2]!
       : Errno.EIO;
   }
 

@@ -10,9 +10,8 @@ import type { MemorySample } from '../../../src/data/schema/memory-sample.ts';
 import type { ThreadSample } from '../../../src/data/schema/process-detail.ts';
 import type { Part } from '../../../src/data/schema/section-facts.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
-import { memorySampleOf } from '../machine/memory-figures.ts';
 import { parseLoadAverage, parseUptimeSeconds } from '../proc/loadavg.ts';
-import { MemInfo, parseMemInfo } from '../proc/meminfo.ts';
+import { emptyMemInfo, memorySampleOf, parseMemInfo } from '../proc/meminfo.ts';
 import { parseCommandLine, parseControlGroup, parsePidIo, parsePidStatm } from '../proc/pid-files.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { parsePidStatusDetail } from '../proc/pid-status.ts';
@@ -52,7 +51,7 @@ export class ShellMachine implements MachineCollector {
   readonly #counters: SchedulerCounters = {
     ...{ interrupts: 0, contextSwitches: 0, forks: 0, runningTasks: 0, blockedTasks: 0 },
   };
-  readonly #info = new MemInfo();
+  readonly #info = emptyMemInfo();
   #files: ReadonlyMap<string, Uint8Array> = new Map();
   #sequence = 0;
   /** Of the last text, microseconds since boot. */

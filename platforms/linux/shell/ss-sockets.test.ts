@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
-import { parseSsHead } from './ss-head.ts';
+import { parseSsHead } from './ss-lines.ts';
 import { SsSockets } from './ss-sockets.ts';
 
 const INFO =

@@ -8,8 +8,7 @@ import { ascii } from '../proc/text-scanner.ts';
 import { RowLife, SocketRows } from '../sockets/sockets.ts';
 import { likelyOpener, Opener, openerOf, payloadReceived, payloadSent } from '../sockets/tcp-payload.ts';
 import { latinOf } from './shell-answer.ts';
-import { SsFacts } from './ss-facts.ts';
-import { parseSsHead, type SsHead } from './ss-head.ts';
+import { parseSsHead, SsFacts, type SsHead } from './ss-lines.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
@@ -26,7 +25,6 @@ const TIMER = ascii(' timer:(');
 /** First lines of the last output, known by what does not change in them while their socket lives. */
 class SsHeads extends tableClass(
   {
-    /** The socket's row. */
     row: numbers('i32'),
     rowSerial: numbers('u32'),
     seenSequence: numbers('u32'),

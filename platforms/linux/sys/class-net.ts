@@ -86,7 +86,7 @@ export class ClassNetLinkSource implements LinkSource {
     const indexes = this.#indexes(new Map(this.#names().map((name) => [name, this.#read(name)])));
     const addresses: LocalAddress[] = [];
     const words = new Uint32Array(ADDRESS_WORDS);
-    for (const [name, infos] of Object.entries(networkInterfacesOrNone())) {
+    for (const [name, infos] of Object.entries(orUndefined(networkInterfaces) ?? {})) {
       const interfaceIndex = indexes.get(name);
       for (const info of infos ?? []) {
         if (interfaceIndex === undefined || !readAddress(info.address, words)) continue;
@@ -126,29 +126,17 @@ export class ClassNetLinkSource implements LinkSource {
   }
 }
 
-function networkInterfacesOrNone(): ReturnType<typeof networkInterfaces> {
-  return orUndefined(networkInterfaces) ?? {};
-}
-
-/** Facts of a link from /sys/class/net, without counters (Documentation/ABI/testing/sysfs-class-net). */
-interface NetLink {
-  readonly mtuBytes: number | undefined;
-  /** Negotiated; undefined where the driver knows none, as of virtual links, wireless ones and those that are down. */
-  readonly bitsPerSecond: number | undefined;
-  readonly operationalState: string | undefined;
-  readonly hardwareAddress: string | undefined;
-}
-
 const BITS_PER_MEGABIT = 1e6;
 
 /** Shows the network namespace in which sysfs was mounted; of an interface that is not there all is undefined. */
-export function readNetLink(sysRoot: string, name: string): NetLink {
+export function readNetLink(sysRoot: string, name: string) {
   const path = join(sysRoot, 'class/net', name);
   const megabits = readIntegerAttribute(join(path, 'speed'));
   // Unknown is -1, or the same as an unsigned word.
   const isKnown = megabits !== undefined && megabits > 0 && megabits < 0x7fffffff;
   return {
     mtuBytes: readIntegerAttribute(join(path, 'mtu')),
+    /** Negotiated; undefined where the driver knows none, as of virtual links, wireless ones and those that are down. */
     bitsPerSecond: isKnown ? megabits * BITS_PER_MEGABIT : undefined,
     operationalState: readAttribute(join(path, 'operstate')),
     hardwareAddress: readAttribute(join(path, 'address')),

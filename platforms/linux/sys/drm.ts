@@ -19,17 +19,7 @@ const HERTZ_PER_MEGAHERTZ = 1e6;
 const MICROWATTS_PER_MILLIWATT = 1e3;
 
 /** Attributes of a card that drivers write in different places: the first that exists is kept. */
-interface CardFiles {
-  readonly busyPercent: KeptFile | undefined;
-  readonly memoryUsed: KeptFile | undefined;
-  readonly memoryTotal: KeptFile | undefined;
-  readonly temperature: KeptFile | undefined;
-  readonly powerMicrowatts: KeptFile | undefined;
-  readonly frequencyHertz: KeptFile | undefined;
-  readonly frequencyMegahertz: KeptFile | undefined;
-  readonly maxMegahertz: KeptFile | undefined;
-  readonly runtimeStatus: KeptFile | undefined;
-}
+type CardFiles = Readonly<ReturnType<typeof openFiles>>;
 
 /** Current values of a card from sysfs; undefined: not reported, or asleep. */
 type CardReading = Omit<GpuSample, 'id' | 'name' | 'vendor' | 'processes'>;
@@ -117,7 +107,7 @@ function isSuspended(status: KeptFile | undefined): boolean {
   return status !== undefined && readAttribute(status.path) === 'suspended';
 }
 
-function openFiles(path: string, devicePath: string): CardFiles {
+function openFiles(path: string, devicePath: string) {
   const hwmon = join(devicePath, 'hwmon', listDirectory(join(devicePath, 'hwmon'))[0] ?? '');
   const first = (...paths: string[]): KeptFile | undefined => {
     const found = paths.find((each) => readAttribute(each) !== undefined);

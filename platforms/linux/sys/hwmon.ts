@@ -8,23 +8,6 @@ import {
   realPath,
 } from './sysfs-value.ts';
 
-/** An input of a chip. */
-interface HwmonInput {
-  /** `temp1`, `fan1`. */
-  readonly name: string;
-  /** What the driver calls it, else its name. */
-  readonly label: string;
-  /** Degrees Celsius, or revolutions a minute, now; undefined: faulty, asleep, or no plausible value. */
-  read(): number | undefined;
-  close(): void;
-}
-
-/** A temperature input of a chip. */
-export interface HwmonTemperature extends HwmonInput {
-  readonly maxCelsius: number | undefined;
-  readonly criticalCelsius: number | undefined;
-}
-
 /** A chip of /sys/class/hwmon (Documentation/hwmon/sysfs-interface.rst). */
 export interface HwmonChip {
   /** `hwmon2`. */
@@ -70,7 +53,7 @@ export function readHwmonChips(sysRoot: string): HwmonChip[] {
   return all.flatMap((chip) => {
     const temperatures = readTemperatures(join(root, chip.id));
     const fans = findInputs(join(root, chip.id), /^(fan\d{1,4})_input$/).map(
-      ([from, name]) => new SysfsInput(from, name, plausibleRpm),
+      ([from, name]) => new HwmonInput(from, name, plausibleRpm),
     );
     if (temperatures.length + fans.length === 0) return [];
     const close = (): void => {
@@ -103,7 +86,7 @@ function suffixAmong(chips: readonly ChipIdentity[], { id, name }: ChipIdentity)
 }
 
 function readTemperatures(path: string): HwmonTemperature[] {
-  return findInputs(path, /^(temp\d{1,4})_input$/).map(([from, name]) => new SysfsTemperature(from, name));
+  return findInputs(path, /^(temp\d{1,4})_input$/).map(([from, name]) => new HwmonTemperature(from, name));
 }
 
 /** Inputs of a kind by their names, each with the folder that it is in: old drivers keep theirs with the device. */
@@ -120,8 +103,11 @@ function plausibleRpm(rpm: number): number | undefined {
   return rpm >= 0 && rpm <= FASTEST_RPM ? rpm : undefined;
 }
 
-class SysfsInput implements HwmonInput {
+/** An input of a chip. */
+class HwmonInput {
+  /** `temp1`, `fan1`. */
   readonly name: string;
+  /** What the driver calls it, else its name. */
   readonly label: string;
   readonly #plausible: (value: number) => number | undefined;
   readonly #input: KeptFile;
@@ -137,6 +123,7 @@ class SysfsInput implements HwmonInput {
     this.#fault = hasFault ? new KeptFile(attribute('fault')) : undefined;
   }
 
+  /** Degrees Celsius, or revolutions a minute, now; undefined: faulty, asleep, or no plausible value. */
   read(): number | undefined {
     if (this.#fault !== undefined && readSysfsInteger(this.#fault) > 0) return undefined;
     return this.#plausible(readSysfsInteger(this.#input));
@@ -148,7 +135,7 @@ class SysfsInput implements HwmonInput {
   }
 }
 
-class SysfsTemperature extends SysfsInput implements HwmonTemperature {
+export class HwmonTemperature extends HwmonInput {
   readonly maxCelsius: number | undefined;
   readonly criticalCelsius: number | undefined;
 

@@ -1,6 +1,6 @@
 import type { OpError } from '../../kit/errors/op-error.ts';
+import { cleanText } from '../../kit/text/sanitize.ts';
 import { wireError } from './wire-error.ts';
-import { cleanText } from './wire-text.ts';
 
 /** What JSON can hold. */
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [name: string]: JsonValue };

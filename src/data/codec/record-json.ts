@@ -1,3 +1,4 @@
+import { cutText } from '../../kit/text/sanitize.ts';
 import { TEXT_LIMIT } from '../schema/column.ts';
 import type { AnyField, Field, Fields, Shape } from '../schema/record.ts';
 import { SECTION, type Section, SNAPSHOT_HEADER, type SnapshotHeader } from '../schema/section-facts.ts';
@@ -16,7 +17,6 @@ import {
   withUnderscores,
 } from './json-values.ts';
 import { columnsCodec, rowsCodec } from './table-json.ts';
-import { cutText } from './wire-text.ts';
 
 /** Largest double below 2^64: what an unsigned 64-bit reader still takes. */
 const LARGEST_COUNT = 2 ** 64 - 2048;

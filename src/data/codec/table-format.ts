@@ -161,7 +161,6 @@ export const TABLE_SHAPES: ReadonlyMap<string, MessageShape> = new Map(
   ]),
 );
 
-/** The shape of a message that is a table. */
 export function tableShape(name: string): MessageShape {
   const shape = TABLE_SHAPES.get(name);
   if (shape === undefined) throw new TypeError(`unknown table ${name}`);

@@ -1,5 +1,6 @@
 import type { ColumnSet } from '../../kit/table/columns.ts';
 import type { SlotTable } from '../../kit/table/slot-table.ts';
+import { cleanText, cutText } from '../../kit/text/sanitize.ts';
 import { addressText, readAddress } from '../sample/address.ts';
 import { TEXT_LIMIT } from '../schema/column.ts';
 import type { ColumnsShape, RowsShape } from '../schema/record.ts';
@@ -12,7 +13,6 @@ import {
   type ValueCodec,
   withUnderscores,
 } from './json-values.ts';
-import { cleanText, cutText } from './wire-text.ts';
 
 type Numbers = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float32Array | Float64Array;
 

@@ -1,9 +1,9 @@
 import type { PbfWriter } from 'pbf';
+import { cutText } from '../../kit/text/sanitize.ts';
 import type { FieldShape } from './protobuf.ts';
 import type { NumberFormat } from './table-format.ts';
 import { keyWordOf, type NumberArray, notePlaces, type RowPlaces, type ToldTable } from './told-table.ts';
 import { gather, UNKNOWN_COUNT } from './typed-columns.ts';
-import { cutText } from './wire-text.ts';
 
 /** Places of texts in a message: none, and in messages of what has changed one that has not. */
 const NO_TEXT = 0;

@@ -74,7 +74,6 @@ export class ToldTable {
 /** The names of the tables of a network section; who is referred to comes first. */
 export const NETWORK_TABLE_NAMES = Object.keys(NETWORK_TABLES) as readonly NetworkTableName[];
 
-/** A table of a network section. */
 export function toldNetworkTable(tables: NetworkTables, name: NetworkTableName): ToldTable {
   const table = name === 'addresses' ? tables.interfaces.addresses : tables[name];
   const parts =

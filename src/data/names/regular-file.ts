@@ -1,13 +1,5 @@
-import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { FILE_REASONS, OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { OpenFile } from '../../kit/files/user-file.ts';
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'file not found',
-  ENOTDIR: 'file not found',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EIO: 'I/O error',
-};
 
 /**
  * The whole of a regular file of at most `limitBytes`. Anything else (a device, a pipe, a folder, a larger file) is an
@@ -46,5 +38,5 @@ async function readAll(file: OpenFile): Promise<Buffer> {
 function messageOf(path: string, code: string, limitBytes: number): string {
   if (code === 'NOT_A_FILE') return `${path}: not a regular file`;
   if (code === 'TOO_LARGE') return `${path}: larger than ${Math.round(limitBytes / 1_048_576)} MB`;
-  return `cannot read '${path}': ${REASONS[code] ?? code}`;
+  return `cannot read '${path}': ${FILE_REASONS[code] ?? code}`;
 }

@@ -6,7 +6,7 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import { isConnection } from '../sample/socket-table.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 import type { FilterExpression } from './filter/filter-expression.ts';
-import { hasRates, type NetworkExport, TRAFFIC_FIELDS, type TrafficColumns } from './network-fields.ts';
+import { hasRates, type NetworkExport, TRAFFIC_FIELDS } from './network-fields.ts';
 import {
   arrangeBy,
   countValue,
@@ -30,18 +30,6 @@ import {
   stateName,
 } from './row-texts.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
-
-/** Sort input of connections. */
-interface OrderedConnections extends TrafficColumns {
-  readonly protocol: Uint8Array;
-  readonly state: Uint8Array;
-  readonly rttMicros: Float64Array;
-  readonly share: Float64Array;
-  readonly receiveQueue: Float64Array;
-  readonly sendQueue: Float64Array;
-  ageOrder(row: number): number;
-  arrangeByRemote(order: RowOrder, isUpwards: boolean): void;
-}
 
 /** Fields of the connections of a process. Exports read them by socket slot. */
 export const CONNECTION_FIELDS = {
@@ -193,7 +181,7 @@ export const CONNECTION_FIELDS = {
       return serviceName?.(remotePort[slot]!, protocol) ?? serviceName?.(localPort[slot]!, protocol) ?? null;
     },
   },
-} satisfies RowFields<OrderedConnections, NetworkExport>;
+} satisfies RowFields<ConnectionRows, NetworkExport>;
 
 function scopedAddress(section: NetworkExport['section'], addresses: Uint32Array, slot: number): string {
   return scopedAddressText(addresses, slot * ADDRESS_WORDS, linkScope(section, slot));
@@ -343,7 +331,7 @@ export class ConnectionRows extends columnsClass(CONNECTION_COLUMNS, RankedRows)
     for (let row = 0; row < this.count; row++) {
       order.ties[row] = this.localPort[row]! * SLOT_VALUES + this.socket[row]!;
     }
-    arrangeBy<ConnectionRows>(CONNECTION_FIELDS[key].order, isReversed, this, order, this.count);
+    arrangeBy(CONNECTION_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
   /** By address, IPv4 before IPv6, then by port. The first bits are the key; the words decide the rest. */

@@ -25,17 +25,15 @@ import {
   type SortKeyOf,
   sortKeysOf,
 } from './row-fields.ts';
-import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
+import { RankedRows, type RowOrder, type TrafficSortBy } from './row-order.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 
-/** Sort input of control groups. */
 interface OrderedGroups extends TrafficColumns {
   readonly names: readonly string[];
   readonly processes: Int32Array;
   readonly listeners: Int32Array;
 }
 
-/** Export input of control groups. */
 export interface GroupExport {
   readonly rows: ExportedTraffic['rows'] & {
     readonly processes: Int32Array;
@@ -44,7 +42,6 @@ export interface GroupExport {
   };
 }
 
-/** The fields of the control groups. */
 export const GROUP_FIELDS = {
   name: {
     help: 'container, unit, session or path',
@@ -72,7 +69,6 @@ export const GROUP_FIELDS = {
 
 type GroupSortKey = SortKeyOf<typeof GROUP_FIELDS>;
 
-/** Type of a control group, or the grouping of the rows. */
 type GroupType = ControlGroup['type'] | Grouping;
 
 /** Maps a sort key of the process table to one of its sums, which have no PID. */
@@ -80,11 +76,7 @@ export function groupSortKey(key: string): GroupSortKey {
   return sortKeysOf(GROUP_FIELDS).find((known) => known === key) ?? 'rate';
 }
 
-/** Order of the groups. */
-interface GroupSort extends SortBy<GroupSortKey> {
-  /** By raw rates, as in exports, instead of smoothed ones. */
-  readonly isRaw?: boolean;
-}
+type GroupSort = TrafficSortBy<GroupSortKey>;
 
 const GROUP_COLUMNS = {
   ...trafficColumns(Number.NaN),

@@ -6,14 +6,11 @@ import type { FilterNames } from './filter/filter-context.ts';
 import { type FilterExpression, NONE } from './filter/filter-expression.ts';
 import { NameCounts } from './name-counts.ts';
 import {
-  type ExportedTraffic,
   HealthFigures,
   hasRates,
   healthFields,
   type NetworkExport,
-  type OrderedHealth,
   TRAFFIC_FIELDS,
-  type TrafficColumns,
   trafficColumns,
 } from './network-fields.ts';
 import { arrangeBy, exported, inJson, type RowFields, risesByText, type SortKeyOf } from './row-fields.ts';
@@ -21,24 +18,13 @@ import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 import { HostTexts, nameBasisText } from './row-texts.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 
-/** Sort input of remote hosts. */
-interface OrderedHosts extends TrafficColumns, OrderedHealth {
-  sortTexts(): readonly string[];
-}
-
 /** Export input of remote hosts. */
 export interface HostExport extends NetworkExport {
-  readonly rows: ExportedTraffic['rows'] & {
-    readonly host: Int32Array;
-    addressOf(row: number): string;
-    namesOf(row: number): readonly string[];
-    nameBasisOf(row: number): number;
-  };
+  readonly rows: HostRows;
   /** Names of the processes connected to it now, without duplicates. */
   readonly processNamesOf: (row: number) => readonly string[];
 }
 
-/** The fields of the remote hosts. */
 export const HOST_FIELDS = {
   name: {
     help: 'host name; `other hosts` for evicted hosts',
@@ -91,7 +77,7 @@ export const HOST_FIELDS = {
   'upload-total': TRAFFIC_FIELDS['upload-total'],
   'download-total': TRAFFIC_FIELDS['download-total'],
   ...healthFields<HostExport>('hosts', ({ rows }, row) => rows.host[row]!),
-} satisfies RowFields<OrderedHosts, HostExport>;
+} satisfies RowFields<HostRows, HostExport>;
 
 type HostSortKey = SortKeyOf<typeof HOST_FIELDS>;
 
@@ -187,7 +173,7 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
 
   protected override arrange(order: RowOrder, { key, isReversed }: SortBy<HostSortKey>): void {
     for (let row = 0; row < this.count; row++) order.ties[row] = this.host[row]!;
-    arrangeBy<HostRows>(HOST_FIELDS[key].order, isReversed, this, order, this.count);
+    arrangeBy(HOST_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
   /**

@@ -21,19 +21,6 @@ import { RankedRows, type RowOrder, rowOfSocket, type SortBy } from './row-order
 import { EndpointTexts, LowerNames } from './row-texts.ts';
 import { type Scope, ScopeFilter } from './scope.ts';
 
-/** Sort input of listening ports. */
-interface OrderedListeners {
-  readonly protocol: Uint8Array;
-  readonly port: Uint16Array;
-  readonly connections: Int32Array;
-  readonly waiting: Float64Array;
-  readonly drops: Float64Array;
-  /** NaN: process unknown. */
-  pidOf(row: number): number;
-  lowerNames(): readonly string[];
-}
-
-/** Export input of the owner of a row. */
 export interface OwnerExport extends NetworkExport {
   readonly ownerOf: (row: number) => number;
 }
@@ -43,7 +30,6 @@ export interface ListenExport extends OwnerExport {
   readonly listenerOf: (row: number) => Listener;
   /** Accepted connections; null if unknown. */
   readonly acceptedOf: (row: number) => number | null;
-  /** Number of sockets in this row. */
   readonly socketsOf?: (row: number) => number;
   /** For TCP: connections waiting for accept(2), and the limit; NaN unknown. */
   readonly waitingOf: (row: number) => number;
@@ -52,7 +38,6 @@ export interface ListenExport extends OwnerExport {
   readonly dropsOf: (row: number) => number;
 }
 
-/** Fields of the owner of a row. */
 export const OWNER_FIELDS = {
   pid: {
     help: 'process ID, if known',
@@ -71,7 +56,6 @@ export const OWNER_FIELDS = {
   },
 } satisfies RowFields<never, OwnerExport>;
 
-/** The fields of the listening ports. */
 export const LISTEN_FIELDS = {
   protocol: {
     help: '`tcp` or `udp`',
@@ -134,7 +118,7 @@ export const LISTEN_FIELDS = {
     ...exported('command', 'cmdline'),
     value: ({ section, ownerOf }, row) => section.owners.commandLines[ownerOf(row)] ?? null,
   },
-} satisfies RowFields<OrderedListeners, ListenExport>;
+} satisfies RowFields<ListenRows, ListenExport>;
 
 export type ListenSortKey = SortKeyOf<typeof LISTEN_FIELDS>;
 
@@ -154,7 +138,6 @@ const LISTEN_COLUMNS = {
   owner: numbers('i32'),
   /** Live accepted connections, without opening ones and TIME_WAIT. UDP: connected sockets of its port. */
   connections: numbers('i32'),
-  /** Number of sockets in this row. */
   socketCount: numbers('i32'),
   /** As in ListenExport, summed over its sockets. */
   waiting: numbers('f64', Number.NaN),
@@ -229,7 +212,7 @@ export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
       const place = this.port[row]! * 256 + this.protocol[row]!;
       order.ties[row] = place * SLOT_VALUES + this.socket[row]!;
     }
-    arrangeBy<ListenRows>(LISTEN_FIELDS[key].order, isReversed, this, order, this.count);
+    arrangeBy(LISTEN_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
   #addListeners(section: NetworkSection, inScope: ScopeFilter): void {

@@ -5,19 +5,12 @@ import {
   FIGURE_COLUMNS,
   FIGURE_FIELDS,
   FIGURE_NAMES,
-  type Figures,
   type MachineProcessRows,
 } from './machine-process-rows.ts';
 import { RowsByName } from './name-counts.ts';
 import { knownSum } from './network-fields.ts';
 import { arrangeBy, exported, falls, type RowFields, risesByText, type SortKeyOf } from './row-fields.ts';
 import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
-
-/** Sort input of sums. */
-interface OrderedSums extends Figures {
-  readonly names: readonly string[];
-  readonly processes: Int32Array;
-}
 
 /** Export input of sums: raw rates. */
 export interface MachineGroupExport {
@@ -41,7 +34,7 @@ export const MACHINE_GROUP_FIELDS = {
   },
   ...FIGURE_FIELDS,
   threads: { ...FIGURE_FIELDS.threads, csvAt: 2 },
-} satisfies RowFields<OrderedSums, MachineGroupExport>;
+} satisfies RowFields<MachineGroupRows, MachineGroupExport>;
 
 type MachineGroupSortKey = SortKeyOf<typeof MACHINE_GROUP_FIELDS>;
 
@@ -91,7 +84,7 @@ export class MachineGroupRows extends columnsClass(SUM_COLUMNS, RankedRows) {
 
   protected override arrange(order: RowOrder, { key, isReversed }: SortBy<MachineGroupSortKey>): void {
     for (let row = 0; row < this.count; row++) order.ties[row] = this.#named.tieOf(this.names[row]!);
-    arrangeBy<OrderedSums>(MACHINE_GROUP_FIELDS[key].order, isReversed, this, order, this.count);
+    arrangeBy(MACHINE_GROUP_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
   /** `member` is the process's row; the lookup is skipped while it keeps its name. */

@@ -1,4 +1,4 @@
-import { numbers } from '../../kit/table/columns.ts';
+import { type Arrays, numbers } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { countValue, exported, falls, inJson, type RowFields, rateValue } from './row-fields.ts';
@@ -20,16 +20,7 @@ export interface Listener {
   readonly port: number;
 }
 
-/** Sums of traffic: rates in bytes per second, bytes (NaN unknown), and live connections. */
-export interface TrafficColumns {
-  readonly up: Float64Array;
-  readonly down: Float64Array;
-  readonly upTotal: Float64Array;
-  readonly downTotal: Float64Array;
-  readonly connections: Int32Array;
-}
-
-/** Columns of a list of TrafficColumns, each starting as `unknown`. Rates are bytes per second. */
+/** Columns of sums of traffic, each starting as `unknown`: bytes per second, bytes (NaN unknown), live connections. */
 export const trafficColumns = (unknown: number) => ({
   /** Smoothed, for the screen. */
   up: numbers('f64', unknown),
@@ -42,11 +33,9 @@ export const trafficColumns = (unknown: number) => ({
   connections: numbers('i32'),
 });
 
-/** The same, with raw rates. */
-export interface AllTrafficColumns extends TrafficColumns {
-  readonly rawUp: Float64Array;
-  readonly rawDown: Float64Array;
-}
+export type AllTrafficColumns = Arrays<ReturnType<typeof trafficColumns>>;
+/** The same, with smoothed rates alone. */
+export type TrafficColumns = Omit<AllTrafficColumns, 'rawUp' | 'rawDown'>;
 
 /** Export input of traffic: raw rates. */
 export interface ExportedTraffic {

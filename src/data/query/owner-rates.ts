@@ -144,7 +144,6 @@ interface Kept {
   readonly history: OwnerHistory;
   /** Current rate, both directions together; NaN unknown. */
   rate: number;
-  /** Number of the last sample with traffic. */
   lastBusySample: number;
 }
 
@@ -168,7 +167,6 @@ export class OwnerHistories {
     this.#keptOwners = keptOwners;
   }
 
-  /** Follows another owner. */
   follow(owner: number, serial: number): void {
     this.#followed = undefined;
     this.#followed = this.#of(owner, serial) ?? this.#place(owner, serial, Number.POSITIVE_INFINITY);

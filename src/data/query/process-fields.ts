@@ -25,7 +25,7 @@ import {
   type SortKeyOf,
   timeValue,
 } from './row-fields.ts';
-import type { RowOrder, SortBy } from './row-order.ts';
+import type { RowOrder, TrafficSortBy } from './row-order.ts';
 import { LowerNames } from './row-texts.ts';
 
 /** Sort input of the process table, with smoothed or raw rates. */
@@ -36,7 +36,6 @@ interface OrderedProcesses extends TrafficColumns, OrderedHealth {
   readonly lowerNames: () => readonly string[];
 }
 
-/** Export input of a process. */
 export interface ProcessExport extends NetworkExport {
   readonly header: SnapshotHeader;
   readonly rows: ExportedTraffic['rows'] & {
@@ -146,10 +145,7 @@ export const PROCESS_FIELDS = {
 export type SortKey = SortKeyOf<typeof PROCESS_FIELDS>;
 
 /** Order of the process table. */
-export interface Sort extends SortBy<SortKey> {
-  /** By raw rates, as in exports, instead of smoothed ones. */
-  readonly isRaw?: boolean;
-}
+export type Sort = TrafficSortBy<SortKey>;
 
 /** Ties are broken by PID, then by slot; rows without a process come after every PID (at most 2^22). */
 const TIE_SLOTS = 2 ** 18;

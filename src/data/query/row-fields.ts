@@ -32,7 +32,6 @@ interface RowField<Rows, Source> {
 /** Columns of a list by id, in JSON order. */
 export type RowFields<Rows, Source> = Readonly<Record<string, RowField<Rows, Source>>>;
 
-/** Row in JSON. */
 export type JsonEntry<C> = {
   readonly [Id in keyof C as C[Id] extends { readonly json: infer Name extends string }
     ? Name
@@ -73,7 +72,6 @@ export function exported<Json extends string>(
   return { csv, json };
 }
 
-/** Exported in JSON only. */
 export function inJson<Json extends string>(json: Json): { readonly json: Json } {
   return { json };
 }
@@ -88,7 +86,6 @@ export function rises<Rows>(round: number, number: (rows: Rows, row: number) => 
   return { round, isRising: true, number };
 }
 
-/** Sorted by text. */
 export function risesByText<Rows>(round: number, texts: (rows: Rows) => readonly string[]): RowSort<Rows> {
   return { round, isRising: true, texts };
 }

@@ -153,6 +153,12 @@ export interface SortBy<Key extends string> {
   readonly isReversed: boolean;
 }
 
+/** Of a list of traffic. */
+export interface TrafficSortBy<Key extends string> extends SortBy<Key> {
+  /** By raw rates, as in exports, instead of smoothed ones. */
+  readonly isRaw?: boolean;
+}
+
 /** Rows `[0..count)` in the order of their columns, and windows of them by rank. */
 export abstract class RankedRows {
   /** Type of the sort order; it has no value. */

@@ -18,7 +18,6 @@ const TREE_COLUMNS = {
   row: numbers('i32'),
   /** 0 at the top. */
   depth: numbers('i32'),
-  /** Its node. */
   node: numbers('i32'),
   /** Number of processes in its branch, including itself. */
   members: numbers('i32'),
@@ -108,7 +107,6 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
     return this.#rows?.sampleCount ?? 0;
   }
 
-  /** Trend of the branch. */
   trendOf(rank: number): Trend {
     this.historyInto(rank, this.#history);
     return trendOfHistory(this.#history, this.sampleCount);

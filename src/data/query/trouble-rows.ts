@@ -19,13 +19,6 @@ import { findTroubles, type HostNames, type Trouble, TroubleTexts } from './trou
 
 const ROWS_LIMIT = 256;
 
-/** What troubles are ordered by. */
-interface OrderedTroubles {
-  readonly severity: Float64Array;
-  readonly amount: Float64Array;
-  lowerNames(): readonly string[];
-}
-
 /** What exports read a trouble from. */
 export interface TroubleExport extends NetworkExport {
   readonly troubles: TroubleRows;
@@ -69,7 +62,7 @@ export const TROUBLE_FIELDS = {
     order: falls(3, (rows, row) => rows.amount[row]!),
     value: ({ troubles }, row) => countValue(troubles.amount[row]!),
   },
-} satisfies RowFields<OrderedTroubles, TroubleExport>;
+} satisfies RowFields<TroubleRows, TroubleExport>;
 
 type TroubleSortKey = SortKeyOf<typeof TROUBLE_FIELDS>;
 
@@ -144,7 +137,7 @@ export class TroubleRows extends columnsClass(TROUBLE_COLUMNS, RankedRows) {
 
   protected override arrange(order: RowOrder, { key, isReversed }: SortBy<TroubleSortKey>): void {
     for (let row = 0; row < this.count; row++) order.ties[row] = row;
-    arrangeBy<TroubleRows>(TROUBLE_FIELDS[key].order, isReversed, this, order, this.count);
+    arrangeBy(TROUBLE_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
   #put(row: number, trouble: Trouble): void {

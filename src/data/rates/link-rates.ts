@@ -213,7 +213,7 @@ export class ExplainedShare {
   readonly #all = new AttributedShares();
   readonly #each = new AttributedShares();
   /** Of all uplinks, 0 to 1; NaN unknown or no traffic. */
-  ratio = Number.NaN;
+  #ratio = Number.NaN;
   /** The same of each interface, by its slot. */
   #ratios = new Float64Array(0);
 
@@ -240,7 +240,7 @@ export class ExplainedShare {
   end(seconds: number, { slots }: InterfaceTable, isCounted: boolean): void {
     this.#all.end(seconds);
     this.#each.end(seconds);
-    this.ratio = isCounted ? this.#all.ratio(ALL) : Number.NaN;
+    this.#ratio = isCounted ? this.#all.ratio(ALL) : Number.NaN;
     if (this.#ratios.length < slots.capacity) this.#ratios = new Float64Array(slots.capacity);
     this.#ratios.fill(Number.NaN);
     if (!isCounted) return;
@@ -249,7 +249,7 @@ export class ExplainedShare {
 
   /** Of one interface, NaN where it is not there; undefined: of all uplinks. */
   ratioOf(interfaceIndex: number | undefined, { slots }: InterfaceTable): number {
-    if (interfaceIndex === undefined) return this.ratio;
+    if (interfaceIndex === undefined) return this.#ratio;
     return this.#ratios[slots.find(interfaceIndex, 0, 0, 0)] ?? Number.NaN;
   }
 
@@ -261,7 +261,7 @@ export class ExplainedShare {
   /** What `ratioOf` says now; the copy takes no further samples. */
   copy(): ExplainedShare {
     const copy = new ExplainedShare();
-    copy.ratio = this.ratio;
+    copy.#ratio = this.#ratio;
     copy.#ratios = this.#ratios.slice();
     return copy;
   }

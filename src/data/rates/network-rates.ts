@@ -10,7 +10,6 @@ import { RateColumns } from './rate-columns.ts';
 
 /** linux/if_ether.h: ETH_HLEN. Interfaces count it in every packet, sockets never see it. */
 const LINK_HEADER_BYTES = 14;
-/** The only slot of `totals`. */
 export const TOTALS_SLOT = 0;
 const TOTALS_SERIAL = 1;
 /** Sockets whose rates take half a millisecond while the code is cold. */
@@ -107,12 +106,10 @@ export class NetworkRates {
     return this.#known.of(interfaceIndex);
   }
 
-  /** Share of the uplinks' bytes on rows with a known owner, 0 to 1; NaN unknown or no traffic. */
-  get attributedRatio(): number {
-    return this.#attributed.ratio;
-  }
-
-  /** The same of one interface, NaN where it is not there; undefined: of all uplinks. */
+  /**
+   * Share of an interface's bytes on rows with a known owner, 0 to 1; undefined: of all uplinks. NaN unknown, no traffic,
+   * or no such interface.
+   */
   attributedRatioOf(interfaceIndex: number | undefined, interfaces: InterfaceTable): number {
     return this.#attributed.ratioOf(interfaceIndex, interfaces);
   }

@@ -1,3 +1,4 @@
+import { cutText } from '../../kit/text/sanitize.ts';
 import { type NumberFormat, TABLE_FORMATS, type TableFormat } from '../codec/table-format.ts';
 import {
   type NumberArray,
@@ -6,7 +7,6 @@ import {
   type RowPlaces,
   type ToldTable,
 } from '../codec/told-table.ts';
-import { cutText } from '../codec/wire-text.ts';
 import { TEXT_AS_BEFORE } from './recorded-format.ts';
 
 /** What one part of a table holds at most; those with long texts hold fewer. */
@@ -83,7 +83,7 @@ export class ChangedRows {
 
   #reserve(rows: number): void {
     if (this.#changed.length >= rows) return;
-    const capacity = Math.max(64, rows * 2);
+    const capacity = Math.max(64, rows + (rows >> 2));
     this.#changed = new Int32Array(capacity);
     this.#marks = new Uint8Array(capacity);
     for (const column of this.#numbers) {

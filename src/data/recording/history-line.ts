@@ -10,6 +10,7 @@ import type { NetworkSection } from '../sample/network-section.ts';
 import type { Figures, Snapshot } from '../sample/snapshot.ts';
 import { CONTROL_GROUPS, type ControlGroupsSection } from '../schema/control-groups-section.ts';
 import { DISKS, type DisksSection } from '../schema/disks-section.ts';
+import type { UsageColumn } from '../schema/process-columns.ts';
 import type { SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 import { ChangedRows } from './changed-rows.ts';
 import { HistoryFigures, UNKNOWN_FIGURES } from './history-figures.ts';
@@ -161,6 +162,8 @@ function timeText(wallMillis: number): string {
   return Number.isNaN(wallMillis) ? '' : new Date(wallMillis).toISOString();
 }
 
+const KEPT_COLUMNS: readonly UsageColumn[] = ['readBytes', 'writtenBytes'];
+
 /** Whose figures a slot holds. */
 class Identities extends columnsClass({ pid: numbers('i32'), startTicks: numbers('f64', Number.NaN) }) {}
 
@@ -182,7 +185,7 @@ class HistoryProcesses {
     const { rows, count } = slots;
     const own = this.#identities;
     const kept = this.texts;
-    this.usage.reserve(slots.capacity);
+    this.usage.reserveWanted(slots.capacity, KEPT_COLUMNS);
     own.reserve(slots.capacity);
     const { readBytes, writtenBytes } = this.usage;
     for (let at = 0; at < count; at++) {

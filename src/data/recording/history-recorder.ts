@@ -28,7 +28,7 @@ interface RecorderOptions {
 export interface RestingMemory {
   /** Work is about to begin. */
   expect(): void;
-  /** Nothing is to be done for some seconds. */
+  /** Nothing is to be done for a second at least. */
   giveBack(): void;
 }
 
@@ -43,8 +43,6 @@ const PRESSURE_REFILL_MILLIS = 600_000;
  * runs for months. A collection takes 10 to 20 ms.
  */
 const COLLECTED_SAMPLES = 4;
-/** Before a rest as long as this, memory that only work needs is given back. */
-const REST_MILLIS = 4000;
 /** The first rates need two samples. */
 const FIRST_MILLIS = 1000;
 
@@ -106,8 +104,6 @@ export class HistoryRecorder {
   #lastMillis = Number.NEGATIVE_INFINITY;
   #count = 0;
   #sampling: Promise<void> | undefined;
-  /** What only work needs was given back, and nothing has been done since. */
-  #isRested = false;
   #isStopped = false;
 
   constructor(writer: HistoryWriter, lines: HistoryLines, options: RecorderOptions) {
@@ -165,20 +161,13 @@ export class HistoryRecorder {
       if (!this.#writer.isBusy) await this.#take();
     } finally {
       const isOver = this.#isStopped || this.#writer.error !== undefined;
-      const wait = this.#waitMillis(nowMillis());
-      if (!isOver) this.#schedule(wait);
-      this.#rest(wait >= REST_MILLIS);
+      if (!isOver) this.#schedule(this.#waitMillis(nowMillis()));
+      this.#options.memory?.giveBack();
     }
   }
 
-  /** Samples that follow each other closely share what they need, and keep as little of it as others leave them. */
-  #rest(isLong: boolean): void {
-    if (isLong || this.#isRested || this.#count % COLLECTED_SAMPLES === 0) this.#options.memory?.giveBack();
-    this.#isRested = isLong;
-  }
-
   async #take(): Promise<void> {
-    if (this.#isRested) this.#options.memory?.expect();
+    this.#options.memory?.expect();
     const { line, isWhole } = await this.#options
       .sample(this.#lines, (header) => this.#writer.needsWhole(header))
       // The next one may succeed.

@@ -1,5 +1,5 @@
 import { close as closeDescriptor } from 'node:fs';
-import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { fileError, OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { PrivateFolder } from '../../kit/files/private-folder.ts';
 import type { OpenFile } from '../../kit/files/user-file.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
@@ -13,7 +13,7 @@ import {
   RecordingMember,
   type TimedFigures,
 } from './recorded-member.ts';
-import { writeReason } from './recording-file.ts';
+import { WRITE_REASONS } from './recording-file.ts';
 import { TrafficTotals } from './totals.ts';
 import { keepTotals, loadTotals } from './totals-files.ts';
 
@@ -63,6 +63,8 @@ const MEMBER_END_BYTES = 32;
  * A history is written once and kept for days. Level 6 makes 15 % less than level 4 of lines of 1 to 5 KB, in 0.1 ms.
  */
 const LEVEL = 6;
+/** It looks 8 KB back: of 300 processes that makes 8 % more than 32 KB do, and takes 125 KB of memory in place of 385. */
+const WINDOW_BITS = 13;
 
 /**
  * Writes a history: a folder of recordings, of which the oldest goes when the size or the age is reached. Every line is
@@ -227,7 +229,7 @@ export class HistoryWriter {
     this.#segment ??= await this.#beginSegment(line.wallMillis);
     const { epoch, monotonicMicros: firstMicros, wallMillis } = line;
     this.#member = {
-      deflate: new RecordingMember(LEVEL, true),
+      deflate: new RecordingMember(LEVEL, true, WINDOW_BITS),
       startsAt: this.#segment.sizeBytes,
       header: { snapshotCount: 0, lengthBytes: 0, epoch, firstMicros, lastMicros: firstMicros },
       ...{ wallMillis, figures: [], lastMicros: firstMicros },
@@ -334,13 +336,7 @@ async function sizeOf(folder: PrivateFolder, { name }: Segment): Promise<number 
 }
 
 function folderError(path: string, thrown: unknown): OpError {
-  const { op, code, message } = toOpError('write history', thrown);
-  if (op === 'open folder') return toOpError(op, thrown);
-  const reason = writeReason(code) ?? message;
-  return new OpError({
-    op: 'write history',
-    code,
-    message: `cannot write a history to '${path}': ${reason}`,
-    cause: thrown,
-  });
+  const error = toOpError('write history', thrown);
+  if (error.op === 'open folder') return error;
+  return fileError('write history', `cannot write a history to '${path}'`, thrown, WRITE_REASONS);
 }

@@ -189,10 +189,10 @@ export class RecordingMember {
   #textBytes = 0;
   #fail: (thrown: unknown) => void = () => undefined;
 
-  /** `flushesEach`: gives out each text with its `add`; else with `flush`. */
-  constructor(level = LEVEL, flushesEach = false) {
+  /** `flushesEach`: gives out each text with its `add`; else with `flush`. `windowBits`: zlib's, how far back it looks. */
+  constructor(level = LEVEL, flushesEach = false, windowBits: number = constants.Z_DEFAULT_WINDOWBITS) {
     const flush = flushesEach ? constants.Z_SYNC_FLUSH : constants.Z_NO_FLUSH;
-    this.#deflate = createDeflateRaw({ level, flush });
+    this.#deflate = createDeflateRaw({ level, flush, windowBits });
     this.#deflate.on('data', (bytes: Uint8Array) => {
       this.#output.push(bytes);
     });

@@ -1,3 +1,4 @@
+import { cleanText } from '../../kit/text/sanitize.ts';
 import type { FieldShape } from '../codec/protobuf.ts';
 import {
   type NumberFormat,
@@ -8,7 +9,6 @@ import {
 import { type ReceivedColumns, TableReplica } from '../codec/table-replica.ts';
 import { NETWORK_TABLE_NAMES, type ToldTexts, toldNetworkTable, toldProcesses } from '../codec/told-table.ts';
 import { UNKNOWN_COUNT } from '../codec/typed-columns.ts';
-import { cleanText } from '../codec/wire-text.ts';
 import { type MachineProcesses, ProcessList } from '../sample/machine-processes.ts';
 import { type NetworkSection, NetworkTables } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';

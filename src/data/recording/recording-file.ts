@@ -1,20 +1,17 @@
-import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { FILE_REASONS, fileError, OpError } from '../../kit/errors/op-error.ts';
 import { OpenFile } from '../../kit/files/user-file.ts';
 
 /** Recordings contain network peers: readable only by the user. */
 const MODE = 0o600;
 
-const WRITE_REASONS: Readonly<Record<string, string>> = {
+/** Why a file cannot be written. */
+export const WRITE_REASONS: Readonly<Record<string, string>> = {
   EEXIST: 'file exists; refusing to overwrite',
+  ...FILE_REASONS,
   ENOENT: 'directory not found',
   ENOTDIR: 'directory not found',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'read-only file system',
-  ENOSPC: 'no space left on device',
   EDQUOT: 'disk quota exceeded',
   ENAMETOOLONG: 'file name too long',
-  EIO: 'I/O error',
   EFBIG: 'file size limit reached',
 };
 
@@ -68,42 +65,13 @@ export class RecordingFile {
   }
 }
 
-/** Why a file cannot be written, for people; undefined: the system's own words are all there is. */
-export function writeReason(code: string): string | undefined {
-  return WRITE_REASONS[code];
-}
-
 function writeError(path: string, thrown: unknown): OpError {
-  const { code, message } = toOpError('write recording', thrown);
-  const reason = WRITE_REASONS[code] ?? message;
-  return new OpError({
-    op: 'write recording',
-    code,
-    message: `cannot record to '${path}': ${reason}`,
-    cause: thrown,
-  });
+  return fileError('write recording', `cannot record to '${path}'`, thrown, WRITE_REASONS);
 }
-
-const READ_REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'file not found',
-  ENOTDIR: 'file not found',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EISDIR: 'is a directory',
-  EIO: 'I/O error',
-  NOT_A_FILE: 'not a regular file',
-};
 
 /** One line for people about a recording that cannot be played, whatever went wrong. */
 export function playbackError(path: string, thrown: unknown): OpError {
-  const { code, message } = toOpError('read recording', thrown);
-  const reason = READ_REASONS[code] ?? message;
-  return new OpError({
-    op: 'read recording',
-    code,
-    message: `cannot play '${path}': ${reason}`,
-    cause: thrown,
-  });
+  return fileError('read recording', `cannot play '${path}'`, thrown);
 }
 
 /** The bytes of a recording: of one file, or of the files of a history one after the other. */

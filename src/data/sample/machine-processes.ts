@@ -1,5 +1,10 @@
 import { columnsClass } from '../../kit/table/columns.ts';
-import { PROCESS_TEXT_COLUMNS, PROCESS_USAGE_COLUMNS } from '../schema/process-columns.ts';
+import {
+  PROCESS_TEXT_COLUMNS,
+  PROCESS_USAGE_COLUMNS,
+  USAGE_COLUMNS,
+  type UsageColumn,
+} from '../schema/process-columns.ts';
 import type { Section } from '../schema/section-facts.ts';
 import { ProcessTable } from './process-table.ts';
 
@@ -8,6 +13,22 @@ import { ProcessTable } from './process-table.ts';
  * and where it is not permitted.
  */
 export class ProcessUsage extends columnsClass(PROCESS_USAGE_COLUMNS) {
+  readonly #wanted = new Set<UsageColumn>();
+
+  /** As `reserve`; columns that were never wanted share one array, and nothing is to be written to them. */
+  reserveWanted(capacity: number, wanted: readonly UsageColumn[]): void {
+    const added = wanted.filter((name) => !this.#wanted.has(name));
+    const isLonger = capacity > this.capacity;
+    if (!isLonger && added.length === 0) return;
+    this.reserve(capacity);
+    for (const name of added) {
+      this.#wanted.add(name);
+      this[name] = new Float64Array(this.capacity).fill(Number.NaN);
+    }
+    const unknown = new Float64Array(this.capacity).fill(Number.NaN);
+    for (const name of USAGE_COLUMNS) if (!this.#wanted.has(name)) this[name] = unknown;
+  }
+
   /** All columns at least so long, all values unknown. */
   clear(capacity: number): void {
     this.reserve(capacity);

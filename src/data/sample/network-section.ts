@@ -59,7 +59,6 @@ export class ProblemTable extends tableClass(PROBLEM_COLUMNS, {
 /** Columns with the slots of `SocketTable`: attribution of each live socket. */
 export class SocketAccounts extends columnsClass(SOCKET_ACCOUNT_COLUMNS) {}
 
-/** The tables of a `NetworkSection`. */
 export class NetworkTables {
   readonly owners = new OwnerTable();
   readonly hosts = new HostTable();

@@ -17,8 +17,6 @@ export interface RemoteStatus {
    * before the first connection.
    */
   readonly protocol: 'socktop.v2' | 'original' | 'shell' | undefined;
-  /** Version of the agent, where it says one. */
-  readonly agentVersion: string | undefined;
   /** What this agent cannot tell, or which end should be updated, one line; undefined: nothing to say. */
   readonly notice?: string | undefined;
   /** Wall time of the last reply; undefined before the first. */

@@ -84,7 +84,6 @@ const healthColumns = (first: number) => ({
 });
 
 export const OWNER_COLUMNS = {
-  /** OwnerKind. */
   kind: told(7, numbers('u8'), { most: OwnerKind.EXITED, absent: OwnerKind.UNKNOWN }),
   /** 0 where there is no process. */
   pid: told(8, numbers('i32')),
@@ -140,7 +139,6 @@ export type ProblemKind = (typeof ProblemKind)[keyof typeof ProblemKind];
 
 /** What went wrong between an owner and a host, or on the machine, counted since accounting began. */
 export const PROBLEM_COLUMNS = {
-  /** ProblemKind. */
   kind: told(7, numbers('u8'), { most: ProblemKind.ATTEMPT_FAILS }),
   /** Slot in OwnerTable; -1: of the machine, or the process is not known. */
   owner: told(8, numbers('i32', -1), { refersTo: 'owners' }),
@@ -265,7 +263,6 @@ export const SOCKET_COLUMNS = {
   failure: internal(numbers('u8'), 'is counted in the problems and owners, which are sent'),
   /** The name that the owner used for the remote end, in lower case; undefined: none was seen. */
   remoteName: told(60, OPTIONAL_TEXT),
-  /** NameBasis of it. */
   nameBasis: told(61, numbers('u8'), { most: NameBasis.SNI, absent: NameBasis.NONE }),
   /** Protocols that the owner offered in its ClientHello (ALPN), joined by a comma; undefined: not seen. */
   offeredProtocols: told(62, OPTIONAL_TEXT),

@@ -17,7 +17,6 @@ const UNKNOWN = Number.NaN;
 /** The letter of a state that is not known: a question mark. */
 const UNKNOWN_STATE = 0x3f;
 
-/** A thread of a process. */
 const THREAD = record({
   tid: count('', 0),
   /** Task name, neither sanitised nor shortened. */

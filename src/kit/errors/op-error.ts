@@ -29,3 +29,23 @@ export function toOpError(op: string, thrown: unknown): OpError {
   const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : 'UNKNOWN';
   return new OpError({ op, code, message: `${op}: ${thrown.message}`, cause: thrown });
 }
+
+/** What the system, and `kit/files`, say of a file by these codes, in words. */
+export const FILE_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'file not found',
+  ENOTDIR: 'file not found',
+  EISDIR: 'is a directory',
+  NOT_A_FILE: 'not a regular file',
+  ELOOP: 'symbolic link loop',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'read-only file system',
+  ENOSPC: 'no space left on device',
+  EIO: 'I/O error',
+};
+
+/** As `toOpError`, with one line for people: `what`, which names the file, and why. */
+export function fileError(op: string, what: string, thrown: unknown, reasons = FILE_REASONS): OpError {
+  const { code, message } = toOpError(op, thrown);
+  return new OpError({ op, code, message: `${what}: ${reasons[code] ?? message}`, cause: thrown });
+}

@@ -13,7 +13,7 @@ import {
   type Stats,
   unlink,
 } from 'node:fs';
-import { OpError, toOpError } from '../errors/op-error.ts';
+import { FILE_REASONS, fileError, OpError, toOpError } from '../errors/op-error.ts';
 import { OpenFile, requireOwnFolders, withUserRights } from './user-file.ts';
 
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
@@ -22,14 +22,11 @@ const FILE_MODE = 0o600;
 const OF_OTHERS = 0o077;
 
 const REASONS: Readonly<Record<string, string>> = {
+  ...FILE_REASONS,
   ENOENT: 'folder not found',
   // For a symbolic link too (open(2), O_DIRECTORY).
   ENOTDIR: 'not a folder, or a symbolic link',
   ELOOP: 'a symbolic link',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'read-only file system',
-  ENOSPC: 'no space left on device',
 };
 
 /**
@@ -93,14 +90,7 @@ export class PrivateFolder {
         return new PrivateFolder(path, descriptor, fstatSync(descriptor).uid);
       });
     } catch (thrown) {
-      const { code, message } = toOpError('open folder', thrown);
-      const reason = REASONS[code] ?? message;
-      throw new OpError({
-        op: 'open folder',
-        code,
-        message: `cannot use '${path}': ${reason}`,
-        cause: thrown,
-      });
+      throw fileError('open folder', `cannot use '${path}'`, thrown, REASONS);
     }
   }
 

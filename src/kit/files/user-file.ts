@@ -26,15 +26,10 @@ import { OpError, toOpError } from '../errors/op-error.ts';
 const { O_RDONLY, O_WRONLY, O_CREAT, O_APPEND, O_NONBLOCK, O_NOCTTY, O_NOFOLLOW } = constants;
 
 /** A regular file, open for reading. */
-interface ReadableFile {
-  readonly descriptor: number;
-  readonly sizeBytes: number;
-  readonly uid: number;
-  readonly mode: number;
-}
+type ReadableFile = Readonly<ReturnType<typeof openToRead>>;
 
 /** Opens a regular file to read. Throws `EISDIR` for a directory, `NOT_A_FILE` for a pipe, a device or a socket. */
-export function openToRead(path: string): ReadableFile {
+export function openToRead(path: string) {
   // Without O_NONBLOCK, open would block on a named pipe without a writer.
   const descriptor = withUserRights(() => openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   try {

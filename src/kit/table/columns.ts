@@ -42,7 +42,7 @@ type ArrayOf<C> =
       : never;
 
 /** The arrays of a set of columns, each under its name. A number column is another array after growth. */
-type Arrays<S extends ColumnSet> = { -readonly [Name in keyof S]: ArrayOf<S[Name]> };
+export type Arrays<S extends ColumnSet> = { -readonly [Name in keyof S]: ArrayOf<S[Name]> };
 
 /** A column of numbers. `unknown` is 0 and `stride` 1 unless said otherwise. */
 export function numbers<E extends Element>(element: E, unknown = 0, stride = 1): NumberColumn<E> {

@@ -72,3 +72,15 @@ export function notAgentUrl(text: string): string {
   const known = host ?? 'HOST';
   return `'${shown}' ${what}; try ssh://${known} or ws://${known}${host === undefined ? ':3000' : port}/ws`;
 }
+
+/** The text cut to at most `limit` UTF-16 units, never inside a surrogate pair. */
+export function cutText(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  const last = text.charCodeAt(limit - 1);
+  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? limit - 1 : limit);
+}
+
+/** A text from the other side: cut, and without anything that could steer a terminal. */
+export function cleanText(text: string, limit: number): string {
+  return sanitizeLine(cutText(text, limit));
+}

@@ -3,7 +3,7 @@ import { networkNameOf, withoutBrackets } from '../../kit/text/network-name.ts';
 import { invocationOf, misused, refused } from './arguments.ts';
 import { completionsOption, type ShellName } from './completion.ts';
 import { historyMisuse, historyOptions } from './history-arguments.ts';
-import { type HistoryOptions, historyOptionsOf, type Invocation, type RawHistoryOptions } from './options.ts';
+import { historyOptionsOf, type Invocation, type RawHistoryOptions } from './options.ts';
 
 const AGENT_PORT = 3000;
 const AGENT_TLS_PORT = 8443;
@@ -20,32 +20,7 @@ export const AGENT_DISKS_TTL_MILLIS = 1000;
 export const STDIO_HISTORY_FOLDER = '/var/lib/socktop/history';
 
 /** Options of socktop-agent, from arguments and environment. */
-export interface AgentOptions {
-  /** 0: any free port. */
-  readonly port: number;
-  readonly bindAddress: string | undefined;
-  readonly tls: boolean;
-  /** Undefined: no token required. Never print it. */
-  readonly token: string | undefined;
-  readonly tokenFile: string | undefined;
-  readonly gpus: boolean;
-  readonly temperatures: boolean;
-  /** Extra names and addresses for a new certificate. */
-  readonly extraNames: readonly string[];
-  readonly metricsTtlMillis: number;
-  readonly processesTtlMillis: number;
-  readonly disksTtlMillis: number;
-  /** Export network counters on /metrics; accounting then stays open between scrapes. */
-  readonly networkMetrics: boolean;
-  /** File with rules of alerts; undefined: none, and nothing is sampled between requests. */
-  readonly alertsPath: string | undefined;
-  /** Learn names of remote hosts from packets, for clients. */
-  readonly sniff: boolean;
-  /** To write, with `stdio` to read: undefined there is STDIO_HISTORY_FOLDER. */
-  readonly history: HistoryOptions | undefined;
-  /** Serve one client on standard input and output, without listening on a port. */
-  readonly stdio: boolean;
-}
+export type AgentOptions = Readonly<ReturnType<typeof optionsOf>>;
 
 interface RawOptions extends RawHistoryOptions {
   readonly port?: number;
@@ -140,43 +115,55 @@ export function parseAgentArguments(
 
 function resolved(raw: RawOptions, positional: unknown, environment: Environment): Invocation<AgentOptions> {
   const reader = new EnvironmentReader(environment);
-  const stdio = raw.stdio === true;
-  if (stdio && positional !== undefined) {
+  if (raw.stdio === true && positional !== undefined) {
     return refused('socktop-agent', '--stdio listens on no port: remove the port');
   }
-  const tls = raw.tls === true || raw.enableSSL === true || reader.flag('SOCKTOP_ENABLE_SSL', false);
   const positionalPort = typeof positional === 'number' ? positional : undefined;
   if (raw.port !== undefined && positionalPort !== undefined && raw.port !== positionalPort) {
     return refused('socktop-agent', `conflicting ports ${raw.port} and ${positionalPort}: give only one`);
   }
   const misuse = historyMisuse(raw);
   if (misuse !== undefined) return misused('socktop-agent', misuse);
-  const ownPort = raw.port ?? positionalPort;
-  const environmentPort = ownPort === undefined ? reader.number('SOCKTOP_PORT', PORT_LIMIT) : undefined;
-  const result: AgentOptions = {
-    port: ownPort ?? environmentPort ?? (tls ? AGENT_TLS_PORT : AGENT_PORT),
+  const options = optionsOf(raw, raw.port ?? positionalPort, environment, reader);
+  return reader.problem === undefined ? { kind: 'run', options } : refused('socktop-agent', reader.problem);
+}
+
+function optionsOf(
+  raw: RawOptions,
+  port: number | undefined,
+  environment: Environment,
+  reader: EnvironmentReader,
+) {
+  const tls = raw.tls === true || raw.enableSSL === true || reader.flag('SOCKTOP_ENABLE_SSL', false);
+  const environmentPort = port === undefined ? reader.number('SOCKTOP_PORT', PORT_LIMIT) : undefined;
+  const ttl = (name: string): number | undefined =>
+    reader.number(`SOCKTOP_AGENT_${name}_TTL_MS`, TTL_LIMIT_MILLIS);
+  return {
+    /** 0: any free port. */
+    port: port ?? environmentPort ?? (tls ? AGENT_TLS_PORT : AGENT_PORT),
     bindAddress: raw.bind,
     tls,
-    // An empty token does not mean an open agent: the token check refuses it.
+    /** Undefined: no token required. Never print it. An empty one is no open agent: the token check refuses it. */
     token: raw.tokenFile === undefined ? environment['SOCKTOP_TOKEN'] : undefined,
     tokenFile: raw.tokenFile,
     gpus: reader.flag('SOCKTOP_AGENT_GPU', true),
     temperatures: reader.flag('SOCKTOP_AGENT_TEMP', true),
+    /** Extra names and addresses for a new certificate. */
     extraNames: reader.names('SOCKTOP_AGENT_EXTRA_SANS'),
-    metricsTtlMillis:
-      reader.number('SOCKTOP_AGENT_METRICS_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_METRICS_TTL_MILLIS,
-    processesTtlMillis:
-      reader.number('SOCKTOP_AGENT_PROCESSES_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_PROCESSES_TTL_MILLIS,
-    disksTtlMillis: reader.number('SOCKTOP_AGENT_DISKS_TTL_MS', TTL_LIMIT_MILLIS) ?? AGENT_DISKS_TTL_MILLIS,
+    metricsTtlMillis: ttl('METRICS') ?? AGENT_METRICS_TTL_MILLIS,
+    processesTtlMillis: ttl('PROCESSES') ?? AGENT_PROCESSES_TTL_MILLIS,
+    disksTtlMillis: ttl('DISKS') ?? AGENT_DISKS_TTL_MILLIS,
+    /** Export network counters on /metrics; accounting then stays open between scrapes. */
     networkMetrics: raw.networkMetrics === true,
+    /** File with rules of alerts; undefined: none, and nothing is sampled between requests. */
     alertsPath: raw.alerts,
+    /** Learn names of remote hosts from packets, for clients. */
     sniff: raw.sniff === true,
+    /** To write, with `stdio` to read: undefined there is STDIO_HISTORY_FOLDER. */
     history: historyOptionsOf(raw),
-    stdio,
+    /** Serve one client on standard input and output, without listening on a port. */
+    stdio: raw.stdio === true,
   };
-  return reader.problem === undefined
-    ? { kind: 'run', options: result }
-    : refused('socktop-agent', reader.problem);
 }
 
 /** Reads environment variables and keeps the first problem. An empty variable counts as unset. */

@@ -8,7 +8,6 @@ type CompletedValue =
   | { readonly kind: 'interface' }
   | { readonly kind: 'text' };
 
-/** An option, as needed for completion. */
 interface CompletedOption {
   /** `-h`; undefined: none. */
   readonly short: string | undefined;
@@ -133,7 +132,6 @@ function answerOf(value: CompletedOption['value']): string[] {
   }
 }
 
-/** A completion script for fish. */
 function fishCompletion(name: string, options: readonly CompletedOption[]): string {
   const lines = options.map((option) => `complete -c ${name} ${definitionOf(option)}`);
   return `# Completions of ${name} for fish, made by: ${name} --completions fish

@@ -1,4 +1,4 @@
-import type { Command, Option } from 'commander';
+import type { Command } from 'commander';
 
 /** Part of a section: the sentences of a paragraph, terms with explanations, or literal lines. */
 type ManualBlock =
@@ -18,7 +18,6 @@ interface ManualSection {
   readonly blocks: readonly ManualBlock[];
 }
 
-/** Head and foot of a page. */
 interface ManualHead {
   readonly name: string;
   readonly section: number;
@@ -111,15 +110,10 @@ export function section(title: string, ...blocks: readonly (ManualBlock | string
 export function optionsSection(command: Command): ManualSection {
   const help = command.createHelp();
   const terms = help.visibleOptions(command).map((option) => ({
-    term: termOf(option),
+    term: option.flags.replaceAll(/-[\w-]+/g, (flag) => `\`${flag}\``),
     text: sentence(help.optionDescription(option)),
   }));
   return { title: 'OPTIONS', blocks: [{ kind: 'terms', terms }] };
-}
-
-/** `-h, --help` and `--interval <duration>` as literal text. */
-function termOf(option: Option): string {
-  return option.flags.replaceAll(/-[\w-]+/g, (flag) => `\`${flag}\``);
 }
 
 export function keysSection(groups: readonly ManualKeys[]): ManualSection {

@@ -17,27 +17,7 @@ export interface ScreenVocabulary {
 }
 
 /** Options that sstop and socktop share. Undefined: not given. */
-export interface CommonOptions {
-  readonly output: 'screen' | 'json' | 'csv' | 'table';
-  /** One snapshot with rates, then exit. */
-  readonly once: boolean;
-  /** Undefined: until stopped. */
-  readonly durationMillis: number | undefined;
-  readonly recordPath: string | undefined;
-  readonly playbackPath: string | undefined;
-  /** A history to write, or to look back in. */
-  readonly history: HistoryOptions | undefined;
-  /** Undefined: the present is shown. */
-  readonly lookBack: LookBack | undefined;
-  /** One of the vocabulary's names. */
-  readonly theme: string | undefined;
-  readonly color: (typeof COLOR_NAMES)[number];
-  readonly ascii: boolean | undefined;
-  readonly mouse: boolean | undefined;
-  readonly units: RateUnits | undefined;
-  /** Undefined: one row per process. */
-  readonly groupBy: Grouping | undefined;
-}
+export type CommonOptions = Readonly<ReturnType<typeof commonOptionsOf>>;
 
 /** Options for connecting to an agent: trust and token. */
 export interface AgentAccess {
@@ -58,7 +38,7 @@ export interface RawCommonOptions extends RawHistoryOptions, RawLookBack {
   readonly record?: string;
   readonly playback?: string;
   readonly theme?: string;
-  readonly color: CommonOptions['color'] | false;
+  readonly color: (typeof COLOR_NAMES)[number] | false;
   readonly ascii?: boolean;
   readonly mouse?: boolean;
   readonly units?: RateUnits;
@@ -78,33 +58,34 @@ export function agentAccessOf(raw: RawCommonOptions): AgentAccess {
   };
 }
 
-export function commonOptionsOf(raw: RawCommonOptions): CommonOptions {
+export function commonOptionsOf(raw: RawCommonOptions) {
   const once = raw.once === true;
-  const streamed = raw.json === true ? 'json' : raw.csv === true ? 'csv' : undefined;
+  const streamed = raw.json === true ? ('json' as const) : raw.csv === true ? ('csv' as const) : undefined;
   return {
-    output: streamed ?? (once ? 'table' : 'screen'),
+    output: streamed ?? (once ? ('table' as const) : ('screen' as const)),
+    /** One snapshot with rates, then exit. */
     once,
+    /** Undefined: until stopped. */
     durationMillis: raw.duration,
     recordPath: raw.record,
     playbackPath: raw.playback,
+    /** A history to write, or to look back in. */
     history: historyOptionsOf(raw),
+    /** Undefined: the present is shown. */
     lookBack: lookBackOf(raw),
+    /** One of the vocabulary's names. */
     theme: raw.theme,
-    color: raw.color === false ? 'never' : raw.color,
+    color: raw.color === false ? ('never' as const) : raw.color,
     ascii: raw.ascii,
     mouse: raw.mouse,
     units: raw.units,
+    /** Undefined: one row per process. */
     groupBy: raw.group,
   };
 }
 
 /** A history to write: its folder and limits. */
-export interface HistoryOptions {
-  readonly path: string;
-  readonly sizeBytes: number;
-  readonly ageMillis: number;
-  readonly intervalMillis: number;
-}
+export type HistoryOptions = Readonly<NonNullable<ReturnType<typeof historyOptionsOf>>>;
 
 /** As commander returns them. */
 export interface RawHistoryOptions {
@@ -119,7 +100,7 @@ const HISTORY_AGE_MILLIS = 7 * 86_400_000;
 const HISTORY_INTERVAL_MILLIS = 10_000;
 
 /** Undefined: no history. */
-export function historyOptionsOf(raw: RawHistoryOptions): HistoryOptions | undefined {
+export function historyOptionsOf(raw: RawHistoryOptions) {
   if (raw.history === undefined) return undefined;
   return {
     path: raw.history,
@@ -145,7 +126,7 @@ export interface RawLookBack {
   readonly top?: true;
 }
 
-export function lookBackOf({ at, until, top }: RawLookBack): LookBack | undefined {
+function lookBackOf({ at, until, top }: RawLookBack): LookBack | undefined {
   if (at === undefined) return undefined;
   return { atMillis: at, untilMillis: until, top: top === true };
 }

@@ -1,10 +1,4 @@
-import {
-  type AgentAccess,
-  agentAccessOf,
-  type CommonOptions,
-  commonOptionsOf,
-  type RawCommonOptions,
-} from './options.ts';
+import { agentAccessOf, commonOptionsOf, type RawCommonOptions } from './options.ts';
 
 /** Defaults if neither the command line nor a profile sets them. */
 export const METRICS_INTERVAL_MILLIS = 500;
@@ -13,27 +7,7 @@ export const PROCESSES_INTERVAL_MILLIS = 2000;
 export const MEASURE_MILLIS = 60_000;
 
 /** Options of socktop's command line. Undefined: not given. */
-export interface SocktopOptions extends CommonOptions, AgentAccess {
-  /** URLs of agents, in order. They may contain tokens: print them only through `shownUrl`. */
-  readonly urls: readonly string[];
-  /** Names of profiles, in order. */
-  readonly profiles: readonly string[];
-  /** Overwrite a profile without asking. */
-  readonly save: boolean;
-  /** Run an agent in this process, on a fixed local port. */
-  readonly demo: boolean;
-  /** This machine, without an agent. */
-  readonly local: boolean;
-  readonly compact: boolean;
-  /** Learn names of remote hosts from packets of this machine. */
-  readonly sniff: boolean | undefined;
-  readonly metricsIntervalMillis: number | undefined;
-  readonly processesIntervalMillis: number | undefined;
-  /** Poll one agent and report the cost. */
-  readonly measure: boolean;
-  /** Resolve the connection, but do not connect. */
-  readonly dryRun: boolean;
-}
+export type SocktopOptions = Readonly<ReturnType<typeof socktopOptionsOf>>;
 
 /** As commander returns them. */
 export interface RawSocktopOptions extends RawCommonOptions {
@@ -49,20 +23,28 @@ export interface RawSocktopOptions extends RawCommonOptions {
   readonly dryRun?: true;
 }
 
-export function socktopOptionsOf(raw: RawSocktopOptions, urls: readonly string[]): SocktopOptions {
+export function socktopOptionsOf(raw: RawSocktopOptions, urls: readonly string[]) {
   return {
     ...commonOptionsOf(raw),
     ...agentAccessOf(raw),
+    /** URLs of agents, in order. They may contain tokens: print them only through `shownUrl`. */
     urls,
+    /** Names of profiles, in order. */
     profiles: raw.profile ?? [],
+    /** Overwrite a profile without asking. */
     save: raw.save === true,
+    /** Run an agent in this process, on a fixed local port. */
     demo: raw.demo === true,
+    /** This machine, without an agent. */
     local: raw.local === true,
     compact: raw.compact === true,
+    /** Learn names of remote hosts from packets of this machine. */
     sniff: raw.sniff,
     metricsIntervalMillis: raw.metricsIntervalMs,
     processesIntervalMillis: raw.processesIntervalMs,
+    /** Poll one agent and report the cost. */
     measure: raw.measure === true,
+    /** Resolve the connection, but do not connect. */
     dryRun: raw.dryRun === true,
   };
 }

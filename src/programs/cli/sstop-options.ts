@@ -1,12 +1,6 @@
 import type { Tier } from '../../data/sample/network-sample.ts';
-import type { TotalsKind, TotalsPeriod, TotalsWish } from '../../data/sample/totals-kind.ts';
-import {
-  type AgentAccess,
-  agentAccessOf,
-  type CommonOptions,
-  commonOptionsOf,
-  type RawCommonOptions,
-} from './options.ts';
+import type { TotalsKind, TotalsPeriod } from '../../data/sample/totals-kind.ts';
+import { type AgentAccess, agentAccessOf, commonOptionsOf, type RawCommonOptions } from './options.ts';
 
 export const INTERVAL_MIN_MILLIS = 100;
 export const INTERVAL_MAX_MILLIS = 10_000;
@@ -22,34 +16,13 @@ export interface AgentOptions extends AgentAccess {
 }
 
 /** Options of sstop's command line. Undefined: not given, so the configuration or the default applies. */
-export interface SstopOptions extends CommonOptions {
-  /** Print a report of what works here and exit; as JSON if `output` is json. */
-  readonly doctor: boolean;
-  readonly intervalMillis: number | undefined;
-  readonly backend: Tier | 'auto';
-  readonly interfaceName: string | undefined;
-  readonly filter: string;
-  /** One of the vocabulary's keys. */
-  readonly sort: string | undefined;
-  readonly loopback: boolean | undefined;
-  readonly dns: boolean | undefined;
-  /** Learn names of remote hosts from packets. */
-  readonly sniff: boolean | undefined;
-  /** Country database in MaxMind format. */
-  readonly geoipPath: string | undefined;
-  /** Events are appended to this file, one per line. */
-  readonly logPath: string | undefined;
-  /** Undefined: this machine. */
-  readonly agent: AgentOptions | undefined;
-  /** Print totals and exit. */
-  readonly totals: TotalsWish | undefined;
-}
+export type SstopOptions = Readonly<ReturnType<typeof sstopOptionsOf>>;
 
 /** As commander returns them. */
 export interface RawSstopOptions extends RawCommonOptions {
   readonly doctor?: true;
   readonly interval?: number;
-  readonly backend: SstopOptions['backend'];
+  readonly backend: Tier | 'auto';
   readonly interface?: string;
   readonly filter?: string;
   readonly sort?: string;
@@ -64,24 +37,31 @@ export interface RawSstopOptions extends RawCommonOptions {
   readonly by?: TotalsKind;
 }
 
-export function sstopOptionsOf(raw: RawSstopOptions, url: string | undefined): SstopOptions {
+export function sstopOptionsOf(raw: RawSstopOptions, url: string | undefined) {
   return {
     ...commonOptionsOf(raw),
+    /** Print a report of what works here and exit; as JSON if `output` is json. */
     doctor: raw.doctor === true,
     intervalMillis: raw.interval,
     backend: raw.backend,
     interfaceName: raw.interface,
     filter: raw.filter ?? '',
+    /** One of the vocabulary's keys. */
     sort: raw.sort,
     loopback: raw.loopback,
     dns: raw.dns,
+    /** Learn names of remote hosts from packets. */
     sniff: raw.sniff,
+    /** Country database in MaxMind format. */
     geoipPath: raw.geoip,
+    /** Events are appended to this file, one per line. */
     logPath: raw.log,
+    /** Print totals and exit. */
     totals:
       raw.totals === undefined
         ? undefined
         : { period: raw.totals === true ? 'day' : raw.totals, by: raw.by ?? 'program' },
+    /** Undefined: this machine. */
     agent:
       url === undefined && raw.profile === undefined
         ? undefined

@@ -1,12 +1,11 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import type { AlertRule } from '../../data/alerts/alert-rule.ts';
-import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { FILE_REASONS, OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { faultOfOwner, readTrusted } from '../../kit/files/user-file.ts';
 import { alertRulesOf, knownEntries } from './config-entries.ts';
 import { problemText } from './config-file.ts';
 import { described, type Value, YamlFile } from './yaml-file.ts';
 
-/** Content of the file of `--alerts`. */
 export interface AlertsFile {
   readonly rules: readonly AlertRule[];
   /** Absolute path and arguments of the program that is started on each change; undefined: none. */
@@ -21,11 +20,7 @@ const KEYS = ['rules', 'exec', 'webhook'] as const;
 const URLS = /[a-z][a-z0-9+.-]*:\/\/\S+/gi;
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'file not found',
-  ENOTDIR: 'file not found',
-  EACCES: 'permission denied',
-  EISDIR: 'is a directory',
-  NOT_A_FILE: 'not a regular file',
+  ...FILE_REASONS,
   TOO_LONG: `longer than ${LIMIT_BYTES >> 10} KiB`,
   FOREIGN_FILE: 'owned by another user; accepted are root and the user of the agent',
   WRITABLE: 'other users can write to it; run chmod go-w',
@@ -96,7 +91,7 @@ function programOf(file: YamlFile, value: Value): readonly string[] | undefined 
 function faultOfProgram(path: string): string | undefined {
   try {
     const status = statSync(path);
-    if (!status.isFile()) return 'not a regular file';
+    if (!status.isFile()) return REASONS['NOT_A_FILE'];
     accessSync(path, constants.X_OK);
     const fault = faultOfOwner(status);
     return fault && REASONS[fault];

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { AlertRule } from '../../data/alerts/alert-rule.ts';
-import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { FILE_REASONS, OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { readWhole } from '../../kit/files/user-file.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import type { Recoloring } from '../../screen/style/palette.ts';
@@ -76,7 +76,6 @@ export interface ReadConfig<Sort extends string, Column extends string, Action e
   readonly problems: readonly ConfigProblem[];
 }
 
-/** A problem in a configuration file. */
 export interface ConfigProblem {
   readonly fileName: string;
   /** Line from 1; undefined: the whole file. */
@@ -125,13 +124,9 @@ export async function readConfig<Sort extends string, Column extends string, Act
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EISDIR: 'is a directory, not a file',
-  ELOOP: 'is a symbolic link loop',
-  NOT_A_FILE: 'is not a regular file',
+  ...FILE_REASONS,
   TOO_LONG: `longer than ${MAX_CONFIG_LENGTH / 1024} KiB`,
-  NOT_UTF8: 'is not UTF-8 text',
+  NOT_UTF8: 'not UTF-8 text',
 };
 
 function decoded(bytes: Uint8Array): string {

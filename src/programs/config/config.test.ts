@@ -366,12 +366,12 @@ describe('what is no file is one problem', () => {
   fileOf('utf16.yaml', new Uint8Array([0xff, 0xfe, 0x74, 0x00]));
   fileOf('latin1.yaml', new Uint8Array([0x23, 0xe9]));
   const cases: readonly (readonly [string, string])[] = [
-    [`${FOLDER}/folder.yaml`, 'is a directory, not a file'],
-    [`${FOLDER}/pipe.yaml`, 'is not a regular file'],
-    ['/dev/zero', 'is not a regular file'],
-    [loop, 'is a symbolic link loop'],
-    [`${FOLDER}/utf16.yaml`, 'is not UTF-8 text'],
-    [`${FOLDER}/latin1.yaml`, 'is not UTF-8 text'],
+    [`${FOLDER}/folder.yaml`, 'is a directory'],
+    [`${FOLDER}/pipe.yaml`, 'not a regular file'],
+    ['/dev/zero', 'not a regular file'],
+    [loop, 'symbolic link loop'],
+    [`${FOLDER}/utf16.yaml`, 'not UTF-8 text'],
+    [`${FOLDER}/latin1.yaml`, 'not UTF-8 text'],
     [`${FOLDER}/${'x'.repeat(300)}`, 'cannot be read (ENAMETOOLONG)'],
   ];
 

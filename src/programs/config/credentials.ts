@@ -1,18 +1,11 @@
 import { join } from 'node:path';
-import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { FILE_REASONS, OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { readText } from '../../kit/files/user-file.ts';
 import { writeWhole } from './atomic-file.ts';
 
 const TOKEN_LIMIT = 1024;
 /** Including whitespace around the token. */
 const FILE_LIMIT_BYTES = 2048;
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'file not found',
-  EACCES: 'permission denied',
-  EISDIR: 'is a directory',
-  NOT_A_FILE: 'not a regular file',
-};
 
 /**
  * Returns the token if it is valid. Throws OpError `token`; its message names `origin` and the fault, never the token.
@@ -41,7 +34,7 @@ export function readTokenFile(path: string): string {
     const { op, code } = toOpError('token file', thrown);
     if (op === 'token file' && thrown instanceof OpError) throw thrown;
     if (code === 'TOO_LONG') throw failure('EFBIG', `'${path}' is too long for a token`);
-    throw failure(code, `cannot read '${path}': ${REASONS[code] ?? code}`);
+    throw failure(code, `cannot read '${path}': ${FILE_REASONS[code] ?? code}`);
   }
 }
 

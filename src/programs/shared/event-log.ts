@@ -1,5 +1,5 @@
 import { close, closeSync, write, writeSync } from 'node:fs';
-import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { FILE_REASONS, fileError, OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { openToAppend } from '../../kit/files/user-file.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import { closedInTime } from './stop.ts';
@@ -81,12 +81,9 @@ const MODE = 0o600;
 const WAITING_LIMIT = 256;
 
 const REASONS: Readonly<Record<string, string>> = {
+  ...FILE_REASONS,
   ENOENT: 'directory not found',
   ENOTDIR: 'directory not found',
-  EISDIR: 'is a directory',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'read-only file system',
   ENXIO: 'no process reads from this pipe',
   FOREIGN_LINK: 'symbolic link owned by another user',
   FOREIGN_FILE: 'owned by another user or has a second hard link, in a world-writable directory',
@@ -123,13 +120,7 @@ export class EventLog {
       }
       return new EventLog(descriptor);
     } catch (thrown) {
-      const { code, message } = toOpError('open log', thrown);
-      throw new OpError({
-        op: 'open log',
-        code,
-        message: `cannot log to '${path}': ${REASONS[code] ?? message}`,
-        cause: thrown,
-      });
+      throw fileError('open log', `cannot log to '${path}'`, thrown, REASONS);
     }
   }
 

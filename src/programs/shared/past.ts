@@ -45,7 +45,6 @@ export interface HistoryAgent {
   readonly totals: ReadTotals;
 }
 
-/** The history that an agent serves. */
 export function historyOf(agent: HistoryAgent): HistoryPlace {
   return {
     open: async () => openPast(await agent.openHistory()),

@@ -16,7 +16,6 @@ export interface PlaybackState {
 /** Step of the seek keys. */
 const SEEK_MILLIS = 10_000;
 
-/** Executes a playback command. */
 export function controlPlayback(playback: RecordedSource, command: PlaybackCommand): void {
   switch (command) {
     case 'slower':

@@ -171,9 +171,8 @@ export function renderFooter(
 ): void {
   if (area.height < 1) return;
   if (prompt !== undefined) renderPromptLine(area, buffer, { ...prompt, theme });
-  else if (note === undefined) {
-    renderKeyHints(area, buffer, hints(), { key: theme.key, label: theme.dim, ground: theme.base });
-  } else {
+  else if (note === undefined) renderKeyHints(area, buffer, hints(), theme);
+  else {
     buffer.put(area.x + 1, area.y, note.text, note.isBad ? theme.warning : theme.good, area.width - 2);
   }
 }
@@ -209,8 +208,7 @@ export function renderRowsScrollbar(
   { theme }: FramedModel,
   position: ScrollPosition,
 ): void {
-  const styles = { thumb: theme.scrollbarThumb, track: theme.scrollbarTrack };
-  if (position.count > position.visible) renderScrollbar(area, buffer, position, styles);
+  if (position.count > position.visible) renderScrollbar(area, buffer, position, theme);
 }
 
 const MOUSE: HelpGroup = {

@@ -9,7 +9,6 @@ import { tableOf } from './socktop-rows.ts';
 /** Lines without rows: header, column titles and footer. */
 const OTHER_LINES = 3;
 
-/** Number of visible hosts. */
 export function visibleHosts(model: Model): number {
   return Math.max(0, model.height - OTHER_LINES);
 }

@@ -110,7 +110,7 @@ test('what names the culprits is asked for only while a rule holds', () => {
 describe('the rules of an agent', () => {
   const LIVE: RemoteStatus = {
     ...{ phase: 'live', hostName: 'web-1', isEncrypted: true, hasToken: true, latencyMicros: 12_000 },
-    ...{ protocol: 'socktop.v2', agentVersion: '1.2.3', notice: undefined, answeredMillis: 0 },
+    ...{ protocol: 'socktop.v2', notice: undefined, answeredMillis: 0 },
     ...{ nextTryMillis: undefined, reason: undefined },
   };
   const state = (name: string, isFiring: boolean): AlertState => ({

@@ -32,11 +32,9 @@ import type {
 /** Views of the screen. */
 export type ViewName = 'hosts' | 'dashboard' | 'process' | 'network';
 
-/** Lists of the process pane. */
 export const PANE_LISTS = ['threads', 'children', 'journal'] as const;
 export type PaneList = (typeof PANE_LISTS)[number];
 
-/** State of the process pane. */
 export interface PaneState {
   readonly target: ProcessIdentity & { readonly name: string };
   readonly focus: PaneList;
@@ -162,7 +160,6 @@ export interface HostStart {
   readonly userOf: UserNames;
 }
 
-/** Start options of the screen. */
 export interface StartOptions extends FrameOptions<SocktopAction> {
   readonly hosts: readonly HostStart[];
   readonly metricsIntervalMillis: number;
@@ -222,7 +219,6 @@ function noticeOf(hosts: readonly HostModel[]): Model['notice'] {
   return text === undefined ? undefined : { text, isBad: true };
 }
 
-/** The initial model. */
 export function initialModel(options: StartOptions): Model {
   const hosts = options.hosts.map(
     (start): HostModel => ({

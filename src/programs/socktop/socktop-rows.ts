@@ -38,7 +38,6 @@ interface HostTable<Identity, Rows extends MachineRows<Identity>> {
   list(model: Model): ShownList<Identity, Rows>;
   rows(data: SystemData): Rows;
   placeOf(host: HostModel): ListPlace<Identity>;
-  /** The change of a host for a change of the place. */
   moved(host: HostModel, change: Partial<ListPlace<Identity>>): Partial<HostModel>;
 }
 

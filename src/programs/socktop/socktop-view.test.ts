@@ -21,7 +21,7 @@ const SIZES = [
 ] as const;
 const LIVE: RemoteStatus = {
   ...{ phase: 'live', hostName: 'web-1', isEncrypted: true, hasToken: true, latencyMicros: 12_000 },
-  ...{ protocol: 'socktop.v2', agentVersion: '1.2.3' },
+  ...{ protocol: 'socktop.v2' },
   answeredMillis: NOW_MILLIS - 12_000,
   ...{ nextTryMillis: undefined, reason: undefined },
 };

@@ -16,24 +16,6 @@ import { endRecording } from '../shared/recordings.ts';
 import type { Settings } from '../shared/settings.ts';
 import { LoggedSource } from './log-events.ts';
 
-/** Where snapshots come from and who names what is in them. */
-export interface SstopInput {
-  readonly source: Source;
-  readonly names: Names;
-  /** Set if a recording is played. */
-  readonly playback: RecordedSource | undefined;
-  /** Set where what is shown has a history. */
-  readonly travel: TimeTravel | undefined;
-  /** Set for a remote machine. */
-  readonly link: RemoteLink | undefined;
-  /** Log of the program's own events. */
-  readonly log: EventLog;
-  /** Called with one line per error outside of snapshots; without a listener they go to standard error. */
-  set onProblem(listener: (message: string) => void);
-  /** Resolves to whether the recording is complete; errors were printed. */
-  close(): Promise<boolean>;
-}
-
 /** Access to this machine and to agents, provided by the entry point. */
 interface InputOutside {
   /** This machine; undefined: not monitored. */
@@ -87,7 +69,7 @@ export async function openInput(
     if (inner === undefined) throw new OpError({ op: 'open', code: 'ENOTSUP' });
     const source = new LoggedSource(inner, log);
     if (writer !== undefined) log.event('info', 'recording-opened', { file: recordPath });
-    return new OpenInput({ source, names, playback, travel, kept, link: remote, writer, problems });
+    return new SstopInput({ source, names, playback, travel, kept, link: remote, writer, problems });
   } catch (thrown) {
     await writer?.close();
     await kept?.close();
@@ -172,11 +154,15 @@ interface InputParts {
   readonly problems: Problems;
 }
 
-class OpenInput implements SstopInput {
+/** Where snapshots come from and who names what is in them. */
+export class SstopInput {
   readonly source: Source;
   readonly names: Names;
+  /** Set if a recording is played. */
   readonly playback: RecordedSource | undefined;
+  /** Set where what is shown has a history. */
   readonly travel: TimeTravel | undefined;
+  /** Set for a remote machine. */
   readonly link: RemoteLink | undefined;
   readonly #parts: InputParts;
 
@@ -190,14 +176,17 @@ class OpenInput implements SstopInput {
     this.#parts = parts;
   }
 
+  /** Log of the program's own events. */
   get log(): EventLog {
     return this.#parts.problems.log;
   }
 
+  /** Called with one line per error outside of snapshots; without a listener they go to standard error. */
   set onProblem(listener: (message: string) => void) {
     this.#parts.problems.listener = listener;
   }
 
+  /** Resolves to whether the recording is complete; errors were printed. */
   async close(): Promise<boolean> {
     const { writer, kept } = this.#parts;
     await kept?.close();

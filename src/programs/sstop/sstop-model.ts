@@ -237,7 +237,6 @@ export function alertsOf(model: Model): readonly HostAlerts[] {
   return [own, ...agentAlerts(live?.header.hostName ?? link?.hostName ?? '', ofAgent)];
 }
 
-/** The list of a view. */
 export function listOf(model: Model, view: ViewName = model.view): NetworkList {
   return model.workspace[view === 'detail' ? 'connections' : view];
 }

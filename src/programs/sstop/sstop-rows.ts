@@ -26,7 +26,6 @@ const RULES_FROM_HEIGHT = 18;
 
 /** Areas of the screen; empty areas are not drawn. */
 export interface ScreenLayout {
-  readonly screen: Rect;
   readonly isTooSmall: boolean;
   readonly header: Rect;
   readonly sparkline: Rect;
@@ -62,7 +61,6 @@ export function layoutScreen(
   const top = header.height + sparkline.height + topRule.height;
   const tableHeight = height - top - bottomRule.height - footer.height;
   return {
-    screen: rect(0, 0, width, height),
     isTooSmall: width < SCREEN_MIN_WIDTH || height < SCREEN_MIN_HEIGHT,
     header,
     sparkline,
@@ -118,7 +116,6 @@ function chartHeightOf(model: Model): number {
   return chartHeightFor(tableRowsIn(table) - listOf(model).count, model.chartHeight);
 }
 
-/** Look of the current list. */
 export function lookOf(model: Model): ListLook {
   const { sort, viewport } = stateOf(model);
   const { alerts } = model.workspace;

@@ -78,7 +78,6 @@ describe('the interval in force', () => {
         isEncrypted: true,
         hasToken: true,
         latencyMicros: 120_000,
-        agentVersion: '1.0.0',
       },
       protocol: 'socktop.v2',
       answeredMillis: undefined,

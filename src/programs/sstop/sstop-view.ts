@@ -244,7 +244,6 @@ const HINTS: Readonly<Record<ViewName, readonly SstopAction[]>> = {
   detail: ['help', 'quit', 'back', 'open', 'sort-next', 'dns', 'kill', 'filter', 'pause', 'units'],
 };
 
-/** Hints for the members of a group. */
 const MEMBERS_HINTS: readonly SstopAction[] = ['help', 'quit', 'back', ...HINTS.processes.slice(2)];
 
 /** Hints of playback, after help and quit. */
@@ -328,7 +327,6 @@ function labelOf(model: Model, action: SstopAction): string | undefined | null {
   }
 }
 
-/** Label of the next grouping. */
 function nextGrouping({ groupBy }: Model): string {
   const next = GROUPINGS[groupBy === undefined ? 0 : GROUPINGS.indexOf(groupBy) + 1];
   return next === undefined ? 'processes' : `by ${next}`;

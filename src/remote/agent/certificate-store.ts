@@ -11,7 +11,6 @@ export interface StoredCertificate extends CertificatePair {
   readonly keyPath: string;
   /** Of the certificate's DER, SHA-256, upper-case pairs joined by colons. */
   readonly fingerprint: string;
-  readonly expiresMillis: number;
   readonly isNew: boolean;
   /** What is not as it should be, but does not keep the agent from serving. */
   readonly warnings: readonly string[];
@@ -116,7 +115,6 @@ function load(
     certificatePath,
     keyPath,
     fingerprint: certificate.fingerprint256,
-    expiresMillis,
     isNew,
     warnings: warningsOf(certificate, keyPath, nowMillis),
   };

@@ -128,7 +128,6 @@ export function originalDetailSection(
   };
 }
 
-/** Journal of an original agent. */
 export function originalJournalSection(
   pid: number,
   journal: OriginalJournal,

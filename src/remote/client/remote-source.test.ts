@@ -64,7 +64,7 @@ describe('an agent of this machine', () => {
       if (second.network !== undefined) rates.update(second.network, second.header);
       expect(source.status).toMatchObject({
         ...{ phase: 'live', isEncrypted: true, hasToken: true, protocol: 'socktop.v2' },
-        ...{ agentVersion: '1.2.3', notice: undefined, reason: undefined },
+        ...{ notice: undefined, reason: undefined },
       });
       expect(source.status.latencyMicros).toBeGreaterThan(0);
       expect(source.capabilities?.hasToken).toBe(true);

@@ -75,7 +75,7 @@ export class RemoteSource implements Source, RemoteLink {
       isEncrypted: options.agent.isEncrypted,
       isSsh: options.agent.ssh !== undefined,
       hasToken: options.token !== undefined,
-      ...{ latencyMicros: undefined, protocol: undefined, agentVersion: undefined, notice: undefined },
+      ...{ latencyMicros: undefined, protocol: undefined, notice: undefined },
       ...{ answeredMillis: undefined, nextTryMillis: undefined, reason: undefined },
     };
     this.#connect();
@@ -246,8 +246,7 @@ export class RemoteSource implements Source, RemoteLink {
     try {
       this.#capabilities = await session.capabilities();
       if (session !== this.#session) return;
-      const { version: agentVersion } = this.#capabilities;
-      this.#change({ agentVersion, notice: versionNotice(this.#capabilities, this.#options.version) });
+      this.#change({ notice: versionNotice(this.#capabilities, this.#options.version) });
     } catch (thrown) {
       if (session !== this.#session) return;
       this.#change({
@@ -262,7 +261,7 @@ export class RemoteSource implements Source, RemoteLink {
     this.#liveMillis = performance.now();
     const notice = this.#hasOldAgent ? `${this.#tooOldAgent()}; using its shell` : NOTICES[protocol];
     this.#change({
-      ...{ phase: 'live', protocol, notice, agentVersion: undefined },
+      ...{ phase: 'live', protocol, notice },
       ...{ nextTryMillis: undefined, reason: undefined },
     });
     this.#first.resolve(undefined);

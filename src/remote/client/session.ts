@@ -34,7 +34,6 @@ export interface Session {
   readonly hasAlerts?: boolean;
   /** Whether a reply is pending. */
   readonly isWaiting: boolean;
-  /** Handles a received frame. */
   received(frame: string | Uint8Array<ArrayBuffer>): void;
   /** The connection was closed: rejects all pending requests. */
   lost(error: OpError): void;
@@ -62,7 +61,6 @@ export function noControlGroups(message: string): OpError {
   return new OpError({ op: 'collect control groups', code: 'ENOTSUP', message });
 }
 
-/** Error reported by the agent. */
 export function agentError(op: string, { error, code }: ErrorReply): SectionError {
   return { op, code: code ?? 'AGENT', message: `the agent: ${error}` };
 }

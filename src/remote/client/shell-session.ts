@@ -1,10 +1,10 @@
-import { cleanText } from '../../data/codec/wire-text.ts';
 import { type MachineProcesses, ProcessTexts } from '../../data/sample/machine-processes.ts';
 import type { Platform } from '../../data/sample/platform.ts';
 import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
 import { TEXT_LIMIT } from '../../data/schema/column.ts';
 import { LocalSource } from '../../data/source/local-source.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
+import { cleanText } from '../../kit/text/sanitize.ts';
 import { noControlGroups, type Session, type SessionLine, type Told } from './session.ts';
 
 /** Reads a machine of which nothing but a shell answers. It outlives a connection. */

@@ -175,7 +175,6 @@ export function fingerprintOf(der: Uint8Array): string {
   return digest.match(/../g)?.join(':') ?? '';
 }
 
-/** PEM of a certificate in DER. */
 function pemOf(der: Uint8Array): string {
   const lines =
     Buffer.from(der)
@@ -202,16 +201,7 @@ function bad(code: string, message: string): OpError {
 }
 
 /** What a peer shows, for people to judge: nothing of it is verified. */
-export interface PeerCertificate {
-  readonly pem: string;
-  /** SHA-256, `AB:CD:...`. */
-  readonly fingerprint: string;
-  readonly subject: string;
-  /** Names and addresses that it is made for. */
-  readonly names: readonly string[];
-  readonly notBeforeMillis: number;
-  readonly notAfterMillis: number;
-}
+export type PeerCertificate = Readonly<ReturnType<typeof described>>;
 
 const TEXT_LIMIT = 256;
 const NAMES_LIMIT = 16;
@@ -253,12 +243,14 @@ export function readPeerCertificate(agent: AgentUrl, timeoutMillis: number): Pro
 }
 
 /** Describes a certificate in DER. Throws the errors of the parser. */
-function described(der: Uint8Array): PeerCertificate {
+function described(der: Uint8Array) {
   const certificate = new X509Certificate(der);
   return {
     pem: pemOf(der),
+    /** SHA-256, `AB:CD:...`. */
     fingerprint: fingerprintOf(der),
     subject: clean(certificate.subject),
+    /** Names and addresses that it is made for. */
     names: namesOf(certificate),
     notBeforeMillis: Date.parse(certificate.validFrom),
     notAfterMillis: Date.parse(certificate.validTo),

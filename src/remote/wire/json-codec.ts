@@ -8,7 +8,7 @@ import {
   readText,
   readWord,
 } from '../../data/codec/json-values.ts';
-import { cutText } from '../../data/codec/wire-text.ts';
+import { cutText } from '../../kit/text/sanitize.ts';
 import { ROWS_LIMIT } from './limits.ts';
 
 /**
@@ -21,11 +21,9 @@ export interface JsonCodec<T> {
   write(value: T): JsonValue | undefined;
 }
 
-/** The type of the values of a codec. */
 export type ValueOf<C> = C extends JsonCodec<infer T> ? T : never;
 
 type Fields = Readonly<Record<string, JsonCodec<unknown>>>;
-/** The type of an object with these fields. */
 export type ObjectOf<F extends Fields> = { readonly [K in keyof F]: ReturnType<F[K]['read']> };
 
 /** Largest double below 2^64: what an unsigned 64-bit reader still takes. */

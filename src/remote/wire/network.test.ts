@@ -20,8 +20,7 @@ import { SocketTable } from '../../data/sample/socket-table.ts';
 import type { NetworkTableName } from '../../data/schema/network-columns.ts';
 import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
 import { rejectionOf } from '../../kit/bytes/hostile.fixture.ts';
-import { NetworkEncoder } from './network-encoder.ts';
-import { NetworkReplica } from './network-replica.ts';
+import { NetworkEncoder, NetworkReplica } from './network-messages.ts';
 
 const NEVER = { due: () => false, rest: () => Promise.resolve() };
 const ROWS = 1 << 12;

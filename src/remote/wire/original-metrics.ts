@@ -126,7 +126,6 @@ export function originalDisksJson(list: readonly OriginalDisk[]): string {
   return JSON.stringify(originalDisks.write(list));
 }
 
-/** A list of processes as JSON. */
 export function originalProcessesJson(list: readonly OriginalProcess[]): string {
   return JSON.stringify(processes.write(list));
 }

@@ -1,9 +1,9 @@
 import { PbfReader } from 'pbf';
 import { checkProtobuf, WireWriter } from '../../data/codec/protobuf.ts';
-import { cleanText, cutText } from '../../data/codec/wire-text.ts';
 import { TEXT_LIMIT } from '../../data/schema/column.ts';
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { lengthened } from '../../kit/table/slot-table.ts';
+import { cleanText, cutText } from '../../kit/text/sanitize.ts';
 import { ROWS_LIMIT } from './limits.ts';
 import type { OriginalProcess } from './original-metrics.ts';
 import type { ProcessChanges } from './process-changes.ts';

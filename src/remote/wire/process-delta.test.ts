@@ -16,8 +16,7 @@ import type { MachineProcesses } from '../../data/sample/machine-processes.ts';
 import { codeOf } from '../../kit/bytes/hostile.fixture.ts';
 import { REMOVALS_LIMIT } from './limits.ts';
 import { ProcessChanges } from './process-changes.ts';
-import { ProcessEncoder, type ProcessFacts } from './process-encoder.ts';
-import { ProcessReplica } from './process-replica.ts';
+import { ProcessEncoder, type ProcessFacts, ProcessReplica } from './process-messages.ts';
 import { absorbRows, type WrittenProcess, writtenRows } from './process-rows.fixture.ts';
 
 const FACTS: ProcessFacts = {

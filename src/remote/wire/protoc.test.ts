@@ -1,11 +1,10 @@
 import { expect, test } from 'bun:test';
 import { fileURLToPath } from 'node:url';
 import { RecordedWorld } from '../../data/recording/recording-world.fixture.ts';
-import { NetworkEncoder } from './network-encoder.ts';
+import { NetworkEncoder } from './network-messages.ts';
 import { decodeOriginalProcesses, encodeOriginalProcesses } from './original-processes.ts';
 import { ProcessChanges } from './process-changes.ts';
-import { ProcessEncoder } from './process-encoder.ts';
-import { ProcessReplica } from './process-replica.ts';
+import { ProcessEncoder, ProcessReplica } from './process-messages.ts';
 import { absorbRows } from './process-rows.fixture.ts';
 
 const HERE = fileURLToPath(new URL('./', import.meta.url));

@@ -1,71 +1,72 @@
-import { cleanText, cutText } from '../../data/codec/wire-text.ts';
+import type { PbfReader } from 'pbf';
+import { RecordCodec } from '../../data/codec/record-json.ts';
 import { TEXT_LIMIT } from '../../data/schema/column.ts';
-import type { Section, SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
-import { ROWS_LIMIT } from './limits.ts';
-import type { Failure, Header, SectionFacts } from './socktop-v2.generated.ts';
+import {
+  SECTION,
+  type Section,
+  type SectionError,
+  SNAPSHOT_HEADER,
+  type SnapshotHeader,
+} from '../../data/schema/section-facts.ts';
+import { cleanText } from '../../kit/text/sanitize.ts';
+import {
+  type Failure,
+  type Header,
+  readHeader,
+  readSectionFacts,
+  type SectionFacts,
+} from './socktop-v2.generated.ts';
 
-/** Date's range (ECMA-262, 21.4.1.1). */
-const WALL_LIMIT_MILLIS = 8.64e15;
+// Messages have the fields of the records by the names that they have in JSON, and the same bounds.
+const HEADER = new RecordCodec(SNAPSHOT_HEADER);
+const FACTS = new RecordCodec(SECTION);
+const ERRORS = new RecordCodec(SECTION.fields.errors);
 
-/** The header as it goes over the wire. */
 export function headerMessage(header: SnapshotHeader): Header {
-  return {
-    host_name: cutText(header.hostName, TEXT_LIMIT.name),
-    boot_id: cutText(header.bootId, TEXT_LIMIT.name),
-    epoch: header.epoch,
-    monotonic_micros: header.monotonicMicros,
-    wall_millis: header.wallMillis,
-    boot_wall_millis: header.bootWallMillis,
-    clock_ticks_per_second: header.clockTicksPerSecond,
-  };
-}
-
-/** What came, with 0 for numbers that cannot be; ticks are never 0, since times are divided by them. */
-export function headerOf(message: Header | undefined): SnapshotHeader {
-  const ticks = plausible(message?.clock_ticks_per_second, 1e9);
-  return {
-    hostName: cleanText(message?.host_name ?? '', TEXT_LIMIT.name),
-    bootId: cleanText(message?.boot_id ?? '', TEXT_LIMIT.name),
-    epoch: plausible(message?.epoch),
-    monotonicMicros: plausible(message?.monotonic_micros),
-    wallMillis: plausible(message?.wall_millis, WALL_LIMIT_MILLIS),
-    bootWallMillis: plausible(message?.boot_wall_millis, WALL_LIMIT_MILLIS),
-    clockTicksPerSecond: ticks > 0 ? ticks : 100,
-  };
+  return HEADER.write(header) as unknown as Header;
 }
 
 export function sectionMessage(section: Section): SectionFacts {
-  return {
-    sequence: section.sequence,
-    monotonic_micros: section.monotonicMicros,
-    duration_micros: section.durationMicros,
-    errors: failureMessages(section.errors),
-  };
+  return FACTS.write(section) as unknown as SectionFacts;
 }
 
-export function sectionOf(message: SectionFacts | undefined): Section {
-  return {
-    sequence: plausible(message?.sequence),
-    monotonicMicros: plausible(message?.monotonic_micros),
-    durationMicros: plausible(message?.duration_micros),
-    errors: failuresOf(message?.errors ?? []),
-  };
+export function failureMessages(errors: readonly SectionError[]): readonly Failure[] {
+  return (ERRORS.write(errors) ?? []) as unknown as readonly Failure[];
 }
 
-export function failureMessages(errors: readonly SectionError[]): Failure[] {
-  return errors.slice(0, ROWS_LIMIT.errors).map(({ op, code, message }) => ({
-    op: cutText(op, TEXT_LIMIT.name),
-    code: cutText(code, TEXT_LIMIT.name),
-    message: cutText(message, TEXT_LIMIT.line),
-  }));
+export function failuresOf(messages: readonly Failure[]): readonly SectionError[] {
+  return ERRORS.read(messages, 'errors');
 }
 
-export function failuresOf(messages: readonly Failure[]): SectionError[] {
-  return messages.map(({ op, code, message }) => ({
-    op: cleanText(op, TEXT_LIMIT.name),
-    code: cleanText(code, TEXT_LIMIT.name),
-    message: cleanText(message, TEXT_LIMIT.line),
-  }));
+/** What a received reply with tables says apart from them. */
+export class ReceivedFacts {
+  #header: Header | undefined;
+  #section: SectionFacts | undefined;
+  /** What the tables refer to. */
+  readonly texts: string[] = [];
+
+  /** With 0 for numbers that cannot be; ticks are never 0, since times are divided by them. */
+  get header(): SnapshotHeader {
+    return HEADER.read(this.#header ?? {}, 'header');
+  }
+
+  get section(): Section {
+    return FACTS.read(this.#section ?? {}, 'section');
+  }
+
+  /** Takes a field that every reply has; false: it is another one. */
+  note(reader: PbfReader, name: string): boolean {
+    if (name === 'texts') this.texts.push(cleanText(reader.readString(), TEXT_LIMIT.line));
+    else if (name === 'header') this.#header = readHeader(reader, messageEnd(reader));
+    else if (name === 'section') this.#section = readSectionFacts(reader, messageEnd(reader));
+    else return false;
+    return true;
+  }
+}
+
+/** Where the message that begins here ends. */
+export function messageEnd(reader: PbfReader): number {
+  return reader.readVarint() + reader.pos;
 }
 
 /** A finite number from 0 to `most`, or 0. */

@@ -23,15 +23,6 @@ export interface V2Payload {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** A reply as it arrived; `bytes` are inflated. */
-interface V2Reply {
-  /** 0: the request was invalid. */
-  readonly id: number;
-  readonly isJson: boolean;
-  readonly isError: boolean;
-  readonly bytes: Uint8Array;
-}
-
 /** JSON as a payload; compressed beyond 768 bytes. */
 export function v2Json(json: string, isError = false): V2Payload {
   return v2Payload(new TextEncoder().encode(json), FLAG_JSON | (isError ? FLAG_ERROR : 0));
@@ -64,13 +55,14 @@ export function v2ReplyId(frame: Uint8Array): number {
 }
 
 /** Reads a frame of at most so many bytes when inflated. OpError `TOO_LARGE`, `BAD_GZIP`, `BAD_VALUE`. */
-export function readV2Frame(frame: Uint8Array, limitBytes: number): V2Reply {
+export function readV2Frame(frame: Uint8Array, limitBytes: number) {
   const id = v2ReplyId(frame);
   const flags = frame[1]!;
   const payload = frame.subarray(HEADER_BYTES);
   const isGzip = (flags & FLAG_GZIP) !== 0;
   if (!isGzip && payload.length > limitBytes) throw wireError('decode', 'TOO_LARGE', 'a payload is too long');
   return {
+    /** 0: the request was invalid. */
     id,
     isJson: (flags & FLAG_JSON) !== 0,
     isError: (flags & FLAG_ERROR) !== 0,

@@ -75,7 +75,6 @@ export function v2JsonPayload(value: JsonValue): V2Payload {
   return v2Json(JSON.stringify(value));
 }
 
-/** An error as a payload. */
 export function v2ErrorPayload(error: ErrorReply): V2Payload {
   return v2Json(JSON.stringify(errorReply.write(error)), true);
 }
@@ -135,7 +134,6 @@ const MISSING_CAPABILITY = record({
 });
 export type MissingCapability = ValueOf<typeof MISSING_CAPABILITY>;
 
-/** The reply to `get_capabilities`. */
 export const CAPABILITIES = record({
   /** Of the program. */
   version: text(),

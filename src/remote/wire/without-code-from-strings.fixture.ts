@@ -1,10 +1,8 @@
 import { RecordedWorld } from '../../data/recording/recording-world.fixture.ts';
-import { NetworkEncoder } from './network-encoder.ts';
-import { NetworkReplica } from './network-replica.ts';
+import { NetworkEncoder, NetworkReplica } from './network-messages.ts';
 import { decodeOriginalReply, encodeOriginalReply } from './original-protocol.ts';
 import { ProcessChanges } from './process-changes.ts';
-import { ProcessEncoder } from './process-encoder.ts';
-import { ProcessReplica } from './process-replica.ts';
+import { ProcessEncoder, ProcessReplica } from './process-messages.ts';
 import { absorbRows } from './process-rows.fixture.ts';
 
 /** Everything once, both ways, in a program that can make no code from strings. Prints a line of what came back. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
 import { style } from '../style/style.ts';
-import { putAligned, putAlignedAscii, putMiddle } from './aligned-text.ts';
+import { putAligned, putFigure, putMiddle } from './aligned-text.ts';
 import { anyArea, anyName, drawnWithin, TEXT } from './sentinel.fixture.ts';
 
 test('a text that is too long loses its middle', () => {
@@ -26,11 +26,11 @@ describe('aligned text', () => {
     return buffer.line(0);
   }
 
-  function alignedAscii(text: string, width: number, align: 'left' | 'right'): string {
+  function figure(text: string, width: number): string {
     const buffer = new Buffer(10, 1);
     buffer.fill(buffer.area, TEXT, 0x2e);
     const bytes = new TextEncoder().encode(text);
-    putAlignedAscii(buffer, 1, 0, width, align, bytes, bytes.length, TEXT);
+    putFigure(buffer, 1, 0, width, bytes, bytes.length, TEXT);
     return buffer.line(0);
   }
 
@@ -47,10 +47,9 @@ describe('aligned text', () => {
     expect(aligned('abcdefgh', 0, 'right')).toBe('..........');
   });
 
-  test('of bytes is drawn alike, but a number is never cut', () => {
-    expect(alignedAscii('12.5M', 6, 'right')).toBe('..12.5M...');
-    expect(alignedAscii('abcdefgh', 6, 'left')).toBe('.abcde…...');
-    expect(alignedAscii('12345678', 6, 'right')).toBe('.######...');
+  test('of a number is never cut', () => {
+    expect(figure('12.5M', 6)).toBe('..12.5M...');
+    expect(figure('12345678', 6)).toBe('.######...');
   });
 
   test('keeps to its cells', () => {
@@ -66,7 +65,7 @@ describe('aligned text', () => {
             if (line.height === 0) return;
             putAligned(buffer, area.x, area.y, area.width, align, text, TEXT);
             buffer.isAscii = true;
-            putAlignedAscii(buffer, area.x, area.y, area.width, align, bytes, bytes.length, TEXT);
+            putFigure(buffer, area.x, area.y, area.width, bytes, bytes.length, TEXT);
           });
         },
       ),

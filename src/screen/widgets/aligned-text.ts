@@ -90,27 +90,18 @@ export function putMiddle(
 }
 
 /**
- * Draws printable ASCII from `bytes[0..length)`, as number formats leave it, without making a string. Left-aligned
- * text is cut with an ellipsis; what is right-aligned is a number, and a number without its last digits would be
- * another number: it becomes `###`.
+ * Draws a number at the right edge of `width` cells, printable ASCII in `bytes[0..length)` as number formats leave it,
+ * without making a string. A number without its last digits would be another number: it becomes `###`.
  */
-export function putAlignedAscii(
+export function putFigure(
   buffer: Buffer,
   x: number,
   y: number,
   width: number,
-  align: Alignment,
   bytes: Uint8Array,
   length: number,
   style: Style,
 ): void {
-  if (width <= 0) return;
-  if (length <= width) {
-    buffer.putAscii(align === 'right' ? x + width - length : x, y, bytes, length, style);
-  } else if (align === 'right') {
-    for (let column = 0; column < width; column++) buffer.putCodePoint(x + column, y, HASH, style);
-  } else {
-    buffer.putAscii(x, y, bytes, width - 1, style);
-    buffer.putCodePoint(x + width - 1, y, glyphsFor(buffer.isAscii).ellipsis, style);
-  }
+  if (length <= width) buffer.putAscii(x + width - length, y, bytes, length, style);
+  else for (let column = 0; column < width; column++) buffer.putCodePoint(x + column, y, HASH, style);
 }

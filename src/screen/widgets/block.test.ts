@@ -6,7 +6,7 @@ import { type Block, popupArea, renderBlock, renderBlockDivider, renderPopup } f
 import { anyArea, anyName, drawnOver, drawnWithin, GROUND, STRONG, TEXT } from './sentinel.fixture.ts';
 
 function blockWith(title: string, rightTitle = ''): Block {
-  return { title, rightTitle, borderStyle: GROUND, titleStyle: STRONG, rightTitleStyle: TEXT };
+  return { title, rightTitle, theme: { border: GROUND, title: STRONG, dim: TEXT } };
 }
 
 function block(width: number, height: number, drawn: Block, ascii = false): string[] {
@@ -66,13 +66,11 @@ describe('a block', () => {
   });
 });
 
-function popupWith(title: string): Block {
+function popupWith(title: string) {
   return {
     title,
     rightTitle: '',
-    borderStyle: GROUND,
-    titleStyle: STRONG,
-    rightTitleStyle: TEXT,
+    theme: { base: GROUND, border: GROUND, focusedBorder: GROUND, title: STRONG, dim: TEXT },
   };
 }
 
@@ -80,12 +78,7 @@ describe('a popup', () => {
   test('stands in the middle and covers what is behind it', () => {
     const buffer = new Buffer(11, 5);
     buffer.fill(buffer.area, TEXT, 0x2e);
-    const inside = renderPopup(buffer.area, buffer, {
-      ...popupWith('Kill'),
-      width: 7,
-      height: 1,
-      ground: GROUND,
-    });
+    const inside = renderPopup(buffer.area, buffer, { ...popupWith('Kill'), width: 7, height: 1 });
     expect(inside).toEqual({ x: 2, y: 2, width: 7, height: 1 });
     expect(buffer.lines()).toEqual([
       '...........',
@@ -104,9 +97,7 @@ describe('a popup', () => {
         expect(area.x + area.width).toBeLessThanOrEqual(screen.x + screen.width);
         expect(area.y).toBeGreaterThanOrEqual(screen.y);
         expect(area.y + area.height).toBeLessThanOrEqual(screen.y + screen.height);
-        drawnOver(area, (buffer) =>
-          renderPopup(screen, buffer, { ...popupWith(title), width, height, ground: GROUND }),
-        );
+        drawnOver(area, (buffer) => renderPopup(screen, buffer, { ...popupWith(title), width, height }));
       }),
     );
   });

@@ -2,6 +2,7 @@ import { cellWidth } from '../../kit/text/cell-width.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import { centered, inset, isEmpty, type Rect } from '../layout/rect.ts';
 import type { Style } from '../style/style.ts';
+import type { Theme } from '../style/theme.ts';
 import { putAligned } from './aligned-text.ts';
 import { type Glyphs, glyphsFor } from './glyphs.ts';
 
@@ -10,9 +11,11 @@ export interface Block {
   readonly title: string;
   /** Stands in the upper border, to the right; left out whole where it does not fit beside the title. */
   readonly rightTitle: string;
-  readonly borderStyle: Style;
-  readonly titleStyle: Style;
-  readonly rightTitleStyle: Style;
+  readonly theme: Pick<Theme, 'border' | 'title' | 'dim'>;
+  /** Otherwise as the theme has them. */
+  readonly borderStyle?: Style;
+  readonly titleStyle?: Style;
+  readonly rightTitleStyle?: Style;
 }
 
 /** The area inside a block's border, known before anything is drawn. */
@@ -26,11 +29,12 @@ export function renderBlock(area: Rect, buffer: Buffer, block: Block): Rect {
   if (isEmpty(area)) return inside;
   const glyphs = glyphsFor(buffer.isAscii);
   putRule(area, buffer, area.y, glyphs.topLeft, glyphs.topRight, block);
-  putSides(area, buffer, glyphs, block.borderStyle);
+  const style = borderStyleOf(block);
+  putSides(area, buffer, glyphs, style);
   if (area.height > 1) {
     const { horizontal, bottomLeft, bottomRight } = glyphs;
     const bottom = area.y + area.height - 1;
-    putLine(area, buffer, bottom, bottomLeft, horizontal, bottomRight, block.borderStyle);
+    putLine(area, buffer, bottom, bottomLeft, horizontal, bottomRight, style);
   }
   return inside;
 }
@@ -42,23 +46,29 @@ export function renderBlockDivider(area: Rect, buffer: Buffer, row: number, bloc
   putRule(area, buffer, area.y + row, glyphs.teeLeft, glyphs.teeRight, block);
 }
 
+function borderStyleOf({ theme, borderStyle = theme.border }: Block): Style {
+  return borderStyle;
+}
+
 function putRule(area: Rect, buffer: Buffer, y: number, left: number, right: number, block: Block): void {
   const glyphs = glyphsFor(buffer.isAscii);
-  putLine(area, buffer, y, left, glyphs.horizontal, right, block.borderStyle);
+  const style = borderStyleOf(block);
+  const { theme, titleStyle = theme.title, rightTitleStyle = theme.dim } = block;
+  putLine(area, buffer, y, left, glyphs.horizontal, right, style);
   // Corner, space, title, space, corner: five cells are the least that show a title at all.
   const room = area.width - 4;
   if (room <= 0) return;
   const titleWidth = Math.min(cellWidth(block.title), room);
   if (titleWidth > 0) {
-    putPadding(buffer, area.x + 1, area.x + 2 + titleWidth, y, block.borderStyle);
-    putAligned(buffer, area.x + 2, y, titleWidth, 'left', block.title, block.titleStyle);
+    putPadding(buffer, area.x + 1, area.x + 2 + titleWidth, y, style);
+    putAligned(buffer, area.x + 2, y, titleWidth, 'left', block.title, titleStyle);
   }
   const rightWidth = cellWidth(block.rightTitle);
   const taken = titleWidth > 0 ? titleWidth + 3 : 0;
   if (rightWidth === 0 || taken + rightWidth > room) return;
   const x = area.x + area.width - 2 - rightWidth;
-  putPadding(buffer, x - 1, x + rightWidth, y, block.borderStyle);
-  buffer.put(x, y, block.rightTitle, block.rightTitleStyle);
+  putPadding(buffer, x - 1, x + rightWidth, y, style);
+  buffer.put(x, y, block.rightTitle, rightTitleStyle);
 }
 
 function putPadding(buffer: Buffer, left: number, right: number, y: number, style: Style): void {
@@ -91,12 +101,11 @@ function putLine(
 
 const BORDER = 2;
 
-interface Popup extends Block {
+interface Popup extends Pick<Block, 'title' | 'rightTitle'> {
   /** Of what is inside the border, in cells; cut to the screen. */
   readonly width: number;
   readonly height: number;
-  /** Must have a background of its own: it covers what is behind. */
-  readonly ground: Style;
+  readonly theme: Pick<Theme, 'focusedBorder' | 'border' | 'title' | 'dim' | 'base'>;
 }
 
 /** Where a popup of this inner size stands on the screen: centred, never larger than the screen. */
@@ -106,7 +115,8 @@ export function popupArea(screen: Rect, width: number, height: number): Rect {
 
 /** Clears and frames the popup's area in the middle of the screen. Returns the area inside the border. */
 export function renderPopup(screen: Rect, buffer: Buffer, popup: Popup): Rect {
+  const { title, rightTitle, theme } = popup;
   const area = popupArea(screen, popup.width, popup.height);
-  buffer.fill(area, popup.ground);
-  return renderBlock(area, buffer, popup);
+  buffer.fill(area, theme.base);
+  return renderBlock(area, buffer, { title, rightTitle, theme, borderStyle: theme.focusedBorder });
 }

@@ -6,7 +6,7 @@ import { rgb, style } from '../style/style.ts';
 import { TOKYO_NIGHT } from '../style/theme.ts';
 import { type Chart, putSparkline, renderChart } from './chart.ts';
 import { plainSamples, rampStyle } from './levels.ts';
-import { anyArea, drawnWithin, STRONG, TEXT } from './sentinel.fixture.ts';
+import { anyArea, drawnWithin, STRONG } from './sentinel.fixture.ts';
 
 const RAMP = rampSteps(TOKYO_NIGHT.graphRamp);
 
@@ -30,10 +30,8 @@ function chart(
   renderChart(buffer.area, buffer, {
     samples: plainSamples(values),
     maximum: Number.NaN,
-    cells: 'braille',
     ramp: ONE,
-    label: '',
-    labelStyle: TEXT,
+    theme: TOKYO_NIGHT,
     ...options,
   });
   return buffer.lines();
@@ -50,8 +48,7 @@ describe('a chart', () => {
     expect(chart([Number.NaN, Number.NaN], 2, 1)).toEqual(['']);
   });
 
-  test('is also drawn with eighth blocks and in ASCII', () => {
-    expect(chart([0, 15, 7, 8], 4, 2, { cells: 'blocks' })).toEqual([' █ ▁', '▁███']);
+  test('is also drawn in ASCII', () => {
     expect(chart([0, 15, 7, 8], 4, 2, {}, true)).toEqual([' # _', '_###']);
   });
 
@@ -66,32 +63,22 @@ describe('a chart', () => {
     renderChart(buffer.area, buffer, {
       samples: plainSamples([1, 1]),
       maximum: 1,
-      cells: 'braille',
       ramp: [low, high],
-      label: '',
-      labelStyle: TEXT,
+      theme: TOKYO_NIGHT,
     });
     expect(buffer.foregroundAt(0, 0)).toBe(high.foreground);
     expect(buffer.foregroundAt(0, 1)).toBe(low.foreground);
   });
 
   test('of anything paints in any area and nothing else', () => {
-    const anyCells = fc.constantFrom('braille' as const, 'blocks' as const);
     fc.assert(
-      fc.property(
-        anyArea,
-        anySamples,
-        anyMaximum,
-        anyCells,
-        fc.boolean(),
-        (area, samples, maximum, cells, ascii) => {
-          const drawn = { samples, maximum, cells, ramp: RAMP, label: 'peak 9M', labelStyle: TEXT };
-          drawnWithin(area, (buffer) => {
-            buffer.isAscii = ascii;
-            renderChart(area, buffer, drawn);
-          });
-        },
-      ),
+      fc.property(anyArea, anySamples, anyMaximum, fc.boolean(), (area, samples, maximum, ascii) => {
+        const drawn = { samples, maximum, ramp: RAMP, label: 'peak 9M', theme: TOKYO_NIGHT };
+        drawnWithin(area, (buffer) => {
+          buffer.isAscii = ascii;
+          renderChart(area, buffer, drawn);
+        });
+      }),
     );
   });
 });

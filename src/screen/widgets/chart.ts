@@ -2,6 +2,7 @@ import { cellWidth } from '../../kit/text/cell-width.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import { isEmpty, type Rect } from '../layout/rect.ts';
 import type { Style } from '../style/style.ts';
+import type { Theme } from '../style/theme.ts';
 import { brailleGlyph, hangingBrailleGlyph, hangingGlyph, verticalGlyph } from './glyphs.ts';
 import { graphLevel, maximumOf, type Ramp, rampStyle, type Samples, sampleAt } from './levels.ts';
 
@@ -9,24 +10,22 @@ export interface Chart {
   readonly samples: Samples;
   /** Value at the top edge; NaN scales to the largest sample in view. */
   readonly maximum: number;
-  /** Braille shows two samples a cell, blocks one sample with twice the height steps. ASCII is always blocks. */
-  readonly cells: 'braille' | 'blocks';
   /** By height: the faintest style at the bottom, the strongest at the top. */
   readonly ramp: Ramp;
-  /** Written over the upper right corner, `peak 12M`; '' for none. */
-  readonly label: string;
-  readonly labelStyle: Style;
+  /** Written over the upper right corner. */
+  readonly label?: string;
+  readonly theme: Pick<Theme, 'dim'>;
   /** Filled from the top edge downwards; the newest sample stays at the right edge. */
   readonly isHanging?: boolean;
 }
 
 /**
  * Draws an area chart, newest sample at the right edge; NaN is blank, a known 0 is a baseline. Cells above the samples
- * are left as the frame began, blank.
+ * are left as the frame began, blank. A cell of braille shows two samples, one of ASCII one.
  */
 export function renderChart(area: Rect, buffer: Buffer, chart: Chart): void {
   if (isEmpty(area)) return;
-  if (buffer.isAscii || chart.cells === 'blocks') putBlockRows(area, buffer, chart);
+  if (buffer.isAscii) putBlockRows(area, buffer, chart);
   else putBrailleRows(area, buffer, chart);
   putLabel(area, buffer, chart);
 }
@@ -75,10 +74,10 @@ function heightStyle(ramp: Ramp, row: number, height: number): Style {
 }
 
 /** A label that does not fit whole is left out: half a number is a wrong number. */
-function putLabel(area: Rect, buffer: Buffer, chart: Chart): void {
-  const width = cellWidth(chart.label);
+function putLabel(area: Rect, buffer: Buffer, { label = '', theme }: Chart): void {
+  const width = cellWidth(label);
   if (width === 0 || width + 2 > area.width) return;
-  buffer.put(area.x + area.width - width - 1, area.y, chart.label, chart.labelStyle);
+  buffer.put(area.x + area.width - width - 1, area.y, label, theme.dim);
 }
 
 /**

@@ -10,11 +10,11 @@ describe('key hints', () => {
     { key: 'Enter', label: 'detail' },
     { key: 'K', label: 'kill' },
   ];
-  const STYLES = { key: STRONG, label: TEXT, ground: GROUND };
+  const THEME = { key: STRONG, dim: TEXT, base: GROUND };
 
   function hints(width: number): string {
     const buffer = new Buffer(width, 1);
-    renderKeyHints(buffer.area, buffer, HINTS, STYLES);
+    renderKeyHints(buffer.area, buffer, HINTS, THEME);
     return buffer.line(0);
   }
 
@@ -33,7 +33,7 @@ describe('key hints', () => {
     const anyHints = fc.array(fc.record({ key: anyName, label: anyName }), { maxLength: 8 });
     fc.assert(
       fc.property(anyArea, anyHints, (area, some) => {
-        drawnOver(area, (buffer) => renderKeyHints(area, buffer, some, STYLES));
+        drawnOver(area, (buffer) => renderKeyHints(area, buffer, some, THEME));
         expect(hintsThatFit(some, area.width)).toBeLessThanOrEqual(some.length);
       }),
     );

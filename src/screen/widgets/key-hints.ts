@@ -1,18 +1,12 @@
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import { isEmpty, type Rect } from '../layout/rect.ts';
-import type { Style } from '../style/style.ts';
+import type { Theme } from '../style/theme.ts';
 
 /** A key as the user would call it, and what it does now: `?` `help`. */
 export interface KeyHint {
   readonly key: string;
   readonly label: string;
-}
-
-interface KeyHintStyles {
-  readonly key: Style;
-  readonly label: Style;
-  readonly ground: Style;
 }
 
 const MARGIN = 1;
@@ -34,16 +28,16 @@ export function renderKeyHints(
   area: Rect,
   buffer: Buffer,
   hints: readonly KeyHint[],
-  styles: KeyHintStyles,
+  theme: Pick<Theme, 'key' | 'dim' | 'base'>,
 ): void {
   if (isEmpty(area)) return;
-  buffer.fill(area, styles.ground);
+  buffer.fill(area, theme.base);
   const shown = hintsThatFit(hints, area.width);
   let x = area.x + MARGIN;
   for (let index = 0; index < shown; index++) {
     const { key, label } = hints[index]!;
-    x = buffer.put(x, area.y, key, styles.key) + 1;
-    x = buffer.put(x, area.y, label, styles.label) + GAP;
+    x = buffer.put(x, area.y, key, theme.key) + 1;
+    x = buffer.put(x, area.y, label, theme.dim) + GAP;
   }
 }
 

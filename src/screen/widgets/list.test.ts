@@ -16,9 +16,7 @@ describe('a list', () => {
       selected: -1,
       drawItem: (item, x, y, width, base, buffer) =>
         putAligned(buffer, x, y, width, 'left', items[item]!, base),
-      baseStyle: GROUND,
-      selectionStyle: SELECTION,
-      markerStyle: STRONG,
+      theme: { base: GROUND, selection: SELECTION, accent: STRONG },
       ...options,
     };
   }

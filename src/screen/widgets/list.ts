@@ -1,10 +1,14 @@
 import type { Buffer } from '../buffer/buffer.ts';
 import { isEmpty, type Rect } from '../layout/rect.ts';
 import type { Style } from '../style/style.ts';
+import type { Theme } from '../style/theme.ts';
 import { glyphsFor } from './glyphs.ts';
 
 /** Draws one item: `width` cells from (x, y), never more. They are blank in `style`, the list's base. */
 type DrawItem = (item: number, x: number, y: number, width: number, style: Style, buffer: Buffer) => void;
+
+/** The ground of everything, what is laid over the selected row, and the sign in front of it. */
+type RowTheme = Pick<Theme, 'base' | 'selection' | 'accent'>;
 
 export interface List {
   readonly count: number;
@@ -13,24 +17,20 @@ export interface List {
   /** -1 for none. */
   readonly selected: number;
   readonly drawItem: DrawItem;
-  /** The ground of everything; has a foreground and a background of its own. */
-  readonly baseStyle: Style;
-  /** Laid over the selected item. */
-  readonly selectionStyle: Style;
-  readonly markerStyle: Style;
+  readonly theme: RowTheme;
 }
 
 /** Draws one item a line over the whole area, the selected one marked in the first cell. */
 export function renderList(area: Rect, buffer: Buffer, list: List): void {
   if (isEmpty(area)) return;
+  const { theme } = list;
   const width = area.width - MARKER_WIDTH;
   let item = Math.max(0, list.offset);
   for (let y = area.y; y < area.y + area.height; y++, item++) {
-    putRowGround(area, buffer, y, list.baseStyle);
+    putRowGround(area, buffer, y, theme.base);
     if (item >= list.count) continue;
-    if (width > 0) list.drawItem(item, area.x + MARKER_WIDTH, y, width, list.baseStyle, buffer);
-    if (item !== list.selected) continue;
-    overlaySelection(area, buffer, y, list.markerStyle, list.selectionStyle);
+    if (width > 0) list.drawItem(item, area.x + MARKER_WIDTH, y, width, theme.base, buffer);
+    if (item === list.selected) overlaySelection(area, buffer, y, theme);
   }
 }
 
@@ -58,13 +58,7 @@ export function overlayRow(area: Rect, buffer: Buffer, y: number, style: Style):
 }
 
 /** Marks a row that is drawn as the selected one: a sign in its first cell, and the style over all of it. */
-export function overlaySelection(
-  area: Rect,
-  buffer: Buffer,
-  y: number,
-  markerStyle: Style,
-  selectionStyle: Style,
-): void {
-  buffer.putCodePoint(area.x, y, glyphsFor(buffer.isAscii).marker, markerStyle);
-  buffer.restyle(rowAt(area, y), selectionStyle);
+export function overlaySelection(area: Rect, buffer: Buffer, y: number, theme: RowTheme): void {
+  buffer.putCodePoint(area.x, y, glyphsFor(buffer.isAscii).marker, theme.accent);
+  buffer.restyle(rowAt(area, y), theme.selection);
 }

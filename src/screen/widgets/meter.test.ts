@@ -10,7 +10,7 @@ const { accent, border } = TOKYO_NIGHT;
 function drawn(value: number, hasTrack: boolean, ascii = false): string {
   const buffer = new Buffer(10, 1);
   buffer.isAscii = ascii;
-  putMeter(buffer, 1, 0, 8, value, 100, accent, hasTrack ? border : undefined);
+  putMeter(buffer, 1, 0, 8, value, accent, hasTrack ? border : undefined);
   return buffer.line(0);
 }
 
@@ -30,7 +30,7 @@ describe('a meter', () => {
 
   test('shows the whole as its track, in another style', () => {
     const buffer = new Buffer(8, 1);
-    putMeter(buffer, 0, 0, 8, 50, 100, accent, border);
+    putMeter(buffer, 0, 0, 8, 50, accent, border);
     expect(buffer.line(0)).toBe('━━━━────');
     expect([buffer.foregroundAt(3, 0), buffer.foregroundAt(4, 0)]).toEqual([
       accent.foreground,

@@ -12,7 +12,7 @@ const ASCII_TRACK = 0x2e;
 
 /**
  * Draws a share as a line as thick as a stroke, so that meters below each other stay apart: `━━━╸───` in the style,
- * the rest of the whole in the track's. Length says value / maximum in half cells; 0 and NaN draw no ink, anything
+ * the rest of the whole in the track's. Length says the percent in half cells; 0 and NaN draw no ink, anything
  * above 0 draws some. Repaints all `width` cells; without a track the rest is left as it is.
  */
 export function putMeter(
@@ -20,12 +20,11 @@ export function putMeter(
   x: number,
   y: number,
   width: number,
-  value: number,
-  maximum: number,
+  percent: number,
   style: Style,
   track: Style | undefined,
 ): void {
-  const halves = barLevel(value, maximum, width * 2);
+  const halves = barLevel(percent, 100, width * 2);
   const whole = halves >> 1;
   const inked = (halves + 1) >> 1;
   buffer.fill({ x, y, width: whole, height: 1 }, style, buffer.isAscii ? ASCII_LINE : LINE);

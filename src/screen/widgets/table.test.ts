@@ -44,11 +44,7 @@ function tableOf(
       putAligned(buffer, x, y, cells, column.align, text, column.id === 'down' ? STRONG : base);
     },
     rowStyle: (row) => (row % 2 === 1 ? ZEBRA : undefined),
-    baseStyle: GROUND,
-    headerStyle: TEXT,
-    sortedHeaderStyle: STRONG,
-    selectionStyle: SELECTION,
-    markerStyle: STRONG,
+    theme: { base: GROUND, header: TEXT, sortedHeader: STRONG, selection: SELECTION, accent: STRONG },
     ...options,
   };
 }

@@ -2,6 +2,7 @@ import { cellWidth } from '../../kit/text/cell-width.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import { isEmpty, type Rect } from '../layout/rect.ts';
 import type { Style } from '../style/style.ts';
+import type { Theme } from '../style/theme.ts';
 import { type Alignment, putAligned } from './aligned-text.ts';
 import { glyphsFor } from './glyphs.ts';
 import { MARKER_WIDTH, overlayRow, overlaySelection, putRowGround } from './list.ts';
@@ -39,13 +40,7 @@ export interface Table<Id extends string> {
   readonly rowStyle: (row: number) => Style | undefined;
   /** The style of a `!` in the row's first cell, where it needs attention; `undefined` for none. */
   readonly rowSign?: (row: number) => Style | undefined;
-  /** The ground of everything; has a foreground and a background of its own. */
-  readonly baseStyle: Style;
-  readonly headerStyle: Style;
-  readonly sortedHeaderStyle: Style;
-  /** Laid over the selected row. */
-  readonly selectionStyle: Style;
-  readonly markerStyle: Style;
+  readonly theme: Pick<Theme, 'base' | 'header' | 'sortedHeader' | 'selection' | 'accent'>;
 }
 
 const HEADER_HEIGHT = 1;
@@ -65,16 +60,16 @@ export function renderTable<Id extends string>(area: Rect, buffer: Buffer, table
   let row = Math.max(0, table.offset);
   for (let y = area.y + HEADER_HEIGHT; y < bottom; y++, row++) {
     if (row < table.rowCount) renderRow(area, buffer, table, row, y);
-    else putRowGround(area, buffer, y, table.baseStyle);
+    else putRowGround(area, buffer, y, table.theme.base);
   }
 }
 
 function renderHeader<Id extends string>(area: Rect, buffer: Buffer, table: Table<Id>): void {
-  putRowGround(area, buffer, area.y, table.baseStyle);
+  putRowGround(area, buffer, area.y, table.theme.base);
   for (const placed of table.layout.columns) {
     const { column, title, titleX, titleWidth } = placed;
     const isSorted = table.sortedBy.includes(column.id);
-    const style = isSorted ? table.sortedHeaderStyle : table.headerStyle;
+    const style = isSorted ? table.theme.sortedHeader : table.theme.header;
     const width = Math.min(titleWidth, area.width - titleX);
     putAligned(buffer, area.x + titleX, area.y, width, 'left', title, style);
     if (isSorted) putSortMark(area, buffer, table, placed);
@@ -90,7 +85,7 @@ function putSortMark<Id extends string>(
   if (placed.markX < 0 || placed.markX >= area.width) return;
   const glyphs = glyphsFor(buffer.isAscii);
   const mark = table.descending ? glyphs.sortDescending : glyphs.sortAscending;
-  buffer.putCodePoint(area.x + placed.markX, area.y, mark, table.sortedHeaderStyle);
+  buffer.putCodePoint(area.x + placed.markX, area.y, mark, table.theme.sortedHeader);
 }
 
 function renderRow<Id extends string>(
@@ -100,19 +95,18 @@ function renderRow<Id extends string>(
   row: number,
   y: number,
 ): void {
-  putRowGround(area, buffer, y, table.baseStyle);
+  putRowGround(area, buffer, y, table.theme.base);
   const { columns } = table.layout;
   for (let index = 0; index < columns.length; index++) {
     const { column, x, width } = columns[index]!;
     const room = Math.min(width, area.width - x);
-    if (room > 0) table.drawCell(row, column, area.x + x, y, room, table.baseStyle, buffer);
+    if (room > 0) table.drawCell(row, column, area.x + x, y, room, table.theme.base, buffer);
   }
   const sign = table.rowSign?.(row);
   if (sign !== undefined) buffer.putCodePoint(area.x, y, ATTENTION, sign);
   const overlay = table.rowStyle(row);
   if (overlay !== undefined) overlayRow(area, buffer, y, overlay);
-  if (row !== table.selected) return;
-  overlaySelection(area, buffer, y, table.markerStyle, table.selectionStyle);
+  if (row === table.selected) overlaySelection(area, buffer, y, table.theme);
 }
 
 type TableHit<Id extends string> =

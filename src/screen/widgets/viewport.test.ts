@@ -211,7 +211,7 @@ test('hits are what is drawn', () => {
       const area = { x: 4, y: 2, width: 1, height: 12 };
       const buffer = new Buffer(10, 20);
       buffer.isAscii = ascii;
-      renderScrollbar(area, buffer, position, { thumb: STRONG, track: GROUND });
+      renderScrollbar(area, buffer, position, { scrollbarThumb: STRONG, scrollbarTrack: GROUND });
       let previous = 'above';
       for (let y = 0; y < 20; y++) {
         const hit = hitScrollbar(area, position, 4, y);
@@ -234,7 +234,7 @@ test('any area is painted whole and nothing else', () => {
     fc.property(anyArea, anyPosition, fc.boolean(), (area, position, ascii) => {
       drawnOver(area, (buffer) => {
         buffer.isAscii = ascii;
-        renderScrollbar(area, buffer, position, { thumb: STRONG, track: GROUND });
+        renderScrollbar(area, buffer, position, { scrollbarThumb: STRONG, scrollbarTrack: GROUND });
       });
     }),
   );

@@ -1,6 +1,6 @@
 import type { Buffer } from '../buffer/buffer.ts';
 import { isEmpty, type Rect } from '../layout/rect.ts';
-import type { Style } from '../style/style.ts';
+import type { Theme } from '../style/theme.ts';
 import { glyphsFor } from './glyphs.ts';
 
 /**
@@ -169,17 +169,12 @@ export function offsetForDrag(area: Rect, position: ScrollPosition, grab: number
   return Math.round((start * last) / room);
 }
 
-interface ScrollbarStyles {
-  readonly thumb: Style;
-  readonly track: Style;
-}
-
 /** Draws a scrollbar over the whole area, in practice one cell wide; an empty track where all rows are in view. */
 export function renderScrollbar(
   area: Rect,
   buffer: Buffer,
   position: ScrollPosition,
-  styles: ScrollbarStyles,
+  theme: Pick<Theme, 'scrollbarThumb' | 'scrollbarTrack'>,
 ): void {
   if (isEmpty(area)) return;
   const glyphs = glyphsFor(buffer.isAscii);
@@ -187,7 +182,7 @@ export function renderScrollbar(
   for (let row = 0; row < area.height; row++) {
     const isThumb = row >= thumb.start && row < thumb.start + thumb.length;
     const glyph = isThumb ? glyphs.scrollThumb : thumb.length > 0 ? glyphs.scrollTrack : 0x20;
-    const style = isThumb ? styles.thumb : styles.track;
+    const style = isThumb ? theme.scrollbarThumb : theme.scrollbarTrack;
     buffer.fill({ ...area, y: area.y + row, height: 1 }, style, glyph);
   }
 }

@@ -16,7 +16,7 @@ import {
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { PLAIN_STYLE, type Style } from '../../screen/style/style.ts';
 import { type Theme, usageStyle } from '../../screen/style/theme.ts';
-import { type Alignment, putAligned, putAlignedAscii, putTail } from '../../screen/widgets/aligned-text.ts';
+import { type Alignment, putAligned, putFigure, putTail } from '../../screen/widgets/aligned-text.ts';
 import { putSparkline } from '../../screen/widgets/chart.ts';
 import { plainSamples, rampStyle } from '../../screen/widgets/levels.ts';
 import { putBar, putMeter } from '../../screen/widgets/meter.ts';
@@ -28,7 +28,6 @@ const MICRO = 0xb5;
 const METER_MIN_WIDTH = 3;
 /** Bars need this width; both directions get bars at the same table widths. */
 const BAR_MIN_WIDTH = 5;
-/** Maximum width of a bar. */
 const BAR_MAX_WIDTH = 24;
 /** Width of a rate with the longest bar. */
 export const RATE_WIDE_WIDTH = RATE_TEXT_WIDTH + 1 + BAR_MAX_WIDTH;
@@ -178,7 +177,7 @@ export class CellPen {
     const meterWidth = this.width - PERCENT_TEXT_WIDTH - 1;
     if (!this.isMeasuring && meterWidth >= METER_MIN_WIDTH && isSomething) {
       const ink = rampStyle(this.theme.levelRamp, value, 100);
-      putMeter(this.buffer, this.x, this.y, meterWidth, value, 100, ink, undefined);
+      putMeter(this.buffer, this.x, this.y, meterWidth, value, ink, undefined);
     }
     scratch.clear();
     formatTenths(value, scratch);
@@ -222,7 +221,7 @@ export class CellPen {
   #number(style: Style, indent = 0): void {
     if (this.isMeasured(scratch.length)) return;
     const { buffer, x, y, width } = this;
-    putAlignedAscii(buffer, x + indent, y, width - indent, 'right', scratch.bytes, scratch.length, style);
+    putFigure(buffer, x + indent, y, width - indent, scratch.bytes, scratch.length, style);
   }
 }
 
@@ -236,14 +235,12 @@ export function trendMark(trend: Trend, ascii: boolean): string {
 
 /** Width of the trend sign and the blank before it. */
 export const TREND_WIDTH = 2;
-/** Minimum width of a graph. */
 export const GRAPH_MIN_WIDTH = 7;
 
 const history = new Float32Array(HISTORY_LENGTH);
 const samples = plainSamples(history);
 const rowRamp: Style[] = [PLAIN_STYLE];
 
-/** Input of graphs, by row. */
 interface GraphedRows {
   readonly up: Float64Array;
   readonly down: Float64Array;

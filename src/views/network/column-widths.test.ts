@@ -8,12 +8,12 @@ import { CellPen } from './cells.ts';
 import { identity, left, right, TRAFFIC_COLUMNS } from './list-table.ts';
 
 const COLUMNS = [
-  { id: 'pid', ...right('PID', 80, 7, 7) },
-  { id: 'user', ...left('USER', 50, 8, 9) },
-  { id: 'name', ...identity('PROCESS', 100, 8, 32, 1) },
-  { id: 'graph', ...left('GRAPH', 40, 7, 18), wideWidth: 62 },
-  { id: 'remote', ...identity('REMOTE', 99, 18, 47, 1) },
-  { id: 'group', ...left('GROUP', 30, 10, 20) },
+  { id: 'pid', ...right('PID', 80, [7, 7]) },
+  { id: 'user', ...left('USER', 50, [8, 9]) },
+  { id: 'name', ...identity('PROCESS', 100, [8, 32, 1]) },
+  { id: 'graph', ...left('GRAPH', 40, [7, 18]), wideWidth: 62 },
+  { id: 'remote', ...identity('REMOTE', 99, [18, 47, 1]) },
+  { id: 'group', ...left('GROUP', 30, [10, 20]) },
   { id: 'up', ...TRAFFIC_COLUMNS.upload },
   { id: 'down', ...TRAFFIC_COLUMNS.download },
 ];

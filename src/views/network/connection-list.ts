@@ -26,66 +26,40 @@ function stateStyle(state: number, theme: Theme): Style {
 }
 
 const COLUMNS: ListColumns<ConnectionList, typeof CONNECTION_FIELDS> = {
-  protocol: {
-    ...left('PROTO', 40, 5, 5),
-    paint: ({ rows }, row, pen) => pen.protocol(rows.protocol[row] === PROTOCOL_TCP),
-  },
-  local: {
-    ...left('LOCAL', 35, 14, 24),
-    paint: ({ rows }, row, pen) => pen.host(rows.localEndpoint(row), pen.theme.text),
-  },
-  remote: {
-    ...identity('REMOTE', 100, 18, 47, 1),
-    paint: (list, row, pen) => pen.host(list.remote(row), pen.theme.text),
-  },
-  'name-basis': {
-    ...left('BY', 45, 4, 4),
-    paint: (list, row, pen) => pen.text(list.nameBasis(row), pen.theme.dim),
-  },
-  state: {
-    ...left('STATE', 60, 10, 10),
-    paint: ({ rows }, row, pen) => {
-      // UDP has no states: the kernel reuses those of TCP.
-      if (rows.protocol[row] !== PROTOCOL_TCP) pen.text('-', pen.theme.dim);
-      else pen.text(rows.stateName(row), stateStyle(rows.state[row]!, pen.theme));
-    },
-  },
-  service: {
-    ...left('SVC', 20, 5, 11),
-    paint: (list, row, pen) => pen.text(list.service(row), pen.theme.dim),
-  },
-  age: {
-    ...right('AGE', 30, 6, 6),
-    paint: ({ rows }, row, pen) => pen.age(rows.ageMicros[row]!),
-  },
-  rtt: {
-    ...right('RTT', 25, 5, 6),
-    paint: ({ rows }, row, pen) => pen.roundTrip(rows.rttMicros[row]!),
-  },
-  retransmits: {
-    ...right('RETR', 10, 4, 5),
-    paint: ({ rows }, row, pen) => pen.count(rows.retransmits[row]!),
-  },
-  retransmitted: {
-    ...right('RETR%', 8, 5, 6),
-    paint: ({ rows }, row, pen) => pen.share(rows.share[row]!),
-  },
-  'receive-queue': {
-    ...right('RECVQ', 6, 6, 6),
-    paint: ({ rows }, row, pen) => pen.compact(rows.receiveQueue[row]!, pen.theme.text),
-  },
-  'send-queue': {
-    ...right('SENDQ', 5, 6, 6),
-    paint: ({ rows }, row, pen) => pen.compact(rows.sendQueue[row]!, pen.theme.text),
-  },
+  protocol: left('PROTO', 40, [5, 5], ({ rows }, row, pen) =>
+    pen.protocol(rows.protocol[row] === PROTOCOL_TCP),
+  ),
+  local: left('LOCAL', 35, [14, 24], ({ rows }, row, pen) =>
+    pen.host(rows.localEndpoint(row), pen.theme.text),
+  ),
+  remote: identity('REMOTE', 100, [18, 47, 1], (list, row, pen) =>
+    pen.host(list.remote(row), pen.theme.text),
+  ),
+  'name-basis': left('BY', 45, [4, 4], (list, row, pen) => pen.text(list.nameBasis(row), pen.theme.dim)),
+  state: left('STATE', 60, [10, 10], ({ rows }, row, pen) => {
+    // UDP has no states: the kernel reuses those of TCP.
+    if (rows.protocol[row] !== PROTOCOL_TCP) pen.text('-', pen.theme.dim);
+    else pen.text(rows.stateName(row), stateStyle(rows.state[row]!, pen.theme));
+  }),
+  service: left('SVC', 20, [5, 11], (list, row, pen) => pen.text(list.service(row), pen.theme.dim)),
+  age: right('AGE', 30, [6, 6], ({ rows }, row, pen) => pen.age(rows.ageMicros[row]!)),
+  rtt: right('RTT', 25, [5, 6], ({ rows }, row, pen) => pen.roundTrip(rows.rttMicros[row]!)),
+  retransmits: right('RETR', 10, [4, 5], ({ rows }, row, pen) => pen.count(rows.retransmits[row]!)),
+  retransmitted: right('RETR%', 8, [5, 6], ({ rows }, row, pen) => pen.share(rows.share[row]!)),
+  'receive-queue': right('RECVQ', 6, [6, 6], ({ rows }, row, pen) =>
+    pen.compact(rows.receiveQueue[row]!, pen.theme.text),
+  ),
+  'send-queue': right('SENDQ', 5, [6, 6], ({ rows }, row, pen) =>
+    pen.compact(rows.sendQueue[row]!, pen.theme.text),
+  ),
   upload: {
-    ...right('UP/s', 89, 6, 8),
+    ...right('UP/s', 89, [6, 8]),
     bitsTitle: 'UP b/s',
     marks: ['upload', 'rate'],
     paint: ({ rows }, row, pen) => pen.rate(rows.up[row]!, Number.NaN, 'up'),
   },
   download: {
-    ...right('DOWN/s', 90, 6, 9),
+    ...right('DOWN/s', 90, [6, 9]),
     bitsTitle: 'DOWN b/s',
     marks: ['download', 'rate'],
     paint: ({ rows }, row, pen) => pen.rate(rows.down[row]!, Number.NaN, 'down'),

@@ -13,7 +13,7 @@ import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { renderBlock } from '../../screen/widgets/block.ts';
 import { renderChart } from '../../screen/widgets/chart.ts';
 import { maximumOf } from '../../screen/widgets/levels.ts';
-import { renderSegments, type Segment } from '../segments.ts';
+import { renderSegments, type Segment, segment } from '../segments.ts';
 import type { NetworkData } from './network-list.ts';
 
 /** Input of the process detail, without its connections. */
@@ -26,22 +26,13 @@ interface DetailView {
 }
 
 /** Areas of the detail. */
-interface DetailLayout {
-  readonly title: Rect;
-  readonly command: Rect;
-  readonly upload: Rect;
-  readonly download: Rect;
-  readonly listening: Rect;
-  /** Health of the connections; shown only together with the charts. */
-  readonly health: Rect;
-  readonly connections: Rect;
-}
+type DetailLayout = Readonly<ReturnType<typeof layoutDetail>>;
 
 const CHART_HEIGHT = 6;
 const CHART_FROM_HEIGHT = 18;
 
 /** Lays out the detail; in a low area the charts are dropped first. */
-export function layoutDetail(area: Rect): DetailLayout {
+export function layoutDetail(area: Rect) {
   const { x, y, width, height } = area;
   const chartHeight = height >= CHART_FROM_HEIGHT ? Math.max(CHART_HEIGHT, Math.floor(height / 4)) : 0;
   const half = width >> 1;
@@ -54,6 +45,7 @@ export function layoutDetail(area: Rect): DetailLayout {
     upload: rect(x, chartY, half, chartHeight),
     download: rect(x + half, chartY, width - half, chartHeight),
     listening: rect(x, listeningY, width, height > 5 ? 1 : 0),
+    /** Health of the connections; shown only together with the charts. */
     health: rect(x, listeningY + 1, width, healthHeight),
     connections: rect(x, listeningY + 1 + healthHeight, width, height - 3 - chartHeight - healthHeight),
   };
@@ -179,35 +171,23 @@ function renderTitle(area: Rect, buffer: Buffer, view: DetailView): void {
   const { facts, theme } = view;
   const started = Number.isNaN(facts.ageMicros) ? '' : `started ${ageText(facts.ageMicros)} ago`;
   const left: Segment[] = [
-    { text: facts.name, style: theme.title, priority: 100 },
-    { text: facts.pid > 0 ? `PID ${facts.pid}` : '', style: theme.text, priority: 80 },
-    { text: facts.user, style: theme.dim, priority: 50 },
-    {
-      text: facts.hasExited ? 'exited' : started,
-      style: facts.hasExited ? theme.warning : theme.dim,
-      priority: 40,
-    },
-    { text: facts.container, style: theme.info, priority: 12 },
-    { text: facts.namespace === '' ? '' : `@${facts.namespace}`, style: theme.info, priority: 13 },
-    { text: facts.cgroup, style: theme.dim, priority: 10 },
+    segment(facts.name, theme.title, 100),
+    segment(facts.pid > 0 ? `PID ${facts.pid}` : '', theme.text, 80),
+    segment(facts.user, theme.dim, 50),
+    segment(facts.hasExited ? 'exited' : started, facts.hasExited ? theme.warning : theme.dim, 40),
+    segment(facts.container, theme.info, 12),
+    segment(facts.namespace === '' ? '' : `@${facts.namespace}`, theme.info, 13),
+    segment(facts.cgroup, theme.dim, 10),
   ];
   const [upSign, downSign] = buffer.isAscii ? ['up', 'dn'] : ['▲', '▼'];
   const right: Segment[] = [
-    {
-      text: `total ${upSign} ${bytesText(facts.sums.upTotal)} ${downSign} ${bytesText(facts.sums.downTotal)}`,
-      style: theme.text,
-      priority: 20,
-    },
-    {
-      text: `${upSign} ${rateText(facts.sums.up, view.units)}`,
-      style: theme.upload,
-      priority: 90,
-    },
-    {
-      text: `${downSign} ${rateText(facts.sums.down, view.units)}`,
-      style: theme.download,
-      priority: 91,
-    },
+    segment(
+      `total ${upSign} ${bytesText(facts.sums.upTotal)} ${downSign} ${bytesText(facts.sums.downTotal)}`,
+      theme.text,
+      20,
+    ),
+    segment(`${upSign} ${rateText(facts.sums.up, view.units)}`, theme.upload, 90),
+    segment(`${downSign} ${rateText(facts.sums.down, view.units)}`, theme.download, 91),
   ];
   renderSegments(buffer, area.x, area.y, area.width, left, right);
 }
@@ -222,18 +202,11 @@ function renderRates(area: Rect, buffer: Buffer, view: DetailView, direction: 'u
   const inside = renderBlock(area, buffer, {
     title: isUp ? 'Upload' : 'Download',
     rightTitle: history.count === 0 ? '' : peak,
-    borderStyle: theme.border,
+    theme,
     titleStyle: isUp ? theme.upload : theme.download,
-    rightTitleStyle: theme.dim,
   });
-  renderChart(inside, buffer, {
-    samples,
-    maximum: Number.NaN,
-    cells: 'braille',
-    ramp: isUp ? theme.uploadRamp : theme.downloadRamp,
-    label: '',
-    labelStyle: theme.dim,
-  });
+  const ramp = isUp ? theme.uploadRamp : theme.downloadRamp;
+  renderChart(inside, buffer, { samples, maximum: Number.NaN, ramp, theme });
 }
 
 function renderHealth(area: Rect, buffer: Buffer, { facts, theme }: DetailView): void {

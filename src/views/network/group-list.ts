@@ -13,48 +13,34 @@ import {
   right,
   TOTAL_TRAFFIC_COLUMNS,
   TRAFFIC_COLUMNS,
+  UNGROUPED,
 } from './list-table.ts';
 import type { Identity, ListInput, ListSort } from './network-list.ts';
 
 type Columns = ListColumns<GroupList, typeof GROUP_FIELDS>;
 
-/** Shown for processes without a group. */
-const NOTHING: Readonly<Record<Grouping | 'group', string>> = {
-  group: 'unknown group',
-  program: 'no name',
-  user: 'unknown user',
-  container: 'no container',
-  unit: 'no unit',
-};
-
 const nameColumn = (title: string): Columns => ({
   group: {
-    ...identity(title, 100, 12, 40, 1),
+    ...identity(title, 100, [12, 40, 1]),
     field: 'name',
     paint: ({ rows, by }, row, pen) => {
       const name = rows.nameOf(row);
-      if (name === '') pen.text(NOTHING[by ?? 'group'], pen.theme.dim);
+      if (name === '') pen.text(UNGROUPED[by ?? 'group'], pen.theme.dim);
       else pen.text(name, pen.theme.text);
     },
   },
 });
 
 const PROCESSES: Columns = {
-  processes: {
-    ...right('PROCS', 70, 5, 6),
-    paint: ({ rows }, row, pen) => pen.count(rows.processes[row]!),
-  },
+  processes: right('PROCS', 70, [5, 6], ({ rows }, row, pen) => pen.count(rows.processes[row]!)),
 };
 
 const COLUMNS: Columns = {
   ...nameColumn('GROUP'),
-  type: {
-    ...left('TYPE', 50, 9, 12),
-    paint: ({ rows }, row, pen) => {
-      const type = rows.typeOf(row);
-      pen.text(type, type === 'container' ? pen.theme.info : pen.theme.dim);
-    },
-  },
+  type: left('TYPE', 50, [9, 12], ({ rows }, row, pen) => {
+    const type = rows.typeOf(row);
+    pen.text(type, type === 'container' ? pen.theme.info : pen.theme.dim);
+  }),
   processes: { ...PROCESSES['processes']!, priority: 40 },
   ...TRAFFIC_COLUMNS,
 };
@@ -64,7 +50,7 @@ const groupedColumns = (by: Grouping, isCumulative: boolean): Columns => ({
   ...nameColumn(by.toUpperCase()),
   ...PROCESSES,
   graph: {
-    ...left('GRAPH', 40, GRAPH_MIN_WIDTH, 16 + TREND_WIDTH),
+    ...left('GRAPH', 40, [GRAPH_MIN_WIDTH, 16 + TREND_WIDTH]),
     wideWidth: HISTORY_LENGTH + TREND_WIDTH,
     field: isCumulative ? 'total' : 'rate',
     marks: [],
@@ -72,13 +58,10 @@ const groupedColumns = (by: Grouping, isCumulative: boolean): Columns => ({
   },
   ...TRAFFIC_COLUMNS,
   ...(isCumulative ? TOTAL_TRAFFIC_COLUMNS : {}),
-  listeners: {
-    ...right('LISTEN', 30, 6, 6),
-    paint: ({ rows }, row, pen) => {
-      if (rows.listeners[row]! > 0) pen.count(rows.listeners[row]!);
-      else if (rows.foreign[row] === 1) pen.right('-', pen.theme.dim);
-    },
-  },
+  listeners: right('LISTEN', 30, [6, 6], ({ rows }, row, pen) => {
+    if (rows.listeners[row]! > 0) pen.count(rows.listeners[row]!);
+    else if (rows.foreign[row] === 1) pen.right('-', pen.theme.dim);
+  }),
 });
 
 /** Sums of processes by control group (containers, services, sessions), or by program, user, container or unit. */

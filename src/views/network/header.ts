@@ -11,7 +11,7 @@ import { clockText, type RateUnits, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
-import { latencyText, renderSegments, type Segment, schemeSegment } from '../segments.ts';
+import { latencyText, renderSegments, type Segment, schemeSegment, segment } from '../segments.ts';
 import { trendMark } from './cells.ts';
 import type { NetworkData } from './network-list.ts';
 
@@ -98,22 +98,22 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView, isAlo
   const { section } = data;
   const clock: Segment =
     view.pausedAtMillis === undefined
-      ? { text: clockText(data.header.wallMillis), style: theme.text, priority: 40 }
-      : { text: `PAUSED ${clockText(view.pausedAtMillis)}`, style: theme.warning, priority: 95 };
+      ? segment(clockText(data.header.wallMillis), theme.text, 40)
+      : segment(`PAUSED ${clockText(view.pausedAtMillis)}`, theme.warning, 95);
   const left: Segment[] = [
-    { text: view.title, style: theme.title, priority: view.namesView ? 85 : 70 },
-    { text: data.header.hostName, style: theme.bold, priority: view.link === undefined ? 50 : 66 },
-    { text: view.firing, style: theme.bad, priority: 78 },
+    segment(view.title, theme.title, view.namesView ? 85 : 70),
+    segment(data.header.hostName, theme.bold, view.link === undefined ? 50 : 66),
+    segment(view.firing, theme.bad, 78),
     ...linkSegments(view.link, theme),
     clock,
-    { text: view.interval, style: theme.text, priority: 68 },
-    { text: narrowedText(view), style: theme.accent, priority: 71 },
-    ...view.modes.map((text): Segment => ({ text, style: theme.accent, priority: 77 })),
-    { text: `${section.processCount} processes`, style: theme.text, priority: 48 },
-    { text: tierText(section), style: theme.dim, priority: 30 },
-    { text: attributedText(view), style: theme.text, priority: 25 },
-    { text: alarmText(view.alarmCount), style: theme.bad, priority: 65 },
-    { text: lossText(section), style: theme.warning, priority: 60 },
+    segment(view.interval, theme.text, 68),
+    segment(narrowedText(view), theme.accent, 71),
+    ...view.modes.map((text): Segment => segment(text, theme.accent, 77)),
+    segment(`${section.processCount} processes`, theme.text, 48),
+    segment(tierText(section), theme.dim, 30),
+    segment(attributedText(view), theme.text, 25),
+    segment(alarmText(view.alarmCount), theme.bad, 65),
+    segment(lossText(section), theme.warning, 60),
   ];
   renderSegments(buffer, area.x, area.y, area.width, left, totalSegments(view, isAlone, buffer.isAscii));
 }
@@ -131,9 +131,9 @@ export function renderWaitingHeader(
 ): void {
   if (area.height < 1) return;
   const left: Segment[] = [
-    { text: title, style: theme.title, priority: 70 },
-    { text: machineName, style: theme.bold, priority: 50 },
-    { text: interval, style: theme.dim, priority: 68 },
+    segment(title, theme.title, 70),
+    segment(machineName, theme.bold, 50),
+    segment(interval, theme.dim, 68),
   ];
   renderSegments(buffer, area.x, area.y, area.width, left, []);
 }
@@ -150,9 +150,7 @@ function narrowedText({ data, scope }: HeaderView): string {
 function linkSegments(link: RemoteStatus | undefined, theme: Theme): readonly Segment[] {
   if (link === undefined) return [];
   const latency: Segment =
-    link.phase === 'live'
-      ? { text: latencyText(link), style: theme.text, priority: 45 }
-      : { text: link.phase, style: theme.bad, priority: 67 };
+    link.phase === 'live' ? segment(latencyText(link), theme.text, 45) : segment(link.phase, theme.bad, 67);
   return [schemeSegment(link, theme, 55), latency];
 }
 
@@ -173,11 +171,11 @@ function totalSegments(view: HeaderView, isAlone: boolean, isAscii: boolean): re
   const foreign = foreignTraffic(view);
   const isPart = loopback !== '' || foreign !== undefined;
   return [
-    { text: isPart ? 'uplinks' : '', style: theme.dim, priority: loopback === '' ? 69 : 75 },
-    { text: `${isAscii ? 'up' : '▲'} ${up}`, style: theme.upload, priority: 90 },
-    { text: `${isAscii ? 'dn' : '▼'} ${down} ${mark}`, style: theme.download, priority: 91 },
-    { text: loopback, style: theme.text, priority: 76 },
-    { text: isAlone ? foreignText(foreign, units, isAscii) : '', style: theme.text, priority: 35 },
+    segment(isPart ? 'uplinks' : '', theme.dim, loopback === '' ? 69 : 75),
+    segment(`${isAscii ? 'up' : '▲'} ${up}`, theme.upload, 90),
+    segment(`${isAscii ? 'dn' : '▼'} ${down} ${mark}`, theme.download, 91),
+    segment(loopback, theme.text, 76),
+    segment(isAlone ? foreignText(foreign, units, isAscii) : '', theme.text, 35),
   ];
 }
 

@@ -18,7 +18,7 @@ const NAMED_PROCESSES = 4;
 
 const COLUMNS: ListColumns<HostList, typeof HOST_FIELDS> = {
   host: {
-    ...identity('HOST', 100, 15, 40, 2),
+    ...identity('HOST', 100, [15, 40, 2]),
     field: 'name',
     paint: ({ rows, names }, row, pen) => {
       const address = rows.addressOf(row);
@@ -29,30 +29,19 @@ const COLUMNS: ListColumns<HostList, typeof HOST_FIELDS> = {
       }
     },
   },
-  'name-basis': {
-    ...left('BY', 45, 4, 4),
-    paint: ({ rows, names }, row, pen) => {
-      const seen = names?.areShown?.() === false ? NameBasis.NONE : rows.nameBasisOf(row);
-      pen.text(nameBasisText(seen, names?.host(rows.addressOf(row))) ?? '', pen.theme.dim);
-    },
-  },
-  country: {
-    ...left('COUNTRY', 40, 8, 9),
-    paint: ({ rows, names }, row, pen) => pen.text(names?.country(rows.addressOf(row)) ?? '-', pen.theme.dim),
-  },
+  'name-basis': left('BY', 45, [4, 4], ({ rows, names }, row, pen) => {
+    const seen = names?.areShown?.() === false ? NameBasis.NONE : rows.nameBasisOf(row);
+    pen.text(nameBasisText(seen, names?.host(rows.addressOf(row))) ?? '', pen.theme.dim);
+  }),
+  country: left('COUNTRY', 40, [8, 9], ({ rows, names }, row, pen) =>
+    pen.text(names?.country(rows.addressOf(row)) ?? '-', pen.theme.dim),
+  ),
   ...TRAFFIC_COLUMNS,
-  rtt: {
-    ...right('RTT', 30, 5, 6),
-    paint: ({ rows }, row, pen) => pen.roundTrip(rows.rttOf(row)),
-  },
-  retransmitted: {
-    ...right('RETR%', 28, 5, 6),
-    paint: ({ rows }, row, pen) => pen.share(rows.retransmittedOf(row)),
-  },
-  processes: {
-    ...left('PROCESSES', 50, 10, 24, 1),
-    paint: (list, row, pen) => pen.text(list.processNames(row), pen.theme.dim),
-  },
+  rtt: right('RTT', 30, [5, 6], ({ rows }, row, pen) => pen.roundTrip(rows.rttOf(row))),
+  retransmitted: right('RETR%', 28, [5, 6], ({ rows }, row, pen) => pen.share(rows.retransmittedOf(row))),
+  processes: left('PROCESSES', 50, [10, 24, 1], (list, row, pen) =>
+    pen.text(list.processNames(row), pen.theme.dim),
+  ),
 };
 
 /** Remote hosts of all processes. */

@@ -128,10 +128,7 @@ export function renderPicker(screen: Rect, buffer: Buffer, view: PickerView): vo
   const inside = renderPopup(screen, buffer, {
     title: picker.typed === '' ? 'Interface' : `Interface: ${picker.typed}`,
     rightTitle: 'Enter chooses',
-    borderStyle: theme.focusedBorder,
-    titleStyle: theme.title,
-    rightTitleStyle: theme.dim,
-    ground: theme.base,
+    theme,
     width: WIDTH,
     height: heightOf(names.length),
   });
@@ -152,6 +149,6 @@ export function renderPicker(screen: Rect, buffer: Buffer, view: PickerView): vo
       putAligned(buffer, x + nameWidth, y, RATE_WIDTH, 'right', up, theme.upload);
       putAligned(buffer, x + nameWidth + RATE_WIDTH, y, RATE_WIDTH, 'right', down, theme.download);
     },
-    ...{ baseStyle: theme.base, selectionStyle: theme.selection, markerStyle: theme.accent },
+    theme,
   });
 }

@@ -1,5 +1,6 @@
 import { type RowFields, type SortKeyOf, sortKeysOf } from '../../data/query/row-fields.ts';
 import type { RankedRows, SortBy } from '../../data/query/row-order.ts';
+import type { Grouping } from '../../data/sample/process-table.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
@@ -44,20 +45,36 @@ interface ListColumn<List, Fields> extends ColumnLook {
 /** Columns of a list by id, in screen order. */
 export type ListColumns<List, Fields> = Readonly<Record<string, ListColumn<List, Fields>>>;
 
-/** A column of text. `ideal` is enough for nearly all content; columns of low priority are dropped first. */
-export function left(title: string, priority: number, min: number, ideal: number, flex = 0): ColumnLook {
-  return { title, align: 'left', minWidth: min, idealWidth: ideal, flex, priority };
+/** Cells: the least, enough for nearly all content, and the share of what is left over. */
+type ColumnWidth = readonly [min: number, ideal: number, flex?: number];
+
+/** Makes columns of one look. Those of low priority are dropped first; `paint` may be set afterwards. */
+function columnMaker(look: Pick<Column, 'align' | 'isIdentity'>) {
+  return <Paint = undefined>(
+    title: string,
+    priority: number,
+    [minWidth, idealWidth, flex = 0]: ColumnWidth,
+    paint?: Paint,
+  ): ColumnLook & { readonly paint: Paint } => {
+    return { ...look, title, minWidth, idealWidth, flex, priority, paint: paint as Paint };
+  };
 }
 
-/** A column of numbers. */
-export function right(title: string, priority: number, min: number, ideal: number, flex = 0): ColumnLook {
-  return { title, align: 'right', minWidth: min, idealWidth: ideal, flex, priority };
-}
+/** Shown for processes without a group. */
+export const UNGROUPED: Readonly<Record<Grouping | 'group', string>> = {
+  group: 'unknown group',
+  program: 'no name',
+  user: 'unknown user',
+  container: 'no container',
+  unit: 'no unit',
+};
 
-/** A column of text that identifies its row and is truncated last. */
-export function identity(title: string, priority: number, min: number, ideal: number, flex = 0): ColumnLook {
-  return { ...left(title, priority, min, ideal, flex), isIdentity: true };
-}
+/** Columns of text. */
+export const left = columnMaker({ align: 'left' });
+/** Columns of figures. */
+export const right = columnMaker({ align: 'right' });
+/** Columns of text that identify their row and are truncated last. */
+export const identity = columnMaker({ align: 'left', isIdentity: true });
 
 /** Sort keys that are marked on a column. */
 function marksOf<Fields extends RowFields<never, never>>(
@@ -251,11 +268,7 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
           ? theme.bad
           : undefined;
       },
-      baseStyle: theme.base,
-      headerStyle: theme.header,
-      sortedHeaderStyle: theme.sortedHeader,
-      selectionStyle: theme.selection,
-      markerStyle: theme.accent,
+      theme,
     };
     needs.fill(0);
     renderTable(area, buffer, table);
@@ -362,7 +375,7 @@ interface TrafficList {
 /** Traffic columns of every list with rates. The download rate is dropped last. */
 export const TRAFFIC_COLUMNS = {
   upload: {
-    ...right('UPLOAD/s', 89, 7, 16),
+    ...right('UPLOAD/s', 89, [7, 16]),
     ...{ shortTitle: 'UP/s', bitsTitle: 'UP bit/s', shortBitsTitle: 'UPb/s' },
     wideWidth: RATE_WIDE_WIDTH,
     marks: ['upload', 'rate'],
@@ -370,18 +383,16 @@ export const TRAFFIC_COLUMNS = {
       pen.rate(rows.up[row]!, maximum, 'up'),
   },
   download: {
-    ...right('DOWNLOAD/s', 90, 7, 16),
+    ...right('DOWNLOAD/s', 90, [7, 16]),
     ...{ shortTitle: 'DOWN/s', bitsTitle: 'DOWN bit/s', shortBitsTitle: 'DNb/s' },
     wideWidth: RATE_WIDE_WIDTH,
     marks: ['download', 'rate'],
     paint: ({ rows, maximum }: TrafficList, row: number, pen: CellPen) =>
       pen.rate(rows.down[row]!, maximum, 'down'),
   },
-  connections: {
-    ...right('CONNS', 60, 6, 6),
-    paint: ({ rows }: Pick<TrafficList, 'rows'>, row: number, pen: CellPen) =>
-      pen.count(rows.connections[row]!),
-  },
+  connections: right('CONNS', 60, [6, 6], ({ rows }: Pick<TrafficList, 'rows'>, row: number, pen: CellPen) =>
+    pen.count(rows.connections[row]!),
+  ),
 } as const;
 
 /** Input of cells with bytes since start. */
@@ -392,13 +403,13 @@ interface TotalsList {
 /** The same columns for bytes since start. */
 export const TOTAL_TRAFFIC_COLUMNS = {
   upload: {
-    ...right('UP TOTAL', 89, 9, 16),
+    ...right('UP TOTAL', 89, [9, 16]),
     field: 'upload-total',
     marks: ['upload-total', 'total'],
     paint: ({ rows }: TotalsList, row: number, pen: CellPen) => pen.total(rows.upTotal[row]!, 'up'),
   },
   download: {
-    ...right('DN TOTAL', 90, 9, 16),
+    ...right('DN TOTAL', 90, [9, 16]),
     field: 'download-total',
     marks: ['download-total', 'total'],
     paint: ({ rows }: TotalsList, row: number, pen: CellPen) => pen.total(rows.downTotal[row]!, 'down'),

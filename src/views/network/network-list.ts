@@ -49,7 +49,6 @@ export interface NameLookup extends FilterNames {
   areShown?(): boolean;
 }
 
-/** Input of a list. */
 export interface ListInput {
   readonly data: NetworkData;
   readonly scope: Scope;

@@ -26,24 +26,20 @@ import {
 import type { Identity, ListInput, ListLook, ListSort } from './network-list.ts';
 import { ProcessTree } from './process-tree.ts';
 
-/** The columns of the process table. */
 export const PROCESS_COLUMNS = {
-  pid: {
-    ...right('PID', 80, 7, 7),
-    paint: (list, row, pen) => pen.pid(list.owners, list.ownerOf(row)),
-  },
+  pid: right('PID', 80, [7, 7], (list, row, pen) => pen.pid(list.owners, list.ownerOf(row))),
   user: {
     // Wide enough for `www-data` and `postgres`.
-    ...left('USER', 50, 8, 9),
+    ...left('USER', 50, [8, 9]),
     paint: (list, row, pen) => pen.text(list.owners?.users[list.ownerOf(row)] ?? '-', pen.theme.dim),
   },
   process: {
-    ...identity('PROCESS', 100, 8, 32, 1),
+    ...identity('PROCESS', 100, [8, 32, 1]),
     field: 'name',
     paint: (list, row, pen) => list.paintName(row, pen),
   },
   graph: {
-    ...left('GRAPH', 40, GRAPH_MIN_WIDTH, 16 + TREND_WIDTH),
+    ...left('GRAPH', 40, [GRAPH_MIN_WIDTH, 16 + TREND_WIDTH]),
     wideWidth: HISTORY_LENGTH + TREND_WIDTH,
     help: 'both directions over the last samples, with trend',
     field: 'rate',
@@ -62,18 +58,15 @@ export const PROCESS_COLUMNS = {
     ...TRAFFIC_COLUMNS.connections,
     paint: ({ painted }, row, pen) => pen.count(painted.connections[row]!),
   },
-  listeners: {
-    ...right('LISTEN', 30, 6, 6),
-    paint: (list, row, pen) => {
-      const { listeners } = list.painted;
-      // The kernel does not list listeners of another namespace here; those found from packets are incomplete.
-      const isForeign = list.owners?.namespaces[list.ownerOf(row)] !== undefined;
-      if (isForeign) pen.right('-', pen.theme.dim);
-      else if (listeners[row]! > 0) pen.count(listeners[row]!);
-    },
-  },
+  listeners: right('LISTEN', 30, [6, 6], (list, row, pen) => {
+    const { listeners } = list.painted;
+    // The kernel does not list listeners of another namespace here; those found from packets are incomplete.
+    const isForeign = list.owners?.namespaces[list.ownerOf(row)] !== undefined;
+    if (isForeign) pen.right('-', pen.theme.dim);
+    else if (listeners[row]! > 0) pen.count(listeners[row]!);
+  }),
   remote: {
-    ...left('REMOTE', 29, 12, 30, 1),
+    ...left('REMOTE', 29, [12, 30, 1]),
     help: 'the first of the names that it uses for remote hosts, and how many more; see [names.md](names.md)',
     isOptional: true,
     paint: (list, row, pen) => {
@@ -82,17 +75,17 @@ export const PROCESS_COLUMNS = {
     },
   },
   rtt: {
-    ...right('RTT', 28, 5, 6),
+    ...right('RTT', 28, [5, 6]),
     isOptional: true,
     paint: (list, row, pen) => pen.roundTrip(list.health?.rtt(list.ownerOf(row)) ?? Number.NaN),
   },
   retransmitted: {
-    ...right('RETR%', 27, 5, 6),
+    ...right('RETR%', 27, [5, 6]),
     isOptional: true,
     paint: (list, row, pen) => pen.share(list.health?.retransmitted(list.ownerOf(row)) ?? Number.NaN),
   },
   drops: {
-    ...right('DROPS', 26, 5, 6),
+    ...right('DROPS', 26, [5, 6]),
     help: 'connections and datagrams dropped in the last ten seconds because the queue of a listening socket was full',
     isOptional: true,
     paint: (list, row, pen) => pen.count(list.health?.drops(list.ownerOf(row)) ?? Number.NaN),
@@ -116,7 +109,7 @@ const TOTAL_COLUMNS: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
 /** In the tree, figures are sums over the branch. This column shows the process's own traffic. */
 const OWN_COLUMN: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
   own: {
-    ...right('OWN/s', 55, 6, 6),
+    ...right('OWN/s', 55, [6, 6]),
     bitsTitle: 'OWN b/s',
     field: 'rate',
     marks: [],
@@ -125,7 +118,7 @@ const OWN_COLUMN: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
 };
 const OWN_TOTAL_COLUMN: ListColumns<ProcessList, typeof PROCESS_FIELDS> = {
   own: {
-    ...right('OWN', 55, 9, 9),
+    ...right('OWN', 55, [9, 9]),
     field: 'total',
     marks: [],
     paint: (list, row, pen) => pen.bytes(list.ownTotal(row), pen.theme.text),

@@ -3,9 +3,8 @@ import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { putBar } from '../../screen/widgets/meter.ts';
-import { renderSegments } from '../segments.ts';
+import { renderSegments, segment } from '../segments.ts';
 
-/** Input of the playback line. */
 interface PlaybackLine {
   readonly fileName: string;
   readonly positionMillis: number;
@@ -56,10 +55,10 @@ export function renderPlaybackLine(area: Rect, buffer: Buffer, line: PlaybackLin
     area.y,
     area.width - 1 - width,
     [
-      { text: time, style: theme.text, priority: 100 },
-      { text: speedText(line.speed), style: theme.accent, priority: 90 },
-      { text: state, style: theme.warning, priority: 95 },
-      { text: line.fileName, style: theme.dim, priority: 50 },
+      segment(time, theme.text, 100),
+      segment(speedText(line.speed), theme.accent, 90),
+      segment(state, theme.warning, 95),
+      segment(line.fileName, theme.dim, 50),
     ],
     [],
   );

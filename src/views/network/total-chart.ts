@@ -84,7 +84,7 @@ function renderMirror(area: Rect, buffer: Buffer, view: HeaderView): void {
   const x = area.x + MARGIN;
   const up = stretched(upBuckets, upStretched, 2 * width);
   const down = stretched(downBuckets, downStretched, 2 * width);
-  const chart = { maximum: Number.NaN, cells: 'braille', label: '', labelStyle: theme.dim } as const;
+  const chart = { maximum: Number.NaN, theme };
   const upArea = rect(x, area.y, width, half);
   const downArea = rect(x, area.y + half + 1, width, half);
   renderChart(upArea, buffer, { ...chart, samples: up, ramp: theme.uploadRamp });

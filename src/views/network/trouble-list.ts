@@ -9,7 +9,7 @@ const WARNING_SEVERITY = 2;
 
 const COLUMNS: ListColumns<TroubleList, typeof TROUBLE_FIELDS> = {
   trouble: {
-    ...identity('TROUBLE', 100, 20, 70, 2),
+    ...identity('TROUBLE', 100, [20, 70, 2]),
     order: 'severity',
     marks: ['severity'],
     paint: ({ rows }, row, pen) => {
@@ -21,26 +21,16 @@ const COLUMNS: ListColumns<TroubleList, typeof TROUBLE_FIELDS> = {
       );
     },
   },
-  place: {
-    ...left('WHERE', 35, 10, 28, 1),
-    paint: ({ rows }, row, pen) => pen.host(rows.places[row] || '-', pen.theme.dim),
-  },
-  pid: {
-    ...right('PID', 50, 7, 7),
-    paint: ({ rows, owners }, row, pen) => {
-      const owner = rows.owner[row]!;
-      if (owner < 0) pen.text('-', pen.theme.dim);
-      else pen.pid(owners, owner);
-    },
-  },
-  name: {
-    ...left('PROCESS', 10, 8, 16),
-    paint: ({ rows }, row, pen) => pen.text(rows.names[row]!, pen.theme.dim),
-  },
-  count: {
-    ...right('COUNT', 40, 6, 7),
-    paint: ({ rows }, row, pen) => pen.count(rows.amount[row]!),
-  },
+  place: left('WHERE', 35, [10, 28, 1], ({ rows }, row, pen) =>
+    pen.host(rows.places[row] || '-', pen.theme.dim),
+  ),
+  pid: right('PID', 50, [7, 7], ({ rows, owners }, row, pen) => {
+    const owner = rows.owner[row]!;
+    if (owner < 0) pen.text('-', pen.theme.dim);
+    else pen.pid(owners, owner);
+  }),
+  name: left('PROCESS', 10, [8, 16], ({ rows }, row, pen) => pen.text(rows.names[row]!, pen.theme.dim)),
+  count: right('COUNT', 40, [6, 7], ({ rows }, row, pen) => pen.count(rows.amount[row]!)),
 };
 
 /** What is wrong with the network, the worst first. */

@@ -144,10 +144,7 @@ export function renderAlerts(screen: Rect, buffer: Buffer, { hosts, offset, them
   const inside = renderPopup(screen, buffer, {
     title: firing === 0 ? 'Alerts: none' : `Alerts: ${firing}`,
     rightTitle: 'Esc closes',
-    borderStyle: theme.focusedBorder,
-    titleStyle: theme.title,
-    rightTitleStyle: theme.dim,
-    ground: theme.base,
+    theme,
     width: WIDTH,
     height: lines.length,
   });

@@ -159,10 +159,7 @@ export function renderHelp(screen: Rect, buffer: Buffer, view: HelpView): void {
   const inside = renderPopup(screen, buffer, {
     title: view.title,
     rightTitle: offset < last ? `${more}, Esc closes` : 'Esc closes',
-    borderStyle: theme.focusedBorder,
-    titleStyle: theme.title,
-    rightTitleStyle: theme.dim,
-    ground: theme.base,
+    theme,
     width: widthOf(columns) + 2 * PADDING,
     height,
   });
@@ -175,7 +172,7 @@ export function renderHelp(screen: Rect, buffer: Buffer, view: HelpView): void {
   if (last === 0) return;
   const bar = { ...inside, x: inside.x + inside.width - PADDING, width: PADDING };
   const position = { count: height, visible: inside.height, offset };
-  renderScrollbar(bar, buffer, position, { thumb: theme.scrollbarThumb, track: theme.scrollbarTrack });
+  renderScrollbar(bar, buffer, position, theme);
 }
 
 function renderColumn(area: Rect, buffer: Buffer, view: HelpView, column: HelpColumn, offset: number): void {

@@ -50,10 +50,7 @@ export function renderKill(screen: Rect, buffer: Buffer, view: KillView): void {
   const inside = renderPopup(screen, buffer, {
     title: `Kill ${view.pid} ${view.name}`,
     rightTitle: isLast ? '' : buffer.isAscii ? 'more below' : '↓ more',
-    borderStyle: theme.focusedBorder,
-    titleStyle: theme.title,
-    rightTitleStyle: theme.dim,
-    ground: theme.base,
+    theme,
     width: WIDTH,
     height: HEIGHT,
   });

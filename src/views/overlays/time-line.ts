@@ -29,7 +29,6 @@ export interface TimeLine {
 export interface TimeLineStep {
   /** Undefined: closed. */
   readonly timeLine: TimeLine | undefined;
-  /** A wall time to go to. */
   readonly goTo?: number;
 }
 
@@ -210,7 +209,6 @@ function momentBefore(moments: readonly HistoryMoment[], wallMillis: number): nu
   return moments.findLastIndex((each) => each.wallMillis <= wallMillis);
 }
 
-/** Draws the time line. */
 export function renderTimeLine(
   screen: Rect,
   buffer: Buffer,
@@ -236,11 +234,7 @@ export function renderTimeLine(
   renderAxis(rect(area.x + LABEL_WIDTH, axisY, columns, 1), buffer, timeLine, theme.dim);
   const last = rect(area.x, axisY + 1, area.width, 1);
   if (input === undefined) {
-    renderKeyHints(last, buffer, keysOf(buffer.isAscii), {
-      key: theme.key,
-      label: theme.dim,
-      ground: theme.base,
-    });
+    renderKeyHints(last, buffer, keysOf(buffer.isAscii), theme);
   } else {
     const fault = error === undefined ? undefined : { from: 0, to: input.text.length, message: error };
     renderPromptLine(last, buffer, { label: 'go to', input, note: MOMENT_HINT, error: fault, theme });

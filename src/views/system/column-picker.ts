@@ -28,7 +28,6 @@ const ALWAYS = 'name';
 /** Shown by a key of its own. */
 const ELSEWHERE = 'network';
 
-/** Opens the picker with the columns that are shown now. */
 export function openColumnPicker(shown: readonly string[]): ColumnPicker {
   const hidden = MACHINE_COLUMN_IDS.filter((id) => !shown.includes(id));
   const all = [...shown, ...hidden].filter((id) => id !== ELSEWHERE);
@@ -126,10 +125,7 @@ export function renderColumnPicker(
   const inside = renderPopup(screen, buffer, {
     title: 'Columns',
     rightTitle: buffer.isAscii ? 'Space shows, left and right move' : 'Space shows, ← → move',
-    borderStyle: theme.focusedBorder,
-    titleStyle: theme.title,
-    rightTitleStyle: theme.dim,
-    ground: theme.base,
+    theme,
     width: WIDTH,
     height: heightOf(picker),
   });
@@ -147,6 +143,6 @@ export function renderColumnPicker(
         putAligned(buffer, x + TITLE_WIDTH + 5, y, left, 'left', FIELDS[id]?.help ?? '', theme.dim);
       }
     },
-    ...{ baseStyle: theme.base, selectionStyle: theme.selection, markerStyle: theme.accent },
+    theme,
   });
 }

@@ -3,38 +3,22 @@ import { identity, type ListColumns, ListTable, left, right } from '../network/l
 import { MachineList, type Painted } from './machine-process-list.ts';
 
 const COLUMNS = {
-  name: {
-    ...identity('CONTROL GROUP', 100, 12, 24, 2),
-    paint: ({ rows }, row, pen) => pen.text(rows.names[row]!, pen.theme.text),
-  },
-  trouble: {
-    ...left('WHAT IS WRONG', 95, 46, 46, 3),
-    paint: ({ rows }, row, pen) => pen.text(rows.troubles[row]!, pen.theme.warning),
-  },
-  throttled: {
-    ...right('THROTTLED %', 90, 11, 11),
-    paint: ({ rows }, row, pen) => pen.percent(rows.throttled[row]!),
-  },
-  cpu: {
-    ...right('CPU WAIT %', 60, 10, 10),
-    paint: ({ rows }, row, pen) => pen.percent(rows.cpu[row]!),
-  },
-  'memory-wait': {
-    ...right('MEM WAIT %', 80, 10, 10),
-    paint: ({ rows }, row, pen) => pen.percent(rows.memoryWait[row]!),
-  },
-  io: {
-    ...right('DISK WAIT %', 70, 11, 11),
-    paint: ({ rows }, row, pen) => pen.percent(rows.io[row]!),
-  },
-  memory: {
-    ...right('MEM', 50, 9, 9),
-    paint: ({ rows }, row, pen) => pen.bytes(rows.memory[row]!, pen.theme.text),
-  },
-  'memory-limit': {
-    ...right('LIMIT', 40, 9, 9),
-    paint: ({ rows }, row, pen) => pen.bytes(rows.memoryLimit[row]!, pen.theme.text),
-  },
+  name: identity('CONTROL GROUP', 100, [12, 24, 2], ({ rows }, row, pen) =>
+    pen.text(rows.names[row]!, pen.theme.text),
+  ),
+  trouble: left('WHAT IS WRONG', 95, [46, 46, 3], ({ rows }, row, pen) =>
+    pen.text(rows.troubles[row]!, pen.theme.warning),
+  ),
+  throttled: right('THROTTLED %', 90, [11, 11], ({ rows }, row, pen) => pen.percent(rows.throttled[row]!)),
+  cpu: right('CPU WAIT %', 60, [10, 10], ({ rows }, row, pen) => pen.percent(rows.cpu[row]!)),
+  'memory-wait': right('MEM WAIT %', 80, [10, 10], ({ rows }, row, pen) =>
+    pen.percent(rows.memoryWait[row]!),
+  ),
+  io: right('DISK WAIT %', 70, [11, 11], ({ rows }, row, pen) => pen.percent(rows.io[row]!)),
+  memory: right('MEM', 50, [9, 9], ({ rows }, row, pen) => pen.bytes(rows.memory[row]!, pen.theme.text)),
+  'memory-limit': right('LIMIT', 40, [9, 9], ({ rows }, row, pen) =>
+    pen.bytes(rows.memoryLimit[row]!, pen.theme.text),
+  ),
 } satisfies ListColumns<Painted<ControlGroupRows>, typeof CONTROL_GROUP_FIELDS>;
 
 type Table = ListTable<Painted<ControlGroupRows>, typeof CONTROL_GROUP_FIELDS>;

@@ -2,7 +2,7 @@ import { AsciiText, formatInteger, formatTenths, tenthsText } from '../../kit/te
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { bottomOf, type Rect, rect } from '../../screen/layout/rect.ts';
 import { usageStyle } from '../../screen/style/theme.ts';
-import { putAligned, putAlignedAscii } from '../../screen/widgets/aligned-text.ts';
+import { putAligned, putFigure } from '../../screen/widgets/aligned-text.ts';
 import { putSparkline, renderChart } from '../../screen/widgets/chart.ts';
 import { brailleGlyph, verticalGlyph } from '../../screen/widgets/glyphs.ts';
 import { graphLevel, rampStyle, type Samples } from '../../screen/widgets/levels.ts';
@@ -49,10 +49,7 @@ function renderPercentChart(inside: Rect, buffer: Buffer, view: SystemView, samp
   const { data, theme } = view;
   renderAxis(inside, buffer, view);
   const chart = rect(inside.x + AXIS_WIDTH, inside.y, inside.width - AXIS_WIDTH, inside.height);
-  renderChart(chart, buffer, {
-    ...{ samples, maximum: 100, cells: 'braille', ramp: theme.levelRamp },
-    ...{ label: '', labelStyle: theme.dim },
-  });
+  renderChart(chart, buffer, { samples, maximum: 100, ramp: theme.levelRamp, theme });
   // Braille has two samples per cell.
   const secondsPerCell = data.rates.age.seconds * (buffer.isAscii ? 1 : 2);
   putTimeAxis(buffer, { ...chart, y: bottomOf(chart) }, secondsPerCell, view);
@@ -219,7 +216,7 @@ function renderCore(
   else formatTenths(percent, scratch);
   const style = percent >= 0.05 ? usageStyle(theme, percent) : theme.dim;
   const { bytes, length } = scratch;
-  putAlignedAscii(buffer, percentX, bottom, percentWidth, 'right', bytes, length, style);
+  putFigure(buffer, percentX, bottom, percentWidth, bytes, length, style);
   const from = x + labelWidth;
   const room = percentX - from - (isNarrow ? 0 : 3);
   putSparkline(buffer, from, y, room, height, cpu.cores[core]!, 100, theme.levelRamp);

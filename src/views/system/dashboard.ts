@@ -9,20 +9,13 @@ import { renderGpuPanel } from './gpu-panel.ts';
 import { renderMemoryPanel } from './memory-panel.ts';
 import { renderFigures, renderResourceLines } from './resource-lines.ts';
 import type { SystemData } from './system-data.ts';
-import { putUsageLine, renderPanel, type SystemView } from './system-look.ts';
+import { putUsageLines, renderPanel, type SystemView } from './system-look.ts';
 
 /** Forms of the dashboard: panels, one line per resource, or one line for all. */
 type DashboardForm = 'panels' | 'lines' | 'line';
 
 /** What the layout depends on besides the size. */
-interface DashboardNeeds {
-  /** Use the next smaller form than the size allows. */
-  readonly isCompact: boolean;
-  readonly cores: number;
-  readonly gpus: number;
-  readonly hasPressure: boolean;
-  readonly hasSwap: boolean;
-}
+type DashboardNeeds = Readonly<ReturnType<typeof needsOf>>;
 
 /** Areas of the dashboard; empty areas are not drawn. */
 export interface DashboardLayout {
@@ -171,9 +164,10 @@ function memoryRow(
 }
 
 /** Layout needs of a machine. */
-export function needsOf(data: SystemData, isCompact: boolean): DashboardNeeds {
+export function needsOf(data: SystemData, isCompact: boolean) {
   const { machine } = data;
   return {
+    /** Use the next smaller form than the size allows. */
     isCompact,
     cores: Math.max(1, data.rates.cpu.usage.count - 1),
     gpus: machine?.gpus.value?.length ?? 0,
@@ -216,9 +210,7 @@ export function renderDashboard(
       if (layout.gpu.width > 0) renderGpuPanel(layout.gpu, buffer, view, data.machine?.gpus.value ?? []);
       renderDevicesPanel(layout.devices, buffer, view);
       renderBlock(layout.frame, buffer, {
-        ...titles,
-        borderStyle: theme.border,
-        titleStyle: theme.title,
+        ...{ ...titles, theme },
         rightTitleStyle: titles.isWarning === true ? theme.warning : theme.dim,
       });
       return;
@@ -253,10 +245,9 @@ function renderPressurePanel(area: Rect, buffer: Buffer, view: SystemView): void
     ['I/O', cpu?.ioPressure],
     ['memory', cpu?.memoryPressure],
   ];
-  for (const [row, [label, pressure]] of lines.slice(0, inside.height).entries()) {
-    const shared = { labelStyle: theme.dim, labelWidth: 6, amount: '', amountWidth: 0, runsOut: true };
-    const percent = pressure?.some?.avg10 ?? Number.NaN;
-    const line = { ...shared, label, percent };
-    putUsageLine(buffer, inside.x + 1, inside.y + row, inside.width - 2, line, theme);
-  }
+  const shared = { labelWidth: 6, amount: '', amountWidth: 0, runsOut: true };
+  const shown = lines.map(([label, pressure]) => {
+    return { ...shared, label, percent: pressure?.some?.avg10 ?? Number.NaN };
+  });
+  putUsageLines(inside, buffer, shown, theme);
 }

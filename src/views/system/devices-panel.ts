@@ -5,12 +5,12 @@ import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { bottomOf, type Rect, rect, rightOf } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
 import { putAligned, putMiddle } from '../../screen/widgets/aligned-text.ts';
-import { type Block, renderBlock, renderBlockDivider } from '../../screen/widgets/block.ts';
+import { renderBlock, renderBlockDivider } from '../../screen/widgets/block.ts';
 import { putSparkline, renderChart } from '../../screen/widgets/chart.ts';
 import { maximumOf } from '../../screen/widgets/levels.ts';
 import { percentOf } from './memory-panel.ts';
 import { coverageText } from './resource-lines.ts';
-import { putUsageLine, type SystemView } from './system-look.ts';
+import { putUsageLine, renderReadsAndWrites, type SystemView } from './system-look.ts';
 
 /** Lines of each part of the panel. */
 interface DevicesLayout {
@@ -59,7 +59,7 @@ export function renderDevicesPanel(area: Rect, buffer: Buffer, view: SystemView)
   const links = data.rates.interfaces.interfaces.filter(({ isUp }) => isUp);
   const devices = data.rates.disks.busiest;
   const title = fileSystems.length > 0 ? `Disks ${fileSystems.length}` : 'Disks';
-  const inside = renderBlock(area, buffer, headOf(view, title, theme.title, ''));
+  const inside = renderBlock(area, buffer, { title, rightTitle: '', theme });
   if (inside.height < 6) {
     renderDisks(inside, buffer, view, fileSystems);
     return;
@@ -79,19 +79,9 @@ export function renderDevicesPanel(area: Rect, buffer: Buffer, view: SystemView)
   const more = links.length - layout.interfaces;
   const columns = pairWidthIn(inside.width) === PAIR_WIDTH ? 'now, peak' : 'now';
   const note = more > 0 ? `${more} more  ${columns}` : columns;
-  renderBlockDivider(area, buffer, row, headOf(view, 'Interfaces', theme.title, note));
+  renderBlockDivider(area, buffer, row, { title: 'Interfaces', rightTitle: note, theme });
   const list = { ...inside, y: area.y + row + 1, height: layout.interfaces };
   renderInterfaces(list, buffer, view);
-}
-
-function headOf({ theme }: SystemView, title: string, titleStyle: Style, rightTitle: string): Block {
-  return {
-    title,
-    rightTitle,
-    borderStyle: theme.border,
-    titleStyle,
-    rightTitleStyle: theme.dim,
-  };
 }
 
 const MOUNT_MIN_WIDTH = 12;
@@ -164,7 +154,7 @@ function putFileSystem(
   const whole =
     usedBytes === undefined || availableBytes === undefined ? totalBytes : usedBytes + availableBytes;
   const line = {
-    ...{ label: '', labelStyle: theme.dim, labelWidth: -1, amountWidth: AMOUNT_WIDTH },
+    ...{ label: '', labelWidth: -1, amountWidth: AMOUNT_WIDTH },
     amount: partText(usedBytes ?? Number.NaN, totalBytes ?? Number.NaN),
     percent: percentOf(usedBytes, whole),
     runsOut: !fileSystem.isReadOnly,
@@ -187,16 +177,11 @@ function renderDiskIo(
   const shown = half * (buffer.isAscii ? 1 : 2);
   const title = `Disk I/O  R ${compactBytesText(disks.reads.last)}  W ${compactBytesText(disks.writes.last)}`;
   const note = coverageText(disks.reads, shown, disks.age.seconds);
-  renderBlockDivider(area, buffer, row, headOf(view, title, theme.title, note));
+  renderBlockDivider(area, buffer, row, { title, rightTitle: note, theme });
   const y = area.y + row + 1;
-  // One scale for both, so that heights can be compared.
   const maximum = Math.max(maximumOf(disks.reads, shown), maximumOf(disks.writes, shown));
-  for (const [at, samples] of [disks.reads, disks.writes].entries()) {
-    renderChart(rect(area.x + 1 + at * (half + 1), y, half, chart), buffer, {
-      ...{ samples, maximum, cells: 'braille', ramp: theme.graphRamp },
-      ...{ label: at === 0 ? ' read ' : ' write ', labelStyle: theme.dim },
-    });
-  }
+  const charts = rect(area.x + 1, y, width, chart);
+  renderReadsAndWrites(charts, buffer, [disks.reads, disks.writes], maximum, theme);
   const right = area.x + area.width - 2;
   for (const [at, { name, read, written }] of disks.busiest.slice(0, devices).entries()) {
     const line = y + chart + at;
@@ -231,7 +216,7 @@ function renderTraffic(
   const rate = isUp ? interfaces.upload : interfaces.download;
   const peak = isUp ? interfaces.uploadPeak : interfaces.downloadPeak;
   const samples = isUp ? interfaces.uploads : interfaces.downloads;
-  const style = isUp ? theme.upload : theme.download;
+  const titleStyle = isUp ? theme.upload : theme.download;
   const title = `${isUp ? 'Upload' : 'Download'}${countedText(interfaces.counted, buffer.isAscii)} ${rateText(rate, units)}`;
   const width = area.width - 2;
   const span = coverageText(samples, width * (buffer.isAscii ? 1 : 2), data.rates.age.seconds);
@@ -239,11 +224,11 @@ function renderTraffic(
   const whole = span === '' ? peakText : `${peakText}, ${span}`;
   // Corners, spaces, and a gap between the two titles.
   const hasRoom = cellWidth(title) + cellWidth(whole) + 7 <= area.width;
-  renderBlockDivider(area, buffer, row, headOf(view, title, style, hasRoom ? whole : peakText));
-  renderChart(rect(area.x + 1, area.y + row + 1, width, height), buffer, {
-    ...{ samples, maximum: Number.NaN, cells: 'braille' },
-    ...{ ramp: isUp ? theme.uploadRamp : theme.downloadRamp, label: '', labelStyle: theme.dim },
-  });
+  const rightTitle = hasRoom ? whole : peakText;
+  renderBlockDivider(area, buffer, row, { title, rightTitle, theme, titleStyle });
+  const ramp = isUp ? theme.uploadRamp : theme.downloadRamp;
+  const chart = rect(area.x + 1, area.y + row + 1, width, height);
+  renderChart(chart, buffer, { samples, maximum: Number.NaN, ramp, theme });
 }
 
 /** ` · eth0`, ` · 3 interfaces`: what the sum covers. */
@@ -256,7 +241,6 @@ function countedText(names: readonly string[], ascii: boolean): string {
 
 const RATE_WIDTH = 6;
 const PAIR_WIDTH = 2 + RATE_WIDTH + 1 + RATE_WIDTH;
-/** Width of an interface name. */
 const NAME_WIDTH = 6;
 /** Columns of an interface's traffic history: preferred and minimum. */
 const SPARK_WIDTH = 20;

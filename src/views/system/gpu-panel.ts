@@ -3,10 +3,7 @@ import { partText, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import { percentOf } from './memory-panel.ts';
-import { putUsageLine, renderPanel, type SystemView } from './system-look.ts';
-
-const LABEL_WIDTH = 6;
-const AMOUNT_WIDTH = 13;
+import { putUsageLines, renderPanel, type SystemView, type UsageLine } from './system-look.ts';
 
 /** `61 °C`, `-`. */
 export function temperatureText(celsius: number | undefined, ascii: boolean): string {
@@ -30,14 +27,10 @@ export function renderGpuPanel(
     isOne ? `GPU ${first.name}` : `GPUs ${gpus.length}`,
     isOne ? factsOf(first, buffer.isAscii) : '',
   );
-  if (isOne) {
-    putLoad(buffer, inside, 0, 'load', first, view, '');
-    putMemory(buffer, inside, 1, first, view);
-    return;
-  }
-  for (const [row, gpu] of gpus.slice(0, inside.height).entries()) {
-    putLoad(buffer, inside, row, `gpu${row}`, gpu, view, memoryText(gpu));
-  }
+  const lines = isOne
+    ? [loadLine('load', first, view, ''), memoryLine(first)]
+    : gpus.map((gpu, row) => loadLine(`gpu${row}`, gpu, view, memoryText(gpu)));
+  putUsageLines(inside, buffer, lines, view.theme);
 }
 
 function factsOf(gpu: GpuSample, ascii: boolean): string {
@@ -52,33 +45,13 @@ function memoryText({ memoryUsedBytes = Number.NaN, memoryTotalBytes }: GpuSampl
   return memoryTotalBytes === undefined ? '' : partText(memoryUsedBytes, memoryTotalBytes);
 }
 
-function putLoad(
-  buffer: Buffer,
-  inside: Rect,
-  row: number,
-  label: string,
-  gpu: GpuSample,
-  view: SystemView,
-  amount: string,
-): void {
-  if (row >= inside.height) return;
-  const { data, theme } = view;
-  const line = {
-    ...{ label, labelStyle: theme.dim, labelWidth: LABEL_WIDTH, amount, amountWidth: AMOUNT_WIDTH },
-    percent: data.rates.gpus.percentOf(gpu.id),
-    runsOut: false,
-  };
-  putUsageLine(buffer, inside.x + 1, inside.y + row, inside.width - 2, line, theme);
+const WIDTHS = { labelWidth: 6, amountWidth: 13 };
+
+function loadLine(label: string, gpu: GpuSample, { data }: SystemView, amount: string): UsageLine {
+  return { ...WIDTHS, label, amount, percent: data.rates.gpus.percentOf(gpu.id), runsOut: false };
 }
 
-function putMemory(buffer: Buffer, inside: Rect, row: number, gpu: GpuSample, view: SystemView): void {
-  if (row >= inside.height) return;
-  const { theme } = view;
-  const line = {
-    ...{ label: 'VRAM', labelStyle: theme.dim, labelWidth: LABEL_WIDTH, amountWidth: AMOUNT_WIDTH },
-    amount: memoryText(gpu),
-    percent: percentOf(gpu.memoryUsedBytes, gpu.memoryTotalBytes),
-    runsOut: true,
-  };
-  putUsageLine(buffer, inside.x + 1, inside.y + row, inside.width - 2, line, theme);
+function memoryLine(gpu: GpuSample): UsageLine {
+  const percent = percentOf(gpu.memoryUsedBytes, gpu.memoryTotalBytes);
+  return { ...WIDTHS, label: 'VRAM', amount: memoryText(gpu), percent, runsOut: true };
 }

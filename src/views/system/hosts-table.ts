@@ -19,7 +19,6 @@ import type { SystemData } from './system-data.ts';
 import { linkStateText, reasonText } from './system-header.ts';
 import { meterStyle } from './system-look.ts';
 
-/** A row of the hosts table. */
 interface HostRow {
   readonly name: string;
   readonly link: RemoteStatus | undefined;
@@ -61,44 +60,35 @@ interface HostCell {
 }
 
 interface HostColumn extends Omit<Column, 'id'> {
-  /** Title for rates in bits. */
   readonly bitsTitle?: string;
   readonly paint: (cell: HostCell) => void;
 }
 
 const COLUMNS: Readonly<Record<string, HostColumn>> = {
-  host: { ...left('HOST', 100, 15, 32), paint: paintName },
-  cpu: { ...right('CPU %', 95, 6, 32, 1), paint: paintCpu },
-  memory: { ...right('MEM %', 90, 6, 22, 1), paint: paintMemory },
+  host: { ...left('HOST', 100, [15, 32]), paint: paintName },
+  cpu: { ...right('CPU %', 95, [6, 32, 1]), paint: paintCpu },
+  memory: { ...right('MEM %', 90, [6, 22, 1]), paint: paintMemory },
   down: {
-    ...right('DOWN/s', 70, 7, 8),
+    ...right('DOWN/s', 70, [7, 8]),
     bitsTitle: 'DN b/s',
     paint: (cell) => paintRate(cell, cell.host.data.rates.interfaces.download, cell.theme.download),
   },
   up: {
-    ...right('UP/s', 69, 7, 8),
+    ...right('UP/s', 69, [7, 8]),
     bitsTitle: 'UP b/s',
     paint: (cell) => paintRate(cell, cell.host.data.rates.interfaces.upload, cell.theme.upload),
   },
-  load: {
-    ...right('LOAD', 60, 6, 6),
-    paint: (cell) => paintFigure(cell, cell.host.data.machine?.cpu.value?.load1?.toFixed(2) ?? '-'),
-  },
-  temperature: {
-    ...right('TEMP', 40, 8, 8),
-    paint: (cell) => {
-      const celsius = cell.host.data.machine?.sensors.value?.cpu?.celsius;
-      paintFigure(cell, temperatureText(celsius, cell.buffer.isAscii));
-    },
-  },
-  top: {
-    ...left('TOP PROCESS', 50, 12, 26, 1),
-    paint: (cell) => paintText(cell, topProcess(cell.host.data.rows)),
-  },
-  latency: {
-    ...right('LATENCY', 45, 8, 8),
-    paint: (cell) => paintFigure(cell, latencyText(cell.host.link) || '-', cell.theme.dim),
-  },
+  load: right('LOAD', 60, [6, 6], (cell) =>
+    paintFigure(cell, cell.host.data.machine?.cpu.value?.load1?.toFixed(2) ?? '-'),
+  ),
+  temperature: right('TEMP', 40, [8, 8], (cell) => {
+    const celsius = cell.host.data.machine?.sensors.value?.cpu?.celsius;
+    paintFigure(cell, temperatureText(celsius, cell.buffer.isAscii));
+  }),
+  top: left('TOP PROCESS', 50, [12, 26, 1], (cell) => paintText(cell, topProcess(cell.host.data.rows))),
+  latency: right('LATENCY', 45, [8, 8], (cell) =>
+    paintFigure(cell, latencyText(cell.host.link) || '-', cell.theme.dim),
+  ),
 };
 const laidOut = (units: RateUnits): readonly Column[] =>
   Object.entries(COLUMNS).map(([id, column]) =>
@@ -223,8 +213,7 @@ export function renderHosts(area: Rect, buffer: Buffer, table: HostsTable): void
       }
     },
     rowStyle: (row) => (row % 2 === 0 ? undefined : theme.zebra),
-    ...{ baseStyle: theme.base, headerStyle: theme.header, sortedHeaderStyle: theme.sortedHeader },
-    ...{ selectionStyle: theme.selection, markerStyle: theme.accent },
+    theme,
   });
 }
 
@@ -292,7 +281,7 @@ function paintMemory(cell: HostCell): void {
   const memory = host.data.machine?.memory.value;
   const percent = percentOf(memory?.usedBytes, memory?.totalBytes);
   const bar = width - FIGURE_WIDTH - 1;
-  if (bar > 3) putMeter(buffer, x, y, bar, percent, 100, meterStyle(theme, percent), theme.border);
+  if (bar > 3) putMeter(buffer, x, y, bar, percent, meterStyle(theme, percent), theme.border);
   paintFigure(cell, figureText(percent), usageStyle(theme, percent));
 }
 

@@ -18,7 +18,7 @@ import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import type { Viewport } from '../../screen/widgets/viewport.ts';
 import type { CellPen } from '../network/cells.ts';
-import { identity, type ListColumns, ListTable, left, right } from '../network/list-table.ts';
+import { identity, type ListColumns, ListTable, left, right, UNGROUPED } from '../network/list-table.ts';
 import type { ListHit, ListSort } from '../network/network-list.ts';
 
 /** Look of the table. */
@@ -103,69 +103,58 @@ export type ShownList<Identity, Rows extends MachineRows<Identity>> = Pick<
 const MILLIS_PER_PERCENT = 10;
 
 const FIGURES = {
-  threads: {
-    ...right('THR', 20, 4, 5),
-    paint: ({ rows }, row, pen) => pen.count(rows.threads[row]!),
-  },
-  time: {
-    ...right('TIME', 25, 7, 8),
-    paint: ({ rows }, row, pen) => pen.age(rows.cpuNanos[row]! / 1000),
-  },
-  read: {
-    ...right('R/s', 41, 6, 7),
-    paint: ({ rows }, row, pen) => pen.compact(rows.read[row]!, pen.theme.download),
-  },
-  written: {
-    ...right('W/s', 40, 6, 7),
-    paint: ({ rows }, row, pen) => pen.compact(rows.written[row]!, pen.theme.upload),
-  },
+  threads: right('THR', 20, [4, 5], ({ rows }, row, pen) => pen.count(rows.threads[row]!)),
+  time: right('TIME', 25, [7, 8], ({ rows }, row, pen) => pen.age(rows.cpuNanos[row]! / 1000)),
+  read: right('R/s', 41, [6, 7], ({ rows }, row, pen) => pen.compact(rows.read[row]!, pen.theme.download)),
+  written: right('W/s', 40, [6, 7], ({ rows }, row, pen) =>
+    pen.compact(rows.written[row]!, pen.theme.upload),
+  ),
   'context-switches': {
-    ...right('CTX/s', 35, 6, 7),
+    ...right('CTX/s', 35, [6, 7]),
     isOptional: true,
     paint: ({ rows }, row, pen) => pen.count(rows['context-switches'][row]!),
   },
   'run-delay': {
-    ...right('CPU WAIT %', 92, 10, 10),
+    ...right('CPU WAIT %', 92, [10, 10]),
     isOptional: true,
     paint: ({ rows }, row, pen) => pen.percent(rows['run-delay'][row]! / MILLIS_PER_PERCENT),
   },
   'block-delay': {
-    ...right('DISK WAIT %', 91, 11, 11),
+    ...right('DISK WAIT %', 91, [11, 11]),
     isOptional: true,
     paint: ({ rows }, row, pen) => pen.percent(rows['block-delay'][row]! / MILLIS_PER_PERCENT),
   },
   'memory-delay': {
-    ...right('MEM WAIT %', 90, 10, 10),
+    ...right('MEM WAIT %', 90, [10, 10]),
     isOptional: true,
     paint: ({ rows }, row, pen) => pen.percent(rows['memory-delay'][row]! / MILLIS_PER_PERCENT),
   },
   'major-faults': {
-    ...right('FAULT/s', 89, 7, 7),
+    ...right('FAULT/s', 89, [7, 7]),
     isOptional: true,
     paint: ({ rows }, row, pen) => pen.count(rows['major-faults'][row]!),
   },
   'io-calls': {
-    ...right('IO/s', 36, 6, 7),
+    ...right('IO/s', 36, [6, 7]),
     isOptional: true,
     paint: ({ rows }, row, pen) => pen.count(rows['io-calls'][row]!),
   },
   network: {
-    ...right('NET', 85, 6, 7),
+    ...right('NET', 85, [6, 7]),
     bitsTitle: 'NET b',
     paint: ({ rows }, row, pen) => pen.compactRate(rows.network[row]!, pen.theme.text),
   },
-  memory: {
-    ...right('MEM', 90, 9, 9),
-    paint: ({ rows }, row, pen) => pen.bytes(rows.residentBytes[row]!, pen.theme.text),
-  },
+  memory: right('MEM', 90, [9, 9], ({ rows }, row, pen) =>
+    pen.bytes(rows.residentBytes[row]!, pen.theme.text),
+  ),
   'memory-percent': {
-    ...right('MEM %', 60, 5, 6),
+    ...right('MEM %', 60, [5, 6]),
     order: 'memory',
     marks: [],
     paint: ({ rows }, row, pen) => pen.percent(rows.memoryPercent[row]!),
   },
   cpu: {
-    ...right('CPU %', 95, 6, 14),
+    ...right('CPU %', 95, [6, 14]),
     wideWidth: 22,
     paint: ({ rows, isPerCore }, row, pen) =>
       pen.percent((isPerCore ? rows.corePercent : rows.machinePercent)[row]!),
@@ -174,22 +163,12 @@ const FIGURES = {
 
 /** Columns of a machine's process table. */
 export const MACHINE_COLUMNS = {
-  pid: {
-    ...right('PID', 80, 7, 8),
-    paint: ({ rows }, row, pen) => pen.count(rows.pid[row]!),
-  },
-  user: {
-    ...left('USER', 50, 4, 10),
-    paint: ({ rows }, row, pen) => pen.text(rows.users[row]!, pen.theme.dim),
-  },
-  name: {
-    ...identity('NAME', 100, 10, 20, 3),
-    paint: ({ rows }, row, pen) => pen.name(rows.names[row]!, pen.theme.text, rows.commandLines[row]!),
-  },
-  state: {
-    ...left('S', 30, 1, 1),
-    paint: ({ rows }, row, pen) => paintState(rows.state[row]!, pen),
-  },
+  pid: right('PID', 80, [7, 8], ({ rows }, row, pen) => pen.count(rows.pid[row]!)),
+  user: left('USER', 50, [4, 10], ({ rows }, row, pen) => pen.text(rows.users[row]!, pen.theme.dim)),
+  name: identity('NAME', 100, [10, 20, 3], ({ rows }, row, pen) =>
+    pen.name(rows.names[row]!, pen.theme.text, rows.commandLines[row]!),
+  ),
+  state: left('S', 30, [1, 1], ({ rows }, row, pen) => paintState(rows.state[row]!, pen)),
   ...FIGURES,
 } satisfies ListColumns<Painted<MachineProcessRows>, typeof MACHINE_PROCESS_FIELDS>;
 
@@ -203,7 +182,6 @@ export const USUAL_MACHINE_COLUMN_IDS = MACHINE_COLUMN_IDS.filter(
   (id) => (MACHINE_COLUMNS as Columns)[id]?.isOptional !== true,
 );
 
-/** Columns of the view of waits. */
 export const WAIT_COLUMN_IDS: readonly string[] = [
   ...['pid', 'user', 'name', 'state', 'run-delay', 'block-delay', 'memory-delay'],
   ...['major-faults', 'read', 'written', 'io-calls', 'context-switches', 'cpu'],
@@ -211,7 +189,6 @@ export const WAIT_COLUMN_IDS: readonly string[] = [
 
 type ProcessTable = ListTable<Painted<MachineProcessRows>, typeof MACHINE_PROCESS_FIELDS>;
 
-/** The process table of a machine. */
 export class MachineProcessList extends MachineList<
   ProcessIdentity,
   MachineProcessRows,
@@ -270,26 +247,12 @@ function paintState(state: number, pen: CellPen): void {
   pen.glyph(state === 0 ? HYPHEN : state, style);
 }
 
-/** Shown for processes without a group. */
-const NOTHING: Readonly<Record<Grouping, string>> = {
-  program: 'no name',
-  user: 'unknown user',
-  container: 'no container',
-  unit: 'no unit',
-};
-
 const columnsBy = (by: Grouping): ListColumns<Painted<MachineGroupRows>, typeof MACHINE_GROUP_FIELDS> => ({
-  name: {
-    ...identity(by.toUpperCase(), 100, 10, 40, 3),
-    paint: ({ rows }, row, pen) => {
-      const name = rows.names[row]!;
-      pen.text(name === '' ? NOTHING[by] : name, name === '' ? pen.theme.dim : pen.theme.text);
-    },
-  },
-  processes: {
-    ...right('PROCS', 70, 5, 6),
-    paint: ({ rows }, row, pen) => pen.count(rows.processes[row]!),
-  },
+  name: identity(by.toUpperCase(), 100, [10, 40, 3], ({ rows }, row, pen) => {
+    const name = rows.names[row]!;
+    pen.text(name === '' ? UNGROUPED[by] : name, name === '' ? pen.theme.dim : pen.theme.text);
+  }),
+  processes: right('PROCS', 70, [5, 6], ({ rows }, row, pen) => pen.count(rows.processes[row]!)),
   ...FIGURES,
 });
 

@@ -2,10 +2,7 @@ import type { MemorySample } from '../../data/schema/memory-sample.ts';
 import { bytesText, compactBytesText, partText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
-import { putUsageLine, renderPanel, type SystemView, type UsageLine } from './system-look.ts';
-
-const LABEL_WIDTH = 6;
-const AMOUNT_WIDTH = 15;
+import { putUsageLines, renderPanel, type SystemView, type UsageLine } from './system-look.ts';
 
 /** Share of `part` in `whole`, percent; NaN if either is unknown. */
 export function percentOf(part: number | undefined, whole: number | undefined): number {
@@ -23,13 +20,8 @@ export function renderMemoryPanel(area: Rect, buffer: Buffer, view: SystemView):
     if (inside.height > 0) buffer.put(inside.x + 1, inside.y, reason, theme.dim, inside.width - 1);
     return;
   }
-  const used = memoryLine(memory, view);
-  const swap = swapLine(memory, view);
-  const cache = cacheLine(memory, view);
-  const lines = inside.height >= 3 ? [used, cache, swap] : [used, swap];
-  for (const [row, line] of lines.slice(0, inside.height).entries()) {
-    putUsageLine(buffer, inside.x + 1, inside.y + row, inside.width - 2, line, theme);
-  }
+  const cache = inside.height >= 3 ? [cacheLine(memory)] : [];
+  putUsageLines(inside, buffer, [memoryLine(memory), ...cache, swapLine(memory)], theme);
 }
 
 /** The limit of the control group; otherwise compressed memory (zram, zswap); otherwise the ZFS cache. */
@@ -47,37 +39,20 @@ function noteOf(memory: MemorySample | undefined): string {
   return '';
 }
 
-export function memoryLine(memory: MemorySample, view: SystemView, label = 'used'): UsageLine {
-  const { usedBytes, totalBytes } = memory;
-  return {
-    ...line(label, view),
-    amount: partText(usedBytes, totalBytes),
-    percent: percentOf(usedBytes, totalBytes),
-    runsOut: true,
-  };
+const WIDTHS = { labelWidth: 6, amountWidth: 15 };
+
+export function memoryLine({ usedBytes, totalBytes }: MemorySample, label = 'used'): UsageLine {
+  const amount = partText(usedBytes, totalBytes);
+  return { ...WIDTHS, label, amount, percent: percentOf(usedBytes, totalBytes), runsOut: true };
 }
 
-export function swapLine(memory: MemorySample, view: SystemView, label = 'swap'): UsageLine {
+export function swapLine(memory: MemorySample, label = 'swap'): UsageLine {
   const { swapTotalBytes, swapUsedBytes = Number.NaN } = memory;
-  const isNone = swapTotalBytes === 0;
-  return {
-    ...line(label, view),
-    amount: isNone ? 'none' : partText(swapUsedBytes, swapTotalBytes ?? Number.NaN),
-    percent: percentOf(swapUsedBytes, swapTotalBytes),
-    runsOut: true,
-  };
+  const amount = swapTotalBytes === 0 ? 'none' : partText(swapUsedBytes, swapTotalBytes ?? Number.NaN);
+  return { ...WIDTHS, label, amount, percent: percentOf(swapUsedBytes, swapTotalBytes), runsOut: true };
 }
 
-function cacheLine(memory: MemorySample, view: SystemView): UsageLine {
-  const { cachedBytes, totalBytes } = memory;
-  return {
-    ...line('cache', view),
-    amount: partText(cachedBytes ?? Number.NaN, totalBytes),
-    percent: percentOf(cachedBytes, totalBytes),
-    runsOut: false,
-  };
-}
-
-function line(label: string, { theme }: SystemView): Omit<UsageLine, 'amount' | 'percent' | 'runsOut'> {
-  return { label, labelStyle: theme.dim, labelWidth: LABEL_WIDTH, amountWidth: AMOUNT_WIDTH };
+function cacheLine({ cachedBytes, totalBytes }: MemorySample): UsageLine {
+  const amount = partText(cachedBytes ?? Number.NaN, totalBytes);
+  return { ...WIDTHS, label: 'cache', amount, percent: percentOf(cachedBytes, totalBytes), runsOut: false };
 }

@@ -18,15 +18,14 @@ import { renderChart } from '../../screen/widgets/chart.ts';
 import { maximumOf, type Ramp, type Samples } from '../../screen/widgets/levels.ts';
 import { renderList } from '../../screen/widgets/list.ts';
 import type { Viewport } from '../../screen/widgets/viewport.ts';
-import { renderSegments, type Segment } from '../segments.ts';
+import { renderSegments, type Segment, segment } from '../segments.ts';
 import { processFacts } from './process-facts.ts';
 import type { ChildProcess, SystemData } from './system-data.ts';
-import { renderPanel, type SystemView } from './system-look.ts';
+import { renderPanel, renderReadsAndWrites, type SystemView } from './system-look.ts';
 
 /** Lists of the pane, in order. */
 type PaneListName = 'threads' | 'children' | 'journal';
 
-/** Input of the process pane. */
 interface ProcessPane extends SystemView {
   readonly pid: number;
   readonly name: string;
@@ -103,7 +102,6 @@ function layoutLists(area: Rect, focus: PaneListName): PaneLayout['lists'] {
   };
 }
 
-/** Number of rows of a list. */
 export function paneCount(data: SystemData, list: PaneListName): number {
   switch (list) {
     case 'threads':
@@ -115,12 +113,10 @@ export function paneCount(data: SystemData, list: PaneListName): number {
   }
 }
 
-/** Visible rows of a list. */
 export function paneRows(layout: PaneLayout, list: PaneListName): number {
   return blockInside(layout.lists[list]).height;
 }
 
-/** Draws the process pane. */
 export function renderProcessPane(layout: PaneLayout, buffer: Buffer, pane: ProcessPane): void {
   renderTitle(layout.title, buffer, pane);
   renderCommand(layout.command, buffer, pane);
@@ -137,26 +133,18 @@ function renderTitle(area: Rect, buffer: Buffer, pane: ProcessPane): void {
   const process = data.detail?.process;
   const started = startedMicros(pane);
   const left: Segment[] = [
-    { text: pane.name, style: theme.title, priority: 100 },
-    { text: `PID ${pane.pid}`, style: theme.text, priority: 90 },
-    { text: process === undefined ? '' : userText(pane), style: theme.dim, priority: 50 },
-    {
-      text: Number.isNaN(started) ? '' : `started ${ageText(started)} ago`,
-      style: theme.dim,
-      priority: 40,
-    },
+    segment(pane.name, theme.title, 100),
+    segment(`PID ${pane.pid}`, theme.text, 90),
+    segment(process === undefined ? '' : userText(pane), theme.dim, 50),
+    segment(Number.isNaN(started) ? '' : `started ${ageText(started)} ago`, theme.dim, 40),
   ];
   const gone = exitText(pane);
   const right: Segment[] =
     gone !== ''
-      ? [{ text: gone, style: theme.warning, priority: 95 }]
+      ? [segment(gone, theme.warning, 95)]
       : [
-          { text: `CPU ${shareText(pane, data.detailRates.cpu.last)}`, style: theme.text, priority: 80 },
-          {
-            text: process === undefined ? '' : bytesText(process.residentBytes),
-            style: theme.text,
-            priority: 79,
-          },
+          segment(`CPU ${shareText(pane, data.detailRates.cpu.last)}`, theme.text, 80),
+          segment(process === undefined ? '' : bytesText(process.residentBytes), theme.text, 79),
         ];
   renderSegments(buffer, area.x, area.y, area.width, left, right);
 }
@@ -222,7 +210,6 @@ function renderCharts(layout: PaneLayout, buffer: Buffer, pane: ProcessPane): vo
   if (layout.io.width > 0) renderIo(layout.io, buffer, pane, reads, writes);
 }
 
-/** Draws reads on the left and writes on the right, on one scale. */
 function renderIo(area: Rect, buffer: Buffer, pane: ProcessPane, reads: Samples, writes: Samples): void {
   const { theme } = pane;
   if (area.height < 3) return;
@@ -230,12 +217,7 @@ function renderIo(area: Rect, buffer: Buffer, pane: ProcessPane, reads: Samples,
   const shown = (buffer.isAscii ? 1 : 2) * half;
   const top = roundedUp(Math.max(maximumOf(reads, shown), maximumOf(writes, shown)));
   const inside = renderPanel(area, buffer, pane, 'Disk I/O', top > 0 ? `scale ${rateText(top)}` : '');
-  for (const [at, samples] of [reads, writes].entries()) {
-    renderChart(rect(inside.x + at * (half + 1), inside.y, half, inside.height), buffer, {
-      ...{ samples, maximum: top, cells: 'braille', ramp: theme.graphRamp },
-      ...{ label: at === 0 ? ' read ' : ' write ', labelStyle: theme.dim },
-    });
-  }
+  renderReadsAndWrites(inside, buffer, [reads, writes], top, theme);
 }
 
 /** The next of 1, 2, 5, 10, 20 ... times a power of 1024, so that the scale changes rarely. */
@@ -260,9 +242,7 @@ function renderHistory(
   const { theme } = pane;
   if (area.height < 3) return;
   const inside = renderPanel(area, buffer, pane, title, rightTitle);
-  renderChart(inside, buffer, {
-    ...{ samples, maximum, cells: 'braille', ramp, label: '', labelStyle: theme.dim },
-  });
+  renderChart(inside, buffer, { samples, maximum, ramp, theme });
   // Label of the upper edge, while the history does not reach it.
   if (samples.count < inside.width && maximum > 0)
     buffer.put(inside.x, inside.y, top, theme.dim, inside.width);
@@ -332,15 +312,15 @@ function renderFramed(
   const { theme, data } = pane;
   const isFocused = pane.focus === list;
   const inside = renderBlock(area, buffer, {
-    ...{ title, rightTitle: note },
+    ...{ title, rightTitle: note, theme },
     borderStyle: isFocused ? theme.focusedBorder : theme.border,
-    ...{ titleStyle: isFocused ? theme.title : theme.header, rightTitleStyle: theme.dim },
+    titleStyle: isFocused ? theme.title : theme.header,
   });
   const count = paneCount(data, list);
   const { offset, selected } = pane.viewports[list];
   renderList(inside, buffer, {
     ...{ count, offset, selected: isFocused ? selected : -1, drawItem },
-    ...{ baseStyle: theme.base, selectionStyle: theme.selection, markerStyle: theme.accent },
+    theme,
   });
   if (count === 0 && inside.height > 0) {
     putAligned(buffer, inside.x + 1, inside.y, inside.width - 1, 'left', empty, theme.dim);

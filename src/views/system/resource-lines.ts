@@ -14,7 +14,7 @@ import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { putSparkline } from '../../screen/widgets/chart.ts';
 import { verticalGlyph } from '../../screen/widgets/glyphs.ts';
 import { graphLevel, type Ramp, rampStyle, type Samples } from '../../screen/widgets/levels.ts';
-import { renderSegments, type Segment } from '../segments.ts';
+import { renderSegments, type Segment, segment } from '../segments.ts';
 import { memoryLine, percentOf, swapLine } from './memory-panel.ts';
 import { percentText, putUsageLine, type SystemView } from './system-look.ts';
 
@@ -66,8 +66,8 @@ function renderMemoryLine(area: Rect, buffer: Buffer, view: SystemView, isSwap: 
     putLabel(buffer, area, isSwap ? 'Swap' : 'Memory', '-', theme.dim, view);
     return;
   }
-  const line = isSwap ? swapLine(memory, view, 'Swap') : memoryLine(memory, view, 'Memory');
-  putUsageLine(buffer, area.x + 1, area.y, area.width - 2, { ...line, labelWidth: LABEL_WIDTH }, theme);
+  const line = isSwap ? swapLine(memory, 'Swap') : memoryLine(memory, 'Memory');
+  putUsageLine(buffer, area.x + 1, area.y, area.width - 2, line, theme);
 }
 
 function renderNetworkLine(area: Rect, buffer: Buffer, view: SystemView): void {
@@ -164,11 +164,12 @@ export function renderFigures(area: Rect, buffer: Buffer, view: SystemView): voi
   const memoryPercent = percentOf(memory?.usedBytes, memory?.totalBytes);
   const swapPercent = percentOf(memory?.swapUsedBytes, memory?.swapTotalBytes);
   const hasSwap = (memory?.swapTotalBytes ?? 0) > 0;
-  const figure = (label: string, percent: number, style: Style, priority: number): Segment => ({
-    text: label === '' ? '' : `${label} ${Number.isNaN(percent) ? '-' : tenthsText(percent)}%`,
-    style,
-    priority,
-  });
+  const figure = (label: string, percent: number, style: Style, priority: number): Segment =>
+    segment(
+      label === '' ? '' : `${label} ${Number.isNaN(percent) ? '-' : tenthsText(percent)}%`,
+      style,
+      priority,
+    );
   const down = `${buffer.isAscii ? 'dn' : '▼'} ${compactRateText(interfaces.download, units)}`;
   const up = `${buffer.isAscii ? 'up' : '▲'} ${compactRateText(interfaces.upload, units)}`;
   renderSegments(
@@ -180,8 +181,8 @@ export function renderFigures(area: Rect, buffer: Buffer, view: SystemView): voi
       figure('CPU', cpu.usage.total, usageStyle(theme, cpu.usage.total), 100),
       figure('MEM', memoryPercent, usageStyle(theme, memoryPercent), 90),
       figure(hasSwap ? 'SWP' : '', swapPercent, usageStyle(theme, swapPercent), 50),
-      { text: down, style: theme.download, priority: 80 },
-      { text: up, style: theme.upload, priority: 79 },
+      segment(down, theme.download, 80),
+      segment(up, theme.upload, 79),
     ],
     [],
   );

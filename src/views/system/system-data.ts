@@ -23,7 +23,6 @@ import type { DisksSection } from '../../data/schema/disks-section.ts';
 import type { JournalSection, ProcessDetail, ThreadSample } from '../../data/schema/process-detail.ts';
 import type { SectionError, SnapshotHeader } from '../../data/schema/section-facts.ts';
 
-/** A child of the process in the pane. */
 export interface ChildProcess {
   readonly pid: number;
   readonly startTicks: number;

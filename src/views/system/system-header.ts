@@ -7,7 +7,7 @@ import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { firingText, type HostAlerts } from '../overlays/alerts.ts';
-import { latencyText, renderSegments, type Segment, schemeSegment } from '../segments.ts';
+import { latencyText, renderSegments, type Segment, schemeSegment, segment } from '../segments.ts';
 import { temperatureText } from './gpu-panel.ts';
 import type { SystemView } from './system-look.ts';
 
@@ -41,17 +41,16 @@ export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHea
   }
   const { theme } = view;
   const left: Segment[] = [
-    { text: header.name, style: theme.title, priority: 100 },
-    { text: firingText(header.alerts), style: theme.bad, priority: 98 },
-    {
-      text:
-        header.isWaits === true ? waitingText(view.data.machine?.cpu.value, area.width < SHORT_WIDTH) : '',
-      style: theme.warning,
-      priority: 97,
-    },
+    segment(header.name, theme.title, 100),
+    segment(firingText(header.alerts), theme.bad, 98),
+    segment(
+      header.isWaits === true ? waitingText(view.data.machine?.cpu.value, area.width < SHORT_WIDTH) : '',
+      theme.warning,
+      97,
+    ),
     ...linkSegments(link, view),
     ...machineSegments(view, buffer.isAscii),
-    { text: latencyText(link), style: theme.dim, priority: 45 },
+    segment(latencyText(link), theme.dim, 45),
   ];
   renderSegments(buffer, area.x, area.y, area.width, left, timeSegments(header, view, buffer.isAscii));
 }
@@ -61,11 +60,11 @@ const PROTOCOL_WORDS = { 'socktop.v2': '', original: 'original agent', shell: 'n
 
 /** Connection to the machine. */
 function linkSegments(link: RemoteStatus | undefined, { theme }: SystemView): readonly Segment[] {
-  if (link === undefined) return [{ text: 'local', style: theme.dim, priority: 35 }];
+  if (link === undefined) return [segment('local', theme.dim, 35)];
   return [
     schemeSegment(link, theme, 70),
-    { text: link.hasToken ? 'token' : '', style: theme.dim, priority: 30 },
-    { text: PROTOCOL_WORDS[link.protocol ?? 'socktop.v2'], style: theme.warning, priority: 40 },
+    segment(link.hasToken ? 'token' : '', theme.dim, 30),
+    segment(PROTOCOL_WORDS[link.protocol ?? 'socktop.v2'], theme.warning, 40),
   ];
 }
 
@@ -75,23 +74,15 @@ function machineSegments({ data, theme }: SystemView, isAscii: boolean): readonl
   const uptime = cpu?.uptimeSeconds;
   const isHot = (sensor?.celsius ?? 0) >= (sensor?.criticalCelsius ?? sensor?.maxCelsius ?? 95);
   return [
-    {
-      text: uptime === undefined ? '' : `up ${ageText(uptime * 1e6)}`,
-      style: theme.dim,
-      priority: 50,
-    },
-    {
-      text: cpu?.load1 === undefined ? '' : loadText([cpu.load1, cpu.load5, cpu.load15]),
-      style: theme.text,
-      priority: 60,
-    },
-    {
-      text: sensor?.celsius === undefined ? '' : temperatureText(sensor.celsius, isAscii),
-      style: isHot ? theme.bad : theme.text,
-      priority: 65,
-    },
+    segment(uptime === undefined ? '' : `up ${ageText(uptime * 1e6)}`, theme.dim, 50),
+    segment(cpu?.load1 === undefined ? '' : loadText([cpu.load1, cpu.load5, cpu.load15]), theme.text, 60),
+    segment(
+      sensor?.celsius === undefined ? '' : temperatureText(sensor.celsius, isAscii),
+      isHot ? theme.bad : theme.text,
+      65,
+    ),
     batterySegment(data.machine?.sensors.value?.batteries ?? [], theme),
-    { text: fansText(data.machine?.sensors.value?.fans ?? []), style: theme.dim, priority: 25 },
+    segment(fansText(data.machine?.sensors.value?.fans ?? []), theme.dim, 25),
   ];
 }
 
@@ -107,7 +98,7 @@ function batterySegment(batteries: readonly Battery[], theme: Theme): Segment {
   const lowest = Math.min(...batteries.map(({ percent }) => percent ?? Number.POSITIVE_INFINITY));
   const isLow = isDischarging && lowest < LOW_PERCENT;
   const low = lowest < CRITICAL_PERCENT ? theme.bad : theme.warning;
-  return { text: batteryText(batteries), style: isLow ? low : theme.text, priority: isLow ? 66 : 33 };
+  return segment(batteryText(batteries), isLow ? low : theme.text, isLow ? 66 : 33);
 }
 
 function batteryText(batteries: readonly Battery[]): string {
@@ -149,10 +140,8 @@ function timeSegments(
   const intervals = `${metrics} ${isAscii ? '-' : '·'} processes ${intervalText(processesIntervalMillis)}`;
   const clock = data.header === undefined ? '' : clockText(data.header.wallMillis);
   return [
-    { text: intervals, style: theme.dim, priority: 20 },
-    isPaused
-      ? { text: `PAUSED ${clock}`, style: theme.warning, priority: 95 }
-      : { text: clock, style: theme.dim, priority: 55 },
+    segment(intervals, theme.dim, 20),
+    isPaused ? segment(`PAUSED ${clock}`, theme.warning, 95) : segment(clock, theme.dim, 55),
   ];
 }
 
@@ -177,10 +166,10 @@ function renderLost(
   const room = area.width - header.name.length - STATE_SPACES;
   while (parts.length > 1 && parts.join(', ').length > room) parts.pop();
   const left: Segment[] = [
-    { text: header.name, style: theme.title, priority: 100 },
-    { text: parts.join(', '), style: theme.bad, priority: 99 },
-    { text: `${header.retryKey} now`, style: theme.key, priority: 60 },
-    { text: reasonText(link), style: theme.warning, priority: 50 },
+    segment(header.name, theme.title, 100),
+    segment(parts.join(', '), theme.bad, 99),
+    segment(`${header.retryKey} now`, theme.key, 60),
+    segment(reasonText(link), theme.warning, 50),
   ];
   renderSegments(buffer, area.x, area.y, area.width, left, []);
 }
@@ -216,9 +205,7 @@ function secondsText(millis: number): string {
 /** Input of the header of the hosts table. */
 interface HostsHeader {
   readonly hosts: readonly { readonly link: RemoteStatus | undefined }[];
-  /** Alerts of all hosts. */
   readonly alerts: readonly HostAlerts[];
-  /** Number of hosts listed. */
   readonly listed: number;
   readonly nowMillis: number;
   readonly isPaused: boolean;
@@ -237,20 +224,12 @@ export function renderHostsHeader(area: Rect, buffer: Buffer, header: HostsHeade
     area.y,
     area.width,
     [
-      { text: 'socktop', style: theme.title, priority: 100 },
-      {
-        text: `${listed === hosts.length ? '' : `${listed}/`}${hosts.length} hosts`,
-        style: theme.text,
-        priority: 80,
-      },
-      { text: lost === 0 ? '' : `${lost} lost`, style: theme.bad, priority: 90 },
-      { text: firingText(header.alerts), style: theme.bad, priority: 95 },
+      segment('socktop', theme.title, 100),
+      segment(`${listed === hosts.length ? '' : `${listed}/`}${hosts.length} hosts`, theme.text, 80),
+      segment(lost === 0 ? '' : `${lost} lost`, theme.bad, 90),
+      segment(firingText(header.alerts), theme.bad, 95),
     ],
-    [
-      isPaused
-        ? { text: `PAUSED ${clock}`, style: theme.warning, priority: 95 }
-        : { text: clock, style: theme.dim, priority: 50 },
-    ],
+    [isPaused ? segment(`PAUSED ${clock}`, theme.warning, 95) : segment(clock, theme.dim, 50)],
   );
 }
 

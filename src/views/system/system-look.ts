@@ -1,12 +1,13 @@
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import { type RateUnits, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
-import type { Rect } from '../../screen/layout/rect.ts';
+import { type Rect, rect } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
 import { type Theme, usageStyle } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { renderBlock } from '../../screen/widgets/block.ts';
-import { rampStyle } from '../../screen/widgets/levels.ts';
+import { renderChart } from '../../screen/widgets/chart.ts';
+import { rampStyle, type Samples } from '../../screen/widgets/levels.ts';
 import { putMeter } from '../../screen/widgets/meter.ts';
 import type { SystemData } from './system-data.ts';
 
@@ -26,7 +27,6 @@ export function meterStyle(theme: Theme, percent: number): Style {
 /** `used ███▌ 17.0/31.2 GB 54 %`: a share as one line. */
 export interface UsageLine {
   readonly label: string;
-  readonly labelStyle: Style;
   readonly labelWidth: number;
   /** At the right edge, before the percentage. */
   readonly amount: string;
@@ -54,7 +54,7 @@ export function putUsageLine(
   theme: Theme,
 ): void {
   const right = x + width;
-  putAligned(buffer, x, y, Math.min(line.labelWidth, width), 'left', line.label, line.labelStyle);
+  putAligned(buffer, x, y, Math.min(line.labelWidth, width), 'left', line.label, theme.dim);
   const style = line.runsOut ? usageStyle(theme, line.percent) : theme.text;
   const percentX = right - PERCENT_WIDTH;
   if (percentX <= x) return;
@@ -70,7 +70,14 @@ export function putUsageLine(
   const barWidth = hasAmount ? withAmount : percentX - 1 - barX;
   if (barWidth < BAR_MIN_WIDTH) return;
   const ink = line.runsOut ? meterStyle(theme, line.percent) : theme.accent;
-  putMeter(buffer, barX, y, barWidth, line.percent, 100, ink, theme.border);
+  putMeter(buffer, barX, y, barWidth, line.percent, ink, theme.border);
+}
+
+/** Draws the lines that fit into a panel, from its top. */
+export function putUsageLines(inside: Rect, buffer: Buffer, lines: readonly UsageLine[], theme: Theme): void {
+  for (const [row, line] of lines.slice(0, inside.height).entries()) {
+    putUsageLine(buffer, inside.x + 1, inside.y + row, inside.width - 2, line, theme);
+  }
 }
 
 /** Draws the frame of a panel with its titles; returns the area inside. */
@@ -82,8 +89,21 @@ export function renderPanel(
   rightTitle: string,
   titleStyle = theme.title,
 ): Rect {
-  return renderBlock(area, buffer, {
-    ...{ title, rightTitle },
-    ...{ borderStyle: theme.border, titleStyle, rightTitleStyle: theme.dim },
-  });
+  return renderBlock(area, buffer, { title, rightTitle, theme, titleStyle });
+}
+
+/** Draws what was read on the left and what was written on the right, on one scale, so that heights can be compared. */
+export function renderReadsAndWrites(
+  { x, y, width, height }: Rect,
+  buffer: Buffer,
+  both: readonly [reads: Samples, writes: Samples],
+  maximum: number,
+  theme: Theme,
+): void {
+  const half = (width - 1) >> 1;
+  for (const [at, samples] of both.entries()) {
+    const label = at === 0 ? ' read ' : ' write ';
+    const ramp = theme.graphRamp;
+    renderChart(rect(x + at * (half + 1), y, half, height), buffer, { samples, maximum, ramp, label, theme });
+  }
 }

@@ -69,7 +69,6 @@ export interface FigureTermTest {
 /** Content of a term, without its `!`. */
 export type FilterTest = OwnerTermTest | SocketTermTest | FigureTermTest;
 
-/** One term of a filter. */
 export interface FilterTerm {
   readonly isNegated: boolean;
   readonly test: FilterTest;

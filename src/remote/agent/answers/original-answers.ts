@@ -40,7 +40,6 @@ export interface OriginalPeer {
   hasAskedProcesses: boolean;
 }
 
-/** Answers of the original protocol. */
 export class OriginalAnswers {
   readonly #from: AnswerSource;
 
@@ -156,7 +155,6 @@ export class OriginalAnswers {
   }
 }
 
-/** Rows of `top_processes`. */
 const TOP_PROCESSES = 50;
 
 /** Letters of /proc/PID/stat by the words that the original agent has for them. */

@@ -29,7 +29,6 @@ export interface ProcessPosition {
   sequence: number;
 }
 
-/** Answers of `socktop.v2`. */
 export class V2Answers {
   readonly #from: AnswerSource;
   readonly #capabilities: CapabilityAnswers;

@@ -10,7 +10,6 @@ const NAME_LIMIT = 64;
 /** A group without a process or traffic for so long may lose its label to one that has: at most all of them an hour. */
 const GONE_MICROS = 3600e6;
 
-/** Label sets of a group. */
 export interface GroupLabelSets {
   readonly name: string;
   readonly group: Uint8Array;
@@ -136,7 +135,6 @@ export function addKnown(column: Float64Array, at: number, growth: number): void
   column[at] = Number.isNaN(column[at]!) ? growth : column[at]! + growth;
 }
 
-/** Columns by group. */
 export class GroupColumns extends columnsClass({
   /** Counters. Only ever grow, but for a group that loses its label: its go to `other`. */
   cpuNanos: numbers('f64'),

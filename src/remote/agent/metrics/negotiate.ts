@@ -17,12 +17,7 @@ const OFFERS: readonly Offer[] = [
 /** A header longer than this is no list of formats. */
 const ACCEPT_LIMIT = 4096;
 
-interface MediaRange {
-  readonly type: string;
-  readonly subtype: string;
-  readonly version: string | undefined;
-  readonly quality: number;
-}
+type MediaRange = Readonly<NonNullable<ReturnType<typeof mediaRange>>>;
 
 /** How well a range names an offer, and what the client thinks of it: RFC 9110, 12.5.1. */
 interface Liking {
@@ -51,7 +46,6 @@ export function negotiate(accept: string | null): MetricsFormat {
   return best;
 }
 
-/** Content-Type of a format. */
 export function contentTypeOf(format: MetricsFormat): string {
   return format === 'openmetrics'
     ? 'application/openmetrics-text; version=1.0.0; charset=utf-8'
@@ -77,7 +71,7 @@ function precedenceOf(offer: Offer, { type, subtype, version }: MediaRange): num
   return version === offer.version ? 4 : 0;
 }
 
-function mediaRange(text: string): MediaRange | undefined {
+function mediaRange(text: string) {
   const [name = '', ...parameters] = splitOutsideQuotes(text, ';').map((part) => part.trim());
   const [type = '', subtype = ''] = name.toLowerCase().split('/', 2);
   if (type === '' || subtype === '') return undefined;

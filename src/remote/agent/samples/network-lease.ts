@@ -2,7 +2,7 @@ import type { NetworkSection } from '../../../data/sample/network-section.ts';
 import type { SectionError, SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';
 import { OpError } from '../../../kit/errors/op-error.ts';
-import { NetworkEncoder } from '../../wire/network-encoder.ts';
+import { NetworkEncoder } from '../../wire/network-messages.ts';
 import { type V2Payload, v2Protobuf } from '../../wire/v2-frame.ts';
 import { SampleCache } from './sample-cache.ts';
 

@@ -6,7 +6,7 @@ import type { SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';
 import { OriginalProcessEncoder } from '../../wire/original-processes.ts';
 import { ProcessChanges } from '../../wire/process-changes.ts';
-import { ProcessEncoder, type ProcessFacts } from '../../wire/process-encoder.ts';
+import { ProcessEncoder, type ProcessFacts } from '../../wire/process-messages.ts';
 import { noReplies, type Replies } from './machine-samples.ts';
 import { RATE_BASE_LIMIT_MICROS, RatedCache } from './sample-cache.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { findSection } from './elf-section.ts';
+import { findSection } from './program-text.ts';
 
 test('a section of an executable is where its bytes are', () => {
   const span = findSection(process.execPath, '.interp')!;

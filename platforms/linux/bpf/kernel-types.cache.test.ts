@@ -15,8 +15,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { BtfKind, type TypeSource } from './btf.ts';
-import { type KnownTypes, RememberedTypes } from './kernel-types.ts';
-import { buildIdOf, FileTypeCache, kernelIdentity, typeCacheOfRoot } from './type-cache.ts';
+import {
+  buildIdOf,
+  FileTypeCache,
+  type KnownTypes,
+  kernelIdentity,
+  RememberedTypes,
+  typeCacheOfRoot,
+} from './kernel-types.ts';
 
 const KNOWN: KnownTypes = {
   ids: { '4 task_struct': 128, '4 missing': 0 },

@@ -3,7 +3,7 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemConfiguration } from '../libc.ts';
-import { RingReader } from './ring-buffer.ts';
+import { RingReader } from './first-packets.ts';
 
 const PAGE_SIZE = 30;
 const BUSY = 0x8000_0000;

@@ -1,8 +1,16 @@
-import { WireWriter } from '../../data/codec/protobuf.ts';
+import { PbfReader } from 'pbf';
+import { checkProtobuf, WireWriter } from '../../data/codec/protobuf.ts';
+import { REMOVED_PROCESSES_SHAPE, TABLE_FORMATS } from '../../data/codec/table-format.ts';
+import { TableReader } from '../../data/codec/table-reader.ts';
+import { TableReplica } from '../../data/codec/table-replica.ts';
 import { type RemovedRows, type TableNews, TableWriter } from '../../data/codec/table-writer.ts';
+import { toldProcesses } from '../../data/codec/told-table.ts';
+import { wireError } from '../../data/codec/wire-error.ts';
+import { type MachineProcesses, ProcessList } from '../../data/sample/machine-processes.ts';
 import type { Section, SnapshotHeader } from '../../data/schema/section-facts.ts';
+import { ROWS_LIMIT } from './limits.ts';
 import type { ProcessChanges } from './process-changes.ts';
-import { headerMessage, sectionMessage } from './section-codec.ts';
+import { headerMessage, plausible, ReceivedFacts, sectionMessage } from './section-codec.ts';
 import { PROCESSES_REPLY_SHAPE, writeHeader, writeSectionFacts } from './socktop-v2.generated.ts';
 import { type V2Payload, v2Protobuf } from './v2-frame.ts';
 
@@ -127,4 +135,70 @@ const TAG = new Map(PROCESSES_REPLY_SHAPE.fields.map(({ name, tag }) => [name, t
 
 function tagOf(name: string): number {
   return TAG.get(name) ?? 0;
+}
+
+/** A received reply of processes. Borrowed: the tables are the replica's and valid until its next `apply`. */
+interface ReceivedProcesses {
+  readonly header: SnapshotHeader;
+  readonly section: MachineProcesses;
+}
+
+const LIMITS = { texts: ROWS_LIMIT.texts, errors: ROWS_LIMIT.errors };
+
+/** Numbers of a reply by their fields; those that did not come are 0. */
+type ReceivedNumbers = Record<
+  'base_sequence' | 'process_count' | 'memory_total_bytes' | 'core_count',
+  number
+>;
+
+/** The processes of another machine, brought up to date by each reply. Rows keep their slots while they live. */
+export class ProcessReplica {
+  readonly #list = new ProcessList(ROWS_LIMIT.processes);
+  readonly #replica = new TableReplica(toldProcesses(this.#list));
+  readonly #removed = new TableReader(REMOVED_PROCESSES_SHAPE, 2);
+  readonly #rows = new TableReader(TABLE_FORMATS.processes.shape, 2);
+  #sequence = 0;
+
+  /**
+   * Throws an OpError with a WireErrorCode where the bytes are damaged; `OUT_OF_STEP` where they follow a reply that
+   * did not arrive: then ask for all rows. In either case nothing has changed.
+   */
+  apply(bytes: Uint8Array): ReceivedProcesses {
+    checkProtobuf(bytes, PROCESSES_REPLY_SHAPE, LIMITS);
+    const reader = new PbfReader(bytes);
+    const facts = new ReceivedFacts();
+    const numbers = this.#note(reader, facts);
+    const { section } = facts;
+    const base = numbers.base_sequence;
+    if (base !== 0 && base !== this.#sequence) {
+      throw wireError('decode', 'OUT_OF_STEP', 'the reply before these processes did not arrive');
+    }
+    this.#sequence = section.sequence;
+    if (base !== 0) this.#replica.remove(this.#removed);
+    const steps = base === 0 ? this.#replica.replace(this.#rows) : this.#replica.update(this.#rows);
+    while (steps.next().done !== true);
+    return {
+      header: facts.header,
+      section: this.#list.section({
+        ...section,
+        processCount: plausible(numbers.process_count),
+        memoryTotalBytes: plausible(numbers.memory_total_bytes),
+        coreCount: plausible(numbers.core_count, ROWS_LIMIT.cores),
+      }),
+    };
+  }
+
+  #note(reader: PbfReader, facts: ReceivedFacts): ReceivedNumbers {
+    const numbers = { base_sequence: 0, process_count: 0, memory_total_bytes: 0, core_count: 0 };
+    this.#removed.begin(reader, facts.texts);
+    this.#rows.begin(reader, facts.texts);
+    for (let tag = reader.nextField(); tag !== 0; tag = reader.nextField()) {
+      const name = PROCESSES_REPLY_SHAPE.fields[tag - 1]?.name ?? '';
+      if (name === 'removed') this.#removed.note(reader);
+      else if (name === 'rows') this.#rows.note(reader);
+      else if (name in numbers) numbers[name as keyof ReceivedNumbers] = reader.readDouble();
+      else facts.note(reader, name);
+    }
+    return numbers;
+  }
 }

@@ -3,8 +3,8 @@
  * each a NameRing was shown.
  */
 import { openLinkSource } from '../machine/interface-collector.ts';
-import { NameRing } from './name-ring.ts';
 import { NameSniffer } from './name-sniffer.ts';
+import { NameRing } from './name-sources.ts';
 
 const SEGMENTS = 1000;
 const MINUTE_MICROS = 61e6;
