@@ -76,7 +76,7 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
 }
 
 async function invoked(argv: readonly string[]): Promise<Invocation<SstopOptions>> {
-  const usual = usualSstopOptions(argv);
+  const usual = usualSstopOptions(argv, system.tiers);
   if (usual !== undefined) return { kind: 'run', options: usual };
   const [{ parseSstopArguments }, { PROCESS_SORT_KEYS }, { FILTER_KEYS }] = await Promise.all([
     import('../src/programs/cli/sstop-command.ts'),

@@ -235,7 +235,8 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
     for (const id of USAGE_RATE_IDS) {
       const { smooth } = rates.usage[id];
       const into = this[id];
-      for (let row = 0; row < slots.count; row++) into[row] = smooth[slots.rows[row]!] ?? Number.NaN;
+      if (smooth.length === 0) into.fill(Number.NaN);
+      else for (let row = 0; row < slots.count; row++) into[row] = smooth[slots.rows[row]!] ?? Number.NaN;
     }
     this.#list();
   }

@@ -51,7 +51,7 @@ const MILLIS = 1000;
 /** CPU and usage of every process between two samples, by the process table's slots. */
 export class ProcessRates {
   readonly cpu = new ProcessCpu();
-  /** A process has a rate from the second sample in a row for which it was asked on. */
+  /** A process has a rate from the second sample in a row for which it was asked on. No rows before there is one. */
   readonly usage = usageRates(() => new CounterRates());
   #sequence = Number.NaN;
   #lastMicros = Number.NaN;
@@ -67,7 +67,12 @@ export class ProcessRates {
     this.#lastMicros = monotonicMicros;
     for (const id of USAGE_RATE_IDS) {
       const rates = this.usage[id];
-      const counters = usage[PROCESS_USAGE_RATES[id].counter];
+      const { counter } = PROCESS_USAGE_RATES[id];
+      if (!usage.mayHave(counter)) {
+        rates.clearRows();
+        continue;
+      }
+      const counters = usage[counter];
       const scale = usageScale(id);
       rates.begin(capacity, seconds);
       for (let i = 0; i < count; i++) {

@@ -29,6 +29,11 @@ export class ProcessUsage extends columnsClass(PROCESS_USAGE_COLUMNS) {
     for (const name of USAGE_COLUMNS) if (!this.#wanted.has(name)) this[name] = unknown;
   }
 
+  /** Whether a column may have values: with `reserveWanted` only one that was wanted. */
+  mayHave(name: UsageColumn): boolean {
+    return this.#wanted.size === 0 || this.#wanted.has(name);
+  }
+
   /** All columns at least so long, all values unknown. */
   clear(capacity: number): void {
     this.reserve(capacity);

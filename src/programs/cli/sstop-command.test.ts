@@ -57,8 +57,13 @@ test('without arguments the screen starts, and what a configuration may say is l
 });
 
 test('a usual start has the options that the parser gives it', () => {
-  expect(parseSstopArguments([], VOCABULARY)).toEqual({ kind: 'run', options: usualSstopOptions([])! });
-  expect(usualSstopOptions(['--loopback'])).toBeUndefined();
+  const usual = (...argv: string[]) => usualSstopOptions(argv, VOCABULARY.tiers);
+  for (const argv of [[], ['--backend', 'netlink']]) {
+    expect(parseSstopArguments(argv, VOCABULARY)).toEqual({ kind: 'run', options: usual(...argv)! });
+  }
+  expect(usual('--loopback')).toBeUndefined();
+  expect(usual('--backend', 'pcap')).toBeUndefined();
+  expect(usual('--backend', 'netlink', '--ascii')).toBeUndefined();
 });
 
 test('what is said on the command line is there', () => {

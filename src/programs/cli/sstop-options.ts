@@ -69,7 +69,13 @@ export function sstopOptionsOf(raw: RawSstopOptions, url: string | undefined) {
   };
 }
 
-/** The options of a usual start, whose command line needs no parser; undefined: it does. */
-export function usualSstopOptions(argv: readonly string[]): SstopOptions | undefined {
-  return argv.length === 0 ? sstopOptionsOf({ color: 'auto', backend: 'auto' }, undefined) : undefined;
+/**
+ * The options of a usual start, with no argument but perhaps a tier, whose command line needs no parser; undefined: it
+ * does.
+ */
+export function usualSstopOptions(argv: readonly string[], tiers: readonly Tier[]): SstopOptions | undefined {
+  const [option, name] = argv;
+  const backend = option === '--backend' ? tiers.find((tier) => tier === name) : undefined;
+  if (argv.length !== (backend === undefined ? 0 : 2)) return undefined;
+  return sstopOptionsOf({ color: 'auto', backend: backend ?? 'auto' }, undefined);
 }
