@@ -35,7 +35,7 @@ export const NO_DEMAND: Demand = {
   ...{ network: false, controlGroups: false, pid: 0, ofProcesses: () => NONE },
 };
 
-/** Callbacks of the sampler, and what they get first. */
+/** Callbacks of the sampler, and one option. */
 interface SamplerEvents {
   /**
    * A new sample, valid until this returns. Samples for the network views go to `network`. `isBehindNames`: metrics read

@@ -31,8 +31,8 @@ type ScreenOptions<Model, Message, Effect> = Pick<
 };
 
 /**
- * The engine waits with the collection of garbage until the heap has grown by tens of megabytes. One of all garbage every
- * half minute takes 8 ms, no more CPU over a minute than it saves, and memory stays what it was.
+ * The engine collects garbage only when the heap has grown by tens of megabytes. Collecting all of it every half minute
+ * takes 8 ms each time and keeps memory nearly constant (docs/decisions/0016-memory-and-start-of-screens.md).
  */
 const COLLECTED_MILLIS = 30_000;
 

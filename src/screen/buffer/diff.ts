@@ -118,7 +118,7 @@ export class FrameDiff {
     this.#pen.reset(out);
     out.command(2, 0x4a);
     if (this.#blankRow.length !== next.width * CELL_WORDS) this.#blankRow = blankRowOf(next.width);
-    // Of equal rows the second leaves the pen as it found it, so that its bytes are those of all that follow.
+    // The second of equal rows leaves the pen as it found it, so the rows after it have the same bytes.
     let repeats = 0;
     for (let y = 0; y < next.height; y++) {
       const isRepeated = y > 0 && NodeBuffer.compare(next.rows[y - 1]!, next.rows[y]!) === 0;

@@ -272,8 +272,8 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     };
     needs.fill(0);
     renderTable(area, buffer, table);
-    // Drawing has measured the cells: that they fit is the rule, and then nothing is drawn twice.
-    if (this.#isLaidOutAnew(shown, list, pen)) renderTable(area, buffer, { ...table, layout: this.#layout });
+    // Drawing has measured the cells. They usually fit, and then nothing is drawn twice.
+    if (this.#adjustLayout(shown, list, pen)) renderTable(area, buffer, { ...table, layout: this.#layout });
   }
 
   hit(
@@ -300,8 +300,8 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     this.#layOut(width);
   }
 
-  /** Lays the columns out for the rows just drawn, which have left their needs. Whether it is another layout. */
-  #isLaidOutAnew(shown: number, list: List, pen: CellPen): boolean {
+  /** Lays the columns out for the rows just drawn, which have recorded their needs. True: the layout has changed. */
+  #adjustLayout(shown: number, list: List, pen: CellPen): boolean {
     const { columns, width } = this.#layout;
     if (columns.length < this.#shown.length) {
       for (const [place, id] of this.#shown.entries()) {
