@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { OpError } from '../../src/kit/errors/op-error.ts';
+import { OpError, openIfPossible } from '../../src/kit/errors/op-error.ts';
 import { ExitRecorder, type HandedExits } from './bpf/exit-recorder.ts';
 import { FirstPackets, type HandedFirstPackets } from './bpf/first-packets.ts';
 import { type HandedAccounting, NetworkAccounting } from './bpf/network-accounting.ts';
@@ -173,14 +173,4 @@ function isProcHidden(): boolean {
   const bytes = readFileSync('/proc/self/mountinfo');
   const mount = procMountAt(parseMountEntries(bytes, bytes.length), '/proc');
   return mount !== undefined && mount.hidepid !== 'off';
-}
-
-/** What is only a better way: that it cannot be had is no error. */
-export function openIfPossible<T>(open: () => T): T | undefined {
-  try {
-    return open();
-  } catch (thrown) {
-    if (thrown instanceof OpError) return undefined;
-    throw thrown;
-  }
 }

@@ -1,50 +1,10 @@
-import { readlinkSync } from 'node:fs';
+import { isInitialPidNamespace, ownPidNamespaceInode } from '../proc/namespace-links.ts';
 import { BtfKind, KernelTypes } from './btf.ts';
 import { Alu, type Assembler, Helper, Jump, R1, R2, R3, R10, Size } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { findTaskOffsets } from './task-offsets.ts';
 import { UPID_BYTES } from './task-programs.ts';
 import { findPidLevel } from './task-sampler.ts';
-
-/** PROC_PID_INIT_INO of include/linux/proc_ns.h: the machine's own pid namespace. */
-const INITIAL_INODE = 4026531836;
-
-/**
- * Whether this program's pids are the machine's, which is what BPF programs see. False where it cannot be told: to
- * take one number for another would blame the wrong process.
- */
-export function isInitialPidNamespace(): boolean {
-  return ownPidNamespaceInode() === INITIAL_INODE;
-}
-
-/** The inode number by which the kernel tells this program's pid namespace from others; 0: it cannot be told. */
-function ownPidNamespaceInode(): number {
-  const digits = /^pid:\[(\d+)\]$/.exec(linkAt('/proc/self/ns/pid') ?? '')?.[1];
-  return Number(digits ?? 0);
-}
-
-/** The inode number of a process's network namespace; NaN: unknown, or not permitted. `pid` may be `self`. */
-export function networkNamespaceInode(procRoot: string, pid: number | 'self'): number {
-  const digits = /^net:\[(\d{1,15})\]$/.exec(linkAt(`${procRoot}/${pid}/ns/net`) ?? '')?.[1];
-  return Number(digits ?? Number.NaN);
-}
-
-/**
- * Whether the pids of a /proc are those of this program's pid namespace. Not so in a captured tree, or where the
- * namespace of that /proc does not see this program.
- */
-export function sharesPidNamespace(root: string): boolean {
-  return linkAt(`${root}/self`) === String(process.pid);
-}
-
-function linkAt(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch (thrown) {
-    if (thrown instanceof Error) return undefined;
-    throw thrown;
-  }
-}
 
 /** This program's PID namespace, which is not the machine's, and where the kernel has a process's number in it. */
 export type PidNumbers = Readonly<NonNullable<ReturnType<typeof ownPidNumbers>>>;

@@ -3,12 +3,13 @@ import { ADDRESS_WORDS, ProblemKind } from '../../../src/data/schema/network-col
 import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { fromNetworkOrder } from '../integers.ts';
 import { clockGetTime, closeDescriptor, getSocketOption, NativeBuffer, openSocket } from '../libc.ts';
+import { sharesPidNamespace } from '../proc/namespace-links.ts';
 import { TaskIterator } from './bpf-program.ts';
 import { BtfKind } from './btf.ts';
 import { routeWords } from './health-programs.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { BatchReader, lookupAndDeleteElement, lookupElement } from './map.ts';
-import { ownPidNumbers, type PidNumbers, sharesPidNamespace } from './namespaces.ts';
+import { ownPidNumbers, type PidNumbers } from './namespaces.ts';
 import { FLOW_KEY_WORDS, FlowRecord } from './network-flow.ts';
 import {
   AF_INET,

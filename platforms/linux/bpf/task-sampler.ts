@@ -2,6 +2,7 @@ import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { numbers, tableClass } from '../../../src/kit/table/columns.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { closeDescriptor, SharedMemory } from '../libc.ts';
+import { isInitialPidNamespace } from '../proc/namespace-links.ts';
 import { allOrNone, BpfError } from './bpf-call.ts';
 import {
   AttachType,
@@ -13,7 +14,6 @@ import {
 } from './bpf-program.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { createSingle, MapFlag } from './map.ts';
-import { isInitialPidNamespace } from './namespaces.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
 import { pidLevelProgram, taskIteratorProgram, taskWalkProgram } from './task-programs.ts';
 import {

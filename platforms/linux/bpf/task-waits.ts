@@ -1,10 +1,10 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { numbers, tableClass } from '../../../src/kit/table/columns.ts';
+import { isInitialPidNamespace } from '../proc/namespace-links.ts';
 import type { TaskIterator } from './bpf-program.ts';
 import { BtfKind, type BtfMember, KernelTypes, type TypeSource } from './btf.ts';
 import { Alu, Assembler, Jump, R1, R2, R6, R7, R8, R9, R10, Size, sizeOfBytes } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
-import { isInitialPidNamespace } from './namespaces.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
 import { CONTEXT_TASK, emitRecord, TaskRecordCode } from './task-programs.ts';
 import { findPidLevel, openIterator } from './task-sampler.ts';

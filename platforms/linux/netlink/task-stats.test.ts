@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
+import { openIfPossible } from '../../../src/kit/errors/op-error.ts';
 import { BtfIndex, BtfKind } from '../bpf/btf.ts';
-import { networkNamespaceInode } from '../bpf/namespaces.ts';
-import { openIfPossible } from '../handed-programs.ts';
 import { NativeBuffer } from '../libc.ts';
+import { networkNamespaceInode } from '../proc/namespace-links.ts';
 import { threadTexts } from '../testdata/test-slices.fixture.ts';
 import { parseFamily, parseTaskStats, STATS_FIELDS, TaskStats } from './task-stats.ts';
 

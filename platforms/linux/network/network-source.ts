@@ -1,9 +1,9 @@
 import { TIERS_OF, type Tier } from '../../../src/data/sample/network-sample.ts';
 import type { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
-import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { OpError, openIfPossible, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { NetworkAccounting, SocketHolders } from '../bpf/network-accounting.ts';
-import { type HandedPrograms, openIfPossible } from '../handed-programs.ts';
+import type { HandedPrograms } from '../handed-programs.ts';
 import type { ProcessParts } from '../processes/network-processes.ts';
 import type { SocketSource } from '../sockets/sockets.ts';
 import { CountedDatagrams, DatagramCounter } from '../sockets/sockets-datagrams.ts';

@@ -1,9 +1,9 @@
 import type { CollectionParts, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { OpError, openIfPossible } from '../../../src/kit/errors/op-error.ts';
 import { ExitRecorder } from '../bpf/exit-recorder.ts';
-import { type HandedPrograms, openIfPossible } from '../handed-programs.ts';
+import type { HandedPrograms } from '../handed-programs.ts';
 import type { ProcessSource } from './process-source.ts';
 import { ProcessCollector } from './processes.ts';
 import { BpfProcessCollector } from './processes-bpf.ts';

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import type { UsageColumn } from '../../../src/data/schema/process-columns.ts';
-import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { OpError, openIfPossible } from '../../../src/kit/errors/op-error.ts';
 import { withoutBpf } from '../bpf/ebpf.fixture.ts';
 import { TaskWaits } from '../bpf/task-waits.ts';
-import { openIfPossible } from '../handed-programs.ts';
 import { PAGE_SIZE_BYTES } from '../host.ts';
 import { TaskStats } from '../netlink/task-stats.ts';
 import { ProcDirectory } from '../proc/proc-directory.ts';
@@ -18,9 +17,9 @@ function refuse(): never {
   throw new OpError({ op: 'ask the kernel', code: 'EPERM' });
 }
 
-const ITERATOR = { openIterator: () => TaskWaits.open(), openStats: refuse };
-const STATISTICS = { openIterator: refuse, openStats: () => new TaskStats() };
-const FILES_ALONE = { openIterator: refuse, openStats: refuse };
+const ITERATOR = { loadIterator: async () => TaskWaits, openStats: refuse };
+const STATISTICS = { loadIterator: async () => ({ open: refuse }), openStats: () => new TaskStats() };
+const FILES_ALONE = { loadIterator: async () => ({ open: refuse }), openStats: refuse };
 
 const probe = openIfPossible(() => new TaskStats());
 probe?.close();

@@ -3,10 +3,9 @@ import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { ProcessesWant } from '../../../src/data/sample/snapshot.ts';
 import type { UsageColumn } from '../../../src/data/schema/process-columns.ts';
-import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { OpError, openIfPossible } from '../../../src/kit/errors/op-error.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
-import { TaskWaits } from '../bpf/task-waits.ts';
-import { openIfPossible } from '../handed-programs.ts';
+import type { TaskWaits } from '../bpf/task-waits.ts';
 import { CLOCK_TICKS_PER_SECOND } from '../host.ts';
 import { NativeBuffer } from '../libc.ts';
 import { type ProcessDelays, TaskStats } from '../netlink/task-stats.ts';
@@ -34,13 +33,17 @@ const OF_ALL_THREADS: readonly UsageColumn[] = [
   ...(['runDelayNanos', 'blockDelayNanos', 'memoryDelayNanos', 'contextSwitches'] as const),
 ];
 
-/** Opens what tells of waits. Both throw where it cannot be had. */
+/** What tells of waits. Opening either throws where it cannot be had. */
 interface ProcessKernel {
-  openIterator(): TaskWaits;
+  loadIterator(): Promise<{ open(): TaskWaits }>;
   openStats(): TaskStats;
 }
 
-const KERNEL: ProcessKernel = { openIterator: () => TaskWaits.open(), openStats: () => new TaskStats() };
+const KERNEL: ProcessKernel = {
+  // All code for programs in the kernel comes with it: for those who look at a column of waits.
+  loadIterator: async () => (await import('../bpf/task-waits.ts')).TaskWaits,
+  openStats: () => new TaskStats(),
+};
 
 /** Those that are counted only where the kernel is told to. */
 const DELAYS: readonly UsageColumn[] = ['blockDelayNanos', 'memoryDelayNanos'];
@@ -227,7 +230,7 @@ export class ProcessUsageReader {
     const isWanted = (column: UsageColumn): boolean =>
       columns.includes(column) || columnsOfAll.includes(column);
     if (!this.#hasClocks || !OF_ALL_THREADS.some(isWanted)) return false;
-    if (this.#iterator === undefined) this.#openThreads();
+    if (this.#iterator === undefined) await this.#openThreads();
     const iterator = this.#iterator;
     if (iterator == null) return false;
     try {
@@ -255,9 +258,10 @@ export class ProcessUsageReader {
     return true;
   }
 
-  #openThreads(): void {
-    const { openIterator, openStats } = this.#kernel;
-    this.#iterator = openIfPossible(openIterator) ?? null;
+  async #openThreads(): Promise<void> {
+    const { loadIterator, openStats } = this.#kernel;
+    const waits = await loadIterator();
+    this.#iterator = openIfPossible(() => waits.open()) ?? null;
     this.#stats = this.#iterator === null ? (openIfPossible(openStats) ?? null) : null;
   }
 

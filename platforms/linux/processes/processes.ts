@@ -1,10 +1,10 @@
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
-import { sharesPidNamespace } from '../bpf/namespaces.ts';
 import { monotonicMicros, processCpuNanos } from '../clock.ts';
 import { closeDescriptor, NativeBuffer, readAt } from '../libc.ts';
 import { parseLastPid } from '../proc/loadavg.ts';
+import { sharesPidNamespace } from '../proc/namespace-links.ts';
 import { ProcDirectory } from '../proc/proc-directory.ts';
 import { PidCursor, PidListing } from './pid-listing.ts';
 import { isSleepersTurn, ProcessRows, RowOutcome } from './process-row-reader.ts';

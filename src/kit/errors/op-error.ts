@@ -49,3 +49,13 @@ export function fileError(op: string, what: string, thrown: unknown, reasons = F
   const { code, message } = toOpError(op, thrown);
   return new OpError({ op, code, message: `${what}: ${reasons[code] ?? message}`, cause: thrown });
 }
+
+/** What is only a better way: that it cannot be had is no error. */
+export function openIfPossible<T>(open: () => T): T | undefined {
+  try {
+    return open();
+  } catch (thrown) {
+    if (thrown instanceof OpError) return undefined;
+    throw thrown;
+  }
+}
