@@ -79,6 +79,7 @@ export class Sampler {
   #pid = 0;
   #hasNetwork = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #turn: ReturnType<typeof setImmediate> | undefined;
   /** Samples since the first request, or since the network was first requested. */
   #samples = 0;
   /** The first names are there, and nothing else is. */
@@ -109,12 +110,12 @@ export class Sampler {
 
   stop(): void {
     this.#isRunning = false;
-    clearTimeout(this.#timer);
+    this.#cancel();
   }
 
   /** Call when the demand may have changed: requests at once what is due. */
   wake(): void {
-    clearTimeout(this.#timer);
+    this.#cancel();
     const demand = this.#isRunning ? this.#demandNow() : undefined;
     if (demand === undefined) return;
     if (demand.pid !== this.#pid) {
@@ -155,7 +156,15 @@ export class Sampler {
     if (!this.#isAskingNetwork) lanes.push('network');
     const due = Math.min(...lanes.map((lane) => this.#dueAt(lane, demand)));
     if (due === NEVER) return;
-    this.#timer = setTimeout(() => this.#tick(), Math.max(0, due - performance.now()));
+    const wait = due - performance.now();
+    // The shortest timer takes a millisecond.
+    if (wait > 0) this.#timer = setTimeout(() => this.#tick(), wait);
+    else this.#turn = setImmediate(() => this.#tick());
+  }
+
+  #cancel(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#turn);
   }
 
   /** The first grid point after the last request; now if never requested. */
