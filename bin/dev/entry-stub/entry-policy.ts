@@ -40,8 +40,9 @@ export const RUNTIME_FAMILIES = [
  * code is compiled late, and only what is really hot (tables of thousands of rows) is optimised
  * (bench/remote/agent/polled.bench.ts). It is compiled where it runs, and garbage is collected there: threads for it
  * cost more than what they do, in CPU and in memory that each keeps to itself
- * (docs/decisions/0016-memory-and-start-of-screens.md). No thread prepares memory for the heap. Crashes are not
- * reported.
+ * (docs/decisions/0016-memory-and-start-of-screens.md). The engine's own timers for garbage would collect in the first
+ * second, when there is hardly any: their share of CPU is so small that they never come due. No thread prepares memory
+ * for the heap. Crashes are not reported.
  */
 const SETTINGS = [
   'BUN_GC_TIMER_DISABLE=1',
@@ -51,7 +52,9 @@ const SETTINGS = [
   'BUN_JSC_useWarmUpMarkedBlocks=0',
   'BUN_JSC_thresholdForJITAfterWarmUp=5000',
   'BUN_JSC_thresholdForJITSoon=1000',
-  'BUN_JSC_thresholdForOptimizeAfterWarmUp=20000',
+  'BUN_JSC_percentCPUPerMBForEdenTimer=0.000001',
+  'BUN_JSC_percentCPUPerMBForFullTimer=0.000001',
+  'BUN_JSC_thresholdForOptimizeAfterWarmUp=60000',
   'BUN_JSC_thresholdForFTLOptimizeAfterWarmUp=1000000',
   'BUN_ENABLE_CRASH_REPORTING=0',
 ] as const;
