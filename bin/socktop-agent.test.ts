@@ -351,6 +351,8 @@ describe('the process', () => {
       'BUN_ENABLE_CRASH_REPORTING',
       'BUN_GC_TIMER_DISABLE',
       'BUN_JSC_numberOfGCMarkers',
+      'BUN_JSC_percentCPUPerMBForEdenTimer',
+      'BUN_JSC_percentCPUPerMBForFullTimer',
       'BUN_JSC_thresholdForFTLOptimizeAfterWarmUp',
       'BUN_JSC_thresholdForJITAfterWarmUp',
       'BUN_JSC_thresholdForJITSoon',
