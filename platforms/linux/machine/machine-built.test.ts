@@ -49,10 +49,10 @@ async function disksOf(tree: BuiltTree, totals: Readonly<Record<string, number>>
 }
 
 describe('a Raspberry Pi with 16 KiB pages (built)', () => {
-  test('CPU, memory, sensor, network', () => {
+  test('CPU, memory, sensor, network', async () => {
     using tree = new BuiltTree(RASPBERRY_PI);
     using machine = open(tree);
-    const section = machine.collectMachine();
+    const section = await machine.collectMachine();
     expect(section.errors).toEqual([]);
     const cpu = section.cpu.value!;
     expect([cpu.onlineCount, cpu.modelName]).toEqual([4, 'Raspberry Pi 5 Model B Rev 1.0']);
@@ -142,10 +142,10 @@ describe('a Raspberry Pi with 16 KiB pages (built)', () => {
 });
 
 describe('a server with 128 cores (built)', () => {
-  test('every core has its row, the one that is offline too', () => {
+  test('every core has its row, the one that is offline too', async () => {
     using tree = new BuiltTree(SERVER_128);
     using machine = open(tree);
-    const section = machine.collectMachine();
+    const section = await machine.collectMachine();
     const { times, onlineCount, cpuPressure, ioPressure, memoryPressure } = section.cpu.value!;
     expect([onlineCount, times.count]).toEqual([127, 129]);
     expect([times.user[128], times.idle[128], times.guest[128]]).toEqual([128, 4127, 10]);
@@ -161,23 +161,23 @@ describe('a server with 128 cores (built)', () => {
     expect(section.memory.value?.zswapPoolBytes).toBeUndefined();
   });
 
-  test('cores come back, and go', () => {
+  test('cores come back, and go', async () => {
     using tree = new BuiltTree(SERVER_128);
     using machine = open(tree);
-    machine.collectMachine();
+    await machine.collectMachine();
     tree.write('proc/stat', statText(128));
-    const all = machine.collectMachine().cpu.value!;
+    const all = (await machine.collectMachine()).cpu.value!;
     expect([all.onlineCount, all.times.isOnline[78], all.times.user[78]]).toEqual([128, 1, 78]);
     tree.write('proc/stat', statText(64));
-    const half = machine.collectMachine().cpu.value!;
+    const half = (await machine.collectMachine()).cpu.value!;
     expect([half.onlineCount, half.times.count, half.times.isOnline[128]]).toEqual([64, 129, 0]);
     expect(half.times.idle[128]).toBeNaN();
   });
 
-  test('the hottest package speaks; what is broken or not connected does not', () => {
+  test('the hottest package speaks; what is broken or not connected does not', async () => {
     using tree = new BuiltTree(SERVER_128);
     using machine = open(tree);
-    const { sensors, cpu } = machine.collectMachine().sensors.value!;
+    const { sensors, cpu } = (await machine.collectMachine()).sensors.value!;
     expect(cpu).toMatchObject({ label: 'Package id 1', celsius: 71, maxCelsius: 90, device: 'coretemp.1' });
     const byId = new Map(sensors.map((sensor) => [sensor.id, sensor.celsius]));
     expect(byId.get('hwmon2/temp3')).toBeUndefined();
@@ -206,10 +206,10 @@ describe('a container (built)', () => {
     expect(await shown({ '/': 5000, '/data': 5000 })).toEqual(['overlay /']);
   });
 
-  test('no pressure, no sensors, no frequency: missing, not zero', () => {
+  test('no pressure, no sensors, no frequency: missing, not zero', async () => {
     using tree = new BuiltTree(CONTAINER);
     using machine = open(tree);
-    const { cpu, sensors, memory, errors } = machine.collectMachine();
+    const { cpu, sensors, memory, errors } = await machine.collectMachine();
     expect(cpu.value).toMatchObject({ onlineCount: 8, modelName: 'Cloud CPU' });
     expect([cpu.value?.cpuPressure, cpu.value?.maxFrequencyHz]).toEqual([undefined, undefined]);
     expect(cpu.value?.times.frequencyHz[1]).toBeNaN();
@@ -238,10 +238,10 @@ test('hidepid (built): what is private of a process is missing', async () => {
   await expect(machine.collectProcess(78, UNHURRIED)).rejects.toMatchObject({ code: 'ESRCH' });
 });
 
-test('an old kernel (built): available memory is estimated, columns that are not there are 0', () => {
+test('an old kernel (built): available memory is estimated, columns that are not there are 0', async () => {
   using tree = new BuiltTree(OLD_KERNEL);
   using machine = open(tree);
-  const { cpu, memory } = machine.collectMachine();
+  const { cpu, memory } = await machine.collectMachine();
   expect(memory.value?.availableBytes).toBe((100 + 50 + 400 + 20 - 30) * 1024);
   expect(memory.value?.swapUsedBytes).toBe(300 * 1024);
   expect([memory.value?.zramStoredBytes, memory.value?.zramPoolBytes]).toEqual([204800, 61440]);
@@ -250,11 +250,11 @@ test('an old kernel (built): available memory is estimated, columns that are not
   expect([cpu.value?.contextSwitches, cpu.value?.forks, cpu.value?.load1]).toEqual([5, undefined, undefined]);
 });
 
-test('each part fails alone and says so', () => {
+test('each part fails alone and says so', async () => {
   using tree = new BuiltTree({ ...RASPBERRY_PI, 'proc/meminfo': 'nonsense\n' });
   using machine = open(tree);
   tree.remove('proc/net');
-  const section = machine.collectMachine();
+  const section = await machine.collectMachine();
   expect(section.cpu.value).toBeDefined();
   expect(section.memory.value).toBeUndefined();
   expect(section.memory.error).toMatchObject({ op: 'parse /proc/meminfo', code: 'BAD_VALUE' });
@@ -263,10 +263,10 @@ test('each part fails alone and says so', () => {
   expect(section.memory.durationMicros).toBeGreaterThan(0);
 });
 
-test('GPU and temperatures can be switched off', () => {
+test('GPU and temperatures can be switched off', async () => {
   using tree = new BuiltTree(RASPBERRY_PI);
   const machine = new LinuxMachine({ ...tree, gpus: false, temperatures: false });
-  const { gpus, sensors } = machine.collectMachine();
+  const { gpus, sensors } = await machine.collectMachine();
   expect([gpus.value, gpus.error, sensors.value, sensors.error]).toEqual(Array(4).fill(undefined));
   machine.close();
 });

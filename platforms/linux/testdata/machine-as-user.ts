@@ -11,7 +11,7 @@ const { processes, usage } = await machine.collectProcesses(
 const slot = processes.find(others);
 const own = processes.find(process.pid);
 const detail = await machine.collectProcess(others, WHOLE_SLICE);
-const section = machine.collectMachine();
+const section = await machine.collectMachine();
 process.stdout.write(
   `${JSON.stringify({
     isOthersIoUnknown: Number.isNaN(usage.readBytes[slot]),

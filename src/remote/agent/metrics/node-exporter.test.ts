@@ -100,7 +100,7 @@ async function shown(): Promise<Series> {
   const machine = new LinuxMachine({ procRoot, sysRoot, links, gpus: false });
   try {
     const snapshot = {
-      ...{ header: HEADER, errors: [], machine: machine.collectMachine() },
+      ...{ header: HEADER, errors: [], machine: await machine.collectMachine() },
       disks: await machine.collectDisks(),
     };
     const page = new MetricsPage().encode(pageRequest(snapshot), 'text');
