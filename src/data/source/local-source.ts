@@ -1,5 +1,5 @@
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { NetworkAttribution } from '../attribution/network-attribution.ts';
+import type { NetworkAttribution } from '../attribution/network-attribution.ts';
 import type { NetworkSample } from '../sample/network-sample.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type {
@@ -26,11 +26,14 @@ interface NetworkCollection {
   readonly errors: readonly SectionError[];
 }
 
+type AttributionClass = typeof NetworkAttribution;
+
 /** Network of this machine, attributed to owners. Drains queued closings between samples. */
 class LocalNetwork {
   readonly #platform: Platform;
   readonly #options: NetworkOptions;
   readonly #collector: NetworkCollector;
+  readonly #Attribution: AttributionClass;
   /** The collector while it only lists, until it is to count. */
   #listing: ListingCollector | undefined;
   #attribution: NetworkAttribution;
@@ -42,8 +45,9 @@ class LocalNetwork {
   #isClosed = false;
 
   /** Opens the collector; throws an OpError if the tier does not work. */
-  constructor(platform: Platform, options: NetworkOptions, epoch: number) {
+  constructor(platform: Platform, options: NetworkOptions, epoch: number, Attribution: AttributionClass) {
     this.#platform = platform;
+    this.#Attribution = Attribution;
     this.#options = options;
     this.#listing = options.listsFirst === true ? platform.openListing?.(options.tier) : undefined;
     this.#collector = this.#listing ?? platform.openNetwork(options);
@@ -109,7 +113,7 @@ class LocalNetwork {
   }
 
   #newAttribution(): NetworkAttribution {
-    return new NetworkAttribution({
+    return new this.#Attribution({
       commandLine: (pid) => this.#collector.commandLine(pid),
       cgroup: (pid) => this.#collector.cgroup(pid),
       containerName: (cgroup) => this.#collector.containerName?.(cgroup),
@@ -224,8 +228,7 @@ export class LocalSource implements Source {
     const errors: SectionError[] = [];
     if (want.network === true) {
       try {
-        if (this.#network === undefined) await this.#load('network');
-        const { network, errors: failures } = await this.openNetwork().collect(slice);
+        const { network, errors: failures } = await (await this.openNetwork()).collect(slice);
         if (network !== undefined) sections.network = network;
         errors.push(...failures);
       } catch (thrown) {
@@ -283,11 +286,18 @@ export class LocalSource implements Source {
     return this.#network !== undefined;
   }
 
-  /** Starts to count the network if not started; its code is loaded. Throws an OpError if the tier does not work. */
-  openNetwork(): LocalNetwork {
+  /** Starts to count the network if not started. Rejects with an OpError if the tier does not work. */
+  async openNetwork(): Promise<LocalNetwork> {
     if (this.#network !== undefined) return this.#network;
+    // For most screens of socktop all of it is code for nothing.
+    const [attribution] = await Promise.all([
+      import('../attribution/network-attribution.ts'),
+      this.#load('network'),
+    ]);
     const epoch = this.#hasCounted ? Math.max(Date.now(), this.#epoch + 1) : this.#epoch;
-    this.#network = new LocalNetwork(this.#platform, this.#options, epoch);
+    this.#network ??= new LocalNetwork(
+      ...([this.#platform, this.#options, epoch, attribution.NetworkAttribution] as const),
+    );
     this.#hasCounted = true;
     return this.#network;
   }

@@ -88,10 +88,7 @@ async function openLocal(
     ...{ tier: backend, sniff, mayLoadPrograms: history !== undefined },
     listsFirst: output === 'screen' && recordPath === undefined && history === undefined,
   });
-  if (output !== 'screen' || backend !== 'auto') {
-    await platform.load?.('network');
-    source.openNetwork();
-  }
+  if (output !== 'screen' || backend !== 'auto') await source.openNetwork();
   return source;
 }
 
