@@ -42,7 +42,8 @@ export const RUNTIME_FAMILIES = [
  * cost more than what they do, in CPU and in memory that each keeps to itself
  * (docs/decisions/0016-memory-and-start-of-screens.md). The engine's own timers for garbage would collect in the first
  * second, when there is hardly any: their share of CPU is so small that they never come due. No thread prepares memory
- * for the heap. Crashes are not reported.
+ * for the heap, and none looks for memory to give back: the allocator does that when memory is freed. Crashes are not
+ * reported.
  */
 const SETTINGS = [
   'BUN_GC_TIMER_DISABLE=1',
@@ -56,6 +57,7 @@ const SETTINGS = [
   'BUN_JSC_percentCPUPerMBForFullTimer=0.000001',
   'BUN_JSC_thresholdForOptimizeAfterWarmUp=60000',
   'BUN_JSC_thresholdForFTLOptimizeAfterWarmUp=1000000',
+  'MIMALLOC_SCAVENGER=0',
   'BUN_ENABLE_CRASH_REPORTING=0',
 ] as const;
 
