@@ -93,6 +93,7 @@ const MODE_ATOMIC = 0xc0;
 /** The operand is a register, not the immediate. */
 const SOURCE_REGISTER = 0x08;
 const JUMP_ALWAYS = 0x00;
+const MAY_GOTO = 0xe0;
 const CALL = 0x80;
 const EXIT = 0x90;
 const BYTE_SWAP = 0xd0;
@@ -229,6 +230,15 @@ export class Assembler {
   jump(label: string): this {
     this.#fixups.push({ at: this.length, label });
     return this.#emit(Class.JMP | JUMP_ALWAYS);
+  }
+
+  /**
+   * Jumps after so many rounds that a loop must have ended (6.9). A loop with it is followed until its rounds look alike,
+   * and not through each of them.
+   */
+  jumpOnTooManyRounds(label: string): this {
+    this.#fixups.push({ at: this.length, label });
+    return this.#emit(Class.JMP | MAY_GOTO);
   }
 
   /** Compares all 64 bits of two registers. */
