@@ -52,6 +52,8 @@ const VERIFIED_ROWS = 16;
 /** Rows found lately that are looked at once more soon: a server that forks has only then let go. */
 const RECENT_ROWS = 64;
 const ROWS_BETWEEN_RESTS = 4096;
+/** Two that start at once, neither of them the other's child, may have their numbers the other way round. */
+const TICKS_APART = 1;
 
 /**
  * Finds the process that holds each socket, by its inode among their descriptors. Only a process that ran can have
@@ -86,7 +88,11 @@ export class SocketOwners implements DescriptorVisitor {
   #scannedGeneration = 0;
   readonly #known = new KnownDescriptors();
   #areKnownSkipped = false;
+  /** Of the scan in progress; -1: its process is not in the table, and the number tells which it is. */
   #scannedSlot = -1;
+  #scannedPid = 0;
+  /** By which owners were found before the processes were known, as they were given out. */
+  #numbers: Int32Array | undefined;
   #nextFullScanMicros = 0;
   #isPostponed = false;
   #nextRetryMicros = 0;
@@ -112,17 +118,20 @@ export class SocketOwners implements DescriptorVisitor {
   async resolve(slice: Slice): Promise<void> {
     this.#growColumns();
     this.#verify();
+    // The first round scans all processes.
+    const isFirst = this.#mustSeekAgain() || this.#nextFullScanMicros === 0;
     await this.#gather(slice);
     this.#noteListing();
     this.#areKnownSkipped = false;
-    // The first round scans all processes.
-    const isFirst = this.#nextFullScanMicros === 0;
     if (this.#isPostponed) this.#postpone();
     // Without a new look at the processes nobody is known to have run.
     const hasNews = this.#processes.generation !== this.#scannedGeneration;
     this.#scannedGeneration = this.#processes.generation;
     if (this.#openCount > 0 && !isFirst && hasNews) await this.#scanRecent(slice);
-    if (this.#openCount > 0 && (isFirst || this.#isFullScanDue())) await this.#scanEverybody(slice);
+    if (this.#openCount > 0 && (isFirst || this.#isFullScanDue())) {
+      if (this.#processes.generation === 0) await this.#scanByNumber(slice);
+      else await this.#scanEverybody(slice);
+    }
     this.#sought.clear();
   }
 
@@ -145,9 +154,22 @@ export class SocketOwners implements DescriptorVisitor {
     if (found < 0) return true;
     const row = this.#soughtRow[found]!;
     if (this.#searches.search[row] === Search.FOUND) return true;
+    if (this.#scannedSlot < 0) this.#scannedSlot = this.#admit(this.#scannedPid);
+    // It has ended since.
+    if (this.#scannedSlot < 0) return false;
     if (this.#searches.search[row] !== Search.MISSED) this.#openCount--;
     this.#assign(row, this.#scannedSlot, descriptor);
     return this.#openCount > 0;
+  }
+
+  /** With all that it descends from, so that a tree by parents is whole. */
+  #admit(pid: number): number {
+    const { table } = this.#processes;
+    const slot = this.#processes.admit(pid, true);
+    for (let at = slot; at >= 0 && table.ppid[at]! > 0 && table.find(table.ppid[at]!) < 0; ) {
+      at = this.#processes.admit(table.ppid[at]!, true);
+    }
+    return slot;
   }
 
   /** DescriptorVisitor. */
@@ -248,10 +270,53 @@ export class SocketOwners implements DescriptorVisitor {
     this.#order.clear();
     for (let i = 0; i < slots.count; i++) this.#order.push(slots.rows[i]!);
     await this.#scanInOrder(slice);
+    this.#endFullScan(startMicros);
+  }
+
+  #endFullScan(startMicros: number): void {
     this.#giveUp();
     const tookMicros = this.#clock() - startMicros;
     this.#nextFullScanMicros =
       this.#clock() + Math.max(FULL_SCAN_REST_MICROS, tookMicros * FULL_SCAN_REST_RATIO);
+  }
+
+  /** Before the processes have been collected: those that hold a socket become known. Who got its number last comes first. */
+  async #scanByNumber(slice: Slice): Promise<void> {
+    const startMicros = this.#clock();
+    this.#numbers = (await this.#processes.list?.(slice)) ?? new Int32Array(0);
+    for (let i = this.#numbers.length - 1; i >= 0 && this.#openCount > 0; i--) {
+      this.#scannedPid = this.#numbers[i]!;
+      this.#scannedSlot = -1;
+      const result = this.#scanner.begin(this.#scannedPid);
+      if (isDenied(result)) this.#isAnyDenied = true;
+      if (result === 0) await this.#scanOn(slice);
+    }
+    this.#endFullScan(startMicros);
+  }
+
+  /**
+   * Whether an owner that was found by number is not the one that started last, for numbers begin anew: then all are
+   * sought again, now that the processes are known.
+   */
+  #mustSeekAgain(): boolean {
+    const numbers = this.#numbers;
+    const { table, generation } = this.#processes;
+    if (numbers === undefined || generation === 0) return false;
+    this.#numbers = undefined;
+    const { search, processSlot } = this.#searches;
+    const { rows, count } = this.#rows.table.slots;
+    const found = rows.subarray(0, count).filter((row) => search[row] === Search.FOUND);
+    const owners = new Set(found.map((row) => processSlot[row]!));
+    let latest = 0;
+    const isWrong = numbers.some((pid) => {
+      const slot = table.find(pid);
+      const ticks = table.startTicks[slot] ?? latest;
+      const startedBefore = latest > ticks + TICKS_APART;
+      latest = Math.max(latest, ticks);
+      return startedBefore && owners.has(slot);
+    });
+    if (isWrong) for (const row of found) search[row] = Search.FRESH;
+    return isWrong;
   }
 
   async #scanInOrder(slice: Slice): Promise<void> {
@@ -261,10 +326,14 @@ export class SocketOwners implements DescriptorVisitor {
       const slot = this.#order.slots[i]!;
       if (!this.#beginScan(slot)) continue;
       if (this.#areKnownSkipped) this.#known.choose(slot);
-      while (this.#scanner.step(this)) if (slice.due()) await slice.rest();
-      this.#scanner.end();
-      if (slice.due()) await slice.rest();
+      await this.#scanOn(slice);
     }
+  }
+
+  async #scanOn(slice: Slice): Promise<void> {
+    while (this.#scanner.step(this)) if (slice.due()) await slice.rest();
+    this.#scanner.end();
+    if (slice.due()) await slice.rest();
   }
 
   #beginScan(slot: number): boolean {
