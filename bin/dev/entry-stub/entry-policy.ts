@@ -40,7 +40,8 @@ export const RUNTIME_FAMILIES = [
  * code is compiled late, and only what is really hot (tables of thousands of rows) is optimised
  * (bench/remote/agent/polled.bench.ts). It is compiled where it runs, and garbage is collected there: threads for it
  * cost more than what they do, in CPU and in memory that each keeps to itself
- * (docs/decisions/0016-memory-and-start-of-screens.md). No thread prepares memory for the heap. Crashes are not
+ * (docs/decisions/0016-memory-and-start-of-screens.md). No thread prepares memory for the heap, and none looks for
+ * memory to give back: the allocator does that when memory is freed. Crashes are not
  * reported.
  */
 const SETTINGS = [
@@ -53,6 +54,7 @@ const SETTINGS = [
   'BUN_JSC_thresholdForJITSoon=1000',
   'BUN_JSC_thresholdForOptimizeAfterWarmUp=20000',
   'BUN_JSC_thresholdForFTLOptimizeAfterWarmUp=1000000',
+  'MIMALLOC_SCAVENGER=0',
   'BUN_ENABLE_CRASH_REPORTING=0',
 ] as const;
 

@@ -32,9 +32,6 @@ class KnownProcesses extends columnsClass({
   /** The generation that first saw it, and the one that last read its user. */
   bornGeneration: numbers('u32'),
   userGeneration: numbers('u32'),
-  /** Its name as the kernel gave it: the first `nameLength` of these bytes. */
-  name: numbers('u8', 0, NAME_SIZE),
-  nameLength: numbers('u8'),
 }) {}
 
 /** Reads `stat` and the users of single processes into the rows of the process table. */
@@ -72,7 +69,6 @@ export class ProcessRows {
     this.table.uid[slot] = -1;
     this.table.lastRanGeneration[slot] = generation;
     this.#known.bornGeneration[slot] = generation;
-    this.#known.nameLength[slot] = 0;
     this.table.names[slot] = '';
     this.#storeStat(slot);
     if (isListed) {
@@ -128,19 +124,16 @@ export class ProcessRows {
     this.#storeName(slot);
   }
 
-  /** Decodes the name only where its bytes are not those decoded before. */
+  /** A name in ASCII is decoded only where it is another than before. */
   #storeName(slot: number): void {
-    const text = this.#text.bytes;
+    const { names } = this.table;
     const { nameStart, nameEnd } = this.#stat;
-    const length = Math.min(nameEnd - nameStart, NAME_SIZE);
-    const at = slot * NAME_SIZE;
-    let isSame = length === this.#known.nameLength[slot];
-    for (let i = 0; isSame && i < length; i++) isSame = this.#known.name[at + i] === text[nameStart + i];
-    if (isSame) return;
-    const bytes = text.subarray(nameStart, nameStart + length);
-    this.#known.name.set(bytes, at);
-    this.#known.nameLength[slot] = length;
-    this.table.names[slot] = this.#decoder.decode(bytes);
+    const bytes = this.#text.bytes;
+    const end = Math.min(nameEnd, nameStart + NAME_SIZE);
+    if (isAscii(names[slot]!, bytes, nameStart, end)) return;
+    const name = this.#decoder.decode(bytes.subarray(nameStart, end));
+    if (name === names[slot]) return;
+    names[slot] = name;
     this.#renamed(slot);
   }
 
@@ -164,6 +157,16 @@ export class ProcessRows {
     this.table.uid[slot] = this.#status.effectiveUid;
     this.#known.userGeneration[slot] = generation;
   }
+}
+
+/** Whether these bytes are the text, and all of it ASCII. */
+function isAscii(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (text.length !== end - start) return false;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]!;
+    if (byte >= 0x80 || byte !== text.charCodeAt(i - start)) return false;
+  }
+  return true;
 }
 
 /**
