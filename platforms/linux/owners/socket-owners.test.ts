@@ -1,14 +1,17 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import type { NetworkSample } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
+import { monotonicMicros } from '../clock.ts';
 import { openLinuxNetwork } from '../network/network.ts';
-import { ProcessParts } from '../processes/network-processes.ts';
 import { ProcessCollector } from '../processes/processes.ts';
+import { SocketRows } from '../sockets/sockets.ts';
 import { rowOf, WHOLE_SLICE } from '../testdata/loopback.ts';
 import { untilInState } from '../testdata/test-slices.fixture.ts';
+import { SocketOwners } from './socket-owners.ts';
+import { DescriptorScanner } from './socket-owners-scan.ts';
 
 const DEADLINE_MILLIS = 20_000;
 const opened: { close(): void }[] = [];
@@ -162,15 +165,21 @@ describe.skipIf(Bun.which('bash') === null)('the owner of a socket that is share
     expect(counted.processCount).toBe(counted.processes.slots.count);
   });
 
-  test('is sought again where numbers have begun anew', async () => {
-    const { port } = listen();
-    const { heir, maker } = await sharedWith(port);
-    const processes = new ProcessParts(new Backwards(), undefined);
-    const network = openLinuxNetwork({ tier: 'netlink', isListing: true, processes });
-    opened.push(processes, network);
-    expect(ownerIn(await network.collect(WHOLE_SLICE), port)[0]).toBe(maker);
-    network.beginCounting({ tier: 'netlink' });
-    expect(ownerIn(await network.collect(WHOLE_SLICE), port)[0]).toBe(heir);
+  test('is found in the end where numbers have begun anew, among those that were not looked into', async () => {
+    const { maker, heir } = await sharedWith(listen().port);
+    const rows = new SocketRows();
+    const row = rows.add(1, 0);
+    rows.table.inode[row] = Number(/\d+/.exec(readlinkSync(`/proc/${maker}/fd/3`))?.[0]);
+    const processes = new Backwards();
+    const scanner = new DescriptorScanner();
+    opened.push(processes, scanner);
+    const watcher = { assigned: () => undefined, orphaned: () => false };
+    const owners = new SocketOwners(rows, processes, scanner, monotonicMicros, watcher);
+    await owners.resolve(WHOLE_SLICE);
+    expect(rows.table.ownerPid[row]).toBe(maker);
+    await processes.collect(WHOLE_SLICE);
+    await owners.resolve(WHOLE_SLICE);
+    expect(rows.table.ownerPid[row]).toBe(heir);
   });
 
   test('changes when it is handed on', async () => {

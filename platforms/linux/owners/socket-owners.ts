@@ -52,8 +52,7 @@ const VERIFIED_ROWS = 16;
 /** Rows found lately that are looked at once more soon: a server that forks has only then let go. */
 const RECENT_ROWS = 64;
 const ROWS_BETWEEN_RESTS = 4096;
-/** Two that start at once, neither of them the other's child, may have their numbers the other way round. */
-const TICKS_APART = 1;
+const NOBODY: Int32Array = new Int32Array(0);
 
 /**
  * Finds the process that holds each socket, by its inode among their descriptors. Only a process that ran can have
@@ -91,8 +90,10 @@ export class SocketOwners implements DescriptorVisitor {
   /** Of the scan in progress; -1: its process is not in the table, and the number tells which it is. */
   #scannedSlot = -1;
   #scannedPid = 0;
-  /** By which owners were found before the processes were known, as they were given out. */
-  #numbers: Int32Array | undefined;
+  /** Processes are scanned in another order than that of their start. */
+  #isUnordered = false;
+  /** Those that were not needed to find all owners by number. */
+  #unscanned: Int32Array = NOBODY;
   #nextFullScanMicros = 0;
   #isPostponed = false;
   #nextRetryMicros = 0;
@@ -118,11 +119,12 @@ export class SocketOwners implements DescriptorVisitor {
   async resolve(slice: Slice): Promise<void> {
     this.#growColumns();
     this.#verify();
-    // The first round scans all processes.
-    const isFirst = this.#mustSeekAgain() || this.#nextFullScanMicros === 0;
+    if (this.#unscanned.length > 0 && this.#processes.generation > 0) await this.#scanLeft(slice);
     await this.#gather(slice);
     this.#noteListing();
     this.#areKnownSkipped = false;
+    // The first round scans all processes.
+    const isFirst = this.#nextFullScanMicros === 0;
     if (this.#isPostponed) this.#postpone();
     // Without a new look at the processes nobody is known to have run.
     const hasNews = this.#processes.generation !== this.#scannedGeneration;
@@ -153,13 +155,23 @@ export class SocketOwners implements DescriptorVisitor {
     const found = this.#sought.find(inode, 0, 0, 0);
     if (found < 0) return true;
     const row = this.#soughtRow[found]!;
-    if (this.#searches.search[row] === Search.FOUND) return true;
+    const isFound = this.#searches.search[row] === Search.FOUND;
+    if (isFound && !this.#isUnordered) return true;
     if (this.#scannedSlot < 0) this.#scannedSlot = this.#admit(this.#scannedPid);
     // It has ended since.
     if (this.#scannedSlot < 0) return false;
-    if (this.#searches.search[row] !== Search.MISSED) this.#openCount--;
+    if (isFound && !this.#startedBefore(row, this.#scannedSlot)) return true;
+    if (!isFound && this.#searches.search[row] !== Search.MISSED) this.#openCount--;
     this.#assign(row, this.#scannedSlot, descriptor);
-    return this.#openCount > 0;
+    return this.#isUnordered || this.#openCount > 0;
+  }
+
+  /** Whether the row's owner did, before another process. */
+  #startedBefore(row: number, processSlot: number): boolean {
+    const { ownerPid, ownerStartTicks } = this.#rows.table;
+    const { pid, startTicks } = this.#processes.table;
+    const ticks = startTicks[processSlot]! - ownerStartTicks[row]!;
+    return ticks > 0 || (ticks === 0 && pid[processSlot]! > ownerPid[row]!);
   }
 
   /** With all that it descends from, so that a tree by parents is whole. */
@@ -283,40 +295,45 @@ export class SocketOwners implements DescriptorVisitor {
   /** Before the processes have been collected: those that hold a socket become known. Who got its number last comes first. */
   async #scanByNumber(slice: Slice): Promise<void> {
     const startMicros = this.#clock();
-    this.#numbers = (await this.#processes.list?.(slice)) ?? new Int32Array(0);
-    for (let i = this.#numbers.length - 1; i >= 0 && this.#openCount > 0; i--) {
-      this.#scannedPid = this.#numbers[i]!;
+    const numbers = (await this.#processes.list?.(slice)) ?? NOBODY;
+    let left = numbers.length;
+    this.#isUnordered = true;
+    for (; left > 0 && this.#openCount > 0; left--) {
+      this.#scannedPid = numbers[left - 1]!;
       this.#scannedSlot = -1;
       const result = this.#scanner.begin(this.#scannedPid);
       if (isDenied(result)) this.#isAnyDenied = true;
       if (result === 0) await this.#scanOn(slice);
     }
+    this.#isUnordered = false;
+    this.#unscanned = numbers.subarray(0, left);
     this.#endFullScan(startMicros);
   }
 
   /**
-   * Whether an owner that was found by number is not the one that started last, for numbers begin anew: then all are
-   * sought again, now that the processes are known.
+   * Of those that were not looked into, now that their start is known: where numbers have begun anew, one of them may have
+   * started after an owner, and hold its socket too.
    */
-  #mustSeekAgain(): boolean {
-    const numbers = this.#numbers;
-    const { table, generation } = this.#processes;
-    if (numbers === undefined || generation === 0) return false;
-    this.#numbers = undefined;
-    const { search, processSlot } = this.#searches;
-    const { rows, count } = this.#rows.table.slots;
-    const found = rows.subarray(0, count).filter((row) => search[row] === Search.FOUND);
-    const owners = new Set(found.map((row) => processSlot[row]!));
-    let latest = 0;
-    const isWrong = numbers.some((pid) => {
+  async #scanLeft(slice: Slice): Promise<void> {
+    const { slots, inode, ownerStartTicks } = this.#rows.table;
+    let earliest = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < slots.count; i++) {
+      const row = slots.rows[i]!;
+      if (this.#searches.search[row] !== Search.FOUND) continue;
+      earliest = Math.min(earliest, ownerStartTicks[row]!);
+      const at = this.#sought.add(inode[row]!, 0, 0, 0);
+      if (at >= 0) this.#soughtRow[at] = row;
+    }
+    const { table } = this.#processes;
+    this.#isUnordered = true;
+    for (const pid of this.#unscanned) {
       const slot = table.find(pid);
-      const ticks = table.startTicks[slot] ?? latest;
-      const startedBefore = latest > ticks + TICKS_APART;
-      latest = Math.max(latest, ticks);
-      return startedBefore && owners.has(slot);
-    });
-    if (isWrong) for (const row of found) search[row] = Search.FRESH;
-    return isWrong;
+      if (slot >= 0 && table.startTicks[slot]! >= earliest && this.#beginScan(slot))
+        await this.#scanOn(slice);
+    }
+    this.#isUnordered = false;
+    this.#unscanned = NOBODY;
+    this.#sought.clear();
   }
 
   async #scanInOrder(slice: Slice): Promise<void> {
