@@ -5,6 +5,7 @@ import { Errno, NativeBuffer } from '../libc.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { type PidStatus, parsePidStatus } from '../proc/pid-status.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
+import { isAscii, processName } from './process-names.ts';
 
 /** Result of reading a process. */
 export const RowOutcome = {
@@ -41,7 +42,6 @@ export class ProcessRows {
   readonly #text = new NativeBuffer(STAT_SIZE);
   readonly #stat = emptyPidStat();
   readonly #status: PidStatus = { threadGroupId: 0, effectiveUid: 0 };
-  readonly #decoder = new TextDecoder();
   readonly #pageSizeBytes: number;
   /** Called with a row whose task name changed: the process became another program. */
   readonly #renamed: (slot: number) => void;
@@ -124,14 +124,13 @@ export class ProcessRows {
     this.#storeName(slot);
   }
 
-  /** A name in ASCII is decoded only where it is another than before. */
   #storeName(slot: number): void {
     const { names } = this.table;
     const { nameStart, nameEnd } = this.#stat;
     const bytes = this.#text.bytes;
     const end = Math.min(nameEnd, nameStart + NAME_SIZE);
     if (isAscii(names[slot]!, bytes, nameStart, end)) return;
-    const name = this.#decoder.decode(bytes.subarray(nameStart, end));
+    const name = processName(bytes, nameStart, end);
     if (name === names[slot]) return;
     names[slot] = name;
     this.#renamed(slot);
@@ -157,16 +156,6 @@ export class ProcessRows {
     this.table.uid[slot] = this.#status.effectiveUid;
     this.#known.userGeneration[slot] = generation;
   }
-}
-
-/** Whether these bytes are the text, and all of it ASCII. */
-function isAscii(text: string, bytes: Uint8Array, start: number, end: number): boolean {
-  if (text.length !== end - start) return false;
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i]!;
-    if (byte >= 0x80 || byte !== text.charCodeAt(i - start)) return false;
-  }
-  return true;
 }
 
 /**
