@@ -267,11 +267,15 @@ export class Assembler {
   }
 
   #emit(opcode: number, destination = 0, source = 0, offset = 0, immediate = 0): this {
-    // Thousands of these are made at a start, by code that is interpreted yet.
+    // Thousands of these are made at a start, by code that is interpreted yet: nothing is called for them.
     if (offset !== (offset << 16) >> 16) throw refusal('BAD_VALUE', `offset ${offset}`);
     if (immediate !== (immediate | 0)) throw refusal('BAD_VALUE', `immediate ${immediate}`);
-    if (!isRegister(destination)) throw refusal('BAD_VALUE', `register ${destination}`);
-    if (!isRegister(source)) throw refusal('BAD_VALUE', `register ${source}`);
+    if (destination !== (destination | 0) || destination < R0 || destination > R10) {
+      throw refusal('BAD_VALUE', `register ${destination}`);
+    }
+    if (source !== (source | 0) || source < R0 || source > R10) {
+      throw refusal('BAD_VALUE', `register ${source}`);
+    }
     if (this.#count === this.#words.length) {
       this.#words = lengthened(this.#words, new Uint32Array(this.#count * 2));
     }
@@ -298,10 +302,6 @@ export function sizeOfBytes(bytes: number): Size {
     default:
       throw refusal('BAD_VALUE', `no load is ${bytes} bytes wide`);
   }
-}
-
-function isRegister(register: number): boolean {
-  return register === (register | 0) && register >= R0 && register <= R10;
 }
 
 function isSigned(value: number, bits: number): boolean {
