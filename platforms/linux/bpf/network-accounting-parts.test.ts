@@ -122,7 +122,7 @@ function portOf(descriptor: number): number {
   const inode = /\d+/.exec(readlinkSync(`/proc/self/fd/${descriptor}`))?.[0];
   const line = readFileSync('/proc/net/udp', 'latin1')
     .split('\n')
-    .find((one) => one.split(/\s+/)[10] === inode);
+    .find((one) => one.trim().split(/\s+/)[9] === inode);
   return Number.parseInt(/:([0-9A-F]{4}) /.exec(line ?? '')?.[1] ?? '', 16);
 }
 
