@@ -347,7 +347,7 @@ describe('the process', () => {
       .map((pair) => pair.split('=', 1)[0]);
     expect(names).toContain('LC_ALL');
     expect(names.filter((name) => /^(BUN_JSC_useDFG|NODE_)/.test(name!))).toEqual([]);
-    expect(names.filter((name) => name!.startsWith('BUN_')).sort()).toEqual([
+    expect(names.filter((name) => /^(BUN|MIMALLOC)_/.test(name!)).sort()).toEqual([
       'BUN_ENABLE_CRASH_REPORTING',
       'BUN_GC_TIMER_DISABLE',
       'BUN_JSC_numberOfGCMarkers',
@@ -358,6 +358,7 @@ describe('the process', () => {
       'BUN_JSC_useConcurrentJIT',
       'BUN_JSC_useFTLJIT',
       'BUN_JSC_useWarmUpMarkedBlocks',
+      'MIMALLOC_SCAVENGER',
     ]);
     await cleaned.close();
   });

@@ -116,14 +116,22 @@ export async function ignoreUnnamedSignals(): Promise<void> {
   (await linux?.loadIgnoredSignals())?.ignoreUnnamedSignals();
 }
 
+let programText: typeof import('./linux/program-text.ts') | undefined;
+
+/** An agent with a history asks for it twice a sample. */
+async function loadProgramText(): Promise<typeof programText> {
+  programText ??= await linux?.loadProgramText();
+  return programText;
+}
+
 /** Lets go of the memory that only the start has needed, where that is known how. Rejects with SyscallError. */
 export async function releaseProgramText(): Promise<void> {
-  (await linux?.loadProgramText())?.releaseProgramText();
+  (await loadProgramText())?.releaseProgramText();
 }
 
 /** Much of the program is about to be run, for who has released it before: it comes back faster. */
 export async function expectProgramText(): Promise<void> {
-  (await linux?.loadProgramText())?.expectProgramText();
+  (await loadProgramText())?.expectProgramText();
 }
 
 /**

@@ -38,10 +38,10 @@ export const RUNTIME_FAMILIES = [
  * The runtime's settings. A timer of the garbage collector would wake an idle program every second; allocation starts
  * collections as well. A program that works for a few milliseconds a second is compiled for longer than it runs, so
  * code is compiled late, only what is really hot (tables of thousands of rows) is optimised
- * (bench/remote/agent/polled.bench.ts), and nothing is optimised twice. It is compiled where it runs, garbage is
- * collected there, and the allocator gives memory back there and at once: threads for it cost more than what they do, in
- * CPU and in memory that each keeps to itself (docs/decisions/0016-memory-and-start-of-screens.md). No thread prepares
- * memory for the heap. Crashes are not reported.
+ * (bench/remote/agent/polled.bench.ts), and nothing is optimised twice. It is compiled where it runs, and garbage is
+ * collected there: threads for it cost more than what they do, in CPU and in memory that each keeps to itself
+ * (docs/decisions/0016-memory-and-start-of-screens.md). No thread prepares memory for the heap, and none looks for
+ * memory to give back: the allocator does that when memory is freed. Crashes are not reported.
  */
 const SETTINGS = [
   'BUN_GC_TIMER_DISABLE=1',
@@ -53,7 +53,7 @@ const SETTINGS = [
   'BUN_JSC_thresholdForJITSoon=10000',
   'BUN_JSC_thresholdForOptimizeAfterWarmUp=20000',
   'BUN_JSC_useFTLJIT=0',
-  'MIMALLOC_PURGE_DELAY=0',
+  'MIMALLOC_SCAVENGER=0',
   'BUN_ENABLE_CRASH_REPORTING=0',
 ] as const;
 

@@ -5,6 +5,7 @@ import { Errno, NativeBuffer } from '../libc.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { type PidStatus, parsePidStatus } from '../proc/pid-status.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
+import { isAscii, processName } from './process-names.ts';
 
 /** Result of reading a process. */
 export const RowOutcome = {
@@ -32,9 +33,6 @@ class KnownProcesses extends columnsClass({
   /** The generation that first saw it, and the one that last read its user. */
   bornGeneration: numbers('u32'),
   userGeneration: numbers('u32'),
-  /** Its name as the kernel gave it: the first `nameLength` of these bytes. */
-  name: numbers('u8', 0, NAME_SIZE),
-  nameLength: numbers('u8'),
 }) {}
 
 /** Reads `stat` and the users of single processes into the rows of the process table. */
@@ -44,7 +42,6 @@ export class ProcessRows {
   readonly #text = new NativeBuffer(STAT_SIZE);
   readonly #stat = emptyPidStat();
   readonly #status: PidStatus = { threadGroupId: 0, effectiveUid: 0 };
-  readonly #decoder = new TextDecoder();
   readonly #pageSizeBytes: number;
   /** Called with a row whose task name changed: the process became another program. */
   readonly #renamed: (slot: number) => void;
@@ -72,7 +69,6 @@ export class ProcessRows {
     this.table.uid[slot] = -1;
     this.table.lastRanGeneration[slot] = generation;
     this.#known.bornGeneration[slot] = generation;
-    this.#known.nameLength[slot] = 0;
     this.table.names[slot] = '';
     this.#storeStat(slot);
     if (isListed) {
@@ -128,19 +124,15 @@ export class ProcessRows {
     this.#storeName(slot);
   }
 
-  /** Decodes the name only where its bytes are not those decoded before. */
   #storeName(slot: number): void {
-    const text = this.#text.bytes;
+    const { names } = this.table;
     const { nameStart, nameEnd } = this.#stat;
-    const length = Math.min(nameEnd - nameStart, NAME_SIZE);
-    const at = slot * NAME_SIZE;
-    let isSame = length === this.#known.nameLength[slot];
-    for (let i = 0; isSame && i < length; i++) isSame = this.#known.name[at + i] === text[nameStart + i];
-    if (isSame) return;
-    const bytes = text.subarray(nameStart, nameStart + length);
-    this.#known.name.set(bytes, at);
-    this.#known.nameLength[slot] = length;
-    this.table.names[slot] = this.#decoder.decode(bytes);
+    const bytes = this.#text.bytes;
+    const end = Math.min(nameEnd, nameStart + NAME_SIZE);
+    if (isAscii(names[slot]!, bytes, nameStart, end)) return;
+    const name = processName(bytes, nameStart, end);
+    if (name === names[slot]) return;
+    names[slot] = name;
     this.#renamed(slot);
   }
 

@@ -11,6 +11,7 @@ import { NativeBuffer } from '../libc.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { type PidStatus, parsePidStatus } from '../proc/pid-status.ts';
 import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
+import { processName } from './process-names.ts';
 import { ProcessSource, ProcessTexts } from './process-source.ts';
 
 /**
@@ -93,7 +94,6 @@ class ProcessLookup {
   readonly #text = new NativeBuffer(TEXT_BYTES);
   readonly #stat = emptyPidStat();
   readonly #status: PidStatus = { threadGroupId: 0, effectiveUid: 0 };
-  readonly #decoder = new TextDecoder();
 
   constructor(proc: ProcDirectory) {
     this.#proc = proc;
@@ -126,7 +126,7 @@ class ProcessLookup {
   /** The task's name as /proc has it: up to 63 bytes for kernel threads. */
   name(pid: number): string | undefined {
     if (!this.#readStat(pid)) return undefined;
-    return this.#decoder.decode(this.#text.bytes.subarray(this.#stat.nameStart, this.#stat.nameEnd));
+    return processName(this.#text.bytes, this.#stat.nameStart, this.#stat.nameEnd);
   }
 
   #readStat(pid: number): boolean {
@@ -163,7 +163,6 @@ const BPF_COLUMNS = {
 export class BpfProcessRows extends columnsClass(BPF_COLUMNS) {
   readonly table: ProcessTable;
   readonly #watcher: RowWatcher;
-  readonly #decoder = new TextDecoder();
 
   constructor(watcher: RowWatcher, table = new ProcessTable()) {
     super();
@@ -242,7 +241,7 @@ export class BpfProcessRows extends columnsClass(BPF_COLUMNS) {
     const length = commLength(task.comm);
     const isCut = task.isKernelThread && length === COMM_LIMIT;
     const long = isCut ? this.#watcher.longName(task.pid) : undefined;
-    this.table.names[slot] = long ?? this.#decoder.decode(task.comm.subarray(0, length));
+    this.table.names[slot] = long ?? processName(task.comm, 0, length);
     this.#watcher.renamed(slot);
   }
 }

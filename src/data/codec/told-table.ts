@@ -110,19 +110,27 @@ interface NumberReader {
 }
 
 /** Everything of a row that is a number: serial, words of the key, columns. Tables that it refers to have places. */
-export function numberReaders({ format, slots, numbers }: ToldTable, places: RowPlaces): NumberReader[] {
+export function numberReaders(table: ToldTable, places: RowPlaces): NumberReader[] {
+  const columns = table.numbers.map((column) => ({
+    name: column.format.name,
+    read: readerOf(column, places),
+  }));
+  return [...keyReaders(table), ...columns];
+}
+
+/** The numbers that tell one row from another: serial, words of the key. */
+export function keyReaders({ format, slots }: ToldTable): NumberReader[] {
   const { serial } = slots;
   const keys = format.keyWords.map(({ name }, word) => ({
     name,
     read: (slot: number) => slots.keyWord(slot, keyWordOf(word)),
   }));
   const own = format.serial === undefined ? [] : [{ name: 'serial', read: (slot: number) => serial[slot]! }];
-  const columns = numbers.map((column) => ({ name: column.format.name, read: readerOf(column, places) }));
-  return [...own, ...keys, ...columns];
+  return [...own, ...keys];
 }
 
 /** A receiver takes no number outside the bounds of its column, and one value must not cost the whole. */
-function readerOf({ values, format }: ToldNumbers, places: RowPlaces): (slot: number) => number {
+export function readerOf({ values, format }: ToldNumbers, places: RowPlaces): (slot: number) => number {
   const { stride, offset, refersTo, least, most, absent } = format;
   if (refersTo !== undefined) {
     const referred = places.get(refersTo);

@@ -1,10 +1,13 @@
+import { lengthened } from '../../kit/table/slot-table.ts';
 import { cutText } from '../../kit/text/sanitize.ts';
 import { type NumberFormat, TABLE_FORMATS, type TableFormat } from '../codec/table-format.ts';
 import {
+  keyReaders,
   type NumberArray,
   notePlaces,
   numberReaders,
   type RowPlaces,
+  readerOf,
   type ToldTable,
 } from '../codec/told-table.ts';
 import { TEXT_AS_BEFORE } from './recorded-format.ts';
@@ -19,7 +22,7 @@ interface KnownNumbers {
   readonly name: string;
   /** What a row has before its first value. */
   readonly absent: number;
-  before: Float64Array;
+  before: Int32Array | Float64Array;
 }
 
 interface KnownTexts {
@@ -50,7 +53,10 @@ export class ChangedRows {
     const keys = format.serial === undefined ? format.keyWords : [format.serial, ...format.keyWords];
     this.#numbers = [
       ...keys.map(({ name }) => ({ name, absent: 0, before: new Float64Array(0) })),
-      ...format.numbers.map(({ name, absent }) => ({ name, absent, before: new Float64Array(0) })),
+      ...format.numbers.map((column) => ({
+        ...{ name: column.name, absent: column.absent },
+        before: isSmall(column) ? new Int32Array(0) : new Float64Array(0),
+      })),
     ];
     this.#texts = format.texts.map(({ name, isOptional, limit }) => ({
       ...{ name, limit, before: [] },
@@ -67,12 +73,14 @@ export class ChangedRows {
   parts(table: ToldTable, places: RowPlaces): string[] {
     const { slots } = table;
     notePlaces(table, places);
+    if (slots.count === 0 && this.#rows === 0) return [];
     this.#reserve(slots.count);
+    const count = this.#findChanged(table, places);
+    if (count === 0 && slots.count === this.#rows) return [];
     const readers = numberReaders(table, places).map(({ read }) => read);
-    const count = this.#findChanged(table, readers);
     const parts: string[] = [];
     const step = WITH_LONG_TEXTS.includes(this.#format.name) ? TEXT_ROWS_PER_PART : ROWS_PER_PART;
-    if (count === 0 && slots.count !== this.#rows) parts.push(this.#part(table, readers, new Int32Array(0)));
+    if (count === 0) parts.push(this.#part(table, readers, new Int32Array(0)));
     for (let first = 0; first < count; first += step) {
       parts.push(this.#part(table, readers, this.#changed.subarray(first, Math.min(first + step, count))));
     }
@@ -87,28 +95,30 @@ export class ChangedRows {
     this.#changed = new Int32Array(capacity);
     this.#marks = new Uint8Array(capacity);
     for (const column of this.#numbers) {
-      const longer = new Float64Array(capacity);
-      longer.set(column.before);
-      column.before = longer;
+      const { before } = column;
+      column.before =
+        before instanceof Int32Array
+          ? lengthened(before, new Int32Array(capacity))
+          : lengthened(before, new Float64Array(capacity));
     }
   }
 
   /** Fills `#changed` with places, upwards. Column by column: most of a table is as it was, and is only passed over. */
-  #findChanged(table: ToldTable, readers: readonly ((slot: number) => number)[]): number {
+  #findChanged(table: ToldTable, places: RowPlaces): number {
     const { rows, count } = table.slots;
     const marks = this.#marks;
     const known = Math.min(count, this.#rows);
     marks.fill(0, 0, known);
     marks.fill(1, known, count);
-    const keys = readers.length - table.numbers.length;
-    for (const [at, read] of readers.entries()) {
-      const { before } = this.#numbers[at]!;
-      const column = table.numbers[at - keys];
-      if (column === undefined || column.format.refersTo !== undefined) {
-        markRead(read, rows, before, known, marks);
-      } else if (column.values instanceof Float64Array) {
-        markDoubles(column.values, column.format, rows, before, known, marks);
-      } else markIntegers(column.values, column.format, rows, before, known, marks);
+    const keys = keyReaders(table);
+    for (const [at, { read }] of keys.entries())
+      markRead(read, rows, this.#numbers[at]!.before, known, marks);
+    for (const [at, column] of table.numbers.entries()) {
+      const { before } = this.#numbers[keys.length + at]!;
+      const { values, format } = column;
+      if (format.refersTo !== undefined) markRead(readerOf(column, places), rows, before, known, marks);
+      else if (values instanceof Float64Array) markDoubles(values, format, rows, before, known, marks);
+      else markIntegers(values, format, rows, before, known, marks);
     }
     for (const [at, { texts }] of table.texts.entries()) {
       const { before, limit } = this.#texts[at]!;
@@ -190,11 +200,16 @@ export class ChangedRows {
   }
 }
 
+/** Whether every value that the column can have is an integer of 32 bits. */
+function isSmall({ isDouble, least, most, refersTo }: NumberFormat): boolean {
+  return !isDouble && (refersTo !== undefined || (least >= -0x8000_0000 && most <= 0x7fff_ffff));
+}
+
 /** Marks the first rows whose value is another than before. NaN is the same as NaN. */
 function markRead(
   read: (slot: number) => number,
   rows: Int32Array,
-  before: Float64Array,
+  before: Int32Array | Float64Array,
   count: number,
   marks: Uint8Array,
 ): void {
@@ -208,7 +223,7 @@ function markDoubles(
   values: Float64Array,
   { stride, offset, least, most, absent }: NumberFormat,
   rows: Int32Array,
-  before: Float64Array,
+  before: Int32Array | Float64Array,
   count: number,
   marks: Uint8Array,
 ): void {
@@ -224,7 +239,7 @@ function markIntegers(
   values: NumberArray,
   { stride, offset, least, most, absent }: NumberFormat,
   rows: Int32Array,
-  before: Float64Array,
+  before: Int32Array | Float64Array,
   count: number,
   marks: Uint8Array,
 ): void {
