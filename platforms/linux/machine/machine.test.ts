@@ -164,7 +164,7 @@ describe('this machine', () => {
   );
 
   test.skipIf(withoutBpf !== undefined)(
-    'processes keep their rows and counters when programs in the kernel begin to list them',
+    'processes keep their rows and counters when programs in the kernel begin to list them (needs eBPF)',
     async () => {
       const machine = open({ mayLoadPrograms: 'later' });
       const want = { visiblePids: [process.pid], columns: ['readBytes', 'writtenBytes'] } as const;
