@@ -358,6 +358,7 @@ describe('the process', () => {
       'BUN_JSC_useConcurrentJIT',
       'BUN_JSC_useFTLJIT',
       'BUN_JSC_useWarmUpMarkedBlocks',
+      'MIMALLOC_PURGE_DELAY',
       'MIMALLOC_SCAVENGER',
     ]);
     await cleaned.close();

@@ -41,7 +41,7 @@ export const RUNTIME_FAMILIES = [
  * (bench/remote/agent/polled.bench.ts), and nothing is optimised twice. It is compiled where it runs, and garbage is
  * collected there: threads for it cost more than what they do, in CPU and in memory that each keeps to itself
  * (docs/decisions/0016-memory-and-start-of-screens.md). No thread prepares memory for the heap, and none looks for
- * memory to give back: the allocator does that when memory is freed. Crashes are not reported.
+ * memory to give back: the allocator does that where memory is freed, at most once a second. Crashes are not reported.
  */
 const SETTINGS = [
   'BUN_GC_TIMER_DISABLE=1',
@@ -54,6 +54,7 @@ const SETTINGS = [
   'BUN_JSC_thresholdForOptimizeAfterWarmUp=20000',
   'BUN_JSC_useFTLJIT=0',
   'MIMALLOC_SCAVENGER=0',
+  'MIMALLOC_PURGE_DELAY=1000',
   'BUN_ENABLE_CRASH_REPORTING=0',
 ] as const;
 
