@@ -28,6 +28,8 @@ import { ContainerNames } from './processes/container-names.ts';
 import { lookUpUsers } from './processes/users.ts';
 
 const PROC = '/proc';
+/** Names of containers come behind the first rates of a screen that lists first. */
+const NAMES_AFTER_MILLIS = 1400;
 
 /** Code of the parts that were loaded; sstop never needs a machine, nor socktop a network before its views are opened. */
 let openNetwork: typeof openLinuxNetwork | undefined;
@@ -96,6 +98,7 @@ export class LinuxPlatform implements Platform {
     if ((tier !== 'auto' && tier !== 'netlink') || this.#handed !== undefined || this.#procRoot !== PROC) {
       return undefined;
     }
+    this.#containers.postpone(NAMES_AFTER_MILLIS);
     const mayLoad = tier === 'auto' && new EffectiveCapabilities().has('cap_bpf');
     try {
       return this.#openNetwork({ tier: mayLoad ? tier : 'netlink', isListing: true });

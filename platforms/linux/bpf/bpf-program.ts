@@ -1,3 +1,4 @@
+import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { closeDescriptor, Errno, NativeBuffer, readInto } from '../libc.ts';
 import { PAGE_SIZE_BYTES } from '../system-units.ts';
 import {
@@ -115,6 +116,23 @@ export function loadTracing(
   expectedAttachType: number = AttachType.TRACE_RAW_TP,
 ): number {
   return loadProgram({ type: ProgramType.TRACING, code, name, expectedAttachType, attachBtfId });
+}
+
+/** What `load` makes of the first choice that the kernel accepts. Throws what it throws for the last one. */
+export function firstAccepted<T, R>(choices: readonly T[], load: (choice: T) => R): R {
+  for (const [i, choice] of choices.entries()) {
+    try {
+      return load(choice);
+    } catch (thrown) {
+      if (i === choices.length - 1 || !isRefusedCode(thrown)) throw thrown;
+    }
+  }
+  throw new OpError({ op: 'load BPF program', code: 'UNSUPPORTED' });
+}
+
+/** A helper that is not to be had is EINVAL, a structure that may not be read EACCES; both with words. */
+function isRefusedCode(thrown: unknown): boolean {
+  return thrown instanceof BpfError && thrown.log !== '';
 }
 
 const LINK_CREATE_BYTES = 48;

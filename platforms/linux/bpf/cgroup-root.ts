@@ -21,7 +21,7 @@ const SYS_FSMOUNT = 432;
 const CLOEXEC = 1;
 const FSCONFIG_CMD_CREATE = 6;
 
-interface CgroupRoot {
+export interface CgroupRoot {
   /** An open directory, the caller's to close. */
   readonly descriptor: number;
   /** `machine`: the root of all control groups; `container`: of those that this control group namespace may see. */

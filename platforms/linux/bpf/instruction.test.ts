@@ -80,6 +80,11 @@ describe('Assembler', () => {
     expect(code.length).toBe(5);
   });
 
+  test('a loop that must end jumps out by itself (include/uapi/linux/bpf.h: BPF_JCOND, BPF_MAY_GOTO)', () => {
+    const code = new Assembler().jumpOnTooManyRounds('end').exit().label('end').exit();
+    expect(hex(code).slice(0, 23)).toBe('e5 00 01 00 00 00 00 00');
+  });
+
   test('refuses labels that are missing, twice there or too far', () => {
     expect(() => new Assembler().jump('nowhere').build()).toThrow('no label nowhere');
     expect(() => new Assembler().label('a').label('a')).toThrow('label a is there already');

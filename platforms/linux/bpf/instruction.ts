@@ -93,6 +93,7 @@ const MODE_ATOMIC = 0xc0;
 /** The operand is a register, not the immediate. */
 const SOURCE_REGISTER = 0x08;
 const JUMP_ALWAYS = 0x00;
+const MAY_GOTO = 0xe0;
 const CALL = 0x80;
 const EXIT = 0x90;
 const BYTE_SWAP = 0xd0;
@@ -231,6 +232,15 @@ export class Assembler {
     return this.#emit(Class.JMP | JUMP_ALWAYS);
   }
 
+  /**
+   * Jumps after so many rounds that a loop must have ended (6.9). A loop with it is followed until its rounds look alike,
+   * and not through each of them.
+   */
+  jumpOnTooManyRounds(label: string): this {
+    this.#fixups.push({ at: this.length, label });
+    return this.#emit(Class.JMP | MAY_GOTO);
+  }
+
   /** Compares all 64 bits of two registers. */
   jumpIf(condition: Jump, left: number, right: number, label: string): this {
     this.#fixups.push({ at: this.length, label });
@@ -257,11 +267,15 @@ export class Assembler {
   }
 
   #emit(opcode: number, destination = 0, source = 0, offset = 0, immediate = 0): this {
-    // Thousands of these are made at a start, by code that is interpreted yet.
+    // Thousands of these are made at a start, by code that is interpreted yet: nothing is called for them.
     if (offset !== (offset << 16) >> 16) throw refusal('BAD_VALUE', `offset ${offset}`);
     if (immediate !== (immediate | 0)) throw refusal('BAD_VALUE', `immediate ${immediate}`);
-    if (!isRegister(destination)) throw refusal('BAD_VALUE', `register ${destination}`);
-    if (!isRegister(source)) throw refusal('BAD_VALUE', `register ${source}`);
+    if (destination !== (destination | 0) || destination < R0 || destination > R10) {
+      throw refusal('BAD_VALUE', `register ${destination}`);
+    }
+    if (source !== (source | 0) || source < R0 || source > R10) {
+      throw refusal('BAD_VALUE', `register ${source}`);
+    }
     if (this.#count === this.#words.length) {
       this.#words = lengthened(this.#words, new Uint32Array(this.#count * 2));
     }
@@ -288,10 +302,6 @@ export function sizeOfBytes(bytes: number): Size {
     default:
       throw refusal('BAD_VALUE', `no load is ${bytes} bytes wide`);
   }
-}
-
-function isRegister(register: number): boolean {
-  return register === (register | 0) && register >= R0 && register <= R10;
 }
 
 function isSigned(value: number, bits: number): boolean {

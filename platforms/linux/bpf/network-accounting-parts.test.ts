@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { closeDescriptor } from '../libc.ts';
+import { bindSocket, closeDescriptor, NativeBuffer, openSocket } from '../libc.ts';
 import { AttachType, queryPrograms } from './bpf-program.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
-import { NetworkAccounting } from './network-accounting.ts';
+import { NetworkAccounting, SocketHolders } from './network-accounting.ts';
+import { AF_INET } from './network-layout.ts';
 import {
   ATTEMPTS,
   accountingObstacle,
@@ -116,6 +117,15 @@ function attachedOf(ids: readonly number[]): number[] {
   return attached;
 }
 
+/** As getsockname(2) has it in /proc/net/udp. */
+function portOf(descriptor: number): number {
+  const inode = /\d+/.exec(readlinkSync(`/proc/self/fd/${descriptor}`))?.[0];
+  const line = readFileSync('/proc/net/udp', 'latin1')
+    .split('\n')
+    .find((one) => one.trim().split(/\s+/)[9] === inode);
+  return Number.parseInt(/:([0-9A-F]{4}) /.exec(line ?? '')?.[1] ?? '', 16);
+}
+
 const by = (flows: readonly SeenFlow[], tgid: number): SeenFlow[] =>
   flows.filter((flow) => flow.tgid === tgid);
 
@@ -175,6 +185,33 @@ describe.skipIf(obstacle !== undefined)(`beginning and end (needs root and eBPF$
       accounting.close();
       traffic.stdin.end();
       await traffic.exited;
+    }
+  });
+
+  test('a socket made between the list of holders and the counting has its maker, though nobody uses it', () => {
+    const holders = SocketHolders.open();
+    const SOCK_DGRAM = 2;
+    const socket = openSocket(AF_INET, SOCK_DGRAM, 0);
+    let listed = 0;
+    try {
+      holders.visit(() => listed++);
+      expect(listed).toBeGreaterThan(0);
+      const address = new NativeBuffer(16);
+      address.u16[0] = AF_INET;
+      const later = openSocket(AF_INET, SOCK_DGRAM, 0);
+      // 127.0.0.1, and a port of the kernel's choice, which it then tells.
+      address.bytes.set([127, 0, 0, 1], 4);
+      expect(bindSocket(later, address, 16)).toBe(0);
+      const port = portOf(later);
+      const accounting = NetworkAccounting.after(holders);
+      const sender = Bun.spawnSync(['bash', '-c', `echo hello > /dev/udp/127.0.0.1/${port}`]);
+      expect(sender.success).toBe(true);
+      const received = readFlows(accounting).find((flow) => flow.localPort === port && flow.rxBytes > 0);
+      expect(received).toMatchObject({ tgid: process.pid, rxBytes: IPV4_HEADER_BYTES + 8 + 6 });
+      closeDescriptor(later);
+    } finally {
+      closeDescriptor(socket);
+      holders.close();
     }
   });
 

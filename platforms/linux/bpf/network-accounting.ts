@@ -46,6 +46,14 @@ const SOL_SOCKET = 1;
 /** 5.14 and later. */
 const SO_NETNS_COOKIE = 71;
 
+const time = new NativeBuffer(16);
+
+/** Nanoseconds since boot, in the machine's time. */
+function machineNanos(): number {
+  clockGetTime(CLOCK_BOOTTIME, time);
+  return (time.u32[0]! + time.u32[1]! * HIGH_WORD) * NANOS + time.u32[2]! - BOOT_OFFSET_NANOS;
+}
+
 interface NetnsCookie {
   readonly low: number;
   readonly high: number;
@@ -86,11 +94,16 @@ function visitHolders(iterator: TaskIterator | undefined, visit: HolderVisitor):
   }
 }
 
-/** Who holds which socket, told by the kernel before anything is counted: one program of all that counting takes. */
+/**
+ * Who holds which socket, told by the kernel before anything is counted: two programs of all that counting takes. The
+ * other one gives those that are made meanwhile their owners.
+ */
 export class SocketHolders {
   readonly maps: NetworkMaps;
   readonly programs: NetworkPrograms;
   readonly sizes: NetworkMapSizes;
+  /** When all sockets that were there had got their owners; NaN: they have not, or later ones go without. */
+  seededNanos = Number.NaN;
 
   /** Throws BpfError and OpError as `NetworkAccounting.open` does. */
   static open(sizes: Partial<NetworkMapSizes> = {}): SocketHolders {
@@ -104,6 +117,7 @@ export class SocketHolders {
     this.maps = maps;
     this.sizes = sizes;
     this.programs = new NetworkPrograms(maps, numbers);
+    this.programs.attachCreation();
   }
 
   /** Whether the kernel can tell them. */
@@ -114,6 +128,7 @@ export class SocketHolders {
   /** Shows every holder of a socket, now. Throws BpfError. */
   visit(visit: HolderVisitor): void {
     visitHolders(this.programs.holders, visit);
+    if (this.programs.seesCreation) this.seededNanos = machineNanos();
   }
 
   /** Detaches everything, also what `NetworkAccounting` has attached since. */
@@ -139,7 +154,6 @@ export class NetworkAccounting {
   readonly #key = new NativeBuffer(PEER_KEY_BYTES);
   readonly #value = new NativeBuffer(FLOW_VALUE_BYTES);
   readonly #lostValue = new NativeBuffer(LOST_BYTES);
-  readonly #time = new NativeBuffer(16);
   readonly #lost = { bytes: 0, packets: 0 };
   #reading = 0;
   #heldBeforeNanos = 0;
@@ -164,7 +178,7 @@ export class NetworkAccounting {
       new BatchReader(maps.sums, FLOW_KEY_BYTES, FLOW_VALUE_BYTES, sizes.sums),
     ];
     this.#reading = this.#readers.length;
-    this.#seededNanos = this.#nowNanos();
+    this.#seededNanos = machineNanos();
   }
 
   /**
@@ -180,9 +194,8 @@ export class NetworkAccounting {
     const { maps, programs, sizes } = holders;
     try {
       const accounting = new NetworkAccounting(maps, programs, programs.attach(), sizes);
-      // Sockets made since they were told, if they were, and before the programs were attached.
-      accounting.holders(() => undefined);
-      accounting.#seededNanos = accounting.#nowNanos();
+      if (Number.isNaN(holders.seededNanos)) holders.visit(() => undefined);
+      accounting.#seededNanos = holders.seededNanos;
       return accounting;
     } catch (thrown) {
       holders.close();
@@ -226,7 +239,7 @@ export class NetworkAccounting {
   begin(): void {
     for (const reader of this.#readers) reader.begin();
     this.#reading = 0;
-    this.#heldBeforeNanos = this.parts.lastUser === 'none' ? Infinity : this.#nowNanos() - HELD_NANOS;
+    this.#heldBeforeNanos = this.parts.lastUser === 'none' ? Infinity : machineNanos() - HELD_NANOS;
     this.#readLost();
   }
 
@@ -309,13 +322,6 @@ export class NetworkAccounting {
     const words = this.#lostValue.u32;
     this.#lost.bytes = words[Lost.BYTES / 4]! + words[Lost.BYTES / 4 + 1]! * HIGH_WORD;
     this.#lost.packets = words[Lost.PACKETS / 4]! + words[Lost.PACKETS / 4 + 1]! * HIGH_WORD;
-  }
-
-  /** In the machine's time. */
-  #nowNanos(): number {
-    clockGetTime(CLOCK_BOOTTIME, this.#time);
-    const { u32 } = this.#time;
-    return (u32[0]! + u32[1]! * HIGH_WORD) * NANOS + u32[2]! - BOOT_OFFSET_NANOS;
   }
 }
 

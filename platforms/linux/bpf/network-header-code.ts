@@ -189,13 +189,14 @@ export function emitPeer(code: Assembler, direction: 'ingress' | 'egress'): void
   const isIngress = direction === 'ingress';
   const address = KEY + FlowKey.REMOTE_ADDRESS;
   zeroStack(code, address, PEER_BYTES);
-  code.storeImmediate(Size.B, R10, KEY + FlowKey.HAS_REMOTE, 1);
   emitPacketAddress(code, 'peer.remote', isIngress, address);
   code.load(Size.W, R1, R7, BpfSock.PROTOCOL).jumpIfImmediate(Jump.NE, R1, IPPROTO_UDP, 'peer.keyed');
   code.load(Size.W, R2, R10, TRANSPORT_OFFSET);
   loadBytes(code, SCRATCH, 4, 'peer.keyed', USUAL_OFFSETS);
   code.load(Size.H, R1, R10, SCRATCH + (isIngress ? 0 : 2)).swapNetworkOrder(R1, 16);
   code.store(Size.H, R10, KEY + FlowKey.REMOTE_PORT, R1).label('peer.keyed');
+  // Beside the port, of which the verifier then remembers nothing.
+  code.storeImmediate(Size.B, R10, KEY + FlowKey.HAS_REMOTE, 1);
 }
 
 /** Source or destination of the packet, in words, to the stack. */
@@ -231,18 +232,18 @@ export function emitConnectedEndpoints(code: Assembler): void {
   code.load(Size.W, R1, R7, BpfSock.DESTINATION_PORT).swapNetworkOrder(R1, 16);
   code.store(Size.H, R10, VALUE + FlowValue.REMOTE_PORT, R1);
   code.load(Size.W, R1, R7, BpfSock.FAMILY).store(Size.H, R10, VALUE + FlowValue.FAMILY, R1);
-  code.jumpIfImmediate(Jump.NE, R1, AF_INET, 'endpoints.six');
-  code.load(Size.W, R1, R7, BpfSock.SOURCE_IP4);
-  storeMapped(code, LOCAL);
-  code.load(Size.W, R1, R7, BpfSock.DESTINATION_IP4);
-  storeMapped(code, REMOTE);
-  code.jump('endpoints.done').label('endpoints.six');
+  // IPv6 first for the verifier, as in jumpUnlessSix.
+  code.jumpIfImmediate(Jump.EQ, R1, AF_INET, 'endpoints.four');
   for (let at = 0; at < 16; at += 4) {
     code.load(Size.W, R1, R7, BpfSock.SOURCE_IP6 + at).swapNetworkOrder(R1, 32);
     code.store(Size.W, R10, LOCAL + at, R1);
     code.load(Size.W, R1, R7, BpfSock.DESTINATION_IP6 + at).swapNetworkOrder(R1, 32);
     code.store(Size.W, R10, REMOTE + at, R1);
   }
+  code.jump('endpoints.done').label('endpoints.four').load(Size.W, R1, R7, BpfSock.SOURCE_IP4);
+  storeMapped(code, LOCAL);
+  code.load(Size.W, R1, R7, BpfSock.DESTINATION_IP4);
+  storeMapped(code, REMOTE);
   code.label('endpoints.done');
 }
 

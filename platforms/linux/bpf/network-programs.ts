@@ -4,6 +4,7 @@ import { BpfError } from './bpf-call.ts';
 import {
   AttachType,
   createLink,
+  firstAccepted,
   loadProgram,
   loadTracing,
   openRawTracepoint,
@@ -12,7 +13,7 @@ import {
   TaskIterator,
 } from './bpf-program.ts';
 import type { KernelTypes } from './btf.ts';
-import { openCgroupRoot } from './cgroup-root.ts';
+import { type CgroupRoot, openCgroupRoot } from './cgroup-root.ts';
 import { dropProgram, routeProgram, stateProgram } from './health-programs.ts';
 import type { PidNumbers } from './namespaces.ts';
 import type { CommSource } from './network-code.ts';
@@ -87,6 +88,8 @@ interface Traced {
 export class NetworkPrograms {
   /** Undefined where it could not be loaded. It is there before anything counts. */
   readonly holders: TaskIterator | undefined;
+  /** Where the program of creation has names from; undefined: it is not attached. */
+  #comm: CommSource | undefined;
   readonly #maps: NetworkMaps;
   readonly #numbers: PidNumbers | undefined;
   readonly #traced: Traced | undefined;
@@ -106,6 +109,15 @@ export class NetworkPrograms {
     });
     this.#traced = traced;
     this.holders = traced === undefined ? undefined : this.#tried(() => this.#openHolders(traced));
+  }
+
+  /** From now on every socket that is created has an owner, or, where that cannot be had yet, from `attach` on. */
+  attachCreation(): void {
+    this.#tried(() => this.#inCgroupRoot(({ descriptor }) => this.#attachCreate(descriptor)));
+  }
+
+  get seesCreation(): boolean {
+    return this.#comm !== undefined;
   }
 
   /** Throws BpfError or OpError where packets cannot be counted; all else is left out where it cannot be had. */
@@ -135,43 +147,38 @@ export class NetworkPrograms {
     traced: Traced | undefined,
     lastUser: LastUserPart,
   ): Pick<NetworkParts, 'release' | 'scope'> {
-    const { descriptor, scope } = openCgroupRoot();
-    // In a PID namespace of its own nothing does that leaves a process without a number.
-    const simple: CommSource[] =
-      this.#numbers === undefined ? ['thread', 'none'] : [{ numbers: this.#numbers }];
-    const comms = traced === undefined ? simple : [traced.offsets, ...simple];
-    try {
-      const comm = this.#attachCreate(descriptor, comms);
+    return this.#inCgroupRoot(({ descriptor, scope }) => {
+      const comm = this.#attachCreate(descriptor);
       const release = this.#tried(() => this.#attachRelease(descriptor, comm, lastUser !== 'none')) ?? false;
       const senders = lastUser === 'tracepoint' && !this.#knowsSender ? traced?.offsets : undefined;
       this.#attachPackets(descriptor, { subflows: traced?.offsets, senders, networks: true });
       return { release, scope };
+    });
+  }
+
+  #inCgroupRoot<T>(use: (root: CgroupRoot) => T): T {
+    const root = openCgroupRoot();
+    try {
+      return use(root);
     } finally {
-      closeDescriptor(descriptor);
+      closeDescriptor(root.descriptor);
     }
   }
 
-  /** Returns where names can be had from. */
-  #attachCreate(cgroup: number, comms: readonly CommSource[]): CommSource {
-    return this.#attachFirst(comms, (comm) => {
+  /** Once. Returns where names can be had from. */
+  #attachCreate(cgroup: number): CommSource {
+    // In a PID namespace of its own nothing does that leaves a process without a number.
+    const simple: CommSource[] =
+      this.#numbers === undefined ? ['thread', 'none'] : [{ numbers: this.#numbers }];
+    const comms = this.#traced === undefined ? simple : [this.#traced.offsets, ...simple];
+    this.#comm ??= firstAccepted(comms, (comm) => {
       this.#attachToCgroup(cgroup, ProgramType.CGROUP_SOCK, AttachType.CGROUP_INET_SOCK_CREATE, {
         name: 'sstop_create',
         code: socketCreatedProgram(this.#maps, comm),
       });
+      return comm;
     });
-  }
-
-  /** Attaches the first of the choices that the kernel accepts, and returns it. */
-  #attachFirst<T>(choices: readonly T[], attach: (choice: T) => void): T {
-    for (const [i, choice] of choices.entries()) {
-      try {
-        attach(choice);
-        return choice;
-      } catch (thrown) {
-        if (i === choices.length - 1 || !isRefusedCode(thrown)) throw thrown;
-      }
-    }
-    throw new OpError({ op: 'attach BPF program', code: 'UNSUPPORTED' });
+    return this.#comm;
   }
 
   #attachRelease(cgroup: number, comm: CommSource, isHolding: boolean): true {
@@ -194,7 +201,7 @@ export class NetworkPrograms {
       ['ingress', AttachType.CGROUP_INET_INGRESS],
       ['egress', AttachType.CGROUP_INET_EGRESS],
     ] as const) {
-      this.#attachFirst(choices, (choice) => {
+      firstAccepted(choices, (choice) => {
         const code = packetProgram(this.#maps, direction, choice);
         this.#attachToCgroup(cgroup, ProgramType.CGROUP_SKB, attachType, {
           name: `sstop_${direction}`,
@@ -221,6 +228,7 @@ export class NetworkPrograms {
 
   /** All that is needed of one way, or nothing of it stays attached. */
   #attachLastUser(traced: Traced): LastUserPart {
+    const before = this.#links.length;
     const { TRACE_FENTRY, TRACE_FEXIT, TRACE_RAW_TP } = AttachType;
     const attach = (names: readonly string[], attachType: number, hook: UseHook): boolean =>
       this.#tried(() => this.#attachUse(traced, names, attachType, hook)) ?? false;
@@ -231,7 +239,7 @@ export class NetworkPrograms {
       if (knowsSender || attach([SEND_TRACEPOINT], TRACE_RAW_TP, TRACEPOINT_SEND)) return 'tracepoint';
     }
     if (knowsSender && attach(RECEIVE_FUNCTIONS, TRACE_FEXIT, FUNCTION_RECEIVE)) return 'fexit';
-    this.#detach();
+    this.#detach(before);
     return 'none';
   }
 
@@ -269,9 +277,10 @@ export class NetworkPrograms {
 
   #attachDrops({ types, offsets }: Traced): DropsPart {
     const drops = dropOffsets(types);
-    return this.#attachFirst(['sockets', 'packets'] as const, (part) => {
+    return firstAccepted(['sockets', 'packets'] as const, (part) => {
       const code = dropProgram(this.#maps, offsets, drops, part === 'sockets');
       this.#attachTracepoint('sstop_drop', code, types.id(DROP_TRACEPOINT));
+      return part;
     });
   }
 
@@ -304,15 +313,11 @@ export class NetworkPrograms {
     }
   }
 
-  #detach(): void {
-    for (const link of this.#links.splice(0)) closeDescriptor(link);
-    for (const program of this.#programs.splice(0)) closeDescriptor(program);
+  /** All but the first so many. */
+  #detach(kept = 0): void {
+    for (const link of this.#links.splice(kept)) closeDescriptor(link);
+    for (const program of this.#programs.splice(kept)) closeDescriptor(program);
   }
-}
-
-/** A helper that is not to be had is EINVAL, a structure that may not be read EACCES; both with words. */
-function isRefusedCode(thrown: unknown): boolean {
-  return thrown instanceof BpfError && thrown.log !== '';
 }
 
 /** Explains EPERM if another tool attached its program exclusively. */

@@ -160,8 +160,14 @@ class LinuxNetwork implements ListingCollector {
     return this.#sample(startMicros, sampledMicros, [...this.#context.errors, ...failed]);
   }
 
-  /** Counting begins when the list has been drawn: its processes will do. */
+  /**
+   * A list without programs needs its owners alone, whom their search admits: all others take most of the time of a list.
+   * Counting begins when the list has been drawn: its processes will do, where it has any.
+   */
   async #collectProcesses(slice: Slice): Promise<void> {
+    const { source } = this.#sockets;
+    const isListing = this.#context.listing !== undefined;
+    if (isListing && source.areHoldersTold !== true && this.#processes.source.list !== undefined) return;
     const startMicros = this.#clock();
     const isFresh = this.#isBeginning && startMicros - this.#processesMicros < FRESH_MICROS;
     this.#isBeginning = false;
@@ -251,6 +257,7 @@ class LinuxNetwork implements ListingCollector {
       tier: source.tier,
       counted: source.counted,
       processes: this.#processes.source.table,
+      processCount: this.#processes.source.count,
       sockets: rows.table,
       closed: rows.closed,
       interfaces: this.#interfaces.table,

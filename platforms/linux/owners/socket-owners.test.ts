@@ -1,11 +1,17 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import type { NetworkSample } from '../../../src/data/sample/network-sample.ts';
+import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
+import { monotonicMicros } from '../clock.ts';
 import { openLinuxNetwork } from '../network/network.ts';
+import { ProcessCollector } from '../processes/processes.ts';
+import { SocketRows } from '../sockets/sockets.ts';
 import { rowOf, WHOLE_SLICE } from '../testdata/loopback.ts';
 import { untilInState } from '../testdata/test-slices.fixture.ts';
+import { SocketOwners } from './socket-owners.ts';
+import { DescriptorScanner } from './socket-owners-scan.ts';
 
 const DEADLINE_MILLIS = 20_000;
 const opened: { close(): void }[] = [];
@@ -102,6 +108,30 @@ const SHARING = `
   sleep 100 >/dev/null & echo $!; read
   exec 3>&-; echo closed; read`;
 
+/** A connection to the port that two processes hold; the heir started later. */
+async function sharedWith(port: number): Promise<{ readonly maker: number; readonly heir: number }> {
+  const shell = new Shell(SHARING.replace('$PORT', String(port)));
+  await shell.line();
+  // Start times that are two ticks apart tell them from each other.
+  await Bun.sleep(30);
+  await shell.goOn();
+  const heir = Number(await shell.line());
+  opened.push({ close: () => process.kill(heir, 'SIGKILL') });
+  return { maker: shell.pid, heir };
+}
+
+const ownerIn = (sample: NetworkSample, port: number): number[] => {
+  const row = clientRow(sample, port);
+  return [sample.sockets.ownerPid[row]!, sample.sockets.ownerBasis[row]!];
+};
+
+/** As if the numbers of processes went down. */
+class Backwards extends ProcessCollector {
+  override async list(slice: Slice): Promise<Int32Array> {
+    return (await super.list(slice)).reverse();
+  }
+}
+
 describe.skipIf(Bun.which('bash') === null)('the owner of a socket that is shared (needs bash)', () => {
   test('is who started last of those that hold it', async () => {
     const { port } = listen();
@@ -116,6 +146,40 @@ describe.skipIf(Bun.which('bash') === null)('the owner of a socket that is share
       heir,
       OwnerBasis.DESCRIPTOR,
     ]);
+  });
+
+  test('is in a list without programs the same, though nobody else is known then', async () => {
+    const { port } = listen();
+    const { heir } = await sharedWith(port);
+    const network = openLinuxNetwork({ tier: 'netlink', isListing: true });
+    opened.push(network);
+    const sample = await network.collect(WHOLE_SLICE);
+    expect(ownerIn(sample, port)).toEqual([heir, OwnerBasis.DESCRIPTOR]);
+    const { processes, processCount } = sample;
+    const parent = processes.ppid[processes.find(heir)]!;
+    expect([processes.find(parent) >= 0, processes.find(1) >= 0]).toEqual([true, true]);
+    expect(processCount).toBeGreaterThan(processes.slots.count);
+    network.beginCounting({ tier: 'netlink' });
+    const counted = await network.collect(WHOLE_SLICE);
+    expect(ownerIn(counted, port)).toEqual([heir, OwnerBasis.DESCRIPTOR]);
+    expect(counted.processCount).toBe(counted.processes.slots.count);
+  });
+
+  test('is found in the end where numbers have begun anew, among those that were not looked into', async () => {
+    const { maker, heir } = await sharedWith(listen().port);
+    const rows = new SocketRows();
+    const row = rows.add(1, 0);
+    rows.table.inode[row] = Number(/\d+/.exec(readlinkSync(`/proc/${maker}/fd/3`))?.[0]);
+    const processes = new Backwards();
+    const scanner = new DescriptorScanner();
+    opened.push(processes, scanner);
+    const watcher = { assigned: () => undefined, orphaned: () => false };
+    const owners = new SocketOwners(rows, processes, scanner, monotonicMicros, watcher);
+    await owners.resolve(WHOLE_SLICE);
+    expect(rows.table.ownerPid[row]).toBe(maker);
+    await processes.collect(WHOLE_SLICE);
+    await owners.resolve(WHOLE_SLICE);
+    expect(rows.table.ownerPid[row]).toBe(heir);
   });
 
   test('changes when it is handed on', async () => {

@@ -52,6 +52,7 @@ const VERIFIED_ROWS = 16;
 /** Rows found lately that are looked at once more soon: a server that forks has only then let go. */
 const RECENT_ROWS = 64;
 const ROWS_BETWEEN_RESTS = 4096;
+const NOBODY: Int32Array = new Int32Array(0);
 
 /**
  * Finds the process that holds each socket, by its inode among their descriptors. Only a process that ran can have
@@ -86,7 +87,13 @@ export class SocketOwners implements DescriptorVisitor {
   #scannedGeneration = 0;
   readonly #known = new KnownDescriptors();
   #areKnownSkipped = false;
+  /** Of the scan in progress; -1: its process is not in the table, and the number tells which it is. */
   #scannedSlot = -1;
+  #scannedPid = 0;
+  /** Processes are scanned in another order than that of their start. */
+  #isUnordered = false;
+  /** Those that were not needed to find all owners by number. */
+  #unscanned: Int32Array = NOBODY;
   #nextFullScanMicros = 0;
   #isPostponed = false;
   #nextRetryMicros = 0;
@@ -112,6 +119,7 @@ export class SocketOwners implements DescriptorVisitor {
   async resolve(slice: Slice): Promise<void> {
     this.#growColumns();
     this.#verify();
+    if (this.#unscanned.length > 0 && this.#processes.generation > 0) await this.#scanLeft(slice);
     await this.#gather(slice);
     this.#noteListing();
     this.#areKnownSkipped = false;
@@ -122,7 +130,10 @@ export class SocketOwners implements DescriptorVisitor {
     const hasNews = this.#processes.generation !== this.#scannedGeneration;
     this.#scannedGeneration = this.#processes.generation;
     if (this.#openCount > 0 && !isFirst && hasNews) await this.#scanRecent(slice);
-    if (this.#openCount > 0 && (isFirst || this.#isFullScanDue())) await this.#scanEverybody(slice);
+    if (this.#openCount > 0 && (isFirst || this.#isFullScanDue())) {
+      if (this.#processes.generation === 0) await this.#scanByNumber(slice);
+      else await this.#scanEverybody(slice);
+    }
     this.#sought.clear();
   }
 
@@ -144,10 +155,33 @@ export class SocketOwners implements DescriptorVisitor {
     const found = this.#sought.find(inode, 0, 0, 0);
     if (found < 0) return true;
     const row = this.#soughtRow[found]!;
-    if (this.#searches.search[row] === Search.FOUND) return true;
-    if (this.#searches.search[row] !== Search.MISSED) this.#openCount--;
+    const isFound = this.#searches.search[row] === Search.FOUND;
+    if (isFound && !this.#isUnordered) return true;
+    if (this.#scannedSlot < 0) this.#scannedSlot = this.#admit(this.#scannedPid);
+    // It has ended since.
+    if (this.#scannedSlot < 0) return false;
+    if (isFound && !this.#startedBefore(row, this.#scannedSlot)) return true;
+    if (!isFound && this.#searches.search[row] !== Search.MISSED) this.#openCount--;
     this.#assign(row, this.#scannedSlot, descriptor);
-    return this.#openCount > 0;
+    return this.#isUnordered || this.#openCount > 0;
+  }
+
+  /** Whether the row's owner did, before another process. */
+  #startedBefore(row: number, processSlot: number): boolean {
+    const { ownerPid, ownerStartTicks } = this.#rows.table;
+    const { pid, startTicks } = this.#processes.table;
+    const ticks = startTicks[processSlot]! - ownerStartTicks[row]!;
+    return ticks > 0 || (ticks === 0 && pid[processSlot]! > ownerPid[row]!);
+  }
+
+  /** With all that it descends from, so that a tree by parents is whole. */
+  #admit(pid: number): number {
+    const { table } = this.#processes;
+    const slot = this.#processes.admit(pid, true);
+    for (let at = slot; at >= 0 && table.ppid[at]! > 0 && table.find(table.ppid[at]!) < 0; ) {
+      at = this.#processes.admit(table.ppid[at]!, true);
+    }
+    return slot;
   }
 
   /** DescriptorVisitor. */
@@ -248,10 +282,58 @@ export class SocketOwners implements DescriptorVisitor {
     this.#order.clear();
     for (let i = 0; i < slots.count; i++) this.#order.push(slots.rows[i]!);
     await this.#scanInOrder(slice);
+    this.#endFullScan(startMicros);
+  }
+
+  #endFullScan(startMicros: number): void {
     this.#giveUp();
     const tookMicros = this.#clock() - startMicros;
     this.#nextFullScanMicros =
       this.#clock() + Math.max(FULL_SCAN_REST_MICROS, tookMicros * FULL_SCAN_REST_RATIO);
+  }
+
+  /** Before the processes have been collected: those that hold a socket become known. Who got its number last comes first. */
+  async #scanByNumber(slice: Slice): Promise<void> {
+    const startMicros = this.#clock();
+    const numbers = (await this.#processes.list?.(slice)) ?? NOBODY;
+    let left = numbers.length;
+    this.#isUnordered = true;
+    for (; left > 0 && this.#openCount > 0; left--) {
+      this.#scannedPid = numbers[left - 1]!;
+      this.#scannedSlot = -1;
+      const result = this.#scanner.begin(this.#scannedPid);
+      if (isDenied(result)) this.#isAnyDenied = true;
+      if (result === 0) await this.#scanOn(slice);
+    }
+    this.#isUnordered = false;
+    this.#unscanned = numbers.subarray(0, left);
+    this.#endFullScan(startMicros);
+  }
+
+  /**
+   * Of those that were not looked into, now that their start is known: where numbers have begun anew, one of them may have
+   * started after an owner, and hold its socket too.
+   */
+  async #scanLeft(slice: Slice): Promise<void> {
+    const { slots, inode, ownerStartTicks } = this.#rows.table;
+    let earliest = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < slots.count; i++) {
+      const row = slots.rows[i]!;
+      if (this.#searches.search[row] !== Search.FOUND) continue;
+      earliest = Math.min(earliest, ownerStartTicks[row]!);
+      const at = this.#sought.add(inode[row]!, 0, 0, 0);
+      if (at >= 0) this.#soughtRow[at] = row;
+    }
+    const { table } = this.#processes;
+    this.#isUnordered = true;
+    for (const pid of this.#unscanned) {
+      const slot = table.find(pid);
+      if (slot >= 0 && table.startTicks[slot]! >= earliest && this.#beginScan(slot))
+        await this.#scanOn(slice);
+    }
+    this.#isUnordered = false;
+    this.#unscanned = NOBODY;
+    this.#sought.clear();
   }
 
   async #scanInOrder(slice: Slice): Promise<void> {
@@ -261,10 +343,14 @@ export class SocketOwners implements DescriptorVisitor {
       const slot = this.#order.slots[i]!;
       if (!this.#beginScan(slot)) continue;
       if (this.#areKnownSkipped) this.#known.choose(slot);
-      while (this.#scanner.step(this)) if (slice.due()) await slice.rest();
-      this.#scanner.end();
-      if (slice.due()) await slice.rest();
+      await this.#scanOn(slice);
     }
+  }
+
+  async #scanOn(slice: Slice): Promise<void> {
+    while (this.#scanner.step(this)) if (slice.due()) await slice.rest();
+    this.#scanner.end();
+    if (slice.due()) await slice.rest();
   }
 
   #beginScan(slot: number): boolean {

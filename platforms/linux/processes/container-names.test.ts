@@ -49,6 +49,20 @@ test('names are there a moment later, asked in one round, and kept', async () =>
   expect(source.rounds).toEqual([['1', '2']]);
 });
 
+test('postponed, all that is asked for meanwhile is looked up at once, later', async () => {
+  const { source, names } = setUp();
+  source.names.set('1', 'web');
+  names.postpone(1);
+  names.nameOf(pathOf('1'));
+  names.networkNamespace(7);
+  await settled();
+  expect(source.rounds).toEqual([]);
+  while (source.rounds.length === 0) await Bun.sleep(1);
+  await settled();
+  expect(source.rounds).toEqual([['1', 'namespaces']]);
+  expect(names.nameOf(pathOf('1'))).toBe('web');
+});
+
 test('what has no name is asked for again, less and less often; a name after five minutes', async () => {
   const { source, time, names } = setUp();
   source.names.set('1', 'web');

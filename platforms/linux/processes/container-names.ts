@@ -54,11 +54,17 @@ export class ContainerNames {
   #nextForgetMicros = Number.NEGATIVE_INFINITY;
   #isLookingUp = false;
   #pausedUntilMicros = Number.NEGATIVE_INFINITY;
+  #mayBegin: Promise<unknown> = Promise.resolve();
 
   constructor({ source, root = '/', clock = monotonicMicros }: ContainerNamesOptions = {}) {
     this.#source = source ?? new GuardedNames();
     this.#root = root;
     this.#clock = clock;
+  }
+
+  /** What is asked for within so many milliseconds is looked up then: to start the helper takes as long as a frame. */
+  postpone(millis: number): void {
+    this.#mayBegin = new Promise((resolve) => void setTimeout(resolve, millis).unref());
   }
 
   /** Undefined: no container, unknown, or not looked up yet. */
@@ -114,7 +120,7 @@ export class ContainerNames {
   async #lookUp(): Promise<void> {
     this.#isLookingUp = true;
     // Requests for containers come in batches.
-    await Promise.resolve();
+    await this.#mayBegin;
     while (this.#wanted.size > 0 || this.#wantsNamespaces) {
       const asked = [...this.#wanted].slice(0, CONTAINERS_LIMIT);
       for (const one of asked) this.#wanted.delete(one);

@@ -16,9 +16,22 @@ export abstract class ProcessSource {
 
   /** Brings the table up to date. Rejects with OpError only where no process can be read at all. */
   abstract collect(slice: Slice): Promise<void>;
-  /** Looks between two collections for a process that the table does not have yet. Returns its slot, -1: none. */
-  abstract admit(pid: number): number;
+  /**
+   * Looks between two collections for a process that the table does not have yet; `isListed`: it is no mere thread.
+   * Returns its slot, -1: none.
+   */
+  abstract admit(pid: number, isListed?: boolean): number;
+  /**
+   * The numbers of all that are there, the one given out last at the end, for who admits some of them before anything has
+   * been collected; undefined: to collect takes no longer. Rejects with OpError where they cannot be listed.
+   */
+  list?(slice: Slice): Promise<Int32Array>;
   abstract close(): void;
+
+  /** How many there are, whether or not the table has them yet. */
+  get count(): number {
+    return this.table.slots.count;
+  }
 
   /** Arguments joined by a space, cached; undefined: unknown, not permitted, or a kernel thread. */
   commandLine(pid: number): string | undefined {

@@ -72,11 +72,26 @@ export class ProcessCollector extends ProcessSource {
     await this.#findNew(slice);
   }
 
-  admit(pid: number): number {
+  admit(pid: number, isListed = false): number {
     const known = this.table.find(pid);
     if (known >= 0) return known;
-    this.#adopt(pid);
+    this.#adopt(pid, isListed);
     return this.table.find(pid);
+  }
+
+  override async list(slice: Slice): Promise<Int32Array> {
+    await this.#listing.read(slice);
+    const pids = this.#listing.pids.slice(0, this.#listing.count);
+    // Behind the last one stand those that were given out before the numbers began anew.
+    const last = this.#readLastPid();
+    const older = pids.filter((pid) => pid > last);
+    pids.copyWithin(older.length, 0, pids.length - older.length);
+    pids.set(older);
+    return pids;
+  }
+
+  override get count(): number {
+    return this.generation === 0 ? this.#listing.count : super.count;
   }
 
   close(): void {

@@ -151,7 +151,7 @@ export class NetworkAttribution {
       accounts: this.#ledger,
       problems: this.#health.problems.table,
       interfaces: sample.interfaces,
-      processCount: sample.processes.slots.count,
+      processCount: sample.processCount ?? sample.processes.slots.count,
       lostClosings: sample.lostClosings,
       lost: sample.lost,
       parts: sample.parts,

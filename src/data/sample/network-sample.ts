@@ -88,6 +88,8 @@ export interface ClosedSockets {
  */
 export interface NetworkSample extends Section, CollectionFacts {
   readonly processes: ProcessTable;
+  /** Undefined: the table has them all. */
+  readonly processCount?: number;
   readonly sockets: SocketTable;
   readonly closed: ClosedSockets;
   readonly interfaces: InterfaceTable;
