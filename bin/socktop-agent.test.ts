@@ -337,7 +337,7 @@ function negotiated(port: number, version: string): string {
 describe('the process', () => {
   test('has an environment without anything that could steer the runtime', async () => {
     const environment = {
-      BUN_JSC_useFTLJIT: '0',
+      BUN_JSC_useDFGJIT: '0',
       NODE_OPTIONS: '--inspect',
       LC_ALL: 'C.UTF-8',
     };
@@ -346,20 +346,21 @@ describe('the process', () => {
       .split('\0')
       .map((pair) => pair.split('=', 1)[0]);
     expect(names).toContain('LC_ALL');
-    expect(names.filter((name) => /^(BUN_JSC_useFTL|NODE_)/.test(name!))).toEqual([]);
+    expect(names.filter((name) => /^(BUN_JSC_useDFG|NODE_)/.test(name!))).toEqual([]);
     expect(names.filter((name) => /^(BUN|MIMALLOC)_/.test(name!)).sort()).toEqual([
       'BUN_ENABLE_CRASH_REPORTING',
       'BUN_GC_TIMER_DISABLE',
       'BUN_JSC_numberOfGCMarkers',
       'BUN_JSC_percentCPUPerMBForEdenTimer',
       'BUN_JSC_percentCPUPerMBForFullTimer',
-      'BUN_JSC_thresholdForFTLOptimizeAfterWarmUp',
       'BUN_JSC_thresholdForJITAfterWarmUp',
       'BUN_JSC_thresholdForJITSoon',
       'BUN_JSC_thresholdForOptimizeAfterWarmUp',
       'BUN_JSC_useConcurrentGC',
       'BUN_JSC_useConcurrentJIT',
+      'BUN_JSC_useFTLJIT',
       'BUN_JSC_useWarmUpMarkedBlocks',
+      'MIMALLOC_PURGE_DELAY',
       'MIMALLOC_SCAVENGER',
     ]);
     await cleaned.close();

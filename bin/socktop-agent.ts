@@ -97,7 +97,7 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   say(`listening on ${scheme}://${authorityOf(options.bindAddress)}:${agent.port}/ws`);
   if (!agent.isOnLoopback) warnOfOpenDoor(options, token);
   await tell(log, 'READY=1');
-  const keepStartMemory = giveBackStartMemory(log, true);
+  const keepStartMemory = giveBackStartMemory(log);
   await stop.wished;
   keepStartMemory();
   await tell(log, 'STOPPING=1');

@@ -108,7 +108,7 @@ async function run(
   }
   if (settings.output === 'screen' || host === undefined) {
     const { runSocktopScreen } = await import('../src/programs/socktop/socktop-screen.ts');
-    const keepStartMemory = giveBackStartMemory(EventLog.none(), false);
+    const keepStartMemory = giveBackStartMemory(EventLog.none());
     const outside = { system, terminalControl, secondsEastOfUtc, ignoreUnnamedSignals, version: VERSION };
     const code = await runSocktopScreen(settings, hosts, playback, outside);
     keepStartMemory();

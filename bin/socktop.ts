@@ -224,7 +224,7 @@ class LocalMachine implements Source {
     if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
     raisePrivileges();
     this.#platform = platform;
-    const mayLoadPrograms = this.#kept !== undefined;
+    const mayLoadPrograms = this.#kept === undefined ? 'later' : true;
     const source = new LocalSource(platform, { tier: 'auto', sniff: this.#sniff, mayLoadPrograms });
     this.#kept?.start(source);
     return source;

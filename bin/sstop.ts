@@ -196,7 +196,7 @@ async function runWith(settings: Settings, log: EventLog): Promise<number> {
   try {
     if (!isPaintedFirst(settings)) await open();
     op = 'run';
-    keepStartMemory = giveBackStartMemory(log, false);
+    keepStartMemory = giveBackStartMemory(log);
     code = await run(settings, log, open);
   } catch (thrown) {
     const isUsage = op === 'start' && (await isUsageError(thrown, settings));

@@ -12,13 +12,13 @@ interface MemoryLog {
 const SETTLED_MILLIS = 5000;
 
 /**
- * Gives back, once, what only the start has needed: code of this program and of the runtime; some 30 MB of the resident
- * memory, as sstop.load.system.test.ts prints it. `isIdle`: what was compiled of it too, for a program that rests until
- * it is asked. A screen would compile it again at once, in 60 ms. Returns what calls it off.
+ * Gives back, once, what only the start has needed: code of this program and of the runtime, and what the engine has
+ * made of it; some 30 MB of the resident memory, as sstop.load.system.test.ts prints it. Hardly anything is compiled by
+ * then, and what runs again is there again at once. Returns what calls it off.
  */
-export function giveBackStartMemory(log: MemoryLog, isIdle: boolean): () => void {
+export function giveBackStartMemory(log: MemoryLog): () => void {
   const timer = setTimeout(() => {
-    if (isIdle) Bun.shrink();
+    Bun.shrink();
     giveBackText(log);
   }, SETTLED_MILLIS);
   timer.unref();

@@ -37,13 +37,13 @@ export const RUNTIME_FAMILIES = [
 /**
  * The runtime's settings. A timer of the garbage collector would wake an idle program every second; allocation starts
  * collections as well. A program that works for a few milliseconds a second is compiled for longer than it runs, so
- * code is compiled late, and only what is really hot (tables of thousands of rows) is optimised
- * (bench/remote/agent/polled.bench.ts). It is compiled where it runs, and garbage is collected there: threads for it
- * cost more than what they do, in CPU and in memory that each keeps to itself
+ * code is compiled late, only what is really hot (tables of thousands of rows) is optimised
+ * (bench/remote/agent/polled.bench.ts), and nothing is optimised twice. It is compiled where it runs, and garbage is
+ * collected there: threads for it cost more than what they do, in CPU and in memory that each keeps to itself
  * (docs/decisions/0016-memory-and-start-of-screens.md). The engine's own timers for garbage would collect in the first
  * second, when there is hardly any: their share of CPU is so small that they never come due. No thread prepares memory
- * for the heap, and none looks for memory to give back: the allocator does that when memory is freed. Crashes are not
- * reported.
+ * for the heap, and none looks for memory to give back: the allocator does that where memory is freed, at most once a
+ * second. Crashes are not reported.
  */
 const SETTINGS = [
   'BUN_GC_TIMER_DISABLE=1',
@@ -51,13 +51,14 @@ const SETTINGS = [
   'BUN_JSC_numberOfGCMarkers=1',
   'BUN_JSC_useConcurrentJIT=0',
   'BUN_JSC_useWarmUpMarkedBlocks=0',
-  'BUN_JSC_thresholdForJITAfterWarmUp=5000',
-  'BUN_JSC_thresholdForJITSoon=1000',
+  'BUN_JSC_thresholdForJITAfterWarmUp=50000',
+  'BUN_JSC_thresholdForJITSoon=10000',
   'BUN_JSC_percentCPUPerMBForEdenTimer=0.000001',
   'BUN_JSC_percentCPUPerMBForFullTimer=0.000001',
   'BUN_JSC_thresholdForOptimizeAfterWarmUp=20000',
-  'BUN_JSC_thresholdForFTLOptimizeAfterWarmUp=1000000',
+  'BUN_JSC_useFTLJIT=0',
   'MIMALLOC_SCAVENGER=0',
+  'MIMALLOC_PURGE_DELAY=1000',
   'BUN_ENABLE_CRASH_REPORTING=0',
 ] as const;
 

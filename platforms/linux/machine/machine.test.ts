@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -51,6 +52,20 @@ async function outputOf(...command: string[]): Promise<string> {
 /** Words of the last line. */
 async function lastLineOf(...command: string[]): Promise<string[]> {
   return (await outputOf(...command)).trim().split('\n').at(-1)!.split(/\s+/);
+}
+
+/** Programs, maps and links of the kernel that this process holds. */
+function bpfDescriptors(): number {
+  const folder = '/proc/self/fd';
+  const links = readdirSync(folder).map((name) => {
+    try {
+      return readlinkSync(join(folder, name));
+    } catch {
+      // The one that lists them.
+      return '';
+    }
+  });
+  return links.filter((link) => link.includes('bpf')).length;
 }
 
 /** What others may take or free between two looks. */
@@ -145,6 +160,40 @@ describe('this machine', () => {
       const own = processes.find(process.pid);
       expect(usage.readBytes[own]! + usage.writtenBytes[own]!).toBeGreaterThanOrEqual(0);
       expect(section.coreCount).toBe(Number(await outputOf('getconf', '_NPROCESSORS_ONLN')));
+    },
+  );
+
+  test.skipIf(withoutBpf !== undefined)(
+    'processes keep their rows and counters when programs in the kernel begin to list them (needs eBPF)',
+    async () => {
+      const machine = open({ mayLoadPrograms: 'later' });
+      const want = { visiblePids: [process.pid], columns: ['readBytes', 'writtenBytes'] } as const;
+      const look = async () => {
+        const { processes, usage } = await machine.collectProcesses(want, restlessSlice());
+        const slot = processes.find(process.pid);
+        return {
+          processes,
+          ...{ slot, serial: processes.slots.serial[slot], cpuNanos: processes.cpuNanos[slot]! },
+          written: usage.writtenBytes[slot]!,
+        };
+      };
+      const before = bpfDescriptors();
+      const first = await look();
+      await look();
+      expect(bpfDescriptors()).toBe(before);
+      let last = first;
+      for (let more = 0; more < 3; more++) {
+        const next = await look();
+        expect(next.processes).toBe(first.processes);
+        expect([next.slot, next.serial]).toEqual([first.slot, first.serial]);
+        expect(next.cpuNanos).toBeGreaterThanOrEqual(last.cpuNanos);
+        expect(next.written).toBeGreaterThanOrEqual(last.written);
+        last = next;
+      }
+      expect(bpfDescriptors()).toBeGreaterThan(before);
+      const names = (): string[] =>
+        Array.from(last.processes.slots.rows.subarray(0, 3), (slot) => last.processes.names[slot]!);
+      expect(names()).not.toContain('');
     },
   );
 

@@ -74,14 +74,17 @@ export function openProcesses(
   }: { readonly handed?: HandedPrograms | undefined; readonly recordsExits?: boolean },
 ): ProcessParts {
   const mayLoad = (tier === 'auto' || tier === 'ebpf') && procRoot === undefined;
-  const listed = mayLoad ? openBpfProcesses(handed?.tasks) : undefined;
+  const listed = mayLoad ? openBpfProcesses(handed) : undefined;
   const source = listed ?? new ProcessCollector(procRoot === undefined ? {} : { procRoot });
   const parts = new ProcessParts(source, handed?.exits);
   if (mayLoad && recordsExits) parts.recordExits();
   return parts;
 }
 
-/** Undefined where the kernel has no such programs, or does not let this one load them. */
-export function openBpfProcesses(tasks?: HandedPrograms['tasks']): BpfProcessCollector | undefined {
-  return openIfPossible(() => BpfProcessCollector.open(tasks));
+/** Undefined where the kernel has no such programs, or does not let this one load them. `after`: as for `open`. */
+export function openBpfProcesses(options?: {
+  readonly tasks?: HandedPrograms['tasks'];
+  readonly after?: ProcessSource;
+}): BpfProcessCollector | undefined {
+  return openIfPossible(() => BpfProcessCollector.open(options?.tasks, options?.after));
 }

@@ -86,7 +86,7 @@ export class ProcessUsageReader {
   #stats: TaskStats | null | undefined;
   readonly #delays: ProcessDelays = { runDelayNanos: 0, blockDelayNanos: 0, memoryDelayNanos: 0 };
   readonly #statm: PidStatm = { virtualPages: 0, residentPages: 0, sharedPages: 0 };
-  readonly #files: readonly UsageFile[];
+  #files: readonly UsageFile[];
   readonly #otherFiles: readonly UsageFile[] = [
     {
       columns: ['contextSwitches'],
@@ -136,10 +136,13 @@ export class ProcessUsageReader {
     this.#proc = proc;
     this.#pageSizeBytes = pageSizeBytes;
     this.#hasClocks = hasClocks;
-    this.#files = [
-      ...(storage === undefined ? [this.#ioFile()] : this.#toldIo(storage)),
-      ...this.#otherFiles,
-    ];
+    this.#files = [this.#ioFile(), ...this.#otherFiles];
+    if (storage !== undefined) this.useStorage(storage);
+  }
+
+  /** From now on bytes from and to storage are read there, the same counters. */
+  useStorage(storage: StorageCounters): void {
+    this.#files = [...this.#toldIo(storage), ...this.#otherFiles];
   }
 
   #ioFile(): UsageFile {

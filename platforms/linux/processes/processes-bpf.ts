@@ -29,17 +29,20 @@ export class BpfProcessCollector extends ProcessSource {
   readonly #looked = new TaskRecord();
   readonly #store = (task: TaskRecord): void => void this.rows.store(task, this.generation);
 
-  /** Throws BpfError or OpError where BPF or its iterators are not to be had, SyscallError without /proc. */
-  static open(sampler = TaskSampler.open()): BpfProcessCollector {
+  /**
+   * Throws BpfError or OpError where BPF or its iterators are not to be had, SyscallError without /proc. `after`: a source
+   * whose table goes on here, with its generations; the counters are the same ones of the kernel.
+   */
+  static open(sampler = TaskSampler.open(), after?: ProcessSource): BpfProcessCollector {
     try {
-      return new BpfProcessCollector(sampler, new ProcDirectory('/proc'));
+      return new BpfProcessCollector(sampler, new ProcDirectory('/proc'), after);
     } catch (thrown) {
       sampler.close();
       throw thrown;
     }
   }
 
-  private constructor(sampler: TaskSampler, proc: ProcDirectory) {
+  private constructor(sampler: TaskSampler, proc: ProcDirectory, after: ProcessSource | undefined) {
     super();
     if (!sharesPidNamespace(proc.root)) {
       proc.close();
@@ -52,12 +55,14 @@ export class BpfProcessCollector extends ProcessSource {
     this.#sampler = sampler;
     this.#proc = proc;
     this.#lookup = new ProcessLookup(proc);
-    this.rows = new BpfProcessRows({
-      renamed: (slot) => this.texts.forget(slot),
-      removed: (slot) => this.texts.forget(slot),
-      longName: (pid) => this.#lookup.name(pid),
-    });
+    const watcher = {
+      renamed: (slot: number) => this.texts.forget(slot),
+      removed: (slot: number) => this.texts.forget(slot),
+      longName: (pid: number) => this.#lookup.name(pid),
+    };
+    this.rows = new BpfProcessRows(watcher, after?.table);
     this.table = this.rows.table;
+    if (after !== undefined) this.generation = after.generation;
     this.texts = new ProcessTexts(proc, this.table);
   }
 
@@ -156,11 +161,12 @@ const BPF_COLUMNS = {
 
 /** The process table as samples of BPF fill it. */
 export class BpfProcessRows extends columnsClass(BPF_COLUMNS) {
-  readonly table = new ProcessTable();
+  readonly table: ProcessTable;
   readonly #watcher: RowWatcher;
 
-  constructor(watcher: RowWatcher) {
+  constructor(watcher: RowWatcher, table = new ProcessTable()) {
     super();
+    this.table = table;
     this.#watcher = watcher;
     this.reserve(this.table.slots.capacity);
   }

@@ -45,6 +45,8 @@ interface AlertWant {
   readonly network: boolean;
 }
 
+const NOTHING_WANTED: AlertWant = { disks: false, processes: undefined, network: false };
+
 /** An alert waits so long for the figures of its culprits; then it fires without. */
 const CULPRITS_WAIT_MICROS = 5e6;
 /** Samples that are further apart say nothing of the time between. */
@@ -88,6 +90,7 @@ export class AlertMonitor {
   }
 
   get want(): AlertWant {
+    if (this.#rules.length === 0) return NOTHING_WANTED;
     const holding = this.#states.filter(({ isHolding }) => isHolding).map(({ blame }) => blame);
     const usage = ['readBytes', 'writtenBytes'] as const;
     const isAsked = asksAbout(this.#rules, 'process') || asksFor(this.#rules, 'processes');

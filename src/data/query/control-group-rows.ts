@@ -141,6 +141,7 @@ export class ControlGroupRows extends columnsClass(COLUMNS, RankedRows) {
   readonly #members: (Member | undefined)[] = [];
 
   build(groups: readonly ControlGroupSample[], rates: ControlGroupsRates): void {
+    this.revision++;
     this.clearRows();
     this.reserveAhead(groups.length);
     this.count = groups.length;

@@ -59,6 +59,7 @@ export class MachineGroupRows extends columnsClass(SUM_COLUMNS, RankedRows) {
     usageOf: MachineGroupExport['rateOf'] = (id, row) => from[id][row]!,
   ): void {
     this.by = by;
+    this.revision++;
     this.count = 0;
     this.clearRows();
     this.#named.begin();

@@ -247,6 +247,12 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
     this.#list();
   }
 
+  /** Network use is not known any more. */
+  forgetTraffic(): void {
+    this.revision++;
+    this.network.fill(Number.NaN);
+  }
+
   /** Lists only the processes of one program, user, container or unit; undefined: all. */
   restrict(member: Member | undefined): void {
     this.#member = member;
@@ -298,6 +304,7 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
   }
 
   #list(): void {
+    this.revision++;
     this.count = 0;
     for (let row = 0; row < this.unfilteredCount; row++) {
       if (this.#isMember(row) && (this.#search === '' || this.#isFound(row))) this.listed[this.count++] = row;

@@ -166,6 +166,8 @@ export abstract class RankedRows {
   count = 0;
   /** Number of rows before filtering. */
   unfilteredCount = 0;
+  /** Changes with the rows: who has drawn them at this number has nothing to draw anew. */
+  revision = 0;
   readonly #order = new RowOrder();
 
   /** Fills the keys and ties of `order`, which has room for `count` rows. */

@@ -89,10 +89,10 @@ export interface MachineOptions {
   /** Default true; includes temperatures of drives. */
   readonly temperatures?: boolean;
   /**
-   * Whether programs may be loaded into the kernel that list all processes: worth it for who lists them again and again,
-   * not for a first screen. Default false.
+   * Whether programs may be loaded into the kernel that list all processes: worth it for who lists them again and again.
+   * `later`: after the first lists, which come sooner without. Default false.
    */
-  readonly mayLoadPrograms?: boolean;
+  readonly mayLoadPrograms?: boolean | 'later';
 }
 
 /**

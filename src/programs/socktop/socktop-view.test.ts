@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import { SystemWorld } from '../../data/sample/system-world.fixture.ts';
+import { Buffer } from '../../screen/buffer/buffer.ts';
+import { ClusterTable } from '../../screen/buffer/cell.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import { LOCAL, NOW_MILLIS, SocktopBench } from './bench.fixture.ts';
 import { demandOf } from './demand.ts';
@@ -69,6 +71,56 @@ describe('every size of every view', () => {
     for (const [width, height] of SIZES) {
       bench.resize(width, height);
       expect(() => bench.lines()).not.toThrow();
+    }
+  });
+});
+
+describe('the table of processes', () => {
+  test('is drawn anew after whatever changes it, and else as it was', () => {
+    const world = new SystemWorld();
+    for (let pid = 7; pid < 90; pid++) world.addProcess(pid, { name: `worker-${pid % 5}` });
+    const bench = new SocktopBench({}, world);
+    // Frames of one screen share their clusters; one that does not is drawn without a look at the last.
+    const clusters = new ClusterTable();
+    const frame = (): Buffer => {
+      const buffer = new Buffer(bench.model.width, bench.model.height, clusters);
+      bench.program.view(bench.model, buffer);
+      return buffer;
+    };
+    const steps: readonly (() => void)[] = [
+      ...[() => bench.sample(), () => world.addProcess(99, { name: 'new' }), () => bench.sample()],
+      ...[
+        's',
+        's',
+        'I',
+        'j',
+        'j',
+        'G',
+        '/work\r',
+        '\x1b',
+        'i',
+        'T',
+        'T',
+        'g',
+        'j',
+        '\r',
+        '\x1b',
+        'w',
+        'w',
+        'w',
+        'b',
+      ].map((keys) => () => bench.type(keys)),
+      ...[() => bench.resize(200, 60), () => world.pass(2, 0.5), () => bench.sample()],
+    ];
+    for (const [at, step] of steps.entries()) {
+      frame();
+      step();
+      const seen = frame();
+      const anew = bench.screen();
+      expect([at, seen.lines()]).toEqual([at, anew.lines()]);
+      expect(seen.words).toEqual(anew.words);
+      frame();
+      expect(frame().words).toEqual(anew.words);
     }
   });
 });

@@ -14,6 +14,7 @@ import type { ProcessesWant } from '../../data/sample/snapshot.ts';
 import { type UsageColumn, usageColumnOf } from '../../data/schema/process-columns.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
+import { KeptCells } from '../../screen/buffer/kept-cells.ts';
 import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import type { Viewport } from '../../screen/widgets/viewport.ts';
@@ -53,6 +54,8 @@ export abstract class MachineList<
   Rows extends MachineRows<Identity>,
   Fields extends RowFields<never, never>,
 > {
+  readonly #kept = new KeptCells();
+
   /** `width`: in cells; where it is left out, the table is not to be shown. */
   protected abstract tableOf(
     rows: Rows,
@@ -77,9 +80,16 @@ export abstract class MachineList<
   }
 
   render(area: Rect, buffer: Buffer, rows: Rows, look: MachineListLook): void {
-    const { isPerCore, hasTraffic } = look;
+    const { isPerCore, hasTraffic, sort, viewport, units, theme } = look;
+    // Most frames have new figures of the machine, and the same processes as the one before.
+    const from = [
+      ...[rows, rows.revision, sort.key, sort.isReversed, viewport.offset, viewport.selected],
+      ...[isPerCore, hasTraffic, units, theme, buffer.isAscii],
+    ];
+    if (this.#kept.putBack(area, buffer, from)) return;
     const table = this.tableOf(rows, hasTraffic, area.width);
     table.render(area, buffer, { ...look, alarmOf: () => 'none' }, rows, { rows, isPerCore });
+    this.#kept.keep(area, buffer, from);
   }
 
   hit(

@@ -134,7 +134,7 @@ export class SystemData {
     this.#traffic = isOn ? new ProcessTraffic() : undefined;
     this.isTrafficTold = false;
     this.trafficError = undefined;
-    this.rows.network.fill(Number.NaN);
+    this.rows.forgetTraffic();
     this.#sum();
   }
 
