@@ -2,11 +2,11 @@ import { describe, expect, test } from 'bun:test';
 import { CASES, runCase, type TrafficNetwork } from './veth-cases.ts';
 
 const hasCompiler = Bun.which('gcc') !== null;
-/** Its server says that it is ready on a port where nobody listens, complains and is gone. */
+/** Its server complains, says that it is ready on a port where nobody listens, and is gone. */
 const WITHOUT_SERVER: TrafficNetwork = {
   address: () => '127.0.0.1',
   command: (side, argv) =>
-    side === 'far' ? ['sh', '-c', 'echo ready 1; echo full up >&2; exit 1'] : [...argv],
+    side === 'far' ? ['sh', '-c', 'echo full up >&2; echo ready 1; exit 1'] : [...argv],
   wire: () => ({ ipBytes: 0, segments: 0, framesHandedOver: 0 }),
 };
 
