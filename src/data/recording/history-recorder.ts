@@ -43,7 +43,7 @@ const PRESSURE_REFILL_MILLIS = 600_000;
  * Garbage is collected after so many samples: the engine lets it grow to several times what is alive, and this program
  * runs for months. Nearly all of it is younger than that, so that all of the heap is looked at less often.
  */
-const COLLECTED_SAMPLES = 4;
+const COLLECTED_SAMPLES = 8;
 const WHOLLY_COLLECTED_SAMPLES = 48;
 /** The first rates need two samples. */
 const FIRST_MILLIS = 1000;
