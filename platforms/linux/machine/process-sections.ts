@@ -34,10 +34,10 @@ interface ProcessesOptions {
 }
 
 /**
- * So many lists come before the programs are loaded `later`: a screen has them after four seconds. What loading costs
- * (15 ms of CPU) is saved within half a minute with 300 processes.
+ * The list before which programs are loaded `later`: a screen takes it after two seconds. What loading costs (15 ms of
+ * CPU) is saved within half a minute with 300 processes.
  */
-const LISTS_BEFORE_PROGRAMS = 3;
+const FIRST_LIST_BY_PROGRAMS = 3;
 
 /** Children are as fresh as the table, which one process in depth does not bring up to date more often than this. */
 const TABLE_AGE_MICROS = 2e6;
@@ -49,8 +49,8 @@ const NOTHING = (): Promise<void> => Promise.resolve();
 export class ProcessSections {
   readonly #proc: ProcDirectory;
   #collector: ProcessSource;
-  /** Lists until programs are loaded; 0: no more are. */
-  #listsBeforePrograms: number;
+  /** Lists until the first by programs, that one included; 0: none is to come. */
+  #listsToPrograms: number;
   readonly #usage: ProcessUsageReader;
   readonly #size: MachineSize;
   readonly #details: ProcessDetailReader;
@@ -81,8 +81,7 @@ export class ProcessSections {
     listed: BpfProcessCollector | undefined,
   ) {
     this.#containerNames = containers;
-    this.#listsBeforePrograms =
-      mayLoadPrograms === 'later' && procRoot === '/proc' ? LISTS_BEFORE_PROGRAMS : 0;
+    this.#listsToPrograms = mayLoadPrograms === 'later' && procRoot === '/proc' ? FIRST_LIST_BY_PROGRAMS : 0;
     this.#proc = new ProcDirectory(procRoot);
     this.#collector = listed ?? new ProcessCollector({ procRoot, pageSizeBytes });
     this.#size = new MachineSize(procRoot);
@@ -216,7 +215,7 @@ export class ProcessSections {
   async #collectTable(slice: Slice, more: () => Promise<void>): Promise<void> {
     const walk = this.#turn.then(async () => {
       this.#collectedMicros = monotonicMicros();
-      if (this.#listsBeforePrograms > 0 && this.#listsBeforePrograms-- === 1) await this.#loadPrograms();
+      if (this.#listsToPrograms > 0 && this.#listsToPrograms-- === 1) await this.#loadPrograms();
       await this.#collector.collect(slice);
       await more();
     });
