@@ -11,14 +11,14 @@ export function processName(bytes: Uint8Array, start: number, end: number): stri
   let hash = 0;
   for (let i = start; i < end; i++) hash = (Math.imul(hash, FACTOR) + bytes[i]!) | 0;
   const line = hash & (LINES - 1);
-  if (isAscii(names[line]!, bytes, start, end)) return names[line]!;
+  if (isSameAscii(names[line]!, bytes, start, end)) return names[line]!;
   const name = decoder.decode(bytes.subarray(start, end));
   names[line] = name;
   return name;
 }
 
 /** Whether these bytes are the text, and all of it ASCII. */
-export function isAscii(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+export function isSameAscii(text: string, bytes: Uint8Array, start: number, end: number): boolean {
   if (text.length !== end - start) return false;
   for (let i = start; i < end; i++) {
     const byte = bytes[i]!;

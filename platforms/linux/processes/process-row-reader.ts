@@ -5,7 +5,7 @@ import { Errno, NativeBuffer } from '../libc.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { type PidStatus, parsePidStatus } from '../proc/pid-status.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
-import { isAscii, processName } from './process-names.ts';
+import { isSameAscii, processName } from './process-names.ts';
 
 /** Result of reading a process. */
 export const RowOutcome = {
@@ -129,7 +129,7 @@ export class ProcessRows {
     const { nameStart, nameEnd } = this.#stat;
     const bytes = this.#text.bytes;
     const end = Math.min(nameEnd, nameStart + NAME_SIZE);
-    if (isAscii(names[slot]!, bytes, nameStart, end)) return;
+    if (isSameAscii(names[slot]!, bytes, nameStart, end)) return;
     const name = processName(bytes, nameStart, end);
     if (name === names[slot]) return;
     names[slot] = name;
