@@ -18,7 +18,8 @@ if (obstacle !== undefined) console.log(`history.namespace.system.test.ts: not r
 
 /**
  * What happens in the namespaces: an agent that records every second, and four programs one after the other that do
- * what they are called. Each is a copy of a tool, so that its name is its own.
+ * what they are called, for as long as they may, however fast the machine is. Each is a copy of a tool, so that its name
+ * is its own.
  */
 function script(folder: string, sink: string): string {
   const at = (name: string): string => join(folder, name);
@@ -31,7 +32,7 @@ quiet() { say end; sleep 2; }
 sleep 2
 say forkbomb; timeout 5 ./forkbomb -c 'for at in 1 2 3 4 5 6 7 8; do while :; do (:); done & done; wait'; quiet
 say leaker; { head -c 400M /dev/zero; sleep 5; } | ./leaker -n 1 >/dev/null; quiet
-say dumper; timeout 5 ./dumper if=/dev/zero of=dump bs=1M count=2000 oflag=dsync 2>/dev/null; quiet
+say dumper; : >dump; timeout 5 ./dumper -n 100000 -s 100M dump; quiet
 say uploader; timeout 5 bash -c 'exec 3<>/dev/tcp/${sink}/${SINK_PORT}; exec ./uploader /dev/zero >&3'; quiet
 kill %1; wait
 say over
@@ -57,7 +58,7 @@ describe.skipIf(obstacle !== undefined)(
       for (const [tool, name] of [
         ['bash', 'forkbomb'],
         ['tail', 'leaker'],
-        ['dd', 'dumper'],
+        ['shred', 'dumper'],
         ['cat', 'uploader'],
       ] as const) {
         copyFileSync(Bun.which(tool)!, join(folder, name));

@@ -68,7 +68,7 @@ class Watched {
     const machineProcesses = world.machineProcesses();
     this.#rates.update(section);
     this.#rates.updateDisks(disks);
-    this.#processRates.update(machineProcesses);
+    this.#processRates.update(machineProcesses, world.header());
     monitor.absorb(
       world.snapshot({
         machine: section,

@@ -89,7 +89,7 @@ export class SystemExport implements MachineProcessExport {
       this.controlGroups = controlGroups;
     }
     if (machineProcesses !== undefined) {
-      if (this.processRates.update(machineProcesses)) this.#processSampleCount++;
+      if (this.processRates.update(machineProcesses, header)) this.#processSampleCount++;
       this.processes = machineProcesses;
       this.rows.build(machineProcesses, this.processRates, this.#userOf);
     }

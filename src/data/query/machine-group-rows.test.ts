@@ -23,7 +23,7 @@ function machine(): { readonly rows: MachineProcessRows; readonly rates: Process
   for (const written of writtenBytes) {
     const section = world.machineProcesses();
     for (const pid of [7, 8]) world.usage.writtenBytes[world.processes.find(pid)] = written;
-    rates.update(section);
+    rates.update(section, world.header());
     rows.build(section, rates, (uid) => (uid === 33 ? 'www-data' : undefined));
     world.pass(1);
     for (const pid of [7, 8]) world.use(pid, 0.5);

@@ -142,7 +142,7 @@ test('storage I/O of a process is known from its second reading in a row, at res
       world.usage.readBytes[slot] = bytes;
       world.usage.writtenBytes[slot] = 0;
     }
-    rates.update(section);
+    rates.update(section, world.header());
     return rates.usage.read.smooth[slot]!;
   };
   expect([read(undefined), read(undefined), read(100), read(100), read(300)]).toEqual([

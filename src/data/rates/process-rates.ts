@@ -3,6 +3,7 @@ import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { ProcessDetailSection } from '../sample/process-detail-section.ts';
 import type { ProcessTable } from '../sample/process-table.ts';
 import { PROCESS_USAGE_RATES, USAGE_RATE_IDS, usageRates, usageScale } from '../schema/process-columns.ts';
+import type { SnapshotHeader } from '../schema/section-facts.ts';
 import { SampleHistory } from './histories.ts';
 import { CounterRates } from './rate-columns.ts';
 
@@ -14,20 +15,31 @@ export class ProcessCpu extends columnsClass({
   serial: numbers('u32'),
   lastNanos: numbers('f64'),
 }) {
+  /** When the sample before was taken, in ticks since boot: what has begun since has used everything since. NaN: unknown. */
+  begunFromTicks = Number.NaN;
   #lastMicros = Number.NaN;
+  #lastTicks = Number.NaN;
 
-  /** Takes a sample of so many monotonic microseconds. A process has a share from its second sample on. */
-  update(processes: ProcessTable, monotonicMicros: number): void {
+  /**
+   * Takes a sample of so many monotonic microseconds. A process has a share from its second sample on, and from its first
+   * if it has begun since the sample before.
+   */
+  update(processes: ProcessTable, monotonicMicros: number, header: SnapshotHeader): void {
     const { rows, count, serial, capacity } = processes.slots;
     this.reserve(capacity);
+    const begunFromTicks = this.#lastTicks;
+    this.begunFromTicks = begunFromTicks;
+    this.#lastTicks = ticksSinceBoot(header, monotonicMicros);
     const elapsedNanos = (monotonicMicros - this.#lastMicros) * 1000;
     this.#lastMicros = monotonicMicros;
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       const nanos = processes.cpuNanos[slot]!;
-      const isKnown = this.serial[slot] === serial[slot] && elapsedNanos > 0;
-      const grown = nanos - this.lastNanos[slot]!;
-      this.corePercent[slot] = isKnown ? (Math.max(0, grown) / elapsedNanos) * 100 : Number.NaN;
+      const isKnown = this.serial[slot] === serial[slot];
+      const hasBegun = !isKnown && processes.startTicks[slot]! >= begunFromTicks;
+      const grown = hasBegun ? nanos : nanos - this.lastNanos[slot]!;
+      const hasShare = (isKnown || hasBegun) && elapsedNanos > 0;
+      this.corePercent[slot] = hasShare ? (Math.max(0, grown) / elapsedNanos) * 100 : Number.NaN;
       this.serial[slot] = serial[slot]!;
       this.lastNanos[slot] = nanos;
     }
@@ -37,7 +49,14 @@ export class ProcessCpu extends columnsClass({
   reset(): void {
     this.serial.fill(0);
     this.#lastMicros = Number.NaN;
+    this.#lastTicks = Number.NaN;
   }
+}
+
+/** Start ticks of a process that would begin at that moment. */
+function ticksSinceBoot(header: SnapshotHeader, monotonicMicros: number): number {
+  const wallMillis = header.wallMillis - (header.monotonicMicros - monotonicMicros) / 1000;
+  return Math.floor(((wallMillis - header.bootWallMillis) / 1000) * header.clockTicksPerSecond);
 }
 
 /** Share of the whole machine, 0 to 100. */
@@ -51,17 +70,21 @@ const MILLIS = 1000;
 /** CPU and usage of every process between two samples, by the process table's slots. */
 export class ProcessRates {
   readonly cpu = new ProcessCpu();
-  /** A process has a rate from the second sample in a row for which it was asked on. No rows before there is one. */
+  /**
+   * A process has a rate from the second sample in a row for which it was asked on, and from the first if it has begun
+   * since the sample before. No rows before there is one.
+   */
   readonly usage = usageRates(() => new CounterRates());
   #sequence = Number.NaN;
   #lastMicros = Number.NaN;
 
   /** Takes a section; false if it was seen before. */
-  update(section: MachineProcesses): boolean {
+  update(section: MachineProcesses, header: SnapshotHeader): boolean {
     if (section.sequence === this.#sequence) return false;
     this.#sequence = section.sequence;
     const { processes, usage, monotonicMicros } = section;
-    this.cpu.update(processes, monotonicMicros);
+    this.cpu.update(processes, monotonicMicros, header);
+    const { begunFromTicks } = this.cpu;
     const { rows, count, serial, capacity } = processes.slots;
     const seconds = (monotonicMicros - this.#lastMicros) / 1e6;
     this.#lastMicros = monotonicMicros;
@@ -79,7 +102,8 @@ export class ProcessRates {
         const slot = rows[i]!;
         // A thread waits no longer than time goes by.
         const most = scale === 1 ? Number.POSITIVE_INFINITY : MILLIS * Math.max(1, processes.threads[slot]!);
-        rates.record(slot, serial[slot]!, (counters[slot] ?? Number.NaN) / scale, most);
+        const hasBegun = processes.startTicks[slot]! >= begunFromTicks;
+        rates.record(slot, serial[slot]!, (counters[slot] ?? Number.NaN) / scale, hasBegun, most);
       }
     }
     return true;

@@ -143,7 +143,7 @@ export class RateColumns extends columnsClass(RATE_COLUMNS) {
 
 /**
  * The rate of one counter beside a table, per second, same slots; NaN unknown. A row has a rate from its second sample
- * in a row on. `raw` and `smooth` as in RateColumns.
+ * in a row on, and from its first if it was not there before. `raw` and `smooth` as in RateColumns.
  */
 export class CounterRates extends columnsClass({
   raw: numbers('f64', Number.NaN),
@@ -164,14 +164,24 @@ export class CounterRates extends columnsClass({
   }
 
   /**
-   * Takes a row's counter. A counter that went backwards starts anew, one that is NaN has no rate. No rate is larger than
-   * `most`: what is counted when it ends may have begun long before.
+   * Takes a row's counter. A counter that went backwards starts anew, one that is NaN has no rate. `hasBegun`: a row that is
+   * new to this table has counted from zero since the sample before. No rate is larger than `most`: what is counted when
+   * it ends may have begun long before.
    */
-  record(slot: number, serial: number, value: number, most = Number.POSITIVE_INFINITY): void {
-    if (this.serial[slot] !== serial) {
+  record(
+    slot: number,
+    serial: number,
+    value: number,
+    hasBegun: boolean,
+    most = Number.POSITIVE_INFINITY,
+  ): void {
+    const isNew = this.serial[slot] !== serial;
+    if (isNew) {
       this.clearRow(slot);
       this.serial[slot] = serial;
-    } else {
+      this.last[slot] = 0;
+    }
+    if (!isNew || hasBegun) {
       const raw = Math.min(growth(this.last[slot]!, value) / this.#seconds, most);
       const quiet = quietAfter(this.quiet[slot]!, raw);
       this.raw[slot] = raw;

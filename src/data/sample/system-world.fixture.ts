@@ -2,7 +2,7 @@ import { type CpuSample, CpuTable } from '../schema/cpu-sample.ts';
 import type { BlockDevice, DisksSection, FileSystem } from '../schema/disks-section.ts';
 import type { GpuSample } from '../schema/gpu-sample.ts';
 import type { MemorySample } from '../schema/memory-sample.ts';
-import type { Part } from '../schema/section-facts.ts';
+import type { Part, SnapshotHeader } from '../schema/section-facts.ts';
 import { InterfaceTable } from './interface-table.ts';
 import { type MachineProcesses, ProcessUsage } from './machine-processes.ts';
 import type { MachineSection } from './machine-section.ts';
@@ -158,15 +158,21 @@ export class SystemWorld {
 
   /** All of it, or what is given. */
   snapshot(sections: Partial<Snapshot> = this.#everything()): Snapshot {
+    return { header: this.header(), errors: [], ...sections };
+  }
+
+  header(): SnapshotHeader {
     return {
-      header: {
-        ...{ hostName: this.hostName, bootId: 'boot', epoch: this.epoch, clockTicksPerSecond: 100 },
-        ...{ monotonicMicros: this.monotonicMicros, bootWallMillis: 1_699_990_000_000 },
-        wallMillis: 1_700_000_000_000 + this.monotonicMicros / 1000,
-      },
-      errors: [],
-      ...sections,
+      ...{ hostName: this.hostName, bootId: 'boot', epoch: this.epoch, clockTicksPerSecond: 100 },
+      ...{ monotonicMicros: this.monotonicMicros, bootWallMillis: 1_699_990_000_000 },
+      wallMillis: 1_700_000_000_000 + this.monotonicMicros / 1000,
     };
+  }
+
+  /** Start ticks of a process that begins now. */
+  get ticksSinceBoot(): number {
+    const { wallMillis, bootWallMillis } = this.header();
+    return Math.floor((wallMillis - bootWallMillis) / 10);
   }
 
   #everything(): Partial<Snapshot> {

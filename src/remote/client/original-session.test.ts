@@ -99,12 +99,12 @@ describe('an agent of the original', () => {
     const processCpu = new ProcessCpu();
     for (let i = 0; i < 3; i++) {
       await Bun.sleep(20);
-      const { machine, machineProcesses } = await source.sample(
+      const { header, machine, machineProcesses } = await source.sample(
         { machine: true, machineProcesses: { visiblePids: [] } },
         FOR_EVER,
       );
       cpu.update(machine!.cpu.value!.times);
-      processCpu.update(machineProcesses!.processes, machineProcesses!.monotonicMicros);
+      processCpu.update(machineProcesses!.processes, machineProcesses!.monotonicMicros, header);
       if (i === 0) continue;
       const slot = machineProcesses!.processes.find(7);
       expect(machinePercent(processCpu.corePercent[slot]!, 2)).toBeCloseTo(50, 3);

@@ -186,7 +186,7 @@ export class SystemData {
   }
 
   #takeProcesses(snapshot: Snapshot, section: MachineProcesses): void {
-    const isNew = this.processRates.update(section);
+    const isNew = this.processRates.update(section, snapshot.header);
     const traffic = this.#trafficOf(snapshot);
     this.coreCount = section.coreCount;
     this.hasProcesses = true;

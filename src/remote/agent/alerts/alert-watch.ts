@@ -116,8 +116,8 @@ export class AlertWatch {
     if (want.processes === undefined) return;
     if ((want.processes.columnsOfAll ?? []).length > 0) processes.noteStorageWanted();
     await this.#orNone('processes', () =>
-      processes.cache.read(SAMPLE_AGE_MICROS, ({ collected }) => {
-        this.#processRates.update(collected);
+      processes.cache.read(SAMPLE_AGE_MICROS, ({ collected, header }) => {
+        this.#processRates.update(collected, header);
         absorb({ machineProcesses: collected });
       }),
     );

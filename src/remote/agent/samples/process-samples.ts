@@ -105,7 +105,7 @@ export class ProcessSamples {
     const isRated = monotonicMicros - this.#lastMicros <= RATE_BASE_LIMIT_MICROS;
     if (!isRated) this.#cpu.reset();
     this.#lastMicros = monotonicMicros;
-    this.#cpu.update(processes, monotonicMicros);
+    this.#cpu.update(processes, monotonicMicros, header);
     // Asked now, not when it began: who came meanwhile reads this sample too.
     if (this.#source.nowMicros() <= this.#copiesUntilMicros) this.#absorb(section);
     this.onSample?.(section, header);
