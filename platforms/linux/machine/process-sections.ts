@@ -8,6 +8,7 @@ import type { Slice } from '../../../src/data/sample/slice.ts';
 import { type ProcessesWant, sectionError } from '../../../src/data/sample/snapshot.ts';
 import { CpuTable } from '../../../src/data/schema/cpu-sample.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
+import { setText } from '../../../src/kit/table/columns.ts';
 import { monotonicMicros } from '../clock.ts';
 import { EffectiveCapabilities } from '../effective-capabilities.ts';
 import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from '../host.ts';
@@ -54,10 +55,9 @@ export class ProcessSections {
   readonly #usage: ProcessUsageReader;
   readonly #size: MachineSize;
   readonly #details: ProcessDetailReader;
-  /** Of the rows asked for last, or of all, by slot. */
-  readonly #commandLines: (string | undefined)[] = [];
+  /** By slot, of the rows asked for last where these are not all. */
+  readonly #visibleCommandLines: (string | undefined)[] = [];
   /** Of all, where they were asked for. */
-  readonly #cgroups: (string | undefined)[] = [];
   readonly #containers: (string | undefined)[] = [];
   readonly #containerNames: ContainerNames | undefined;
   /** The table may be walked by one at a time. */
@@ -106,13 +106,15 @@ export class ProcessSections {
       await this.#usage.read(table, want, generation, slice);
       const age = want.textMaxAgeMillis === undefined ? undefined : want.textMaxAgeMillis * 1000;
       if (want.allCommandLines === true) {
-        await this.#readAll(this.#commandLines, (slot) => this.#collector.commandLineOf(slot, age), slice);
+        await this.#ofAll((slot) => this.#collector.commandLineOf(slot, age), slice);
       } else this.#readCommandLines(want.visiblePids);
       if (want.cgroups === true) {
-        await this.#readAll(this.#cgroups, (slot) => this.#collector.cgroupOf(slot, age), slice);
-        await this.#readAll(this.#containers, (slot) => this.#containerOf(slot), slice);
+        await this.#ofAll((slot) => this.#collector.cgroupOf(slot, age), slice);
+        this.#containers.length = 0;
+        await this.#ofAll((slot) => this.#nameContainer(slot), slice);
       }
     });
+    const { commandLines, cgroups } = this.#collector;
     return {
       sequence: ++this.#sequence,
       monotonicMicros: this.#collectedMicros,
@@ -120,8 +122,8 @@ export class ProcessSections {
       errors: [],
       processes: this.#collector.table,
       usage: this.#usage.usage,
-      commandLines: this.#commandLines,
-      ...(want.cgroups === true ? { cgroups: this.#cgroups, containers: this.#containers } : {}),
+      commandLines: want.allCommandLines === true ? commandLines : this.#visibleCommandLines,
+      ...(want.cgroups === true ? { cgroups, containers: this.#containers } : {}),
       ...this.#size.read(),
     };
   }
@@ -169,32 +171,25 @@ export class ProcessSections {
     this.#turn.then(shut, shut);
   }
 
-  #containerOf(slot: number): string | undefined {
-    const cgroup = this.#cgroups[slot];
-    return cgroup === undefined ? undefined : this.#containerNames?.nameOf(cgroup);
+  #nameContainer(slot: number): void {
+    const cgroup = this.#collector.cgroups[slot];
+    setText(this.#containers, slot, cgroup === undefined ? undefined : this.#containerNames?.nameOf(cgroup));
   }
 
   #readCommandLines(pids: readonly number[]): void {
     const { table } = this.#collector;
-    this.#commandLines.fill(undefined);
+    this.#visibleCommandLines.length = 0;
     for (const pid of pids.slice(0, VISIBLE_LIMIT)) {
       const slot = table.find(pid);
-      while (this.#commandLines.length <= slot) this.#commandLines.push(undefined);
-      if (slot >= 0) this.#commandLines[slot] = this.#collector.commandLine(pid);
+      if (slot >= 0) setText(this.#visibleCommandLines, slot, this.#collector.commandLine(pid));
     }
   }
 
   /** Within the walk, so that no row is another's meanwhile. */
-  async #readAll(
-    into: (string | undefined)[],
-    textOf: (slot: number) => string | undefined,
-    slice: Slice,
-  ): Promise<void> {
-    const { rows, count, capacity } = this.#collector.table.slots;
-    while (into.length < capacity) into.push(undefined);
-    into.fill(undefined);
+  async #ofAll(use: (slot: number) => unknown, slice: Slice): Promise<void> {
+    const { rows, count } = this.#collector.table.slots;
     for (let i = 0; i < count; i++) {
-      into[rows[i]!] = textOf(rows[i]!);
+      use(rows[i]!);
       if (i % ROWS_BETWEEN_RESTS === 0 && slice.due()) await slice.rest();
     }
   }

@@ -33,6 +33,16 @@ export abstract class ProcessSource {
     return this.table.slots.count;
   }
 
+  /** By slot, those that were asked for. Borrowed. */
+  get commandLines(): readonly (string | undefined)[] {
+    return this.texts.commandLines.texts;
+  }
+
+  /** As `commandLines`. */
+  get cgroups(): readonly (string | undefined)[] {
+    return this.texts.controlGroups.texts;
+  }
+
   /** Arguments joined by a space, cached; undefined: unknown, not permitted, or a kernel thread. */
   commandLine(pid: number): string | undefined {
     const slot = this.table.find(pid);
@@ -75,7 +85,8 @@ type Parse = (bytes: Uint8Array, length: number) => string | undefined;
 
 /** One long text per process, read when asked for and kept by the row's slot until `forget`. */
 class TextCache {
-  readonly #texts: (string | undefined)[] = [];
+  /** Undefined too for rows that were not asked for. */
+  readonly texts: (string | undefined)[] = [];
   readonly #readings = new Readings();
   /** Neighbours often have the same, which is kept once then. */
   #lastText: string | undefined;
@@ -99,13 +110,13 @@ class TextCache {
     maxAgeMicros: number,
   ): string | undefined {
     this.#readings.reserve(table.slots.capacity);
-    if (this.#isFresh(slot, table.lastRanGeneration[slot]!, maxAgeMicros)) return this.#texts[slot];
+    if (this.#isFresh(slot, table.lastRanGeneration[slot]!, maxAgeMicros)) return this.texts[slot];
     const length = this.#read(proc, table.pid[slot]!, sharedBuffer);
-    if (length === -Errno.EAGAIN) return this.#texts[slot];
+    if (length === -Errno.EAGAIN) return this.texts[slot];
     const parsed = length > 0 ? this.#parse(sharedBuffer.bytes, length) : undefined;
     const text = parsed === this.#lastText ? this.#lastText : parsed;
     this.#lastText = text;
-    this.#texts[slot] = text;
+    this.texts[slot] = text;
     this.#readings.generation[slot] = generation;
     this.#readings.micros[slot] = this.#clock();
     return text;
@@ -113,7 +124,7 @@ class TextCache {
 
   forget(slot: number): void {
     if (slot >= this.#readings.capacity) return;
-    this.#texts[slot] = undefined;
+    this.texts[slot] = undefined;
     this.#readings.clearRow(slot);
   }
 
@@ -134,28 +145,28 @@ function readControlGroup(proc: ProcDirectory, pid: number, into: NativeBuffer):
 export class ProcessTexts {
   readonly #proc: ProcDirectory;
   readonly #table: ProcessTable;
-  readonly #commandLines: TextCache;
-  readonly #controlGroups: TextCache;
+  readonly commandLines: TextCache;
+  readonly controlGroups: TextCache;
 
   constructor(proc: ProcDirectory, table: ProcessTable, clock: () => number = monotonicMicros) {
     this.#proc = proc;
     this.#table = table;
-    this.#commandLines = new TextCache(readCommandLine, parseCommandLine, 'itself', clock);
-    this.#controlGroups = new TextCache(readControlGroup, parseControlGroup, 'anybody', clock);
+    this.commandLines = new TextCache(readCommandLine, parseCommandLine, 'itself', clock);
+    this.controlGroups = new TextCache(readControlGroup, parseControlGroup, 'anybody', clock);
   }
 
   /** `generation` is the collector's present one; `maxAgeMicros`: how old a text that may be another now may be. */
   commandLine(slot: number, generation: number, maxAgeMicros = FRESH_MICROS): string | undefined {
-    return this.#commandLines.get(this.#proc, this.#table, slot, generation, maxAgeMicros);
+    return this.commandLines.get(this.#proc, this.#table, slot, generation, maxAgeMicros);
   }
 
   cgroup(slot: number, generation: number, maxAgeMicros = FRESH_MICROS): string | undefined {
-    return this.#controlGroups.get(this.#proc, this.#table, slot, generation, maxAgeMicros);
+    return this.controlGroups.get(this.#proc, this.#table, slot, generation, maxAgeMicros);
   }
 
   forget(slot: number): void {
-    this.#commandLines.forget(slot);
-    this.#controlGroups.forget(slot);
+    this.commandLines.forget(slot);
+    this.controlGroups.forget(slot);
   }
 }
 

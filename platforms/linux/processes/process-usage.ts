@@ -59,10 +59,12 @@ interface UsageFile {
   read(kept: ProcessUsage, slot: number, pid: number): void;
 }
 
+type UsageValues = ProcessUsage[UsageColumn];
+
 /** Bytes from and to storage by the slots of the table, as the kernel's programs tell them with every process. */
 interface StorageCounters {
-  readonly readBytes: Float64Array;
-  readonly writeBytes: Float64Array;
+  readonly readBytes: UsageValues;
+  readonly writeBytes: UsageValues;
 }
 
 /** What costs reads of its own, for single processes: exact memory (`statm`), and columns of usage. */
@@ -70,6 +72,8 @@ export class ProcessUsageReader {
   readonly usage = new ProcessUsage();
   /** What was read last, by the slots of the table. */
   readonly #kept = new ProcessUsage();
+  /** Columns that only some rows have in this collection. */
+  readonly #ofSome = new Map<UsageColumn, UsageValues>();
   readonly #memory = new Readings();
   readonly #kernel: ProcessKernel;
   readonly #proc: ProcDirectory;
@@ -86,6 +90,7 @@ export class ProcessUsageReader {
   #stats: TaskStats | null | undefined;
   readonly #delays: ProcessDelays = { runDelayNanos: 0, blockDelayNanos: 0, memoryDelayNanos: 0 };
   readonly #statm: PidStatm = { virtualPages: 0, residentPages: 0, sharedPages: 0 };
+  #storage: StorageCounters | undefined;
   #files: readonly UsageFile[];
   readonly #otherFiles: readonly UsageFile[] = [
     {
@@ -136,46 +141,27 @@ export class ProcessUsageReader {
     this.#proc = proc;
     this.#pageSizeBytes = pageSizeBytes;
     this.#hasClocks = hasClocks;
-    this.#files = [this.#ioFile(), ...this.#otherFiles];
+    this.#files = [this.#ioFile(['readBytes', 'writtenBytes', 'ioCalls']), ...this.#otherFiles];
     if (storage !== undefined) this.useStorage(storage);
   }
 
   /** From now on bytes from and to storage are read there, the same counters. */
   useStorage(storage: StorageCounters): void {
-    this.#files = [...this.#toldIo(storage), ...this.#otherFiles];
+    this.#storage = storage;
+    this.#files = [this.#ioFile(['ioCalls']), ...this.#otherFiles];
   }
 
-  #ioFile(): UsageFile {
+  #ioFile(columns: readonly UsageColumn[]): UsageFile {
     return {
-      columns: ['readBytes', 'writtenBytes', 'ioCalls'],
-      readings: new Readings(),
+      ...{ columns, readings: new Readings() },
       read: (kept, slot, pid) => {
         if (!this.readIo(pid, this.#io)) return;
+        kept.ioCalls[slot] = this.#io.readCalls + this.#io.writeCalls;
+        if (this.#storage !== undefined) return;
         kept.readBytes[slot] = this.#io.readBytes;
         kept.writtenBytes[slot] = this.#io.writtenBytes;
-        kept.ioCalls[slot] = this.#io.readCalls + this.#io.writeCalls;
       },
     };
-  }
-
-  #toldIo(storage: StorageCounters): readonly UsageFile[] {
-    return [
-      {
-        columns: ['readBytes', 'writtenBytes'],
-        readings: new Readings(),
-        read: (kept, slot) => {
-          kept.readBytes[slot] = storage.readBytes[slot]!;
-          kept.writtenBytes[slot] = storage.writeBytes[slot]!;
-        },
-      },
-      {
-        columns: ['ioCalls'],
-        readings: new Readings(),
-        read: (kept, slot, pid) => {
-          if (this.readIo(pid, this.#io)) kept.ioCalls[slot] = this.#io.readCalls + this.#io.writeCalls;
-        },
-      },
-    ];
   }
 
   /**
@@ -187,33 +173,63 @@ export class ProcessUsageReader {
   async read(table: ProcessTable, want: ProcessesWant, generation: number, slice: Slice): Promise<void> {
     const { capacity, rows, count } = table.slots;
     const pids = want.visiblePids.slice(0, VISIBLE_LIMIT);
-    const asked = [...(want.columns ?? []), ...(want.columnsOfAll ?? [])];
-    const isAsked = (column: UsageColumn): boolean => asked.includes(column);
-    // A file is read for all that it tells.
-    const told = this.#files.flatMap(({ columns }) => (columns.some(isAsked) ? columns : []));
-    this.usage.reserveWanted(capacity, [...asked, ...told]);
-    this.usage.clearRows();
+    const shown = new Map<UsageColumn, UsageValues>();
     this.#hasDelays = undefined;
-    this.#kept.reserveWanted(capacity, told);
-    this.#memory.reserve(capacity);
+    if (pids.length > 0) this.#memory.reserve(capacity);
     for (const pid of pids) {
       const slot = table.find(pid);
       if (slot >= 0 && this.#isStale(this.#memory, table, slot, generation)) this.#readMemory(table, slot);
     }
-    if (await this.#readAllThreads(table, want, slice)) return;
-    for (const file of this.#files) {
-      const { columns, readings } = file;
-      readings.reserve(capacity);
-      const isWanted = (column: UsageColumn): boolean => columns.includes(column);
-      if (want.columnsOfAll?.some(isWanted) === true) {
-        for (let i = 0; i < count; i++) {
-          this.#readRow(file, table, rows[i]!, generation);
-          if (i % ROWS_BETWEEN_RESTS === 0 && slice.due()) await slice.rest();
+    if (!(await this.#readAllThreads(table, want, shown, slice))) {
+      for (const file of this.#files) {
+        const { columns, readings } = file;
+        const isWanted = (column: UsageColumn): boolean => columns.includes(column);
+        const isOfAll = want.columnsOfAll?.some(isWanted) === true;
+        if (!isOfAll && want.columns?.some(isWanted) !== true) continue;
+        // A file is read for all that it tells.
+        this.#kept.reserveWanted(capacity, columns);
+        readings.reserve(capacity);
+        if (isOfAll) {
+          for (let i = 0; i < count; i++) {
+            this.#readRow(file, table, rows[i]!, generation);
+            if (i % ROWS_BETWEEN_RESTS === 0 && slice.due()) await slice.rest();
+          }
+          for (const column of columns) shown.set(column, this.#kept[column]);
+        } else {
+          for (const pid of pids) this.#readRow(file, table, table.find(pid), generation);
+          for (const column of columns) shown.set(column, this.#keptOf(pids, column, table));
         }
-      } else if (want.columns?.some(isWanted) === true) {
-        for (const pid of pids) this.#readRow(file, table, table.find(pid), generation);
       }
+      this.#showStorage(want, shown);
     }
+    this.usage.show(capacity, shown);
+  }
+
+  #showStorage(
+    { columns = [], columnsOfAll = [] }: ProcessesWant,
+    shown: Map<UsageColumn, UsageValues>,
+  ): void {
+    const isWanted = (column: UsageColumn): boolean => column === 'readBytes' || column === 'writtenBytes';
+    if (this.#storage === undefined || ![...columns, ...columnsOfAll].some(isWanted)) return;
+    shown.set('readBytes', this.#storage.readBytes);
+    shown.set('writtenBytes', this.#storage.writeBytes);
+  }
+
+  /** A column in which only these processes have what is kept. */
+  #keptOf(pids: readonly number[], column: UsageColumn, table: ProcessTable): UsageValues {
+    const values = this.#unknownColumn(column, table.slots.capacity);
+    for (const pid of pids) {
+      const slot = table.find(pid);
+      if (slot >= 0) values[slot] = this.#kept[column][slot]!;
+    }
+    return values;
+  }
+
+  #unknownColumn(column: UsageColumn, capacity: number): UsageValues {
+    let values = this.#ofSome.get(column);
+    if (values?.length !== capacity) values = new Float64Array(capacity);
+    this.#ofSome.set(column, values);
+    return values.fill(Number.NaN);
   }
 
   close(): void {
@@ -228,6 +244,7 @@ export class ProcessUsageReader {
   async #readAllThreads(
     table: ProcessTable,
     { columns = [], columnsOfAll = [] }: ProcessesWant,
+    shown: Map<UsageColumn, UsageValues>,
     slice: Slice,
   ): Promise<boolean> {
     const isWanted = (column: UsageColumn): boolean =>
@@ -252,11 +269,12 @@ export class ProcessUsageReader {
     const isTold = (column: UsageColumn): boolean => hasDelays || !DELAYS.includes(column);
     // All rows have been read anyway: those that come on screen next have rates at once.
     const wanted = [...new Set([...columns, ...columnsOfAll])].filter(isTold);
-    const { rows, count } = table.slots;
+    const { rows, count, capacity } = table.slots;
+    for (const column of wanted) shown.set(column, this.#unknownColumn(column, capacity));
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       const from = sums.find(table.pid[slot]!);
-      if (from >= 0) for (const column of wanted) this.usage[column][slot] = sums[column][from]!;
+      if (from >= 0) for (const [column, values] of shown) values[slot] = sums[column][from]!;
     }
     return true;
   }
@@ -301,11 +319,9 @@ export class ProcessUsageReader {
   #readRow(file: UsageFile, table: ProcessTable, slot: number, generation: number): void {
     if (slot < 0) return;
     const { columns, readings } = file;
-    if (this.#isStale(readings, table, slot, generation)) {
-      for (const column of columns) this.#kept[column][slot] = Number.NaN;
-      file.read(this.#kept, slot, table.pid[slot]!);
-    }
-    for (const column of columns) this.usage[column][slot] = this.#kept[column][slot]!;
+    if (!this.#isStale(readings, table, slot, generation)) return;
+    for (const column of columns) this.#kept[column][slot] = Number.NaN;
+    file.read(this.#kept, slot, table.pid[slot]!);
   }
 
   /** Whether a row has to be read; notes that it is. */

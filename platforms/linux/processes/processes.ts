@@ -175,8 +175,15 @@ export class ProcessCollector extends ProcessSource {
     return length > 0 ? parseLastPid(this.#loadavg.bytes, length) : Number.NaN;
   }
 
-  async #adoptListed(slice: Slice): Promise<void> {
+  /** With room for an eighth more processes than there are: a table that grows by itself has room for half as many. */
+  async #readListing(slice: Slice): Promise<void> {
     await this.#listing.read(slice);
+    const { count } = this.#listing;
+    this.table.slots.reserve(count + (count >> 3));
+  }
+
+  async #adoptListed(slice: Slice): Promise<void> {
+    await this.#readListing(slice);
     this.#nextListingMicros = this.#clock() + LISTING_INTERVAL_MICROS;
     for (let i = 0; i < this.#listing.count; i++) {
       const pid = this.#listing.pids[i]!;
@@ -187,7 +194,7 @@ export class ProcessCollector extends ProcessSource {
 
   /** Without CPU clocks: reads every listed process; unlisted ones have exited. */
   async #readEverything(slice: Slice): Promise<void> {
-    await this.#listing.read(slice);
+    await this.#readListing(slice);
     for (let i = 0; i < this.#listing.count; i++) {
       this.#readListed(this.#listing.pids[i]!);
       if (i % ROWS_BETWEEN_RESTS === 0 && slice.due()) await slice.rest();

@@ -1,3 +1,4 @@
+import { setText } from '../../kit/table/columns.ts';
 import { lengthened } from '../../kit/table/slot-table.ts';
 import { cutText } from '../../kit/text/sanitize.ts';
 import { type NumberFormat, TABLE_FORMATS, type TableFormat } from '../codec/table-format.ts';
@@ -22,7 +23,9 @@ interface KnownNumbers {
   readonly name: string;
   /** What a row has before its first value. */
   readonly absent: number;
-  before: Int32Array | Float64Array;
+  readonly isSmall: boolean;
+  /** Undefined: no row has had another value than `absent`. Many columns never have. */
+  before: Int32Array | Float64Array | undefined;
 }
 
 interface KnownTexts {
@@ -52,10 +55,9 @@ export class ChangedRows {
     this.#format = format;
     const keys = format.serial === undefined ? format.keyWords : [format.serial, ...format.keyWords];
     this.#numbers = [
-      ...keys.map(({ name }) => ({ name, absent: 0, before: new Float64Array(0) })),
+      ...keys.map(({ name }) => ({ name, absent: 0, isSmall: false, before: undefined })),
       ...format.numbers.map((column) => ({
-        ...{ name: column.name, absent: column.absent },
-        before: isSmall(column) ? new Int32Array(0) : new Float64Array(0),
+        ...{ name: column.name, absent: column.absent, isSmall: isSmall(column), before: undefined },
       })),
     ];
     this.#texts = format.texts.map(({ name, isOptional, limit }) => ({
@@ -91,15 +93,12 @@ export class ChangedRows {
 
   #reserve(rows: number): void {
     if (this.#changed.length >= rows) return;
-    const capacity = Math.max(64, rows + (rows >> 2));
+    const capacity = Math.max(64, rows + (rows >> 3));
     this.#changed = new Int32Array(capacity);
     this.#marks = new Uint8Array(capacity);
     for (const column of this.#numbers) {
       const { before } = column;
-      column.before =
-        before instanceof Int32Array
-          ? lengthened(before, new Int32Array(capacity))
-          : lengthened(before, new Float64Array(capacity));
+      if (before !== undefined) column.before = lengthened(before, newColumn(column, capacity));
     }
   }
 
@@ -111,12 +110,13 @@ export class ChangedRows {
     marks.fill(0, 0, known);
     marks.fill(1, known, count);
     const keys = keyReaders(table);
-    for (const [at, { read }] of keys.entries())
-      markRead(read, rows, this.#numbers[at]!.before, known, marks);
+    for (const [at, { read }] of keys.entries()) markRead(read, rows, this.#numbers[at]!, known, marks);
     for (const [at, column] of table.numbers.entries()) {
-      const { before } = this.#numbers[keys.length + at]!;
+      const own = this.#numbers[keys.length + at]!;
+      const { before } = own;
       const { values, format } = column;
-      if (format.refersTo !== undefined) markRead(readerOf(column, places), rows, before, known, marks);
+      if (before === undefined || format.refersTo !== undefined)
+        markRead(readerOf(column, places), rows, own, known, marks);
       else if (values instanceof Float64Array) markDoubles(values, format, rows, before, known, marks);
       else markIntegers(values, format, rows, before, known, marks);
     }
@@ -155,14 +155,19 @@ export class ChangedRows {
 
   /** Differences; a value that becomes unknown is null. Undefined: no row has changed in this column. */
   #numbersText(
-    { before, absent }: KnownNumbers,
+    column: KnownNumbers,
     read: (slot: number) => number,
     rows: Int32Array,
     changed: Int32Array,
   ): string | undefined {
+    const { absent } = column;
+    if (column.before === undefined && changed.every((place) => Object.is(read(rows[place]!), absent)))
+      return undefined;
+    column.before ??= newColumn(column, this.#changed.length).fill(absent);
+    const { before } = column;
     const list = this.#list;
     list.length = changed.length;
-    let isSame = true;
+    let isAsBefore = true;
     let isConstant = true;
     for (let at = 0; at < changed.length; at++) {
       const place = changed[at]!;
@@ -170,12 +175,12 @@ export class ChangedRows {
       const known = place < this.#rows ? before[place]! : absent;
       const base = Number.isNaN(known) ? 0 : known;
       list[at] = Number.isNaN(value) ? null : value - base;
-      if (!Object.is(value, known)) isSame = false;
+      if (!Object.is(value, known)) isAsBefore = false;
       if (list[at] !== list[0]) isConstant = false;
       // As the reader will have it: what is lost in a fraction is not lost again and again.
       before[place] = Number.isNaN(value) ? value : base + (value - base);
     }
-    return isSame ? undefined : JSON.stringify(isConstant ? list[0] : list);
+    return isAsBefore ? undefined : JSON.stringify(isConstant ? list[0] : list);
   }
 
   #textsText(
@@ -186,18 +191,22 @@ export class ChangedRows {
   ): string | undefined {
     const list = this.#textList;
     list.length = changed.length;
-    let isSame = true;
+    let isAsBefore = true;
     for (let at = 0; at < changed.length; at++) {
       const place = changed[at]!;
       const known = place < this.#rows ? before[place] : absent;
       const text = texts[rows[place]!];
       const value = text === undefined ? absent : cutText(text, limit);
       list[at] = value === known ? TEXT_AS_BEFORE : (value ?? null);
-      if (value !== known) isSame = false;
-      before[place] = value;
+      if (value !== known) isAsBefore = false;
+      setText(before, place, value);
     }
-    return isSame ? undefined : JSON.stringify(list);
+    return isAsBefore ? undefined : JSON.stringify(list);
   }
+}
+
+function newColumn({ isSmall }: KnownNumbers, capacity: number): Int32Array | Float64Array {
+  return isSmall ? new Int32Array(capacity) : new Float64Array(capacity);
 }
 
 /** Whether every value that the column can have is an integer of 32 bits. */
@@ -209,12 +218,14 @@ function isSmall({ isDouble, least, most, refersTo }: NumberFormat): boolean {
 function markRead(
   read: (slot: number) => number,
   rows: Int32Array,
-  before: Int32Array | Float64Array,
+  { before, absent }: KnownNumbers,
   count: number,
   marks: Uint8Array,
 ): void {
   for (let place = 0; place < count; place++) {
-    if (read(rows[place]!) !== before[place]) marks[place] = 1;
+    const value = read(rows[place]!);
+    const known = before === undefined ? absent : before[place]!;
+    if (value !== known && !(Number.isNaN(value) && Number.isNaN(known))) marks[place] = 1;
   }
 }
 

@@ -1,4 +1,4 @@
-import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { columnsClass, numbers, setText } from '../../kit/table/columns.ts';
 import { type JsonValue, jsonDelta } from '../codec/json-values.ts';
 import { SectionCodec } from '../codec/record-json.ts';
 import { TABLE_FORMATS } from '../codec/table-format.ts';
@@ -212,5 +212,5 @@ function keepText(
   isSame: boolean,
 ): void {
   const text = from?.[slot];
-  if (text !== undefined || !isSame) into[slot] = text;
+  if (text !== undefined || !isSame) setText(into, slot, text);
 }

@@ -1,4 +1,5 @@
 import { columnsClass } from '../../kit/table/columns.ts';
+import { lengthened } from '../../kit/table/slot-table.ts';
 import {
   PROCESS_TEXT_COLUMNS,
   PROCESS_USAGE_COLUMNS,
@@ -7,6 +8,14 @@ import {
 } from '../schema/process-columns.ts';
 import type { Section } from '../schema/section-facts.ts';
 import { ProcessTable } from './process-table.ts';
+
+/** As long as the longest set of columns that has one. Nothing is written to it. */
+let longestUnknown = new Float64Array(0);
+
+function unknownColumn(rows: number): ProcessUsage[UsageColumn] {
+  if (longestUnknown.length < rows) longestUnknown = new Float64Array(rows).fill(Number.NaN);
+  return longestUnknown.subarray(0, rows);
+}
 
 /**
  * Columns beside `ProcessTable`, same slots, filled at least for the rows asked for in this sample; NaN where they are not,
@@ -17,19 +26,27 @@ export class ProcessUsage extends columnsClass(PROCESS_USAGE_COLUMNS) {
 
   /** As `reserve`; columns that were never wanted share one array, and nothing is to be written to them. */
   reserveWanted(capacity: number, wanted: readonly UsageColumn[]): void {
+    const rows = Math.max(capacity, this.capacity);
     const added = wanted.filter((name) => !this.#wanted.has(name));
-    const isLonger = capacity > this.capacity;
-    if (!isLonger && added.length === 0) return;
-    this.reserve(capacity);
-    for (const name of added) {
-      this.#wanted.add(name);
-      this[name] = new Float64Array(this.capacity).fill(Number.NaN);
-    }
-    const unknown = new Float64Array(this.capacity).fill(Number.NaN);
-    for (const name of USAGE_COLUMNS) if (!this.#wanted.has(name)) this[name] = unknown;
+    if (rows === this.capacity && added.length === 0) return;
+    const columns = [...this.#wanted, ...added].map((name) => {
+      return [name, lengthened(this[name], new Float64Array(rows).fill(Number.NaN))] as const;
+    });
+    this.show(rows, new Map(columns));
   }
 
-  /** Whether a column may have values: with `reserveWanted` only one that was wanted. */
+  /** Has these columns, which stay their owner's, and no others: the rest is unknown. */
+  show(capacity: number, columns: UsageArrays): void {
+    const unknown = unknownColumn(capacity);
+    this.#wanted.clear();
+    for (const name of USAGE_COLUMNS) {
+      this[name] = columns.get(name) ?? unknown;
+      if (columns.has(name)) this.#wanted.add(name);
+    }
+    this.capacity = capacity;
+  }
+
+  /** Whether a column may have values: with `reserveWanted` only one that was wanted, with `show` only one that was shown. */
   mayHave(name: UsageColumn): boolean {
     return this.#wanted.size === 0 || this.#wanted.has(name);
   }
@@ -40,6 +57,9 @@ export class ProcessUsage extends columnsClass(PROCESS_USAGE_COLUMNS) {
     this.clearRows();
   }
 }
+
+/** Columns of usage, by name. */
+export type UsageArrays = ReadonlyMap<UsageColumn, ProcessUsage[UsageColumn]>;
 
 /** Texts of processes, by the slots of their table; undefined unknown. Those of another machine are cleaned. */
 export class ProcessTexts extends columnsClass(PROCESS_TEXT_COLUMNS) {}

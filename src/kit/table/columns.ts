@@ -57,8 +57,8 @@ export const OPTIONAL_TEXT: TextColumn<string | undefined> = { element: 'text', 
 
 /** What the classes of `columnsClass` have beside their arrays. */
 export interface Columns {
-  /** Rows that there is room for. */
-  readonly capacity: number;
+  /** Rows that there is room for. Written by classes that have their own way to grow. */
+  capacity: number;
   /** Makes room for so many rows. What is there stays; new rows are unknown. */
   reserve(capacity: number): void;
   /** As `reserve`, with as much again ahead: for rows that are added one after the other. */
@@ -187,6 +187,14 @@ export function tableClass<const S extends ColumnSet>(
     }
   }
   return DeclaredTable as unknown as TableClass<S>;
+}
+
+/** Sets a text of a list that ends with its last one: where no row has a text it takes no room. */
+export function setText(list: (string | undefined)[], at: number, text: string | undefined): void {
+  if (text === undefined && at >= list.length) return;
+  // Without holes: a list with many of them is looked up as a map.
+  while (list.length < at) list.push(undefined);
+  list[at] = text;
 }
 
 class Nothing {}

@@ -2,6 +2,9 @@
 type GrowColumns = (capacity: number) => void;
 
 const EMPTY = 0;
+const NO_SLOT = -1;
+/** Up to here a table doubles when it is full, from here on it grows by half: a large one has less room to spare. */
+const DOUBLED_ROWS = 1024;
 
 /**
  * Rows found by a key of up to four 32-bit words (shorter keys pass 0 for the rest), each with a slot that
@@ -20,9 +23,9 @@ export class SlotTable {
   readonly limit: number;
   readonly #growColumns: GrowColumns;
   #keys: Uint32Array;
+  /** Of a live slot its place in `rows`; of a free one the slot that was freed before it, or NO_SLOT. */
   #position: Int32Array;
-  #free: Int32Array;
-  #freeCount = 0;
+  #lastFree = NO_SLOT;
   #nextSlot = 0;
   #lastSerial = 0;
   /** Open addressing, linear probing: slot + 1, or EMPTY. Always at least twice the capacity. */
@@ -37,7 +40,6 @@ export class SlotTable {
     this.serial = new Uint32Array(this.capacity);
     this.#keys = new Uint32Array(this.capacity * 4);
     this.#position = new Int32Array(this.capacity);
-    this.#free = new Int32Array(this.capacity);
     this.#index = new Int32Array(indexSizeFor(this.capacity));
     this.#mask = this.#index.length - 1;
   }
@@ -70,7 +72,7 @@ export class SlotTable {
       this.overflowCount++;
       return -1;
     }
-    const slot = this.#freeCount > 0 ? this.#free[--this.#freeCount]! : this.#nextSlot++;
+    const slot = this.#takeFree();
     const k = slot << 2;
     this.#keys[k] = a;
     this.#keys[k + 1] = b;
@@ -90,7 +92,8 @@ export class SlotTable {
     const last = this.rows[--this.count]!;
     this.rows[position] = last;
     this.#position[last] = position;
-    this.#free[this.#freeCount++] = slot;
+    this.#position[slot] = this.#lastFree;
+    this.#lastFree = slot;
     this.serial[slot] = 0;
     this.#unlink(slot);
   }
@@ -120,8 +123,7 @@ export class SlotTable {
     copy.serial = this.serial.slice();
     copy.#keys = this.#keys.slice();
     copy.#position = this.#position.slice();
-    copy.#free = this.#free.slice();
-    copy.#freeCount = this.#freeCount;
+    copy.#lastFree = this.#lastFree;
     copy.#nextSlot = this.#nextSlot;
     copy.#lastSerial = this.#lastSerial;
     copy.#index = this.#index.slice();
@@ -133,7 +135,7 @@ export class SlotTable {
     this.#index.fill(EMPTY);
     this.serial.fill(0);
     this.count = 0;
-    this.#freeCount = 0;
+    this.#lastFree = NO_SLOT;
     this.#nextSlot = 0;
   }
 
@@ -164,20 +166,36 @@ export class SlotTable {
     index[hole] = EMPTY;
   }
 
-  #grow(): boolean {
-    if (this.capacity >= this.limit) return false;
-    const capacity = Math.min(this.capacity * 2, this.limit);
+  /** Makes room for so many rows, as far as the limit lets it. */
+  reserve(rows: number): void {
+    const capacity = Math.min(rows, this.limit);
+    if (capacity <= this.capacity) return;
     this.rows = lengthened(this.rows, new Int32Array(capacity));
     this.serial = lengthened(this.serial, new Uint32Array(capacity));
     this.#keys = lengthened(this.#keys, new Uint32Array(capacity * 4));
     this.#position = lengthened(this.#position, new Int32Array(capacity));
-    this.#free = lengthened(this.#free, new Int32Array(capacity));
     this.capacity = capacity;
-    this.#index = new Int32Array(indexSizeFor(capacity));
-    this.#mask = this.#index.length - 1;
-    for (let i = 0; i < this.count; i++) this.#link(this.rows[i]!);
+    const indexSize = indexSizeFor(capacity);
+    if (indexSize > this.#index.length) {
+      this.#index = new Int32Array(indexSize);
+      this.#mask = indexSize - 1;
+      for (let i = 0; i < this.count; i++) this.#link(this.rows[i]!);
+    }
     this.#growColumns(capacity);
+  }
+
+  #grow(): boolean {
+    const { capacity } = this;
+    if (capacity >= this.limit) return false;
+    this.reserve(capacity < DOUBLED_ROWS ? capacity * 2 : capacity + (capacity >> 1));
     return true;
+  }
+
+  #takeFree(): number {
+    const slot = this.#lastFree;
+    if (slot === NO_SLOT) return this.#nextSlot++;
+    this.#lastFree = this.#position[slot]!;
+    return slot;
   }
 }
 
