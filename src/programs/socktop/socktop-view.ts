@@ -351,8 +351,8 @@ export function footerActionAt(model: Model, x: number, y: number): SocktopActio
 
 /** What Enter opens; undefined: what it usually does. */
 const OPEN_LABELS = { processes: undefined, sums: 'processes', 'control-groups': 'processes' } as const;
-/** What the key shows next. */
-const WAITS_LABELS = { processes: 'control groups', 'control-groups': 'usual' } as const;
+/** What the key shows next; null: Escape is used instead. */
+const WAITS_LABELS = { processes: 'control groups', 'control-groups': null } as const;
 
 /** Label of a hint in the current state; undefined: the default; null: the key has no effect. */
 function labelOf(model: Model, action: SocktopAction): string | undefined | null {
