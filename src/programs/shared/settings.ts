@@ -5,7 +5,6 @@ import type { SortKey } from '../../data/query/process-fields.ts';
 import type { System } from '../../data/sample/platform.ts';
 import { toOpError } from '../../kit/errors/op-error.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
-import { parseDurationMillis } from '../../kit/text/units.ts';
 import { isThemeName, type Theme, themeWith } from '../../screen/style/theme.ts';
 import {
   PROCESS_COLUMN_IDS,
@@ -14,12 +13,7 @@ import {
   USUAL_PROCESS_COLUMN_IDS,
 } from '../../views/network/network-process-list.ts';
 import { MACHINE_COLUMN_IDS, USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
-import {
-  DEFAULT_INTERVAL_MILLIS,
-  INTERVAL_MAX_MILLIS,
-  INTERVAL_MIN_MILLIS,
-  type SstopOptions,
-} from '../cli/sstop-options.ts';
+import { DEFAULT_INTERVAL_MILLIS, parseInterval, type SstopOptions } from '../cli/sstop-options.ts';
 import { type Config, configPath, problemText, readConfig, type Vocabulary } from '../config/config-file.ts';
 import { type KeyBinding, type KeyGroup, type Keymap, keymapOf, rebound } from '../config/keymap.ts';
 import { remember, rememberedColumns, rememberedUnits, statePath } from '../config/remembered.ts';
@@ -42,13 +36,6 @@ interface Configured
 export interface Settings
   extends Configured,
     Omit<SstopOptions, keyof Configured | 'doctor' | 'logPath' | 'totals'> {}
-
-function parseInterval(text: string): number | undefined {
-  const millis = parseDurationMillis(text);
-  return millis !== undefined && millis >= INTERVAL_MIN_MILLIS && millis <= INTERVAL_MAX_MILLIS
-    ? millis
-    : undefined;
-}
 
 /** The file serves both programs; an action of both has one name. */
 type AnyAction = SstopAction | SocktopAction;
