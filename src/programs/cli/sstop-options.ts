@@ -11,8 +11,8 @@ import {
   usualRaw,
 } from './options.ts';
 
-export const INTERVAL_MIN_MILLIS = 100;
-export const INTERVAL_MAX_MILLIS = 10_000;
+const INTERVAL_MIN_MILLIS = 100;
+const INTERVAL_MAX_MILLIS = 10_000;
 
 /** Used if neither the command line nor the configuration sets it. */
 export const DEFAULT_INTERVAL_MILLIS = 1000;
