@@ -16,6 +16,7 @@ const INTERVAL_MAX_MILLIS = 10_000;
 
 /** Used if neither the command line nor the configuration sets it. */
 export const DEFAULT_INTERVAL_MILLIS = 1000;
+export const DEFAULT_SORT = 'rate';
 
 /** A remote machine; exactly one of `url` and `profile` is set. */
 export interface AgentOptions extends AgentAccess {

@@ -27,15 +27,15 @@ test.each(['', 'x', '[]', 'null', '{"units": 3}', '{"units": "nibbles"}', '{'])(
     const path = statePath(folder);
     writeFileSync(path, text);
     expect(rememberedUnits(path)).toBeUndefined();
-    expect(rememberedColumns(path, ['pid'])).toBeUndefined();
+    expect(rememberedColumns(path, { socktopColumns: ['pid'] })).toBeUndefined();
   },
 );
 
 test('columns are remembered in their order, each once; those of another version are passed over', () => {
   const path = statePath(folder);
   remember(path, { 'socktop-columns': ['cpu', 'pid'] });
-  expect(rememberedColumns(path, ['pid', 'user', 'cpu'])).toEqual(['cpu', 'pid']);
+  expect(rememberedColumns(path, { socktopColumns: ['pid', 'user', 'cpu'] })).toEqual(['cpu', 'pid']);
   writeFileSync(path, '{"socktop-columns": ["new", "cpu", 7, "cpu", "pid"]}');
-  expect(rememberedColumns(path, ['pid', 'user', 'cpu'])).toEqual(['cpu', 'pid']);
-  expect(rememberedColumns(path, ['user'])).toBeUndefined();
+  expect(rememberedColumns(path, { socktopColumns: ['pid', 'user', 'cpu'] })).toEqual(['cpu', 'pid']);
+  expect(rememberedColumns(path, { socktopColumns: ['user'] })).toBeUndefined();
 });

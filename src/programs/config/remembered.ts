@@ -18,10 +18,13 @@ export function rememberedUnits(path: string): RateUnits | undefined {
 }
 
 /** socktop's columns chosen last, as far as this version knows them; undefined as for units. */
-export function rememberedColumns(path: string, known: readonly string[]): readonly string[] | undefined {
+export function rememberedColumns(
+  path: string,
+  known: { readonly socktopColumns: readonly string[] },
+): readonly string[] | undefined {
   const columns = readState(path)?.['socktop-columns'];
   if (!Array.isArray(columns)) return undefined;
-  const chosen = known.filter((id) => columns.includes(id));
+  const chosen = known.socktopColumns.filter((id) => columns.includes(id));
   if (chosen.length === 0) return undefined;
   return chosen.sort((a, b) => columns.indexOf(a) - columns.indexOf(b));
 }

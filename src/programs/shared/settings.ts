@@ -6,19 +6,24 @@ import type { System } from '../../data/sample/platform.ts';
 import { toOpError } from '../../kit/errors/op-error.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import { isThemeName, type Theme, themeWith } from '../../screen/style/theme.ts';
+import type { ProcessColumn } from '../../views/network/network-process-list.ts';
 import {
-  PROCESS_COLUMN_IDS,
-  PROCESS_SORT_KEYS,
-  type ProcessColumn,
-  USUAL_PROCESS_COLUMN_IDS,
-} from '../../views/network/network-process-list.ts';
-import { MACHINE_COLUMN_IDS, USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
-import { DEFAULT_INTERVAL_MILLIS, parseInterval, type SstopOptions } from '../cli/sstop-options.ts';
+  DEFAULT_INTERVAL_MILLIS,
+  DEFAULT_SORT,
+  parseInterval,
+  type SstopOptions,
+} from '../cli/sstop-options.ts';
 import { type Config, configPath, problemText, readConfig, type Vocabulary } from '../config/config-file.ts';
 import { type KeyBinding, type KeyGroup, type Keymap, keymapOf, rebound } from '../config/keymap.ts';
 import { remember, rememberedColumns, rememberedUnits, statePath } from '../config/remembered.ts';
 import { SOCKTOP_KEYMAP, type SocktopAction, SSTOP_KEYMAP, type SstopAction } from './keymaps.ts';
 import { complain } from './messages.ts';
+
+// Their words are needed where a file or an option has some. To load both lists takes 0.7 ms of every start.
+const networkList = () =>
+  require('../../views/network/network-process-list.ts') as typeof import('../../views/network/network-process-list.ts');
+const machineList = () =>
+  require('../../views/system/machine-process-list.ts') as typeof import('../../views/system/machine-process-list.ts');
 
 /** What has a value whether or not it is among the options: by the configuration file, or by default. */
 interface Configured
@@ -61,10 +66,16 @@ const PROGRAM_KEYMAPS: readonly (readonly KeyGroup<AnyAction>[])[] = [SSTOP_KEYM
 
 /** The words of the configuration file. */
 export const SSTOP_VOCABULARY: Vocabulary<SortKey, ProcessColumn, AnyAction> = {
-  sorts: PROCESS_SORT_KEYS,
-  columns: PROCESS_COLUMN_IDS,
-  socktopColumns: MACHINE_COLUMN_IDS,
-  // Only where there is a file.
+  // All of them only where there is a file.
+  get sorts() {
+    return networkList().PROCESS_SORT_KEYS;
+  },
+  get columns() {
+    return networkList().PROCESS_COLUMN_IDS;
+  },
+  get socktopColumns() {
+    return machineList().MACHINE_COLUMN_IDS;
+  },
   get actions() {
     return [...new Set(PROGRAM_KEYMAPS.flatMap((groups) => [...actionsOf(groups)]))];
   },
@@ -72,12 +83,7 @@ export const SSTOP_VOCABULARY: Vocabulary<SortKey, ProcessColumn, AnyAction> = {
     PROGRAM_KEYMAPS.map(actionsOf).some((actions) => actions.has(one) && actions.has(other)),
   parseInterval,
   intervalHint: '100ms to 10s, such as 500ms or 1s',
-  defaults: {
-    intervalMillis: DEFAULT_INTERVAL_MILLIS,
-    sort: PROCESS_SORT_KEYS[0]!,
-    columns: USUAL_PROCESS_COLUMN_IDS,
-    socktopColumns: USUAL_MACHINE_COLUMN_IDS,
-  },
+  defaults: { intervalMillis: DEFAULT_INTERVAL_MILLIS, sort: DEFAULT_SORT },
 };
 
 /** Reads the configuration file; each error is one line in `problems`, and the rest applies. */
@@ -98,12 +104,12 @@ export async function readSettings(
     units: options.units ?? rememberedUnits(rememberedPath) ?? 'bytes',
     statePath: rememberedPath,
     intervalMillis: options.intervalMillis ?? config.intervalMillis,
-    sort: PROCESS_SORT_KEYS.find((key) => key === options.sort) ?? config.sort,
+    sort: sortOf(options) ?? config.sort,
     loopback: options.loopback ?? config.loopback,
     dns: options.dns ?? config.dns,
     // A history contains names only if they are requested.
     sniff: options.sniff ?? (options.history === undefined && config.sniff),
-    socktopColumns: socktopColumnsOf(config.socktopColumns, rememberedPath),
+    socktopColumns: config.socktopColumns ?? rememberedColumns(rememberedPath, SSTOP_VOCABULARY),
     keymap: keymapWith(SSTOP_KEYMAP, keys),
     socktopKeymap: keymapWith(SOCKTOP_KEYMAP, keys),
     theme: themeWith(isThemeName(themeName) ? themeName : config.theme, colors),
@@ -133,10 +139,9 @@ export function saveChosen(
   }
 }
 
-/** The configured columns; if there are none, those chosen last. */
-function socktopColumnsOf(configured: readonly string[], path: string): readonly string[] {
-  if (configured !== SSTOP_VOCABULARY.defaults.socktopColumns) return configured;
-  return rememberedColumns(path, MACHINE_COLUMN_IDS) ?? configured;
+/** The sort key of the command line, which was checked; undefined: none. */
+function sortOf({ sort }: SstopOptions): SortKey | undefined {
+  return sort === undefined ? undefined : SSTOP_VOCABULARY.sorts.find((key) => key === sort);
 }
 
 /**

@@ -166,8 +166,8 @@ export interface StartOptions extends FrameOptions<SocktopAction> {
   readonly processesIntervalMillis: number;
   readonly compact: boolean;
   readonly groupBy?: Grouping | undefined;
-  /** Columns of the process table, in order; undefined: all. */
-  readonly columns?: readonly string[];
+  /** Columns of the process table, in order; undefined: the usual ones. */
+  readonly columns?: readonly string[] | undefined;
   /** Alert rules for each host. */
   readonly alerts?: readonly AlertRule[];
   readonly networkOptions: NetworkOptions;
