@@ -10,11 +10,8 @@ interface Start {
   readonly mostKilobytes: number;
 }
 
-const FIRST = [
-  ...['bin/main.ts', 'platforms/linux/clock.ts', 'platforms/linux/terminal-control.ts'],
-  ...['platforms/linux/effective-capabilities.ts', 'platforms/linux/linux-platform.ts'],
-];
-const SCREEN = [...[...FIRST, 'platforms/linux/ignored-signals.ts', 'src/data/source/local-source.ts']];
+const FIRST = [...['bin/main.ts', 'platforms/linux/start-calls.ts', 'platforms/linux/linux-platform.ts']];
+const SCREEN = [...FIRST, 'src/data/source/local-source.ts'];
 
 /** What is loaded until a screen of this machine has its first rows, and until an agent waits for the first client. */
 const STARTS = {

@@ -1,6 +1,5 @@
 import type { FilterNames } from '../../data/query/filter/filter-context.ts';
 import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
-import { parseFilter } from '../../data/query/filter/parse-filter.ts';
 import type { SortKey } from '../../data/query/process-fields.ts';
 import type { System } from '../../data/sample/platform.ts';
 import { toOpError } from '../../kit/errors/op-error.ts';
@@ -15,10 +14,12 @@ import {
 } from '../cli/sstop-options.ts';
 import { type Config, configPath, problemText, readConfig, type Vocabulary } from '../config/config-file.ts';
 import { type KeyBinding, type KeyGroup, type Keymap, keymapOf, rebound } from '../config/keymap.ts';
-import { remember, rememberedColumns, rememberedUnits, statePath } from '../config/remembered.ts';
+import { remember, remembered, statePath } from '../config/remembered.ts';
 import { SOCKTOP_KEYMAP, type SocktopAction, SSTOP_KEYMAP, type SstopAction } from './keymaps.ts';
 import { complain } from './messages.ts';
 
+const filters = () =>
+  require('../../data/query/filter/parse-filter.ts') as typeof import('../../data/query/filter/parse-filter.ts');
 // Their words are needed where a file or an option has some. To load both lists takes 0.7 ms of every start.
 const networkList = () =>
   require('../../views/network/network-process-list.ts') as typeof import('../../views/network/network-process-list.ts');
@@ -97,19 +98,20 @@ export async function readSettings(
   const { theme: _theme, colors, keys, ascii, ...configured } = config;
   const { theme: themeName = config.theme } = options;
   const { doctor: _doctor, logPath: _logPath, totals: _totals, ...asked } = options;
-  const rememberedPath = statePath(system.stateFolder(environment));
+  const chosenPath = statePath(system.stateFolder(environment));
+  const chosen = remembered(chosenPath, SSTOP_VOCABULARY);
   const settings: Settings = {
     ...asked,
     ...configured,
-    units: options.units ?? rememberedUnits(rememberedPath) ?? 'bytes',
-    statePath: rememberedPath,
+    units: options.units ?? chosen.units ?? 'bytes',
+    statePath: chosenPath,
     intervalMillis: options.intervalMillis ?? config.intervalMillis,
     sort: sortOf(options) ?? config.sort,
     loopback: options.loopback ?? config.loopback,
     dns: options.dns ?? config.dns,
     // A history contains names only if they are requested.
     sniff: options.sniff ?? (options.history === undefined && config.sniff),
-    socktopColumns: config.socktopColumns ?? rememberedColumns(rememberedPath, SSTOP_VOCABULARY),
+    socktopColumns: config.socktopColumns ?? chosen.socktopColumns,
     keymap: keymapWith(SSTOP_KEYMAP, keys),
     socktopKeymap: keymapWith(SOCKTOP_KEYMAP, keys),
     theme: themeWith(isThemeName(themeName) ? themeName : config.theme, colors),
@@ -161,7 +163,7 @@ export function readFilterOption(
   { filter }: Pick<Settings, 'filter'>,
   names: FilterNames,
 ): FilterExpression | undefined {
-  const parsed = parseFilter(filter, names);
+  const parsed = filters().parseFilter(filter, names);
   if (!('error' in parsed)) return parsed.filter;
   complain('sstop', `option '--filter <expression>': ${parsed.error.message}`);
   return undefined;
