@@ -29,6 +29,9 @@ import type {
   StartOptions as NetworkOptions,
 } from '../sstop/sstop-model.ts';
 
+/** sstop's views around its own model. With them goes a third of socktop's code: loaded when they are first opened. */
+export const networkViews = () => require('./network-update.ts') as typeof import('./network-update.ts');
+
 /** Views of the screen. */
 export type ViewName = 'hosts' | 'dashboard' | 'process' | 'network';
 

@@ -22,11 +22,15 @@ import { saveChosen } from '../shared/settings.ts';
 import type { Effect as NetworkEffect } from '../sstop/sstop-model.ts';
 import { demandOf } from './demand.ts';
 import { distinctNames } from './host-names.ts';
-import { networkEffects, networkRows } from './network-views.ts';
 import type { SocktopHost } from './socktop-host.ts';
 import type { Effect, Message, Model } from './socktop-model.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
 import { type SocktopProgram, socktopProgram } from './socktop-update.ts';
+
+// Loaded with the network views.
+const networkEffects = () =>
+  require('../sstop/network-effects.ts') as typeof import('../sstop/network-effects.ts');
+const networkRows = () => require('../sstop/sstop-rows.ts') as typeof import('../sstop/sstop-rows.ts');
 
 /** Interval for updating the age of lost connections. */
 const TICK_MILLIS = 1000;

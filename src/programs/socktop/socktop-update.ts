@@ -19,7 +19,6 @@ import { type FrameProgram, withPlayback } from '../shared/screen-frame.ts';
 import type { Message as NetworkMessage } from '../sstop/sstop-model.ts';
 import { groupByNext, leaveMembers, openControlGroup, openMembers, ungroup } from './groups-update.ts';
 import { actOnHosts, goToHost, pressHosts, reorderHosts, scrollHosts, searchHosts } from './hosts-update.ts';
-import { networkViews } from './network-views.ts';
 import { actOnPane, leavePane, openPane, pressPane, scrollPane } from './pane-update.ts';
 import {
   type Effect,
@@ -27,6 +26,7 @@ import {
   initialModel,
   type Message,
   type Model,
+  networkViews,
   rowsOf,
   type StartOptions,
   type Step,

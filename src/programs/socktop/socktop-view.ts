@@ -34,9 +34,16 @@ import {
 } from '../shared/screen-frame.ts';
 import { groupingAfter } from './groups-update.ts';
 import { visibleHosts } from './hosts-update.ts';
-import { networkViews } from './network-views.ts';
 import { parentOf } from './pane-update.ts';
-import { type HostModel, hostOf, hostRows, type Model, rowsOf, type ViewName } from './socktop-model.ts';
+import {
+  type HostModel,
+  hostOf,
+  hostRows,
+  type Model,
+  networkViews,
+  rowsOf,
+  type ViewName,
+} from './socktop-model.ts';
 import { alertsOf, tableIn } from './socktop-rows.ts';
 
 const FRAME = {

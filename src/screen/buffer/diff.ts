@@ -304,7 +304,8 @@ export class FrameDiff {
       if ((cells[at + 1]! & SEEN_ON_BLANKS_WORD) !== 0) break;
       const b = at + shift;
       const was = before[b]!;
-      if (was === BLANK && before[b + 2] === background && (before[b + 1]! & SEEN_ON_BLANKS_WORD) === 0) break;
+      if (was === BLANK && before[b + 2] === background && (before[b + 1]! & SEEN_ON_BLANKS_WORD) === 0)
+        break;
       if ((was & UNCERTAIN_FLAG) !== 0) break;
       at += CELL_WORDS;
       x++;
