@@ -9,7 +9,7 @@ import type { EventLog } from '../shared/event-log.ts';
 import { carryOutOnTerminal, type Terminal } from '../shared/screen-session.ts';
 import { type Effect, listOf, type Message, type Model, stateOf } from './sstop-model.ts';
 
-// Not for every screen.
+// Loaded for the first export.
 const csv = () =>
   require('../../data/export/network-csv.ts') as typeof import('../../data/export/network-csv.ts');
 

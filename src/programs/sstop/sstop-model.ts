@@ -40,7 +40,7 @@ import type { SstopAction } from '../shared/keymaps.ts';
 import type { PlaybackState } from '../shared/recordings.ts';
 import { type FrameModel, type FrameOptions, initialFrame } from '../shared/screen-frame.ts';
 
-// Loaded when they are first opened: half of what a start would evaluate.
+// Loaded when they are first opened.
 const connections = () =>
   require('../../views/network/connection-list.ts') as typeof import('../../views/network/connection-list.ts');
 const groups = () =>
