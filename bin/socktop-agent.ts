@@ -106,8 +106,15 @@ async function serve(options: AgentOptions, log: StandardErrorLog): Promise<numb
   return EXIT_OK;
 }
 
+/**
+ * Code is compiled so many times later than in programs that work all the time: with a sample every ten seconds what was
+ * compiled takes memory and hours to pay for itself (docs/decisions/0015-what-an-agent-costs.md).
+ */
+const HISTORY_JIT_SCALE = 5;
+
 /** Opens the folder of the history with the user's own rights. Rejects with OpError of one line. */
 async function openHistory(options: HistoryOptions, log: StandardErrorLog): Promise<KeptHistory> {
+  Bun.unsafe.setJITPolicy(HISTORY_JIT_SCALE);
   const { HistoryWriter } = await import('../src/data/recording/history-writer.ts');
   const writer = await HistoryWriter.open(options.path, options, {
     wallMillis: () => Date.now(),
