@@ -102,3 +102,31 @@ describe.each([
     expect(known).toBeGreaterThan(count / 2);
   });
 });
+
+test('columns of all, then of some, then of all again: each has its own rows, and what nobody wants is unknown', async () => {
+  const proc = new ProcDirectory('/proc');
+  const collector = new ProcessCollector();
+  const reader = new ProcessUsageReader(proc, PAGE_SIZE_BYTES, true, { kernel: FILES_ALONE });
+  try {
+    await collector.collect(restlessSlice());
+    const { table, generation } = collector;
+    const { slots } = table;
+    const known = (column: UsageColumn): number =>
+      slots.rows.subarray(0, slots.count).filter((slot) => !Number.isNaN(reader.usage[column][slot]!)).length;
+    const visiblePids = [process.pid];
+    const all = { visiblePids, columnsOfAll: ['contextSwitches'] } as const;
+    await reader.read(table, all, generation, restlessSlice());
+    const ofAll = known('contextSwitches');
+    expect(ofAll).toBeGreaterThan(slots.count / 2);
+    expect([known('majorFaults'), reader.usage.mayHave('majorFaults')]).toEqual([0, false]);
+    const some = { visiblePids, columns: ['contextSwitches', 'majorFaults'] } as const;
+    await reader.read(table, some, generation, restlessSlice());
+    expect([known('contextSwitches'), known('majorFaults')]).toEqual([1, 1]);
+    await reader.read(table, all, generation, restlessSlice());
+    expect([known('contextSwitches'), known('majorFaults')]).toEqual([ofAll, 0]);
+  } finally {
+    reader.close();
+    collector.close();
+    proc.close();
+  }
+});

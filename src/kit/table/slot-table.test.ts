@@ -62,3 +62,25 @@ test('grows its owner’s columns up to the limit, then counts what it refuses',
   expect(table.overflowCount).toBe(1);
   for (let i = 0; i < 5; i++) expect(column[table.find(i, 0, 0, 0)]).toBe(i * 10);
 });
+
+test('has room made ahead: what is there stays, and the limit too', () => {
+  let capacity = 0;
+  const table = new SlotTable(2, 5000, (grown) => {
+    capacity = grown;
+  });
+  const first = table.add(1, 2, 3, 4);
+  const removed = table.add(5, 0, 0, 0);
+  table.remove(removed);
+  table.reserve(1500);
+  expect([table.capacity, capacity]).toEqual([1500, 1500]);
+  table.reserve(3);
+  expect(table.capacity).toBe(1500);
+  expect(table.find(1, 2, 3, 4)).toBe(first);
+  // The slot that was given back is handed out before new ones, and a full table of this size grows by half.
+  for (let i = 0; i < 1500; i++) table.add(i, 0, 0, 9);
+  expect(table.find(0, 0, 0, 9)).toBe(removed);
+  expect(table.capacity).toBe(2250);
+  table.reserve(9000);
+  expect([table.capacity, table.count]).toEqual([5000, 1501]);
+  for (let i = 0; i < 1500; i++) expect(table.keyWord(table.find(i, 0, 0, 9), 0)).toBe(i);
+});
