@@ -59,7 +59,7 @@ export class ProcessUsage extends columnsClass(PROCESS_USAGE_COLUMNS) {
 }
 
 /** Columns of usage, by name. */
-export type UsageArrays = ReadonlyMap<UsageColumn, ProcessUsage[UsageColumn]>;
+type UsageArrays = ReadonlyMap<UsageColumn, ProcessUsage[UsageColumn]>;
 
 /** Texts of processes, by the slots of their table; undefined unknown. Those of another machine are cleaned. */
 export class ProcessTexts extends columnsClass(PROCESS_TEXT_COLUMNS) {}
