@@ -26,7 +26,9 @@ describe('parsePidStat', () => {
   test('a kernel thread is known by its flags, whatever its name', () => {
     const isOne = (flags: string): boolean => {
       const stat = emptyPidStat();
-      const bytes = bytesOf(`9 () 1 2) R 2 0 0 0 -1 ${flags} 143 0 0 0 7 8 0 0 20 0 3 0 272198 2990080 409 1 1\n`);
+      const bytes = bytesOf(
+        `9 () 1 2) R 2 0 0 0 -1 ${flags} 143 0 0 0 7 8 0 0 20 0 3 0 272198 2990080 409 1 1\n`,
+      );
       expect(parsePidStat(bytes, bytes.length, stat)).toBe(true);
       return isKernelThread(bytes, bytes.length, stat);
     };

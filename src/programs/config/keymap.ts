@@ -94,7 +94,9 @@ export function keymapOf<Action extends string>(groups: readonly KeyGroup<Action
   let byChord: ReadonlyMap<string, Action> | undefined;
   let byAction: ReadonlyMap<Action, KeyBinding<Action>> | undefined;
   const bindingOf = (action: Action): KeyBinding<Action> | undefined => {
-    byAction ??= new Map(groups.flatMap(({ bindings }) => bindings.map((each) => [each.action, each] as const)));
+    byAction ??= new Map(
+      groups.flatMap(({ bindings }) => bindings.map((each) => [each.action, each] as const)),
+    );
     return byAction.get(action);
   };
   return {

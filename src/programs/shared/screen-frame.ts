@@ -197,7 +197,11 @@ export function keyHintsOf<Action extends string>(
     const binding = keymap.bindingOf(action);
     const label = labelOf(action);
     if (binding === undefined || label === null) continue;
-    hints.push({ action, key: chordText(binding.chords[0]!, isAscii), label: label ?? binding.label ?? action });
+    hints.push({
+      action,
+      key: chordText(binding.chords[0]!, isAscii),
+      label: label ?? binding.label ?? action,
+    });
   }
   return hints;
 }
