@@ -18,8 +18,8 @@ export interface ChurnReport {
   readonly server: KnownReport;
   readonly perSecond: number;
   readonly shown: Shown;
-  /** Resident memory of sstop, once a second, in kilobytes. */
-  readonly rssKilobytes: readonly number[];
+  /** Anonymous resident memory of sstop, once a second: the kernel takes and gives back pages of files as it likes. */
+  readonly memoryKilobytes: readonly number[];
   /** From one snapshot to the next, the longest, in milliseconds. */
   readonly longestGapMillis: number;
 }
@@ -45,8 +45,8 @@ export async function watchChurn(tier: TierName, churn: Churn): Promise<ChurnRep
     wrap,
     ...['tcp-serve', '0.0.0.0', connections, bytes, bytesBack, 'reset', 'alone'],
   );
-  const rssKilobytes: number[] = [];
-  const watching = setInterval(() => rssKilobytes.push(rssOf(monitor.pid)), SECOND);
+  const memoryKilobytes: number[] = [];
+  const watching = setInterval(() => memoryKilobytes.push(anonymousKilobytes(monitor.pid)), SECOND);
   try {
     const port = await server.port();
     const client = new KnownTraffic(
@@ -62,7 +62,7 @@ export async function watchChurn(tier: TierName, churn: Churn): Promise<ChurnRep
       server: ofServer!,
       perSecond: (ofClient!.connections * 1e9) / ofClient!.elapsedNanos,
       shown,
-      rssKilobytes,
+      memoryKilobytes,
       longestGapMillis: monitor.longestGapMillis,
     };
   } finally {
@@ -73,7 +73,7 @@ export async function watchChurn(tier: TierName, churn: Churn): Promise<ChurnRep
   }
 }
 
-function rssOf(pid: number): number {
+function anonymousKilobytes(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
+  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]);
 }

@@ -6,6 +6,7 @@ import type { TerminalControl } from '../../screen/terminal/terminal-input.ts';
 import { AnsiBackend } from '../../screen/terminal/terminal-output.ts';
 import type { ScreenEffect } from '../../views/screen-update.ts';
 import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
+import { COLLECTED_MILLIS, Garbage } from './garbage.ts';
 import { complain } from './messages.ts';
 
 /** Facts about the operating system, supplied by the entry point. */
@@ -30,25 +31,6 @@ type ScreenOptions<Model, Message, Effect> = Pick<
   started(controls: Controls<Model, Message>): void;
 };
 
-/**
- * The engine collects garbage only when the heap has grown by tens of megabytes. Collecting what is young (2 ms) often,
- * and all of it (7 ms) now and then, keeps memory nearly constant (docs/decisions/0016-memory-and-start-of-screens.md).
- */
-const COLLECTED_MILLIS = 10_000;
-/** So many collections of young garbage for one of all. */
-const YOUNG_COLLECTIONS = 5;
-
-/** Collects garbage until it is stopped. */
-function collectRegularly(): () => void {
-  let turn = 0;
-  const collect = async (): Promise<void> => {
-    if (++turn % (YOUNG_COLLECTIONS + 1) === 0) Bun.gc(true);
-    else (await import('bun:jsc')).edenGC();
-  };
-  const timer = setInterval(() => void collect(), COLLECTED_MILLIS);
-  return () => clearInterval(timer);
-}
-
 /** Runs a program on this process's terminal until it quits. */
 export async function runOnTerminal<Model, Message, Effect>(
   program: Program<Model, Message, Effect>,
@@ -58,7 +40,8 @@ export async function runOnTerminal<Model, Message, Effect>(
   if (secondsEastOfUtc !== undefined) useLocalTime(secondsEastOfUtc);
   await ignoreUnnamedSignals();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const stopCollecting = collectRegularly();
+  const garbage = new Garbage();
+  const collecting = setInterval(() => void garbage.collect(), COLLECTED_MILLIS);
   const reason = await runProgram<Model, Message, Effect>(program, {
     backend: new AnsiBackend(system.terminalPath, terminalControl),
     environment: system.terminalEnvironment(process.env),
@@ -70,7 +53,7 @@ export async function runOnTerminal<Model, Message, Effect>(
     },
   });
   clearTimeout(timer);
-  stopCollecting();
+  clearInterval(collecting);
   return reason;
 }
 

@@ -6,6 +6,7 @@ import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { LookBack } from '../cli/options.ts';
 import type { EventLog } from './event-log.ts';
 import { EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
+import { COLLECTED_MILLIS, Garbage } from './garbage.ts';
 import { nextDue } from './interval.ts';
 import { complain } from './messages.ts';
 import { playbackProblem } from './recordings.ts';
@@ -43,11 +44,8 @@ interface StreamOptions {
   readonly log: EventLog;
 }
 
-/**
- * Characters printed between two garbage collections. Printing leaves several times as much garbage; a collection takes
- * 10 to 25 ms.
- */
-const COLLECTED_CHARACTERS = 1_000_000;
+/** Characters printed between two collections of garbage, at most. Printing leaves twenty times as much of it. */
+const COLLECTED_CHARACTERS = 250_000;
 
 /** Prints a stream to standard output until --once, --duration, a signal or a closed pipe. Returns the exit code. */
 export async function runStream(options: StreamOptions, content: StreamContent): Promise<number> {
@@ -67,8 +65,10 @@ class Stream {
   #isFirstOutput = true;
   /** The last reported connection error. */
   #lostReason: string | undefined;
-  /** Characters printed since garbage was last collected. */
+  readonly #garbage = new Garbage();
+  /** Characters printed since garbage was last collected, and when that was. */
   #uncollected = 0;
+  #collectedMillis = performance.now();
 
   constructor(options: StreamOptions, content: StreamContent, stop: Stop) {
     this.#options = options;
@@ -217,13 +217,17 @@ class Stream {
     return this.#output.write(text);
   }
 
-  /** The engine lets garbage grow to several times the live size, and streams can run for weeks. */
+  /** A stream can run for weeks. */
   #collectBehind(length: number): void {
-    this.#uncollected += length;
     // A recording is played as fast as it goes, and ends.
-    if (this.#uncollected < COLLECTED_CHARACTERS || this.#options.playback !== undefined) return;
+    if (this.#options.playback !== undefined) return;
+    this.#uncollected += length;
+    const now = performance.now();
+    const isDue = now - this.#collectedMillis >= COLLECTED_MILLIS;
+    if (!isDue && this.#uncollected < COLLECTED_CHARACTERS) return;
     this.#uncollected = 0;
-    Bun.gc(true);
+    this.#collectedMillis = now;
+    void this.#garbage.collect();
   }
 }
 
