@@ -16,24 +16,19 @@ export const system: System = systemNamed(platformName, process.env);
 const linux =
   process.platform === 'linux'
     ? {
-        ...(await import('./linux/clock.ts')),
-        ...(await import('./linux/terminal-control.ts')),
+        ...(await import('./linux/start-calls.ts')).startCalls,
         loadPlatform: () => import('./linux/linux-platform.ts'),
         loadHandedPrograms: () => import('./linux/handed-programs.ts'),
         loadPrivilegeDrop: () => import('./linux/privilege-drop.ts'),
         loadLibc: () => import('./linux/libc.ts'),
         loadServiceManager: () => import('./linux/service-manager.ts'),
-        loadIgnoredSignals: () => import('./linux/ignored-signals.ts'),
         loadProgramText: () => import('./linux/program-text.ts'),
         loadChildProgram: () => import('./linux/child-program.ts'),
       }
     : undefined;
 const darwin =
   process.platform === 'darwin' ? { loadPlatform: () => import('./darwin/darwin-platform.ts') } : undefined;
-const capabilities =
-  process.platform === 'linux'
-    ? new (await import('./linux/effective-capabilities.ts')).EffectiveCapabilities()
-    : undefined;
+const capabilities = linux === undefined ? undefined : new linux.EffectiveCapabilities();
 /** Names the descriptors of what counts in the kernel already, to the program that was started anew. */
 const HANDED_VARIABLE = 'SSTOP_HANDED';
 const handedText = process.env[HANDED_VARIABLE];
@@ -113,7 +108,7 @@ export async function restartWithoutPrivileges(
  * For a screen: signals that it cannot be told of do not end it with the terminal left as it is. Throws SyscallError.
  */
 export async function ignoreUnnamedSignals(): Promise<void> {
-  (await linux?.loadIgnoredSignals())?.ignoreUnnamedSignals();
+  linux?.ignoreUnnamedSignals();
 }
 
 let programText: typeof import('./linux/program-text.ts') | undefined;

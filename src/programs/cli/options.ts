@@ -49,6 +49,37 @@ export interface RawCommonOptions extends RawHistoryOptions, RawLookBack {
   readonly completions?: ShellName;
 }
 
+/** Options that need no parser: what each gives, or what it makes of the word behind it (undefined: not accepted). */
+export type UsualOptions<Raw> = Readonly<
+  Record<string, Partial<Raw> | ((text: string) => Partial<Raw> | undefined)>
+>;
+
+/** Of sstop and socktop. */
+export const USUAL_SCREEN_OPTIONS: UsualOptions<RawCommonOptions & { readonly sniff?: boolean }> = {
+  '--sniff': { sniff: true },
+  '--no-sniff': { sniff: false },
+  '--ascii': { ascii: true },
+  '--no-ascii': { ascii: false },
+  '--mouse': { mouse: true },
+  '--no-mouse': { mouse: false },
+};
+
+/**
+ * What commander makes of a command line of usual options alone, without loading it, which takes 2 ms; undefined: there
+ * is something else in it.
+ */
+export function usualRaw<Raw>(argv: readonly string[], usual: UsualOptions<Raw>): Partial<Raw> | undefined {
+  let raw: Partial<Raw> = {};
+  for (let at = 0; at < argv.length; at++) {
+    const name = argv[at]!;
+    const known = Object.hasOwn(usual, name) ? usual[name] : undefined;
+    const given = typeof known === 'function' ? known(argv[++at] ?? '') : known;
+    if (given === undefined) return undefined;
+    raw = { ...raw, ...given };
+  }
+  return raw;
+}
+
 export function agentAccessOf(raw: RawCommonOptions): AgentAccess {
   return {
     tlsCaPath: raw.tlsCa,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import fc from 'fast-check';
 import { parseSocktopArguments } from './socktop-command.ts';
 import { type SocktopOptions, usualSocktopOptions } from './socktop-options.ts';
 
@@ -18,10 +19,43 @@ function complaintOf(...argv: string[]): string {
   return text;
 }
 
-test('a usual start has the options that the parser gives it', () => {
-  expect(usualSocktopOptions(['--local'])).toEqual(optionsOf('--local'));
-  expect(usualSocktopOptions([])).toBeUndefined();
-  expect(usualSocktopOptions(['--local', '--compact'])).toBeUndefined();
+describe('a usual start needs no parser', () => {
+  const usual = (...argv: string[]) => usualSocktopOptions(argv);
+
+  test.each([
+    '',
+    '--compact',
+    '--metrics-interval-ms 1000 --processes-interval-ms 20',
+    '--no-mouse --no-sniff',
+  ])('--local %s', (words) => expect(usual('--local', ...words.split(' ').filter(Boolean))).toBeDefined());
+
+  test.each([
+    '',
+    '--compact',
+    '--local --demo',
+    '--local --metrics-interval-ms',
+    '--local --metrics-interval-ms 1s',
+  ])('but %s does', (words) => expect(usual(...words.split(' ').filter(Boolean))).toBeUndefined());
+
+  test('and has the options that the parser gives it', () => {
+    const switches = ['--compact', '--sniff', '--no-sniff', '--ascii', '--no-ascii', '--mouse', '--no-mouse'];
+    const values = [
+      '--metrics-interval-ms',
+      '--processes-interval-ms',
+      '0',
+      '99',
+      '5000',
+      '86400000',
+      '86400001',
+    ];
+    const word = fc.constantFrom('--local', ...switches, ...values);
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 6 }), (words) => {
+        const options = usual('--local', ...words);
+        if (options !== undefined) expect(options).toEqual(optionsOf('--local', ...words));
+      }),
+    );
+  });
 });
 
 describe('agents', () => {

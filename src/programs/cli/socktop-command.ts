@@ -20,19 +20,17 @@ import { completionsOption } from './completion.ts';
 import { historyOptions, historyProblem, lookBackOptions } from './history-arguments.ts';
 import type { Invocation, ScreenVocabulary } from './options.ts';
 import {
+  INTERVAL_MAX_MILLIS,
   MEASURE_MILLIS,
   METRICS_INTERVAL_MILLIS,
+  METRICS_INTERVAL_MIN_MILLIS,
   PROCESSES_INTERVAL_MILLIS,
+  PROCESSES_INTERVAL_MIN_MILLIS,
+  parseMillis,
   type RawSocktopOptions,
   type SocktopOptions,
   socktopOptionsOf,
 } from './socktop-options.ts';
-
-/** Smaller values are raised to these. */
-const METRICS_INTERVAL_MIN_MILLIS = 100;
-const PROCESSES_INTERVAL_MIN_MILLIS = 200;
-/** One day: setTimeout takes only 32 bits of milliseconds. */
-const INTERVAL_MAX_MILLIS = 86_400_000;
 
 /** Defines socktop's command line. Help, completions and the manual page are generated from it. */
 export function socktopCommand(vocabulary: ScreenVocabulary, colors?: HelpColors): Command {
@@ -113,11 +111,9 @@ function fileOptions(): Option[] {
 
 function millisOf(least: number): (text: string) => number {
   return (text) => {
-    const millis = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-    if (!(millis <= INTERVAL_MAX_MILLIS)) {
-      throw new InvalidArgumentError(`Accepted: milliseconds, up to ${INTERVAL_MAX_MILLIS}.`);
-    }
-    return Math.max(least, millis);
+    const millis = parseMillis(text, least);
+    if (millis !== undefined) return millis;
+    throw new InvalidArgumentError(`Accepted: milliseconds, up to ${INTERVAL_MAX_MILLIS}.`);
   };
 }
 

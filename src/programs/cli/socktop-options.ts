@@ -1,8 +1,20 @@
-import { agentAccessOf, commonOptionsOf, type RawCommonOptions } from './options.ts';
+import {
+  agentAccessOf,
+  commonOptionsOf,
+  type RawCommonOptions,
+  USUAL_SCREEN_OPTIONS,
+  type UsualOptions,
+  usualRaw,
+} from './options.ts';
 
 /** Defaults if neither the command line nor a profile sets them. */
 export const METRICS_INTERVAL_MILLIS = 500;
 export const PROCESSES_INTERVAL_MILLIS = 2000;
+/** Smaller values are raised to these. */
+export const METRICS_INTERVAL_MIN_MILLIS = 100;
+export const PROCESSES_INTERVAL_MIN_MILLIS = 200;
+/** One day: setTimeout takes only 32 bits of milliseconds. */
+export const INTERVAL_MAX_MILLIS = 86_400_000;
 /** Default duration of --measure. */
 export const MEASURE_MILLIS = 60_000;
 
@@ -49,8 +61,28 @@ export function socktopOptionsOf(raw: RawSocktopOptions, urls: readonly string[]
   };
 }
 
-/** The options of a usual start, whose command line needs no parser; undefined: it does. */
+/** Milliseconds, raised to the least; undefined: not accepted. */
+export function parseMillis(text: string, least: number): number | undefined {
+  const millis = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  return millis <= INTERVAL_MAX_MILLIS ? Math.max(least, millis) : undefined;
+}
+
+const USUAL: UsualOptions<RawSocktopOptions> = {
+  ...USUAL_SCREEN_OPTIONS,
+  '--local': { local: true },
+  '--compact': { compact: true },
+  '--metrics-interval-ms': (text) => {
+    const metricsIntervalMs = parseMillis(text, METRICS_INTERVAL_MIN_MILLIS);
+    return metricsIntervalMs === undefined ? undefined : { metricsIntervalMs };
+  },
+  '--processes-interval-ms': (text) => {
+    const processesIntervalMs = parseMillis(text, PROCESSES_INTERVAL_MIN_MILLIS);
+    return processesIntervalMs === undefined ? undefined : { processesIntervalMs };
+  },
+};
+
+/** The options of a usual start on this machine, whose command line needs no parser; undefined: it does. */
 export function usualSocktopOptions(argv: readonly string[]): SocktopOptions | undefined {
-  if (argv.length !== 1 || argv[0] !== '--local') return undefined;
-  return socktopOptionsOf({ color: 'auto', local: true }, []);
+  const raw = usualRaw(argv, USUAL);
+  return raw?.local === true ? socktopOptionsOf({ color: 'auto', ...raw }, []) : undefined;
 }

@@ -1,5 +1,6 @@
-import { expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { Chalk } from 'chalk';
+import fc from 'fast-check';
 import { TIERS_OF } from '../../data/sample/network-sample.ts';
 import { parseSstopArguments } from './sstop-command.ts';
 import { usualSstopOptions } from './sstop-options.ts';
@@ -56,14 +57,34 @@ test('without arguments the screen starts, and what a configuration may say is l
   });
 });
 
-test('a usual start has the options that the parser gives it', () => {
+describe('a usual start needs no parser', () => {
   const usual = (...argv: string[]) => usualSstopOptions(argv, VOCABULARY.tiers);
-  for (const argv of [[], ['--backend', 'netlink']]) {
-    expect(parseSstopArguments(argv, VOCABULARY)).toEqual({ kind: 'run', options: usual(...argv)! });
-  }
-  expect(usual('--loopback')).toBeUndefined();
-  expect(usual('--backend', 'pcap')).toBeUndefined();
-  expect(usual('--backend', 'netlink', '--ascii')).toBeUndefined();
+
+  test.each(['', '--backend netlink', '--loopback --interval 500ms', '--no-dns --ascii --backend proc'])(
+    'sstop %s',
+    (words) => expect(usual(...words.split(' ').filter(Boolean))).toBeDefined(),
+  );
+
+  test.each(['--backend', '--backend pcap', '--interval 1ms', '--loopback ssh://host', '--once', 'toString'])(
+    'but sstop %s does',
+    (words) => expect(usual(...words.split(' '))).toBeUndefined(),
+  );
+
+  test('and has the options that the parser gives it', () => {
+    const switches = ['loopback', 'dns', 'sniff', 'ascii', 'mouse'].flatMap((name) => [
+      `--${name}`,
+      `--no-${name}`,
+    ]);
+    const values = ['--backend', 'auto', ...VOCABULARY.tiers, '--interval', '99ms', '100ms', '2.5s', '11s'];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...switches, ...values), { maxLength: 6 }), (words) => {
+        const options = usual(...words);
+        if (options !== undefined) {
+          expect(parseSstopArguments(words, VOCABULARY)).toEqual({ kind: 'run', options });
+        }
+      }),
+    );
+  });
 });
 
 test('what is said on the command line is there', () => {

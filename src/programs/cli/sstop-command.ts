@@ -3,7 +3,7 @@ import type { Tier } from '../../data/sample/network-sample.ts';
 import { TOTALS_KINDS, TOTALS_PERIODS } from '../../data/sample/totals-kind.ts';
 import { nearestWord } from '../../kit/text/nearest-word.ts';
 import { notAgentUrl, shownUrl } from '../../kit/text/sanitize.ts';
-import { durationText, parseDurationMillis } from '../../kit/text/units.ts';
+import { durationText } from '../../kit/text/units.ts';
 import {
   agentAccessOptions,
   durationOption,
@@ -25,8 +25,7 @@ import { historyOptions, historyProblem, lookBackOptions } from './history-argum
 import type { Invocation, ScreenVocabulary } from './options.ts';
 import {
   DEFAULT_INTERVAL_MILLIS,
-  INTERVAL_MAX_MILLIS,
-  INTERVAL_MIN_MILLIS,
+  parseInterval,
   type RawSstopOptions,
   type SstopOptions,
   sstopOptionsOf,
@@ -43,8 +42,8 @@ export interface SstopVocabulary extends ScreenVocabulary {
 }
 
 function interval(text: string): number {
-  const millis = parseDurationMillis(text);
-  if (millis === undefined || millis < INTERVAL_MIN_MILLIS || millis > INTERVAL_MAX_MILLIS) {
+  const millis = parseInterval(text);
+  if (millis === undefined) {
     throw new InvalidArgumentError('Accepted: 100ms to 10s, such as 500ms, 1s or 2.5s.');
   }
   return millis;

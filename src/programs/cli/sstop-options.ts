@@ -1,12 +1,22 @@
 import type { Tier } from '../../data/sample/network-sample.ts';
 import type { TotalsKind, TotalsPeriod } from '../../data/sample/totals-kind.ts';
-import { type AgentAccess, agentAccessOf, commonOptionsOf, type RawCommonOptions } from './options.ts';
+import { parseDurationMillis } from '../../kit/text/units.ts';
+import {
+  type AgentAccess,
+  agentAccessOf,
+  commonOptionsOf,
+  type RawCommonOptions,
+  USUAL_SCREEN_OPTIONS,
+  type UsualOptions,
+  usualRaw,
+} from './options.ts';
 
-export const INTERVAL_MIN_MILLIS = 100;
-export const INTERVAL_MAX_MILLIS = 10_000;
+const INTERVAL_MIN_MILLIS = 100;
+const INTERVAL_MAX_MILLIS = 10_000;
 
 /** Used if neither the command line nor the configuration sets it. */
 export const DEFAULT_INTERVAL_MILLIS = 1000;
+export const DEFAULT_SORT = 'rate';
 
 /** A remote machine; exactly one of `url` and `profile` is set. */
 export interface AgentOptions extends AgentAccess {
@@ -69,13 +79,31 @@ export function sstopOptionsOf(raw: RawSstopOptions, url: string | undefined) {
   };
 }
 
-/**
- * The options of a usual start, with no argument but perhaps a tier, whose command line needs no parser; undefined: it
- * does.
- */
+/** Milliseconds between samples; undefined: not accepted. */
+export function parseInterval(text: string): number | undefined {
+  const millis = parseDurationMillis(text);
+  return millis !== undefined && millis >= INTERVAL_MIN_MILLIS && millis <= INTERVAL_MAX_MILLIS
+    ? millis
+    : undefined;
+}
+
+/** The options of a usual start of the screen, whose command line needs no parser; undefined: it does. */
 export function usualSstopOptions(argv: readonly string[], tiers: readonly Tier[]): SstopOptions | undefined {
-  const [option, name] = argv;
-  const backend = option === '--backend' ? tiers.find((tier) => tier === name) : undefined;
-  if (argv.length !== (backend === undefined ? 0 : 2)) return undefined;
-  return sstopOptionsOf({ color: 'auto', backend: backend ?? 'auto' }, undefined);
+  const usual: UsualOptions<RawSstopOptions> = {
+    ...USUAL_SCREEN_OPTIONS,
+    '--loopback': { loopback: true },
+    '--no-loopback': { loopback: false },
+    '--dns': { dns: true },
+    '--no-dns': { dns: false },
+    '--backend': (text) => {
+      const backend = tiers.find((tier) => tier === text);
+      return backend && { backend };
+    },
+    '--interval': (text) => {
+      const interval = parseInterval(text);
+      return interval === undefined ? undefined : { interval };
+    },
+  };
+  const raw = usualRaw(argv, usual);
+  return raw && sstopOptionsOf({ color: 'auto', backend: 'auto', ...raw }, undefined);
 }

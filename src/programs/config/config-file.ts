@@ -13,10 +13,10 @@ export interface Config<Sort extends string, Column extends string, Action exten
   readonly colors: Recoloring;
   readonly intervalMillis: number;
   readonly sort: Sort;
-  /** Columns of sstop's process table in order, at least one. */
-  readonly columns: readonly Column[];
-  /** Columns of socktop's process table. */
-  readonly socktopColumns: readonly string[];
+  /** Columns of sstop's process table in order, at least one; undefined: the usual ones. */
+  readonly columns: readonly Column[] | undefined;
+  /** Columns of socktop's process table, likewise. */
+  readonly socktopColumns: readonly string[] | undefined;
   /** Chords that replace those of an action; an empty list unbinds it. */
   readonly keys: ReadonlyMap<Action, readonly string[]>;
   readonly dns: boolean;
@@ -46,8 +46,6 @@ export interface Vocabulary<Sort extends string, Column extends string, Action e
   readonly defaults: {
     readonly intervalMillis: number;
     readonly sort: Sort;
-    readonly columns: readonly Column[];
-    readonly socktopColumns: readonly string[];
   };
 }
 
@@ -59,6 +57,8 @@ export function defaultConfig<Sort extends string, Column extends string, Action
     theme: THEME_NAMES[0],
     colors: new Map(),
     ...vocabulary.defaults,
+    columns: undefined,
+    socktopColumns: undefined,
     keys: new Map(),
     dns: true,
     sniff: true,

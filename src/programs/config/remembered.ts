@@ -11,16 +11,22 @@ export function statePath(folder: string): string {
   return join(folder, 'state.json');
 }
 
-/** The units chosen last; undefined: none, or the file cannot be read (not worth a message). */
-export function rememberedUnits(path: string): RateUnits | undefined {
-  const units = readState(path)?.['units'];
-  return RATE_UNITS.find((known) => known === units);
+/**
+ * The units and socktop's columns chosen last, as far as this version knows them; undefined: none, or the file cannot
+ * be read (not worth a message).
+ */
+export function remembered(
+  path: string,
+  known: { readonly socktopColumns: readonly string[] },
+): { readonly units: RateUnits | undefined; readonly socktopColumns: readonly string[] | undefined } {
+  const { units, 'socktop-columns': columns } = readState(path) ?? {};
+  return {
+    units: RATE_UNITS.find((one) => one === units),
+    socktopColumns: Array.isArray(columns) ? columnsIn(columns, known.socktopColumns) : undefined,
+  };
 }
 
-/** socktop's columns chosen last, as far as this version knows them; undefined as for units. */
-export function rememberedColumns(path: string, known: readonly string[]): readonly string[] | undefined {
-  const columns = readState(path)?.['socktop-columns'];
-  if (!Array.isArray(columns)) return undefined;
+function columnsIn(columns: readonly unknown[], known: readonly string[]): readonly string[] | undefined {
   const chosen = known.filter((id) => columns.includes(id));
   if (chosen.length === 0) return undefined;
   return chosen.sort((a, b) => columns.indexOf(a) - columns.indexOf(b));

@@ -35,5 +35,5 @@ export const VOCABULARY: Vocabulary<
   intervalHint: '100ms to 10s, such as 500ms or 1s',
   areTogether: (one, other) =>
     !(one === 'seek' && other === 'pause') && !(one === 'pause' && other === 'seek'),
-  defaults: { intervalMillis: 1000, sort: 'rate', columns: COLUMNS, socktopColumns: SOCKTOP_COLUMNS },
+  defaults: { intervalMillis: 1000, sort: 'rate' },
 };

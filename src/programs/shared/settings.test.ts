@@ -3,9 +3,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { systemNamed } from '../../../platforms/system.ts';
 import { TIERS_OF } from '../../data/sample/network-sample.ts';
-import { PROCESS_SORT_KEYS } from '../../views/network/network-process-list.ts';
+import { PROCESS_SORT_KEYS, USUAL_PROCESS_COLUMN_IDS } from '../../views/network/network-process-list.ts';
+import { USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
 import { parseSstopArguments } from '../cli/sstop-command.ts';
-import type { SstopOptions } from '../cli/sstop-options.ts';
+import { DEFAULT_SORT, type SstopOptions } from '../cli/sstop-options.ts';
 import { parseConfig } from '../config/config.ts';
 import { defaultConfig } from '../config/config-file.ts';
 import { readSettings, SSTOP_VOCABULARY } from './settings.ts';
@@ -39,10 +40,18 @@ async function settingsOf(config: string, ...argv: string[]): ReturnType<typeof 
   }
 }
 
+test('the default sort key is the first one', () => {
+  expect<string>(DEFAULT_SORT).toBe(PROCESS_SORT_KEYS[0]!);
+});
+
 test('the documented example is the defaults, word for word', async () => {
   const text = readFileSync(new URL('../../../docs/config.example.yaml', import.meta.url), 'utf8');
   expect(parseConfig(text, 'config.example.yaml', SSTOP_VOCABULARY)).toEqual({
-    config: defaultConfig(SSTOP_VOCABULARY),
+    config: {
+      ...defaultConfig(SSTOP_VOCABULARY),
+      columns: USUAL_PROCESS_COLUMN_IDS,
+      socktopColumns: USUAL_MACHINE_COLUMN_IDS,
+    },
     problems: [],
   });
 });

@@ -1,30 +1,30 @@
 import type { FilterNames } from '../../data/query/filter/filter-context.ts';
 import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
-import { parseFilter } from '../../data/query/filter/parse-filter.ts';
 import type { SortKey } from '../../data/query/process-fields.ts';
 import type { System } from '../../data/sample/platform.ts';
 import { toOpError } from '../../kit/errors/op-error.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
-import { parseDurationMillis } from '../../kit/text/units.ts';
 import { isThemeName, type Theme, themeWith } from '../../screen/style/theme.ts';
-import {
-  PROCESS_COLUMN_IDS,
-  PROCESS_SORT_KEYS,
-  type ProcessColumn,
-  USUAL_PROCESS_COLUMN_IDS,
-} from '../../views/network/network-process-list.ts';
-import { MACHINE_COLUMN_IDS, USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
+import type { ProcessColumn } from '../../views/network/network-process-list.ts';
 import {
   DEFAULT_INTERVAL_MILLIS,
-  INTERVAL_MAX_MILLIS,
-  INTERVAL_MIN_MILLIS,
+  DEFAULT_SORT,
+  parseInterval,
   type SstopOptions,
 } from '../cli/sstop-options.ts';
 import { type Config, configPath, problemText, readConfig, type Vocabulary } from '../config/config-file.ts';
 import { type KeyBinding, type KeyGroup, type Keymap, keymapOf, rebound } from '../config/keymap.ts';
-import { remember, rememberedColumns, rememberedUnits, statePath } from '../config/remembered.ts';
+import { remember, remembered, statePath } from '../config/remembered.ts';
 import { SOCKTOP_KEYMAP, type SocktopAction, SSTOP_KEYMAP, type SstopAction } from './keymaps.ts';
 import { complain } from './messages.ts';
+
+// Loaded for a filter, and for words of a file or an option: both lists take 0.7 ms.
+const filters = () =>
+  require('../../data/query/filter/parse-filter.ts') as typeof import('../../data/query/filter/parse-filter.ts');
+const networkList = () =>
+  require('../../views/network/network-process-list.ts') as typeof import('../../views/network/network-process-list.ts');
+const machineList = () =>
+  require('../../views/system/machine-process-list.ts') as typeof import('../../views/system/machine-process-list.ts');
 
 /** What has a value whether or not it is among the options: by the configuration file, or by default. */
 interface Configured
@@ -42,13 +42,6 @@ interface Configured
 export interface Settings
   extends Configured,
     Omit<SstopOptions, keyof Configured | 'doctor' | 'logPath' | 'totals'> {}
-
-function parseInterval(text: string): number | undefined {
-  const millis = parseDurationMillis(text);
-  return millis !== undefined && millis >= INTERVAL_MIN_MILLIS && millis <= INTERVAL_MAX_MILLIS
-    ? millis
-    : undefined;
-}
 
 /** The file serves both programs; an action of both has one name. */
 type AnyAction = SstopAction | SocktopAction;
@@ -74,10 +67,16 @@ const PROGRAM_KEYMAPS: readonly (readonly KeyGroup<AnyAction>[])[] = [SSTOP_KEYM
 
 /** The words of the configuration file. */
 export const SSTOP_VOCABULARY: Vocabulary<SortKey, ProcessColumn, AnyAction> = {
-  sorts: PROCESS_SORT_KEYS,
-  columns: PROCESS_COLUMN_IDS,
-  socktopColumns: MACHINE_COLUMN_IDS,
-  // Only where there is a file.
+  // All of them only where there is a file.
+  get sorts() {
+    return networkList().PROCESS_SORT_KEYS;
+  },
+  get columns() {
+    return networkList().PROCESS_COLUMN_IDS;
+  },
+  get socktopColumns() {
+    return machineList().MACHINE_COLUMN_IDS;
+  },
   get actions() {
     return [...new Set(PROGRAM_KEYMAPS.flatMap((groups) => [...actionsOf(groups)]))];
   },
@@ -85,12 +84,7 @@ export const SSTOP_VOCABULARY: Vocabulary<SortKey, ProcessColumn, AnyAction> = {
     PROGRAM_KEYMAPS.map(actionsOf).some((actions) => actions.has(one) && actions.has(other)),
   parseInterval,
   intervalHint: '100ms to 10s, such as 500ms or 1s',
-  defaults: {
-    intervalMillis: DEFAULT_INTERVAL_MILLIS,
-    sort: PROCESS_SORT_KEYS[0]!,
-    columns: USUAL_PROCESS_COLUMN_IDS,
-    socktopColumns: USUAL_MACHINE_COLUMN_IDS,
-  },
+  defaults: { intervalMillis: DEFAULT_INTERVAL_MILLIS, sort: DEFAULT_SORT },
 };
 
 /** Reads the configuration file; each error is one line in `problems`, and the rest applies. */
@@ -104,19 +98,20 @@ export async function readSettings(
   const { theme: _theme, colors, keys, ascii, ...configured } = config;
   const { theme: themeName = config.theme } = options;
   const { doctor: _doctor, logPath: _logPath, totals: _totals, ...asked } = options;
-  const rememberedPath = statePath(system.stateFolder(environment));
+  const chosenPath = statePath(system.stateFolder(environment));
+  const chosen = remembered(chosenPath, SSTOP_VOCABULARY);
   const settings: Settings = {
     ...asked,
     ...configured,
-    units: options.units ?? rememberedUnits(rememberedPath) ?? 'bytes',
-    statePath: rememberedPath,
+    units: options.units ?? chosen.units ?? 'bytes',
+    statePath: chosenPath,
     intervalMillis: options.intervalMillis ?? config.intervalMillis,
-    sort: PROCESS_SORT_KEYS.find((key) => key === options.sort) ?? config.sort,
+    sort: sortOf(options) ?? config.sort,
     loopback: options.loopback ?? config.loopback,
     dns: options.dns ?? config.dns,
     // A history contains names only if they are requested.
     sniff: options.sniff ?? (options.history === undefined && config.sniff),
-    socktopColumns: socktopColumnsOf(config.socktopColumns, rememberedPath),
+    socktopColumns: config.socktopColumns ?? chosen.socktopColumns,
     keymap: keymapWith(SSTOP_KEYMAP, keys),
     socktopKeymap: keymapWith(SOCKTOP_KEYMAP, keys),
     theme: themeWith(isThemeName(themeName) ? themeName : config.theme, colors),
@@ -146,10 +141,9 @@ export function saveChosen(
   }
 }
 
-/** The configured columns; if there are none, those chosen last. */
-function socktopColumnsOf(configured: readonly string[], path: string): readonly string[] {
-  if (configured !== SSTOP_VOCABULARY.defaults.socktopColumns) return configured;
-  return rememberedColumns(path, MACHINE_COLUMN_IDS) ?? configured;
+/** The sort key of the command line, which was checked; undefined: none. */
+function sortOf({ sort }: SstopOptions): SortKey | undefined {
+  return sort === undefined ? undefined : SSTOP_VOCABULARY.sorts.find((key) => key === sort);
 }
 
 /**
@@ -169,7 +163,7 @@ export function readFilterOption(
   { filter }: Pick<Settings, 'filter'>,
   names: FilterNames,
 ): FilterExpression | undefined {
-  const parsed = parseFilter(filter, names);
+  const parsed = filters().parseFilter(filter, names);
   if (!('error' in parsed)) return parsed.filter;
   complain('sstop', `option '--filter <expression>': ${parsed.error.message}`);
   return undefined;

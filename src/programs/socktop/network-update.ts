@@ -1,3 +1,4 @@
+import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { InputEvent } from '../../screen/input/event.ts';
 import { isMovement } from '../../views/list-screen.ts';
 import { timeLineArea } from '../../views/overlays/time-line.ts';
@@ -9,6 +10,7 @@ import {
   stateOf,
 } from '../sstop/sstop-model.ts';
 import { update as updateSstop } from '../sstop/sstop-update.ts';
+import { view as viewSstop } from '../sstop/sstop-view.ts';
 import {
   type Effect,
   hostOf,
@@ -44,6 +46,11 @@ export function openNetwork(model: Model): Step {
 
 export function leaveNetwork(model: Model): Step {
   return { model: { ...model, view: model.networkFrom }, effects: [{ kind: 'demand' }] };
+}
+
+/** Draws the network views of the current host. */
+export function viewNetwork(model: Model, network: NetworkModel, buffer: Buffer): void {
+  viewSstop({ ...networkInTime(model, network), link: hostOf(model).link }, buffer);
 }
 
 /** The network views at the screen's time, with its keys and overlays. */

@@ -29,6 +29,9 @@ import type {
   StartOptions as NetworkOptions,
 } from '../sstop/sstop-model.ts';
 
+/** sstop's views around its own model. With them goes a third of socktop's code: loaded when they are first opened. */
+export const networkViews = () => require('./network-update.ts') as typeof import('./network-update.ts');
+
 /** Views of the screen. */
 export type ViewName = 'hosts' | 'dashboard' | 'process' | 'network';
 
@@ -166,8 +169,8 @@ export interface StartOptions extends FrameOptions<SocktopAction> {
   readonly processesIntervalMillis: number;
   readonly compact: boolean;
   readonly groupBy?: Grouping | undefined;
-  /** Columns of the process table, in order; undefined: all. */
-  readonly columns?: readonly string[];
+  /** Columns of the process table, in order; undefined: the usual ones. */
+  readonly columns?: readonly string[] | undefined;
   /** Alert rules for each host. */
   readonly alerts?: readonly AlertRule[];
   readonly networkOptions: NetworkOptions;

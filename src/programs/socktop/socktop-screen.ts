@@ -3,6 +3,7 @@ import type { SignalOutcome } from '../../data/sample/platform.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import type { Controls } from '../../screen/loop/program.ts';
 import type { TravelCommand } from '../../views/screen-update.ts';
+import { USUAL_MACHINE_COLUMN_IDS } from '../../views/system/machine-process-list.ts';
 import { EventLog } from '../shared/event-log.ts';
 import { keymapFor, type ShownTime } from '../shared/keymaps.ts';
 import { complain } from '../shared/messages.ts';
@@ -18,15 +19,18 @@ import {
   type ScreenSystem,
 } from '../shared/screen-session.ts';
 import { saveChosen } from '../shared/settings.ts';
-import { carryOutNetwork } from '../sstop/network-effects.ts';
 import type { Effect as NetworkEffect } from '../sstop/sstop-model.ts';
-import { prepareList } from '../sstop/sstop-rows.ts';
 import { demandOf } from './demand.ts';
 import { distinctNames } from './host-names.ts';
 import type { SocktopHost } from './socktop-host.ts';
 import type { Effect, Message, Model } from './socktop-model.ts';
 import type { SocktopSettings } from './socktop-settings.ts';
 import { type SocktopProgram, socktopProgram } from './socktop-update.ts';
+
+// Loaded with the network views.
+const networkEffects = () =>
+  require('../sstop/network-effects.ts') as typeof import('../sstop/network-effects.ts');
+const networkRows = () => require('../sstop/sstop-rows.ts') as typeof import('../sstop/sstop-rows.ts');
 
 /** Interval for updating the age of lost connections. */
 const TICK_MILLIS = 1000;
@@ -127,7 +131,8 @@ class Screen {
     for (const sampler of this.#samplers) sampler.stop();
     this.#names.close();
     const columns = this.#controls?.model.columns;
-    const isChosen = columns !== undefined && columns.join() !== network.socktopColumns.join();
+    const { socktopColumns = USUAL_MACHINE_COLUMN_IDS } = network;
+    const isChosen = columns !== undefined && columns.join() !== socktopColumns.join();
     const chosen = { units: this.#chosenUnits, columns: isChosen ? columns : undefined };
     const unsaved = saveChosen(this.#settings.network, chosen);
     if (unsaved !== undefined && reason.kind !== 'gone') complain('socktop', unsaved);
@@ -298,7 +303,7 @@ class Screen {
     return new NetworkFeed({
       prepare: async (data, slice) => {
         const network = this.#controls?.model.hosts[host]?.network;
-        if (network !== undefined) await prepareList(network, data, slice);
+        if (network !== undefined) await networkRows().prepareList(network, data, slice);
       },
       sampled: (data) => this.#tellNetwork(host, { kind: 'sampled', data }),
       failed: ({ message }) => this.#tellNetwork(host, { kind: 'failed', message }),
@@ -310,7 +315,7 @@ class Screen {
   }
 
   #carryOutNetwork(host: number, effect: NetworkEffect, controls: ScreenControls): void {
-    carryOutNetwork(effect, controls, {
+    networkEffects().carryOutNetwork(effect, controls, {
       ...{ names: this.#names, signaller: this.#hosts[host]?.signaller },
       ...{ model: controls.model.hosts[host]?.network, log: EventLog.none() },
       tell: (message) => this.#tellNetwork(host, message),

@@ -16,9 +16,9 @@ import {
 import { fasterThan, slowerThan } from '../shared/interval.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
 import { type FrameProgram, withPlayback } from '../shared/screen-frame.ts';
+import type { Message as NetworkMessage } from '../sstop/sstop-model.ts';
 import { groupByNext, leaveMembers, openControlGroup, openMembers, ungroup } from './groups-update.ts';
 import { actOnHosts, goToHost, pressHosts, reorderHosts, scrollHosts, searchHosts } from './hosts-update.ts';
-import { leaveNetwork, networkMessageOf, openNetwork, updateNetwork } from './network-update.ts';
 import { actOnPane, leavePane, openPane, pressPane, scrollPane } from './pane-update.ts';
 import {
   type Effect,
@@ -26,6 +26,7 @@ import {
   initialModel,
   type Message,
   type Model,
+  networkViews,
   rowsOf,
   type StartOptions,
   type Step,
@@ -93,6 +94,12 @@ function resize(model: Model, width: number, height: number): Step {
   return updateNetwork(next, next.current, { kind: 'resized', width, height });
 }
 
+/** Passes a message to the network views of a host, if they were opened. */
+function updateNetwork(model: Model, index: number, message: NetworkMessage): Step {
+  const isOpened = model.hosts[index]!.network !== undefined;
+  return isOpened ? networkViews().updateNetwork(model, index, message) : { model };
+}
+
 function takeSample(model: Model, { host, snapshot }: Extract<Message, { kind: 'sampled' }>): Model {
   const { data } = model.hosts[host]!;
   // Replies to requests from before the pause are ignored.
@@ -138,7 +145,9 @@ function actOnView(model: Model, action: SocktopAction): Step | undefined {
     case 'back':
       return clearOrGoBack(model);
     case 'network':
-      return model.view === 'network' ? leaveNetwork(model) : openNetwork(model);
+      return model.view === 'network'
+        ? networkViews().leaveNetwork(model)
+        : networkViews().openNetwork(model);
     case 'host-next':
       return goToHost(model, 1);
     case 'host-previous':
@@ -239,7 +248,7 @@ function openParent(model: Model): Step {
 
 /** Escape undoes one thing at a time: the search, then the view; in the outermost view it quits. */
 function clearOrGoBack(model: Model): Step {
-  if (model.view === 'network') return leaveNetwork(model);
+  if (model.view === 'network') return networkViews().leaveNetwork(model);
   if (model.view === 'process') return leavePane(model);
   if (model.view === 'hosts' && model.hostsSearch !== '') return { model: searchHosts(model, '') };
   if (model.view === 'dashboard' && model.waits === 'control-groups') return withWaits(model, undefined);
@@ -288,7 +297,9 @@ export function socktopProgram(options: StartOptions): SocktopProgram {
 }
 
 function messageOf(model: Model, event: InputEvent): Message | undefined {
-  return model.view === 'network' ? networkMessageOf(model, event) : inputMessageOf(model, event);
+  return model.view === 'network'
+    ? networkViews().networkMessageOf(model, event)
+    : inputMessageOf(model, event);
 }
 
 function pressKeyInOverlay(model: Model, key: KeyEvent): Model | undefined {

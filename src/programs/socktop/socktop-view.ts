@@ -32,12 +32,18 @@ import {
   renderFooter,
   renderRowsScrollbar,
 } from '../shared/screen-frame.ts';
-import { view as viewNetwork } from '../sstop/sstop-view.ts';
 import { groupingAfter } from './groups-update.ts';
 import { visibleHosts } from './hosts-update.ts';
-import { networkInTime } from './network-update.ts';
 import { parentOf } from './pane-update.ts';
-import { type HostModel, hostOf, hostRows, type Model, rowsOf, type ViewName } from './socktop-model.ts';
+import {
+  type HostModel,
+  hostOf,
+  hostRows,
+  type Model,
+  networkViews,
+  rowsOf,
+  type ViewName,
+} from './socktop-model.ts';
 import { alertsOf, tableIn } from './socktop-rows.ts';
 
 const FRAME = {
@@ -53,10 +59,9 @@ const FIRST_SAMPLE = 'Waiting for the first sample';
 
 /** Draws the whole screen. */
 export function view(model: Model, buffer: Buffer): void {
-  const { network, link } = hostOf(model);
-  if (model.view === 'network' && network !== undefined) {
-    viewNetwork({ ...networkInTime(model, network), link }, buffer);
-  } else paintScreen(model, buffer, FRAME);
+  const { network } = hostOf(model);
+  if (model.view === 'network' && network !== undefined) networkViews().viewNetwork(model, network, buffer);
+  else paintScreen(model, buffer, FRAME);
 }
 
 function paint(model: Model, buffer: Buffer): void {
@@ -351,8 +356,8 @@ export function footerActionAt(model: Model, x: number, y: number): SocktopActio
 
 /** What Enter opens; undefined: what it usually does. */
 const OPEN_LABELS = { processes: undefined, sums: 'processes', 'control-groups': 'processes' } as const;
-/** What the key shows next. */
-const WAITS_LABELS = { processes: 'control groups', 'control-groups': 'usual' } as const;
+/** What the key shows next; null: Escape is used instead. */
+const WAITS_LABELS = { processes: 'control groups', 'control-groups': null } as const;
 
 /** Label of a hint in the current state; undefined: the default; null: the key has no effect. */
 function labelOf(model: Model, action: SocktopAction): string | undefined | null {

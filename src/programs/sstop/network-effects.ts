@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type CsvView, viewToCsv } from '../../data/export/network-csv.ts';
+import type { CsvView } from '../../data/export/network-csv.ts';
 import type { Signaller, SignalOutcome } from '../../data/sample/platform.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { writeNew } from '../../kit/files/user-file.ts';
@@ -8,6 +8,10 @@ import type { PlaybackCommand, TravelCommand } from '../../views/screen-update.t
 import type { EventLog } from '../shared/event-log.ts';
 import { carryOutOnTerminal, type Terminal } from '../shared/screen-session.ts';
 import { type Effect, listOf, type Message, type Model, stateOf } from './sstop-model.ts';
+
+// Loaded for the first export.
+const csv = () =>
+  require('../../data/export/network-csv.ts') as typeof import('../../data/export/network-csv.ts');
 
 /** How long a row that crossed the alert threshold is highlighted before only a sign remains. */
 const FLASH_MILLIS = 1500;
@@ -80,7 +84,7 @@ export function carryOutNetwork(effect: Effect, terminal: Terminal, outside: Net
 function exportText(model: Model): string | undefined {
   const { shown, names } = model;
   if (shown === undefined || !shown.isStable) return undefined;
-  return viewToCsv(
+  return csv().viewToCsv(
     viewOf(model),
     {
       section: shown.section,

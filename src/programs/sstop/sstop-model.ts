@@ -1,5 +1,5 @@
 import type { AlertRule } from '../../data/alerts/alert-rule.ts';
-import { NetworkWatch } from '../../data/alerts/network-watch.ts';
+import type { NetworkWatch } from '../../data/alerts/network-watch.ts';
 import { AlertTracker } from '../../data/query/alert-tracker.ts';
 import { FilterCaches } from '../../data/query/filter/filter-context.ts';
 import type { FilterExpression } from '../../data/query/filter/filter-expression.ts';
@@ -14,12 +14,12 @@ import type { RateUnits } from '../../kit/text/format.ts';
 import type { Step as StepOf } from '../../screen/loop/program.ts';
 import type { TextInput } from '../../screen/widgets/text-input.ts';
 import { TOP, type Viewport } from '../../screen/widgets/viewport.ts';
-import { ConnectionList } from '../../views/network/connection-list.ts';
+import type { ConnectionList } from '../../views/network/connection-list.ts';
 import { DetailFacts } from '../../views/network/detail.ts';
-import { GroupList } from '../../views/network/group-list.ts';
-import { HostList } from '../../views/network/host-list.ts';
+import type { GroupList } from '../../views/network/group-list.ts';
+import type { HostList } from '../../views/network/host-list.ts';
 import type { InterfacePicker } from '../../views/network/interface-picker.ts';
-import { ListenList } from '../../views/network/listen-list.ts';
+import type { ListenList } from '../../views/network/listen-list.ts';
 import type {
   Identity,
   ListSort,
@@ -33,12 +33,27 @@ import {
   ProcessList,
   USUAL_PROCESS_COLUMN_IDS,
 } from '../../views/network/network-process-list.ts';
-import { TroubleList } from '../../views/network/trouble-list.ts';
+import type { TroubleList } from '../../views/network/trouble-list.ts';
 import { agentAlerts, type HostAlerts } from '../../views/overlays/alerts.ts';
 import type { ScreenEffect, ScreenMessage } from '../../views/screen-update.ts';
 import type { SstopAction } from '../shared/keymaps.ts';
 import type { PlaybackState } from '../shared/recordings.ts';
 import { type FrameModel, type FrameOptions, initialFrame } from '../shared/screen-frame.ts';
+
+// Loaded when they are first opened.
+const connections = () =>
+  require('../../views/network/connection-list.ts') as typeof import('../../views/network/connection-list.ts');
+const groups = () =>
+  require('../../views/network/group-list.ts') as typeof import('../../views/network/group-list.ts');
+const hosts = () =>
+  require('../../views/network/host-list.ts') as typeof import('../../views/network/host-list.ts');
+const listen = () =>
+  require('../../views/network/listen-list.ts') as typeof import('../../views/network/listen-list.ts');
+const trouble = () =>
+  require('../../views/network/trouble-list.ts') as typeof import('../../views/network/trouble-list.ts');
+/** Loaded where there are rules. */
+const watches = () =>
+  require('../../data/alerts/network-watch.ts') as typeof import('../../data/alerts/network-watch.ts');
 
 /**
  * Views below the header. `grouped` is the process table with a row per program, user, container or unit; the list of
@@ -74,8 +89,8 @@ class Workspace {
   readonly detail = new DetailFacts();
   readonly histories = new OwnerHistories();
   readonly alerts = new AlertTracker();
-  /** Rules of the configuration. */
-  readonly watch: NetworkWatch;
+  /** Rules of the configuration; undefined: there are none. */
+  readonly watch: NetworkWatch | undefined;
   /** Caches shared by the filters created while typing. */
   readonly filterCaches = new FilterCaches();
   #hosts: HostList | undefined;
@@ -87,36 +102,36 @@ class Workspace {
 
   constructor(columns: readonly ProcessColumn[], rules: readonly AlertRule[]) {
     this.processes = new ProcessList(columns);
-    this.watch = new NetworkWatch(rules);
+    this.watch = rules.length === 0 ? undefined : new (watches().NetworkWatch)(rules);
   }
 
   get hosts(): HostList {
-    this.#hosts ??= new HostList();
+    this.#hosts ??= new (hosts().HostList)();
     return this.#hosts;
   }
 
   get listen(): ListenList {
-    this.#listen ??= new ListenList();
+    this.#listen ??= new (listen().ListenList)();
     return this.#listen;
   }
 
   get grouped(): GroupList {
-    this.#grouped ??= new GroupList();
+    this.#grouped ??= new (groups().GroupList)();
     return this.#grouped;
   }
 
   get groups(): GroupList {
-    this.#groups ??= new GroupList();
+    this.#groups ??= new (groups().GroupList)();
     return this.#groups;
   }
 
   get trouble(): TroubleList {
-    this.#trouble ??= new TroubleList();
+    this.#trouble ??= new (trouble().TroubleList)();
     return this.#trouble;
   }
 
   get connections(): ConnectionList {
-    this.#connections ??= new ConnectionList();
+    this.#connections ??= new (connections().ConnectionList)();
     return this.#connections;
   }
 }
@@ -218,7 +233,8 @@ export interface StartOptions extends FrameOptions<SstopAction> {
   readonly alertBytesPerSecond: number | undefined;
   /** Rules about the machine. */
   readonly alerts?: readonly AlertRule[];
-  readonly columns: readonly ProcessColumn[];
+  /** Of the process table, in order; undefined: the usual ones. */
+  readonly columns: readonly ProcessColumn[] | undefined;
   readonly machineName: string | undefined;
   readonly canSignal: boolean;
   readonly hiddenAdvice: string | undefined;
@@ -231,7 +247,7 @@ export interface StartOptions extends FrameOptions<SstopAction> {
 export function alertsOf(model: Model): readonly HostAlerts[] {
   const { workspace, givenAlerts, agentAlerts: ofAgent, playback, link, live } = model;
   if (givenAlerts !== undefined) return givenAlerts;
-  const { alerts, unwatched } = workspace.watch;
+  const { alerts, unwatched } = workspace.watch ?? { alerts: [], unwatched: [] };
   const own = { name: '', alerts, unwatched };
   if (playback !== undefined) return [own];
   return [own, ...agentAlerts(live?.header.hostName ?? link?.hostName ?? '', ofAgent)];
@@ -256,7 +272,7 @@ function startState(key: string): ListState {
 }
 
 /** Columns of the process table, including the sorted one. */
-function columnsFor({ columns, sort }: StartOptions): readonly ProcessColumn[] {
+function columnsFor({ columns = USUAL_PROCESS_COLUMN_IDS, sort }: StartOptions): readonly ProcessColumn[] {
   const ordering = PROCESS_COLUMN_IDS.find((id) => id === sort);
   const isHidden = ordering !== undefined && !USUAL_PROCESS_COLUMN_IDS.includes(ordering);
   return isHidden && !columns.includes(ordering) ? [...columns, ordering] : columns;

@@ -90,7 +90,7 @@ function takeSample(model: Model, data: NetworkData): Step {
   const { workspace } = model;
   const { alerts, histories } = workspace;
   histories.update(data.section, data.rates, model.scope);
-  workspace.watch.take(data.header, data.section, data.rates);
+  workspace.watch?.take(data.header, data.section, data.rates);
   const crossings = alerts.update(data.section, data.rates, model.scope);
   const effects: readonly Effect[] = crossings > 0 ? [{ kind: 'alarm', round: alerts.round }] : [];
   const live = { ...model, live: data, failure: undefined };

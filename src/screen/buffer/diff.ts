@@ -298,10 +298,15 @@ export class FrameDiff {
     // Where erasing is a choice it is made anew behind the run that was found too short for it.
     const isErasable = background === 0 || this.#erasesWithBackground;
     const end = isErasable ? Math.min(width, this.#keptUntil) : width;
+    // Without calls: the first frame has thousands of these cells, and its code is interpreted.
     while (x < end) {
-      const isBlank = cells[at] === BLANK && cells[at + 2] === background;
-      if (!isBlank || (cells[at + 1]! & SEEN_ON_BLANKS_WORD) !== 0) break;
-      if (isSameBlank(cells, at, before, shift) || (before[at + shift]! & UNCERTAIN_FLAG) !== 0) break;
+      if (cells[at] !== BLANK || cells[at + 2] !== background) break;
+      if ((cells[at + 1]! & SEEN_ON_BLANKS_WORD) !== 0) break;
+      const b = at + shift;
+      const was = before[b]!;
+      if (was === BLANK && before[b + 2] === background && (before[b + 1]! & SEEN_ON_BLANKS_WORD) === 0)
+        break;
+      if ((was & UNCERTAIN_FLAG) !== 0) break;
       at += CELL_WORDS;
       x++;
     }

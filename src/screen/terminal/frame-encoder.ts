@@ -1,17 +1,11 @@
-import {
-  beginSynchronizedOutput,
-  cursorHide,
-  cursorShow,
-  endSynchronizedOutput,
-  enterAlternativeScreen,
-  exitAlternativeScreen,
-} from 'ansi-escapes';
 import { Buffer } from '../buffer/buffer.ts';
 import { FrameDiff } from '../buffer/diff.ts';
 import type { ColorDepth } from '../style/style.ts';
 
-const BEGIN = new TextEncoder().encode(beginSynchronizedOutput);
-const END = new TextEncoder().encode(endSynchronizedOutput);
+const SYNCHRONIZED_ON = '\x1b[?2026h';
+const SYNCHRONIZED_OFF = '\x1b[?2026l';
+const BEGIN = new TextEncoder().encode(SYNCHRONIZED_ON);
+const END = new TextEncoder().encode(SYNCHRONIZED_OFF);
 
 /** The two buffers and the bytes from one to the other. What is encoded must reach the terminal whole. */
 export class FrameEncoder {
@@ -70,6 +64,10 @@ export class FrameEncoder {
   }
 }
 
+const ALTERNATIVE_SCREEN_ON = '\x1b[?1049h';
+const ALTERNATIVE_SCREEN_OFF = '\x1b[?1049l';
+const CURSOR_OFF = '\x1b[?25l';
+const CURSOR_ON = '\x1b[?25h';
 const AUTOWRAP_OFF = '\x1b[?7l';
 const AUTOWRAP_ON = '\x1b[?7h';
 const PASTE_ON = '\x1b[?2004h';
@@ -95,7 +93,7 @@ interface ModeOptions {
 export function enterSequence(options: ModeOptions): string {
   const mouse = options.mouse ? MOUSE_ON : '';
   const focus = options.focusEvents ? FOCUS_ON : '';
-  return enterAlternativeScreen + cursorHide + AUTOWRAP_OFF + PASTE_ON + mouse + focus;
+  return ALTERNATIVE_SCREEN_ON + CURSOR_OFF + AUTOWRAP_OFF + PASTE_ON + mouse + focus;
 }
 
 /**
@@ -105,5 +103,5 @@ export function enterSequence(options: ModeOptions): string {
 export function leaveSequence(isCut: boolean): string {
   const cancel = isCut ? CANCEL : '';
   const modes = MOUSE_OFF + FOCUS_OFF + PASTE_OFF + AUTOWRAP_ON;
-  return cancel + endSynchronizedOutput + STYLE_OFF + modes + cursorShow + exitAlternativeScreen;
+  return cancel + SYNCHRONIZED_OFF + STYLE_OFF + modes + CURSOR_ON + ALTERNATIVE_SCREEN_OFF;
 }

@@ -68,7 +68,8 @@ export class ControlledInput implements TerminalInput {
     receiver = events;
     if (isReading) return;
     isReading = true;
-    void readOn();
+    // Behind the first frame: the runtime's stream takes 0.2 ms to load.
+    setImmediate(() => void readOn());
   }
 
   stop(): void {

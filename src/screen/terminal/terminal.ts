@@ -1,4 +1,3 @@
-import { beep } from 'ansi-escapes';
 import type { OpError } from '../../kit/errors/op-error.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import type { ColorDepth } from '../style/style.ts';
@@ -6,6 +5,7 @@ import { enterSequence, FrameEncoder, leaveSequence, MOUSE_OFF, MOUSE_ON } from 
 import { Capabilities, type TerminalAnswer, type TerminalEnvironment } from './terminal-capabilities.ts';
 import type { Backend, ScreenSize } from './terminal-output.ts';
 
+const BELL = '\x07';
 /** How long leaving may wait for a terminal that takes nothing. */
 const LEAVE_MILLIS = 250;
 /** How long leaving waits for answers that would otherwise land in the shell. */
@@ -183,7 +183,7 @@ export class Terminal {
       controls += this.#isMouseWanted ? MOUSE_ON : MOUSE_OFF;
       this.#isMouseOn = this.#isMouseWanted;
     }
-    if (this.#isBellWanted) controls += beep;
+    if (this.#isBellWanted) controls += BELL;
     this.#isBellWanted = false;
     return controls;
   }
