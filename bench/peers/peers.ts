@@ -88,6 +88,8 @@ async function measure(options: Options, monitors: readonly Monitor[]): Promise<
   );
   const pairs = Math.ceil(options.sockets / PAIR);
   const owners = Math.max(1, Math.ceil(options.sockets / SOCKETS_PER_PROCESS));
+  // Pages of an executable that was just built count as private until they are on the disk.
+  Bun.spawnSync(['sync']);
   const idle = await startLoad('idle-processes', [options.processes]);
   const connections = await startLoad('tcp-pairs', [pairs, owners]);
   const results = new Map<Monitor, StartFigures[]>(monitors.map((monitor) => [monitor, []]));

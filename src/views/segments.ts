@@ -21,6 +21,7 @@ const MARGIN = 1;
 /** The segments that fit into `width` cells side by side, in order. The caller truncates the last one. */
 function segmentsThatFit(segments: readonly Segment[], width: number): Segment[] {
   const kept = segments.filter((segment) => segment.text !== '');
+  if (lineWidth(kept) <= width) return kept;
   while (kept.length > 1 && lineWidth(kept) > width) {
     let least = kept.length - 1;
     for (let i = least - 1; i >= 0; i--) if (kept[i]!.priority < kept[least]!.priority) least = i;

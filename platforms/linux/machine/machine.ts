@@ -60,20 +60,26 @@ export class LinuxMachine implements MachineCollector {
   }
 
   async collectMachine(): Promise<MachineSection> {
-    const { MachineParts } = await import('./machine-parts.ts');
-    this.#parts ??= new MachineParts(this.#options);
+    if (this.#parts === undefined) {
+      const { MachineParts } = await import('./machine-parts.ts');
+      this.#parts ??= new MachineParts(this.#options);
+    }
     return this.#parts.collect();
   }
 
   async collectDisks(spaceMaxAgeMillis = 0): Promise<DisksSection> {
-    const { DiskCollector } = await import('./disks.ts');
-    this.#disks ??= new DiskCollector(this.#options);
+    if (this.#disks === undefined) {
+      const { DiskCollector } = await import('./disks.ts');
+      this.#disks ??= new DiskCollector(this.#options);
+    }
     return this.#disks.collect(spaceMaxAgeMillis);
   }
 
   async collectControlGroups(slice: Slice): Promise<ControlGroupsSection> {
-    const { ControlGroupCollector } = await import('./control-group-collector.ts');
-    this.#controlGroups ??= new ControlGroupCollector(this.#options);
+    if (this.#controlGroups === undefined) {
+      const { ControlGroupCollector } = await import('./control-group-collector.ts');
+      this.#controlGroups ??= new ControlGroupCollector(this.#options);
+    }
     return this.#controlGroups.collect(slice);
   }
 

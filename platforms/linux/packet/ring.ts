@@ -121,18 +121,24 @@ export class PacketRing {
     }
   }
 
+  /** Whether the kernel has finished a block that was not yet handed over. */
+  get hasBlock(): boolean {
+    const { i32 } = this.#memory;
+    const status = (this.#block * this.#blockBytes + 8) >> 2;
+    return i32.length > 0 && (Atomics.load(i32, status) & STATUS_USER) !== 0;
+  }
+
   /**
    * Hands over the packets of the oldest block that the kernel has finished, and gives the block back.
    *
    * @returns how many there were, -1: no block is finished
    */
   drainBlock(visit: PacketVisitor): number {
+    if (!this.hasBlock) return -1;
     const { view, i32 } = this.#memory;
     const block = this.#block * this.#blockBytes;
-    const status = (block + 8) >> 2;
-    if (i32.length === 0 || (Atomics.load(i32, status) & STATUS_USER) === 0) return -1;
     const count = this.#visitBlock(view, block, visit);
-    Atomics.store(i32, status, 0);
+    Atomics.store(i32, (block + 8) >> 2, 0);
     this.#block = (this.#block + 1) % this.blockCount;
     return count;
   }

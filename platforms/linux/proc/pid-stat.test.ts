@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { bytesOf, captured } from './captured-proc.fixture.ts';
-import { emptyPidStat, parsePidStat, parsePidWaits } from './pid-stat.ts';
+import { emptyPidStat, isKernelThread, parsePidStat, parsePidWaits } from './pid-stat.ts';
 
 const NUMBERS = '-1 4194304 143 0 0 0 7 8 0 0 20 0 3 0 272198 2990080 409 18446744073709551615 1 1\n';
 
@@ -21,6 +21,19 @@ describe('parsePidStat', () => {
     expect(parsePidStat(bytes, bytes.length, stat)).toBe(true);
     expect([...bytes.subarray(stat.nameStart, stat.nameEnd)]).toEqual([...bytesOf(') S 1\n(x '), 0xff, 0x29]);
     expect(stat.ppid).toBe(342);
+  });
+
+  test('a kernel thread is known by its flags, whatever its name', () => {
+    const isOne = (flags: string): boolean => {
+      const stat = emptyPidStat();
+      const bytes = bytesOf(
+        `9 () 1 2) R 2 0 0 0 -1 ${flags} 143 0 0 0 7 8 0 0 20 0 3 0 272198 2990080 409 1 1\n`,
+      );
+      expect(parsePidStat(bytes, bytes.length, stat)).toBe(true);
+      return isKernelThread(bytes, bytes.length, stat);
+    };
+    expect([isOne('2129984'), isOne('69238880')]).toEqual([true, true]);
+    expect([isOne('4194560'), isOne('-1')]).toEqual([false, false]);
   });
 
   test('an empty name is a name', () => {

@@ -69,6 +69,15 @@ function parseNumbers(into: PidStat): boolean {
   return into.ppid <= PID_MAX && into.threads <= PID_MAX && sum >= 0 && scanner.at < scanner.end;
 }
 
+/** Of include/linux/sched.h. */
+const PF_KTHREAD = 0x00200000;
+
+/** Whether the process of a text that was just parsed into `stat` is a kernel thread. */
+export function isKernelThread(bytes: Uint8Array, length: number, { nameEnd }: PidStat): boolean {
+  scanner.reset(bytes, nameEnd + 3, length);
+  return scanner.skipFields(5) && (scanner.unsigned() & PF_KTHREAD) !== 0;
+}
+
 /** A number with or without a sign; NaN: none. */
 function signed(): number {
   scanner.skipBlanks();

@@ -4,7 +4,7 @@ import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { monotonicMicros } from '../clock.ts';
 import { Errno, type NativeBuffer, sharedBuffer } from '../libc.ts';
 import { parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';
-import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
+import { emptyPidStat, isKernelThread, parsePidStat } from '../proc/pid-stat.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
 
 /** Every process of the machine, followed from collection to collection, however the kernel is asked. */
@@ -69,6 +69,9 @@ export abstract class ProcessSource {
 /** Minimum age before a text is read again. `OwnerLedger` asks in turns, so changes are shown within ten seconds. */
 const FRESH_MICROS = 2e6;
 
+/** And this much later where there was none: before 5.19 a helper that the kernel starts was a kernel thread first. */
+const NONE_MICROS = 60e6;
+
 /** When the text of a slot was read. */
 class Readings extends columnsClass({
   generation: numbers('u32'),
@@ -79,7 +82,7 @@ class Readings extends columnsClass({
 /** Who can change a text: only the process itself, while it runs; or any process (control group). */
 type ChangedBy = 'itself' | 'anybody';
 
-/** Returns bytes or -errno; -EAGAIN: not now. */
+/** Returns bytes or -errno; -EAGAIN: not now; -ENODATA: there is none, and hardly ever will be. */
 type Read = (proc: ProcDirectory, pid: number, into: NativeBuffer) => number;
 type Parse = (bytes: Uint8Array, length: number) => string | undefined;
 
@@ -118,7 +121,7 @@ class TextCache {
     this.#lastText = text;
     this.texts[slot] = text;
     this.#readings.generation[slot] = generation;
-    this.#readings.micros[slot] = this.#clock();
+    this.#readings.micros[slot] = this.#clock() + (length === -Errno.ENODATA ? NONE_MICROS : 0);
     return text;
   }
 
@@ -177,11 +180,15 @@ const stat = emptyPidStat();
 /**
  * Reads /proc/PID/cmdline. Returns bytes or -errno; -EAGAIN: the process is in state D. The kernel reads a command
  * line from the memory of the process, under its lock: where that waits for a disk that is gone, so would we.
+ * -ENODATA: a kernel thread. Many of them run all the time.
  */
 function readCommandLine(proc: ProcDirectory, pid: number, into: NativeBuffer): number {
   const length = proc.readProcessFile(pid, PidFile.STAT, into);
   if (length < 0) return length;
-  if (parsePidStat(into.bytes, length, stat) && isInDiskSleep(stat.state)) return -Errno.EAGAIN;
+  if (parsePidStat(into.bytes, length, stat)) {
+    if (isKernelThread(into.bytes, length, stat)) return -Errno.ENODATA;
+    if (isInDiskSleep(stat.state)) return -Errno.EAGAIN;
+  }
   return proc.readProcessFile(pid, PidFile.COMMAND_LINE, into);
 }
 

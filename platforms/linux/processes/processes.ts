@@ -58,7 +58,7 @@ export class ProcessCollector extends ProcessSource {
     this.#listing = new PidListing(this.#proc);
     this.#rows = new ProcessRows(this.#proc, (slot) => this.texts.forget(slot), options.pageSizeBytes);
     this.table = this.#rows.table;
-    this.texts = new ProcessTexts(this.#proc, this.table);
+    this.texts = new ProcessTexts(this.#proc, this.table, this.#clock);
     this.#hasClocks = sharesPidNamespace(this.#proc.root) && processCpuNanos(process.pid) >= 0;
     // Missing under the mount option subset=pid: then the pids are listed each time.
     this.#loadavgDescriptor = this.#proc.openFile('loadavg');

@@ -1,8 +1,10 @@
+import { Buffer as NodeBuffer } from 'node:buffer';
+
 const QUESTION_MARK = 0x3f;
 
 /** A scratch of ASCII bytes that number formats write into and buffers draw from; grows, never shrinks. */
 export class AsciiText {
-  bytes: Uint8Array = new Uint8Array(32);
+  bytes = NodeBuffer.alloc(32);
   length = 0;
 
   clear(): void {
@@ -24,13 +26,12 @@ export class AsciiText {
   }
 
   toString(): string {
-    let text = '';
-    for (let i = 0; i < this.length; i++) text += String.fromCharCode(this.bytes[i]!);
-    return text;
+    // One call and one string: the code that formats is mostly interpreted.
+    return this.bytes.toString('latin1', 0, this.length);
   }
 
   #grow(needed: number): void {
-    const longer = new Uint8Array(Math.max(needed, this.bytes.length * 2));
+    const longer = NodeBuffer.alloc(Math.max(needed, this.bytes.length * 2));
     longer.set(this.bytes);
     this.bytes = longer;
   }

@@ -83,6 +83,8 @@ export interface Keymap<Action extends string> {
   readonly groups: readonly KeyGroup<Action>[];
   /** The action of a chord, or undefined. */
   actionOf(chord: string): Action | undefined;
+  /** The binding of an action; undefined: none. */
+  bindingOf(action: Action): KeyBinding<Action> | undefined;
   /** The chords of an action, the displayed one first. */
   chordsOf(action: Action): readonly string[];
 }
@@ -90,7 +92,13 @@ export interface Keymap<Action extends string> {
 /** Builds the keymap of its groups. Its indexes are made when first asked: most keymaps of a start never are. */
 export function keymapOf<Action extends string>(groups: readonly KeyGroup<Action>[]): Keymap<Action> {
   let byChord: ReadonlyMap<string, Action> | undefined;
-  let byAction: ReadonlyMap<Action, readonly string[]> | undefined;
+  let byAction: ReadonlyMap<Action, KeyBinding<Action>> | undefined;
+  const bindingOf = (action: Action): KeyBinding<Action> | undefined => {
+    byAction ??= new Map(
+      groups.flatMap(({ bindings }) => bindings.map((each) => [each.action, each] as const)),
+    );
+    return byAction.get(action);
+  };
   return {
     groups,
     actionOf: (chord) => {
@@ -101,14 +109,8 @@ export function keymapOf<Action extends string>(groups: readonly KeyGroup<Action
       );
       return byChord.get(chord);
     },
-    chordsOf: (action) => {
-      byAction ??= new Map(
-        groups.flatMap(({ bindings }) =>
-          bindings.map((binding) => [binding.action, binding.chords] as const),
-        ),
-      );
-      return byAction.get(action) ?? [];
-    },
+    bindingOf,
+    chordsOf: (action) => bindingOf(action)?.chords ?? [],
   };
 }
 

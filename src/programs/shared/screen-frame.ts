@@ -192,13 +192,18 @@ export function keyHintsOf<Action extends string>(
   labelOf: (action: Action) => string | undefined | null,
   isAscii: boolean,
 ): readonly ActionHint<Action>[] {
-  const bindings = keymap.groups.flatMap((group) => group.bindings);
-  return actions.flatMap((action): ActionHint<Action>[] => {
-    const binding = bindings.find((each) => each.action === action);
+  const hints: ActionHint<Action>[] = [];
+  for (const action of actions) {
+    const binding = keymap.bindingOf(action);
     const label = labelOf(action);
-    if (binding === undefined || label === null) return [];
-    return [{ action, key: chordText(binding.chords[0]!, isAscii), label: label ?? binding.label ?? action }];
-  });
+    if (binding === undefined || label === null) continue;
+    hints.push({
+      action,
+      key: chordText(binding.chords[0]!, isAscii),
+      label: label ?? binding.label ?? action,
+    });
+  }
+  return hints;
 }
 
 /** Draws the scrollbar if not all rows are visible. */

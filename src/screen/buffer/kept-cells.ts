@@ -12,6 +12,13 @@ export class KeptCells {
   #clusters: unknown;
   #epoch = 0;
 
+  /** Draws the area, by `draw` only if it was not drawn from the same last. `from`: see `keep`. */
+  render(area: Rect, buffer: Buffer, from: readonly unknown[], draw: () => void): void {
+    if (this.putBack(area, buffer, from)) return;
+    draw();
+    this.keep(area, buffer, from);
+  }
+
   /** Puts the cells into their area, which is still empty, if they were drawn from the same. False: draw them. */
   putBack(area: Rect, buffer: Buffer, from: readonly unknown[]): boolean {
     const isSame =

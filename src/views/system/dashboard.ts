@@ -1,5 +1,6 @@
 import type { Pressure } from '../../data/schema/cpu-sample.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
+import { KeptCells } from '../../screen/buffer/kept-cells.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
 import { renderBlock } from '../../screen/widgets/block.ts';
 import { glyphsFor } from '../../screen/widgets/glyphs.ts';
@@ -235,19 +236,25 @@ function hasPressure(data: SystemData): boolean {
   return cpu?.cpuPressure !== undefined || cpu?.memoryPressure !== undefined || cpu?.ioPressure !== undefined;
 }
 
+const keptPressure = new KeptCells();
+
 /** Draws the share of the last ten seconds in which some task waited for CPU, memory or storage. */
 function renderPressurePanel(area: Rect, buffer: Buffer, view: SystemView): void {
   const { data, theme } = view;
-  const inside = renderPanel(area, buffer, view, 'Pressure (PSI, 10 s)', 'tasks waiting');
   const cpu = data.machine?.cpu.value;
-  const lines: readonly (readonly [label: string, pressure: Pressure | undefined])[] = [
-    ['cpu', cpu?.cpuPressure],
-    ['I/O', cpu?.ioPressure],
-    ['memory', cpu?.memoryPressure],
+  const pressures: readonly (Pressure | undefined)[] = [
+    cpu?.cpuPressure,
+    cpu?.ioPressure,
+    cpu?.memoryPressure,
   ];
-  const shared = { labelWidth: 6, amount: '', amountWidth: 0, runsOut: true };
-  const shown = lines.map(([label, pressure]) => {
-    return { ...shared, label, percent: pressure?.some?.avg10 ?? Number.NaN };
+  const percents = pressures.map((pressure) => pressure?.some?.avg10 ?? Number.NaN);
+  // The kernel computes them every two seconds.
+  keptPressure.render(area, buffer, [...percents, theme, buffer.isAscii], () => {
+    const inside = renderPanel(area, buffer, view, 'Pressure (PSI, 10 s)', 'tasks waiting');
+    const shared = { labelWidth: 6, amount: '', amountWidth: 0, runsOut: true };
+    const shown = percents.map((percent, at) => ({ ...shared, label: PRESSURE_LABELS[at]!, percent }));
+    putUsageLines(inside, buffer, shown, theme);
   });
-  putUsageLines(inside, buffer, shown, theme);
 }
+
+const PRESSURE_LABELS = ['cpu', 'I/O', 'memory'] as const;

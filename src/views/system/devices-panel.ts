@@ -2,6 +2,7 @@ import type { FileSystem, FileSystemSilence } from '../../data/schema/disks-sect
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import { compactBytesText, compactRateText, partText, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
+import { KeptCells } from '../../screen/buffer/kept-cells.ts';
 import { bottomOf, type Rect, rect, rightOf } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
 import { putAligned, putMiddle } from '../../screen/widgets/aligned-text.ts';
@@ -52,6 +53,9 @@ export function layoutDevices(
   };
 }
 
+const keptDisks = new KeptCells();
+const keptDiskIo = new KeptCells();
+
 /** Draws file systems, disk I/O and network traffic over time. */
 export function renderDevicesPanel(area: Rect, buffer: Buffer, view: SystemView): void {
   const { data, theme } = view;
@@ -65,11 +69,22 @@ export function renderDevicesPanel(area: Rect, buffer: Buffer, view: SystemView)
     return;
   }
   const layout = layoutDevices(inside.height, fileSystems.length, links.length, devices.length);
-  renderDisks({ ...inside, height: layout.disks }, buffer, view, fileSystems);
+  const disks = { ...inside, height: layout.disks };
+  // Disks are asked less often than all else.
+  const errors = fileSystems.length === 0 ? data.errors : undefined;
+  const from = [data.disks, data.disks?.sequence, errors, theme, buffer.isAscii];
+  keptDisks.render(disks, buffer, from, () => renderDisks(disks, buffer, view, fileSystems));
   let row = 1 + layout.disks;
   if (layout.devices > 0) {
-    renderDiskIo(area, row, layout, buffer, view);
-    row += 1 + layout.devices + layout.chart;
+    const height = 1 + layout.devices + layout.chart;
+    const { reads, age } = data.rates.disks;
+    keptDiskIo.render(
+      rect(area.x, area.y + row, area.width, height),
+      buffer,
+      [data.disks, devices, reads.count, age.seconds, theme, buffer.isAscii],
+      () => renderDiskIo(area, row, layout, buffer, view),
+    );
+    row += height;
   }
   for (const direction of ['down', 'up'] as const) {
     renderTraffic(area, row, layout.chart, buffer, view, direction);

@@ -86,10 +86,10 @@ export abstract class MachineList<
       ...[rows, rows.revision, sort.key, sort.isReversed, viewport.offset, viewport.selected],
       ...[isPerCore, hasTraffic, units, theme, buffer.isAscii],
     ];
-    if (this.#kept.putBack(area, buffer, from)) return;
-    const table = this.tableOf(rows, hasTraffic, area.width);
-    table.render(area, buffer, { ...look, alarmOf: () => 'none' }, rows, { rows, isPerCore });
-    this.#kept.keep(area, buffer, from);
+    this.#kept.render(area, buffer, from, () => {
+      const table = this.tableOf(rows, hasTraffic, area.width);
+      table.render(area, buffer, { ...look, alarmOf: () => 'none' }, rows, { rows, isPerCore });
+    });
   }
 
   hit(
