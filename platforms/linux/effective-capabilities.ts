@@ -4,6 +4,7 @@ import { type CapabilityName, type CapabilitySet, capabilitySet, hasCapability }
 /** linux/capability.h: _LINUX_CAPABILITY_VERSION_3, two words per set. */
 const VERSION = 0x20080522;
 const [CAPGET, CAPSET] = process.arch === 'arm64' ? [90, 91] : [125, 126];
+const CAP_SYS_ADMIN = 21n;
 const WORD_BITS = 32n;
 const WORD = 0xffff_ffffn;
 
@@ -100,6 +101,13 @@ export class EffectiveCapabilities {
   /** Lets no program that this thread executes inherit any. Throws SyscallError. */
   inheritNone(): void {
     this.#change((sets) => (sets.inheritable = 0n));
+  }
+
+  /** Whether the kernel may let this thread load programs: bpf_capable() of linux/capability.h. Throws SyscallError. */
+  mayLoadPrograms(): boolean {
+    this.#sets.read();
+    const { effective } = this.#sets;
+    return hasCapability(effective, 'cap_bpf') || ((effective >> CAP_SYS_ADMIN) & 1n) === 1n;
   }
 
   #change(change: (sets: CapabilitySets) => void): void {

@@ -99,7 +99,7 @@ export class LinuxPlatform implements Platform {
       return undefined;
     }
     this.#containers.postpone(NAMES_AFTER_MILLIS);
-    const mayLoad = tier === 'auto' && new EffectiveCapabilities().has('cap_bpf');
+    const mayLoad = tier === 'auto' && new EffectiveCapabilities().mayLoadPrograms();
     try {
       return this.#openNetwork({ tier: mayLoad ? tier : 'netlink', isListing: true });
     } catch (thrown) {

@@ -2,16 +2,26 @@ import { TIERS_OF, type Tier } from '../../../src/data/sample/network-sample.ts'
 import type { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { OpError, openIfPossible, toOpError } from '../../../src/kit/errors/op-error.ts';
-import { NetworkAccounting, SocketHolders } from '../bpf/network-accounting.ts';
+import type { NetworkAccounting, SocketHolders } from '../bpf/network-accounting.ts';
+import { EffectiveCapabilities } from '../effective-capabilities.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
+import { Errno, SyscallError } from '../libc.ts';
 import type { ProcessParts } from '../processes/network-processes.ts';
 import type { SocketSource } from '../sockets/sockets.ts';
 import { CountedDatagrams, DatagramCounter } from '../sockets/sockets-datagrams.ts';
-import { EbpfSockets } from '../sockets/sockets-ebpf.ts';
 import { ListedSockets } from '../sockets/sockets-listed.ts';
 import { NetlinkSockets } from '../sockets/sockets-netlink.ts';
 import { PacketSockets } from '../sockets/sockets-packet.ts';
 import { ProcNetSockets } from '../sockets/sockets-proc.ts';
+
+// Code for programs in the kernel is loaded where they may be: it takes 0.6 MB.
+const accountings = () => {
+  if (!new EffectiveCapabilities().mayLoadPrograms())
+    throw new SyscallError('load eBPF programs', Errno.EPERM);
+  return require('../bpf/network-accounting.ts') as typeof import('../bpf/network-accounting.ts');
+};
+const countedSockets = () =>
+  require('../sockets/sockets-ebpf.ts') as typeof import('../sockets/sockets-ebpf.ts');
 
 /** What the sources of all tiers are made from. */
 export interface SourceContext {
@@ -111,7 +121,7 @@ interface SocketListing {
 export function openListing(tier: Tier | 'auto', context: SourceContext): SocketSource {
   const isForPrograms = tier !== 'netlink';
   const sockets = new NetlinkSockets(context.clock, !isForPrograms, false);
-  const told = isForPrograms ? openIfPossible(() => SocketHolders.open()) : undefined;
+  const told = isForPrograms ? openIfPossible(() => accountings().SocketHolders.open()) : undefined;
   const holders = told?.isTelling === true ? told : undefined;
   if (holders === undefined) told?.close();
   context.listing = { sockets, holders };
@@ -157,15 +167,25 @@ function openEbpf(context: SourceContext): SocketSource {
   const { clock, processes, exited, handed } = context;
   const { sockets: listing, holders } = takeListing(context, false);
   try {
-    const accounting =
-      handed?.accounting ??
-      (holders === undefined ? NetworkAccounting.open() : NetworkAccounting.after(holders));
+    const accounting = handed?.accounting ?? openAccounting(holders);
     const drainExits = (): void => processes.drainExits(exited);
-    return new EbpfSockets({ listing, accounting, processes: processes.source, exited, drainExits, clock });
+    return new (countedSockets().EbpfSockets)({
+      listing,
+      accounting,
+      processes: processes.source,
+      exited,
+      drainExits,
+      clock,
+    });
   } catch (thrown) {
     listing.close();
     throw thrown;
   }
+}
+
+function openAccounting(holders: SocketHolders | undefined): NetworkAccounting {
+  const { NetworkAccounting } = accountings();
+  return holders === undefined ? NetworkAccounting.open() : NetworkAccounting.after(holders);
 }
 
 /** Why the programs of the tier `ebpf` could not be loaded, and what they need. */

@@ -6,7 +6,6 @@ import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { toOpError } from '../../../src/kit/errors/op-error.ts';
 import { attempt } from '../../attempt.ts';
-import { FirstPackets } from '../bpf/first-packets.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
 import { InterfaceCollector, openLinkSource } from '../machine/interface-collector.ts';
@@ -25,6 +24,9 @@ import {
   openSource,
   type SourceContext,
 } from './network-source.ts';
+
+// Loaded where programs count.
+const firstPackets = () => require('../bpf/first-packets.ts') as typeof import('../bpf/first-packets.ts');
 
 interface LinuxNetworkOptions {
   /** `auto` takes the best tier that works; a named one that cannot run throws. */
@@ -288,7 +290,7 @@ function openNameSource(
   const ways: (() => NameSource)[] = [
     ...(owners === undefined
       ? []
-      : [() => new KernelNames(sniffer, handed?.firstPackets ?? FirstPackets.open(owners))]),
+      : [() => new KernelNames(sniffer, handed?.firstPackets ?? firstPackets().FirstPackets.open(owners))]),
     () => new NameRing({ sniffer, clock, links: openLinkSource('/sys') }),
   ];
   for (const open of ways) {

@@ -2,11 +2,16 @@ import type { CollectionParts, Tier } from '../../../src/data/sample/network-sam
 import type { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OpError, openIfPossible } from '../../../src/kit/errors/op-error.ts';
-import { ExitRecorder } from '../bpf/exit-recorder.ts';
+import type { ExitRecorder } from '../bpf/exit-recorder.ts';
+import { EffectiveCapabilities } from '../effective-capabilities.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
 import type { ProcessSource } from './process-source.ts';
 import { ProcessCollector } from './processes.ts';
-import { BpfProcessCollector } from './processes-bpf.ts';
+import type { BpfProcessCollector } from './processes-bpf.ts';
+
+// Code for programs in the kernel is loaded where they may be.
+const exitRecorders = () => require('../bpf/exit-recorder.ts') as typeof import('../bpf/exit-recorder.ts');
+const collectors = () => require('./processes-bpf.ts') as typeof import('./processes-bpf.ts');
 
 /** Live and exited processes, each from the best source available. */
 export class ProcessParts {
@@ -21,13 +26,14 @@ export class ProcessParts {
   }
 
   get parts(): Pick<CollectionParts, 'processes' | 'exited'> {
-    const processes = this.source instanceof BpfProcessCollector ? 'ebpf' : 'proc';
-    return { processes, exited: this.#exits !== undefined };
+    return { processes: this.source.basis, exited: this.#exits !== undefined };
   }
 
   /** From now on exits are recorded, where that can be had. */
   recordExits(): void {
-    this.#exits ??= openIfPossible(() => ExitRecorder.open());
+    if (new EffectiveCapabilities().mayLoadPrograms()) {
+      this.#exits ??= openIfPossible(() => exitRecorders().ExitRecorder.open());
+    }
   }
 
   collect(slice: Slice): Promise<void> {
@@ -86,5 +92,8 @@ export function openBpfProcesses(options?: {
   readonly tasks?: HandedPrograms['tasks'];
   readonly after?: ProcessSource;
 }): BpfProcessCollector | undefined {
-  return openIfPossible(() => BpfProcessCollector.open(options?.tasks, options?.after));
+  const mayLoad = options?.tasks !== undefined || new EffectiveCapabilities().mayLoadPrograms();
+  return mayLoad
+    ? openIfPossible(() => collectors().BpfProcessCollector.open(options?.tasks, options?.after))
+    : undefined;
 }

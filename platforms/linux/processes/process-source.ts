@@ -11,6 +11,8 @@ import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
 export abstract class ProcessSource {
   /** Counts collections; `table.lastRanGeneration` compares with it. */
   generation = 0;
+  /** How the kernel is asked. */
+  abstract readonly basis: 'ebpf' | 'proc';
   abstract readonly table: ProcessTable;
   protected abstract readonly texts: ProcessTexts;
 

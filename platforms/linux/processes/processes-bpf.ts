@@ -19,6 +19,7 @@ import { ProcessSource, ProcessTexts } from './process-source.ts';
  * for single processes between two collections.
  */
 export class BpfProcessCollector extends ProcessSource {
+  readonly basis = 'ebpf';
   readonly table: ProcessTable;
   /** Virtual size and bytes from and to storage, by the table's slots. */
   readonly rows: BpfProcessRows;

@@ -37,6 +37,7 @@ const HIDDEN_RETRY_MICROS = 1e6;
  * listed and read each time, and CPU time comes from the tick counters.
  */
 export class ProcessCollector extends ProcessSource {
+  readonly basis = 'proc';
   readonly table: ProcessTable;
   readonly #proc: ProcDirectory;
   readonly #rows: ProcessRows;
