@@ -158,7 +158,7 @@ export class CounterRates extends columnsClass({
   /** Before a sample's rows: `seconds` since the sample before, NaN if every row is to become a baseline. */
   begin(capacity: number, seconds: number): void {
     this.reserve(capacity);
-    if (Number.isNaN(seconds)) this.serial.fill(0);
+    if (Number.isNaN(seconds)) this.clearRows();
     this.#seconds = seconds;
     this.#weight = weightOf(seconds);
   }
@@ -177,7 +177,8 @@ export class CounterRates extends columnsClass({
   ): void {
     const isNew = this.serial[slot] !== serial;
     if (isNew) {
-      this.clearRow(slot);
+      // Most of them at the start, where nothing is to be cleared.
+      if (this.serial[slot] !== 0) this.clearRow(slot);
       this.serial[slot] = serial;
       this.last[slot] = 0;
     }

@@ -342,11 +342,17 @@ export class Buffer {
     const first = cells[(row + left) * CELL_WORDS] === RIGHT_HALF ? left + 1 : left;
     const isCut = first < right && (cells[(row + right - 1) * CELL_WORDS]! & WIDTH_MASK) === WIDTH_TWO;
     const last = isCut ? right + 1 : right;
-    for (let at = (row + first) * CELL_WORDS; at < (row + last) * CELL_WORDS; at += CELL_WORDS) {
-      const attributesBefore = cells[at + 1]! & ~COLOR_MASK;
-      this.#color(at);
-      cells[at + 1]! |= attributesBefore;
+    const start = (row + first) * CELL_WORDS;
+    const end = (row + last) * CELL_WORDS;
+    if (!this.#keepsBackground) {
+      const background = this.#backgroundWord;
+      for (let at = start + 2; at < end; at += CELL_WORDS) cells[at] = background;
     }
+    const foreground = this.#foregroundWord;
+    // Stripes: nothing but the ground is another one.
+    if (this.#keepsForeground && foreground === 0) return;
+    const kept = this.#keepsForeground ? -1 : ~COLOR_MASK;
+    for (let at = start + 1; at < end; at += CELL_WORDS) cells[at] = (cells[at]! & kept) | foreground;
   }
 }
 
