@@ -1,10 +1,9 @@
 import { hostname } from 'node:os';
 import type { HostFacts } from '../../src/data/sample/platform.ts';
 import { bootTimeMillis, monotonicMicros } from './clock.ts';
-import { NativeBuffer } from './libc.ts';
+import { CLOCK_TICKS_PER_SECOND, NativeBuffer, PAGE_SIZE_BYTES } from './libc.ts';
 import { ProcDirectory } from './proc/proc-directory.ts';
 import { parseBootWallSeconds } from './proc/stat.ts';
-import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from './system-units.ts';
 
 export { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES };
 

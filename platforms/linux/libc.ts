@@ -293,10 +293,14 @@ export function localTime(seconds: NativeBuffer, into: NativeBuffer): boolean {
   return symbols.localtime_r(seconds.pointer, into.pointer) !== null;
 }
 
-/** sysconf(3), -1 where the name is not known. */
-export function systemConfiguration(name: number): number {
-  return symbols.sysconf(name);
-}
+/** The same numbers in glibc and musl. */
+const SC_CLK_TCK = 2;
+const SC_PAGESIZE = 30;
+
+/** sysconf(_SC_CLK_TCK): ticks a second of every time in /proc/PID/stat. */
+export const CLOCK_TICKS_PER_SECOND = symbols.sysconf(SC_CLK_TCK);
+
+export const PAGE_SIZE_BYTES = symbols.sysconf(SC_PAGESIZE);
 
 /** socket(2), always close-on-exec. Returns the descriptor or -errno. */
 export function openSocket(family: number, type: number, protocol: number): number {

@@ -1,6 +1,12 @@
 import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
-import { closeDescriptor, NativeBuffer, O_CLOEXEC, SyscallError, systemCall } from './libc.ts';
-import { PAGE_SIZE_BYTES } from './system-units.ts';
+import {
+  closeDescriptor,
+  NativeBuffer,
+  O_CLOEXEC,
+  PAGE_SIZE_BYTES,
+  SyscallError,
+  systemCall,
+} from './libc.ts';
 
 /** include/uapi/asm-generic/unistd.h and arch/x86/entry/syscalls/syscall_64.tbl; asm-generic/mman-common.h. */
 const [SYS_MADVISE, SYS_USERFAULTFD, SYS_IOCTL] =

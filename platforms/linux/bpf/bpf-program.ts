@@ -1,6 +1,5 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
-import { closeDescriptor, Errno, NativeBuffer, readInto } from '../libc.ts';
-import { PAGE_SIZE_BYTES } from '../system-units.ts';
+import { closeDescriptor, Errno, NativeBuffer, PAGE_SIZE_BYTES, readInto } from '../libc.ts';
 import {
   BpfError,
   bpf,

@@ -2,10 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemConfiguration } from '../libc.ts';
+import { PAGE_SIZE_BYTES } from '../libc.ts';
 import { RingReader } from './first-packets.ts';
 
-const PAGE_SIZE = 30;
 const BUSY = 0x8000_0000;
 const DISCARDED = 0x4000_0000;
 const RING_BYTES = 1 << 16;
@@ -14,7 +13,7 @@ const RECORD_BYTES = 16;
 
 /** A file with the pages of a ring, filled as the kernel fills it. */
 describe('a ring', () => {
-  const page = systemConfiguration(PAGE_SIZE);
+  const page = PAGE_SIZE_BYTES;
   let folder: string;
   let descriptor: number;
   let reader: RingReader;

@@ -1,4 +1,4 @@
-import { closeDescriptor, SharedMemory, systemConfiguration } from '../libc.ts';
+import { closeDescriptor, PAGE_SIZE_BYTES, SharedMemory } from '../libc.ts';
 import { allOrNone } from './bpf-call.ts';
 import { AttachType, createLink, loadProgram, ProgramType } from './bpf-program.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
@@ -15,7 +15,6 @@ import { startTicksOf } from './task-units.ts';
 
 /** Some 600 usual packets: a power of two, and a multiple of the page size. */
 const RING_BYTES = 1 << 20;
-const PAGE_SIZE = 30;
 const RECORD_HEADER_BYTES = 8;
 /** linux/bpf.h: BPF_RINGBUF_BUSY_BIT, BPF_RINGBUF_DISCARD_BIT. */
 const BUSY = 0x8000_0000;
@@ -48,7 +47,7 @@ function fence(): void {
 export class RingReader {
   readonly #consumer: SharedMemory;
   readonly #producer: SharedMemory;
-  readonly #pageBytes = systemConfiguration(PAGE_SIZE);
+  readonly #pageBytes = PAGE_SIZE_BYTES;
   readonly #ringBytes: number;
   #isClosed = false;
 

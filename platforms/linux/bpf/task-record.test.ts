@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
-import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from '../system-units.ts';
+import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from '../libc.ts';
 import { COMM_BYTES, commLength, PROCESS_BYTES, TaskRecordReader, THREAD_BYTES } from './task-record.ts';
 import { TaskThreads } from './task-sampler.ts';
 

@@ -1,5 +1,5 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
-import { PAGE_SIZE_BYTES } from '../system-units.ts';
+import { PAGE_SIZE_BYTES } from '../libc.ts';
 import { numberOfWords, startTicksOf, stateLetter } from './task-units.ts';
 
 /**

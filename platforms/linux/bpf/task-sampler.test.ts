@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { processCpuNanos } from '../clock.ts';
-import { closeDescriptor } from '../libc.ts';
+import { closeDescriptor, PAGE_SIZE_BYTES } from '../libc.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
-import { PAGE_SIZE_BYTES } from '../system-units.ts';
 import { comparedWithProc, outputLines, untilInState, ZOMBIE } from '../testdata/test-slices.fixture.ts';
 import { AttachType, loadProgram, ProgramType, TaskIterator } from './bpf-program.ts';
 import { withoutBpf } from './ebpf.fixture.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { CLOCK_TICKS_PER_SECOND } from '../system-units.ts';
+import { CLOCK_TICKS_PER_SECOND } from '../libc.ts';
 import { numberOfWords, stateLetter, ticksOfNanos } from './task-units.ts';
 
 const NANOS_PER_TICK = 1_000_000_000n / BigInt(CLOCK_TICKS_PER_SECOND);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { CLOCK_TICKS_PER_SECOND } from '../system-units.ts';
+import { CLOCK_TICKS_PER_SECOND } from '../libc.ts';
 
 const TWO_32 = 2 ** 32;
 const NANOS_PER_TICK = 1e9 / CLOCK_TICKS_PER_SECOND;

@@ -5,10 +5,10 @@ import {
   getSocketOption,
   NativeBuffer,
   openSocket,
+  PAGE_SIZE_BYTES,
   SharedMemory,
   SyscallError,
   setSocketOption,
-  systemConfiguration,
 } from '../libc.ts';
 import { encodeFilter, type FilterInstruction } from '../socket-filter.ts';
 
@@ -20,7 +20,6 @@ const ETH_P_ALL = 3;
 /** linux/if_packet.h */
 const PacketOption = { RX_RING: 5, STATISTICS: 6, VERSION: 10, VNET_HDR: 15 } as const;
 const TPACKET_V3 = 2;
-const PAGE_SIZE = 30;
 const FRAME_BYTES = 2048;
 /** sizeof(struct tpacket_block_desc), sizeof(struct tpacket3_hdr), sizeof(struct virtio_net_hdr). */
 const BLOCK_HEADER_BYTES = 48;
@@ -109,7 +108,7 @@ export class PacketRing {
     if (descriptor < 0) throw new SyscallError('socket', -descriptor, 'AF_PACKET');
     this.#descriptor = descriptor;
     this.#withSegmentSizes = options.withSegmentSizes;
-    this.#blockBytes = Math.max(options.blockBytes, systemConfiguration(PAGE_SIZE));
+    this.#blockBytes = Math.max(options.blockBytes, PAGE_SIZE_BYTES);
     this.blockCount = options.blockCount;
     try {
       this.#configure(options);

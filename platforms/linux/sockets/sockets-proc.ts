@@ -8,11 +8,11 @@ import {
   NativeBuffer,
   O_RDONLY,
   openAt,
+  PAGE_SIZE_BYTES,
   readInto,
   SyscallError,
 } from '../libc.ts';
 import { NetTcpLine } from '../proc/net-tcp.ts';
-import { PAGE_SIZE_BYTES } from '../system-units.ts';
 import { NOTHING_LOST, RowLife, type SocketParts, SocketRows, type SocketSource } from './sockets.ts';
 
 const FILES = [
