@@ -81,7 +81,8 @@ export function renderDevicesPanel(area: Rect, buffer: Buffer, view: SystemView)
     keptDiskIo.render(
       rect(area.x, area.y + row, area.width, height),
       buffer,
-      [data.disks, devices, reads.count, age.seconds, theme, buffer.isAscii],
+      // The place of the newest sample: how many are kept no longer changes once the history is full.
+      [data.disks, devices, layout.chart, reads.newest, age.seconds, theme, buffer.isAscii],
       () => renderDiskIo(area, row, layout, buffer, view),
     );
     row += height;
