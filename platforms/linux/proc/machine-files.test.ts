@@ -55,6 +55,12 @@ describe('parseCpuStat', () => {
     },
   );
 
+  test('a column that is not printed is 0, one that is no count is unknown', () => {
+    const { table } = stat('cpu  1 2 3 4\ncpu0 1 2 3 4 5 6 7 18446744073709551600 0 0\n');
+    expect([table.steal[0], table.guest[0]]).toEqual([0, 0]);
+    expect([table.softirq[1], table.steal[1], table.guest[1]]).toEqual([7, Number.NaN, 0]);
+  });
+
   test('a number of cores that cannot be takes no memory', () => {
     const { online, table } = stat('cpu  1 2 3 4\ncpu99999999 1 2 3 4\ncpu7 1 2 3 4\n');
     expect([online, table.count]).toEqual([1, 9]);
