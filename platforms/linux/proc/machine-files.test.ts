@@ -73,10 +73,13 @@ describe('parseCpuStat', () => {
 });
 
 describe('other files of the machine', () => {
-  test('/proc/cpuinfo of x86, of a board, of neither', () => {
+  test('/proc/cpuinfo of x86, of a board, of LoongArch, of none', () => {
     const model = (text: string) => parseCpuModel(bytesOf(text), text.length);
     expect(model('processor\t: 0\ncpu family\t: 6\nmodel\t\t: 1\nmodel name\t: A CPU\n')).toBe('A CPU');
     expect(model('processor\t: 0\nCPU part\t: 0xd0b\n\nModel\t\t: Raspberry Pi 4')).toBe('Raspberry Pi 4');
+    expect(model('CPU Family\t\t: Loongson-64bit\nModel Name\t\t: Loongson-3A6000\n')).toBe(
+      'Loongson-3A6000',
+    );
     expect(model('processor\t: 0\nfeatures\t: fp\n')).toBeUndefined();
     const { table } = stat('cpu  1 2 3 4\ncpu0 1 2 3 4\ncpu1 1 2 3 4\n');
     const text = bytesOf('processor\t: 1\ncpu MHz\t\t: 2596.128\nprocessor\t: 9\ncpu MHz\t\t: 1\n');
