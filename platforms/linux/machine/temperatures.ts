@@ -41,9 +41,7 @@ export class TemperatureCollector {
       this.#scan();
     }
     const sensors = [...this.#chips.flatMap(readChip), ...this.#zones.map(readZone)];
-    const fans = this.#chips.flatMap((chip) =>
-      chip.fans.map((fan) => ({ ...inputOf(chip, fan), rpm: fan.read() })),
-    );
+    const fans = this.#chips.flatMap(readFans);
     const batteries = this.#readBatteries(now);
     return {
       ...{ sensors, cpu: chooseCpuSensor(sensors), ...(fans.length > 0 && { fans }) },
@@ -91,10 +89,16 @@ function inputOf(chip: HwmonChip, { name, label }: HwmonChip['fans'][number]) {
   };
 }
 
+function readFans(chip: HwmonChip) {
+  const isAsleep = chip.isAsleep();
+  return chip.fans.map((fan) => ({ ...inputOf(chip, fan), rpm: isAsleep ? undefined : fan.read() }));
+}
+
 function readChip(chip: HwmonChip): TemperatureSensor[] {
+  const isAsleep = chip.isAsleep();
   return chip.temperatures.map((temperature) => ({
     ...inputOf(chip, temperature),
-    celsius: temperature.read(),
+    celsius: isAsleep ? undefined : temperature.read(),
     maxCelsius: temperature.maxCelsius,
     criticalCelsius: temperature.criticalCelsius,
   }));
