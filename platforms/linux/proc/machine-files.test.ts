@@ -180,6 +180,15 @@ describe('other files of the machine', () => {
     ]);
   });
 
+  test('/proc/diskstats with less than no request under way', () => {
+    const line = emptyDiskStatsLine();
+    for (const inFlight of ['4294967295', '18446744073709551615']) {
+      const bytes = bytesOf(`   8       0 sda 1 2 3 4 5 6 7 8 ${inFlight} 10 11\n`);
+      expect(parseDiskStatsLine(bytes, bytes.length, 0, line)).toBe(true);
+      expect([line.writtenSectors, line.inFlight, line.busyMillis]).toEqual([7, Number.NaN, 10]);
+    }
+  });
+
   test('/proc/PID/io, statm, status', () => {
     const io: PidIo = { readBytes: 0, writtenBytes: 0, readCalls: 0, writeCalls: 0 };
     const whole =
