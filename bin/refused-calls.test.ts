@@ -11,6 +11,7 @@ import { SOCKTOP, SOCKTOP_AGENT, SSTOP } from './testing/executables.ts';
 
 const gcc = Bun.which('gcc');
 const [CAPGET, CAPSET] = process.arch === 'arm64' ? [90, 91] : [125, 126];
+const RECVFROM = process.arch === 'arm64' ? 207 : 45;
 const CLONE3 = 435;
 const [EPERM, ENOSYS] = [1, 38];
 /** The runtime itself needs the first of them to start at all. */
@@ -110,6 +111,14 @@ describe.skipIf(gcc === null)('calls that are refused (needs gcc)', () => {
     }
     // As root there are capabilities to give up, which is not left undone in silence.
     if (process.geteuid?.() === 0) expect(codes).toContain(1);
+  });
+
+  test('recvfrom: the work is done without helper processes', async () => {
+    const runs = COMMANDS.map(async ([program, ...argv]) => {
+      const ended = await run([refuser, String(RECVFROM), String(EPERM), ...argv]);
+      expect({ program, ...ended }).toEqual({ program, code: 0, lines: [] });
+    });
+    await Promise.all(runs);
   });
 
   test('threads: one line and exit code 1, or the work is done', async () => {
