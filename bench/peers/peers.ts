@@ -5,7 +5,7 @@ import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
 import { buildFloors, startLoad } from '../build-floors.ts';
 import { quantile } from '../harness.ts';
 import { type Monitor, monitorsHere, namesOnScreen } from './monitors.ts';
-import { oneStart, type StartFigures } from './one-start.ts';
+import { oneStart, type StartFigures, USUAL } from './one-start.ts';
 import { inOwnNetwork } from './own-network.ts';
 import { barPlot, figure, markdown } from './plot.ts';
 
@@ -25,11 +25,15 @@ interface Options {
   readonly seconds: number;
   /** Both cores are kept busy by others. */
   readonly isBusy: boolean;
+  /** The second minute, all side by side, and not the start by turns. */
+  readonly isAfterMinute: boolean;
   /** File of the plot. */
   readonly plot: string;
 }
 
-const FIGURES: readonly (readonly [key: keyof StartFigures, title: string])[] = [
+type Figures = readonly (readonly [key: keyof StartFigures, title: string])[];
+
+const FIGURES: Figures = [
   ['firstByteMillis', 'first byte, ms'],
   ['firstNameMillis', 'first process name, ms'],
   ['earlyCpuMillis', 'CPU of the first 1.3 s, ms'],
@@ -39,6 +43,14 @@ const FIGURES: readonly (readonly [key: keyof StartFigures, title: string])[] = 
   ['terminalBytes', 'bytes to the terminal'],
 ];
 
+const MINUTE_MILLIS = 60_000;
+const AFTER_MINUTE: Figures = [
+  ['earlyCpuMillis', 'CPU of the first minute, ms'],
+  ['laterCpuMillis', 'CPU of the second, ms'],
+  ['residentMegabytes', 'resident after one, MB'],
+  ['privateMegabytes', 'private after one, MB'],
+];
+
 const HELP = `bench:peers [options]: our programs beside the peers that are installed, by turns
 
   --processes N   idle processes to be made (default 300)
@@ -46,6 +58,7 @@ const HELP = `bench:peers [options]: our programs beside the peers that are inst
   --runs N        rounds, 1 to 50 (default 7)
   --seconds N     how long each program runs, 2 to 120 (default 13)
   --busy          two processes keep the processors busy
+  --after-minute  two minutes side by side in each round: what they cost and keep after the first
   --plot FILE     where the plot goes (default .cache/bench/peers.svg)
 `;
 
@@ -61,7 +74,7 @@ function parseOptions(args: readonly string[]): Options {
       message: `--${name} takes a number from ${least} to ${most}, not '${args[at + 1] ?? ''}'`,
     });
   };
-  const known = /^(?:--(?:processes|sockets|runs|seconds|plot|busy)|[^-].*)$/;
+  const known = /^(?:--(?:processes|sockets|runs|seconds|plot|busy|after-minute)|[^-].*)$/;
   const unknown = args.find((arg) => !known.test(arg));
   if (unknown !== undefined) {
     throw new OpError({ op: 'bench', code: 'USAGE', message: `unknown option '${unknown}'\n${HELP}` });
@@ -73,6 +86,7 @@ function parseOptions(args: readonly string[]): Options {
     runs: number('runs', 7, 1, 50),
     seconds: number('seconds', 13, 2, 120),
     isBusy: args.includes('--busy'),
+    isAfterMinute: args.includes('--after-minute'),
     plot: plotAt < 0 ? `${RESULTS}peers.svg` : (args[plotAt + 1] ?? ''),
   };
 }
@@ -94,6 +108,10 @@ async function measure(options: Options, monitors: readonly Monitor[]): Promise<
   const connections = await startLoad('tcp-pairs', [pairs, owners]);
   const results = new Map<Monitor, StartFigures[]>(monitors.map((monitor) => [monitor, []]));
   try {
+    if (options.isAfterMinute) {
+      await measureAfterMinute(options.runs, home, results);
+      return results;
+    }
     // The first round is not counted: files are read, and root's cache is made.
     for (let run = -1; run < options.runs; run++) {
       for (const [monitor, figures] of results) {
@@ -110,6 +128,24 @@ async function measure(options: Options, monitors: readonly Monitor[]): Promise<
     rmSync(home, { recursive: true, force: true });
   }
   return results;
+}
+
+/** Side by side, as by turns it would take hours. */
+async function measureAfterMinute(
+  runs: number,
+  home: string,
+  results: ReadonlyMap<Monitor, StartFigures[]>,
+): Promise<void> {
+  const monitors = [...results].filter(([{ isShort }]) => !isShort);
+  const start = { ...USUAL, earlyMillis: MINUTE_MILLIS, isMemoryEarly: true };
+  for (let run = 0; run < runs; run++) {
+    await Promise.all(
+      monitors.map(async ([{ command }, figures]) => {
+        figures.push(await oneStart(command, home, /$^/, 2 * MINUTE_MILLIS, start));
+      }),
+    );
+    process.stderr.write(`round ${run + 1} of ${runs}\n`);
+  }
 }
 
 function medianOf(figures: readonly StartFigures[], key: keyof StartFigures): number {
@@ -133,19 +169,19 @@ function ratioOf(
 }
 
 /** A table in Markdown: figures, and below those of each program as a multiple of the references. */
-function tableOf(results: Results): string {
-  const titles = FIGURES.map(([, title]) => title);
-  const all = [...results];
+function tableOf(results: Results, shown: Figures): string {
+  const titles = shown.map(([, title]) => title);
+  const all = [...results].filter(([, figures]) => figures.length > 0);
   const of = (name: string) => all.find(([monitor]) => monitor.name === name)?.[1];
   const rows = all.map(([{ name }, figures]) => [
     name,
-    ...FIGURES.map(([key]) => figure(medianOf(figures, key))),
+    ...shown.map(([key]) => figure(medianOf(figures, key))),
   ]);
   const ratios = all
     .filter(([{ isOurs }]) => isOurs)
     .map(([{ name }, figures]) => [
       `${name} / ${REFERENCE}`,
-      ...FIGURES.map(([key]) => {
+      ...shown.map(([key]) => {
         const isFirst = key === 'firstByteMillis';
         const other = of(isFirst ? BARE : REFERENCE);
         const ratio = other === undefined ? '-' : figure(ratioOf(figures, other, key));
@@ -155,16 +191,18 @@ function tableOf(results: Results): string {
   return markdown([['', ...titles], ...rows, ...ratios]);
 }
 
-function plotOf(results: Results): string {
+function plotOf(results: Results, shown: Figures): string {
   return barPlot(
     'Our programs beside their peers, medians',
-    FIGURES.map(([key, title]) => ({
+    shown.map(([key, title]) => ({
       title,
-      bars: [...results].map(([{ name, isOurs }, figures]) => ({
-        name,
-        isOurs,
-        value: medianOf(figures, key),
-      })),
+      bars: [...results]
+        .filter(([, figures]) => figures.length > 0)
+        .map(([{ name, isOurs }, figures]) => ({
+          name,
+          isOurs,
+          value: medianOf(figures, key),
+        })),
     })),
   );
 }
@@ -178,19 +216,21 @@ async function runInside(options: Options): Promise<void> {
   const others = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length;
   const results = await measure(options, here);
   const [processor] = cpus();
+  const shown = options.isAfterMinute ? AFTER_MINUTE : FIGURES;
+  const seconds = options.isAfterMinute ? (2 * MINUTE_MILLIS) / 1000 : options.seconds;
   process.stdout.write(
     [
-      `${processor?.model.trim()}, ${cpus().length} cores, linux ${release()}, 200x60, ${options.runs} rounds of ${options.seconds} s, medians`,
+      `${processor?.model.trim()}, ${cpus().length} cores, linux ${release()}, 200x60, ${options.runs} rounds of ${seconds} s, medians`,
       `${options.processes} idle processes beside ${others} others, ${options.sockets} sockets; load ${before?.toFixed(1)} before, ${loadavg()[0]?.toFixed(1)} after${options.isBusy ? '; both cores kept busy' : ''}`,
       ...missing.map(({ name, obstacle }) => `${name}: ${obstacle}`),
       '',
-      tableOf(results),
+      tableOf(results, shown),
     ].join('\n'),
   );
   mkdirSync(RESULTS, { recursive: true });
   const record = [...results].map(([{ name }, figures]) => ({ name, figures }));
   writeFileSync(`${RESULTS}peers.json`, `${JSON.stringify({ ...options, record }, null, 2)}\n`);
-  writeFileSync(options.plot, plotOf(results));
+  writeFileSync(options.plot, plotOf(results, shown));
 }
 
 const args = process.argv.slice(2);
