@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
-import { buildFloors, startLoad } from '../build-floors.ts';
+import { buildFloors, type Load, startLoad } from '../build-floors.ts';
 import { quantile } from '../harness.ts';
 import { type Monitor, monitorsHere, namesOnScreen } from './monitors.ts';
 import { oneStart, type StartFigures, USUAL } from './one-start.ts';
@@ -14,6 +14,10 @@ const RESULTS = fileURLToPath(new URL('../../.cache/bench/', import.meta.url));
 /** Sockets of a connection over loopback. */
 const PAIR = 2;
 const SOCKETS_PER_PROCESS = 20;
+/** Longer than a round; the most that loads last. */
+const LOAD_SECONDS = 900;
+const SHORT_BYTES = 1000;
+const SENDER_CONNECTIONS = 8;
 /** What all are compared with. */
 const REFERENCE = 'btop';
 const BARE = 'bare runtime';
@@ -21,6 +25,10 @@ const BARE = 'bare runtime';
 interface Options {
   readonly processes: number;
   readonly sockets: number;
+  /** Connections over loopback that are opened and closed again, a second. */
+  readonly short: number;
+  /** Sent over loopback a second by eight connections, MB. */
+  readonly megabytes: number;
   readonly runs: number;
   readonly seconds: number;
   /** Both cores are kept busy by others. */
@@ -55,6 +63,8 @@ const HELP = `bench:peers [options]: our programs beside the peers that are inst
 
   --processes N   idle processes to be made (default 300)
   --sockets N     sockets of idle connections to be made (default 100)
+  --short N       connections a second that are opened and closed again (default 0)
+  --megabytes N   MB a second that eight connections carry (default 0)
   --runs N        rounds, 1 to 50 (default 7)
   --seconds N     how long each program runs, 2 to 120 (default 13)
   --busy          two processes keep the processors busy
@@ -74,7 +84,7 @@ function parseOptions(args: readonly string[]): Options {
       message: `--${name} takes a number from ${least} to ${most}, not '${args[at + 1] ?? ''}'`,
     });
   };
-  const known = /^(?:--(?:processes|sockets|runs|seconds|plot|busy|after-minute)|[^-].*)$/;
+  const known = /^(?:--(?:processes|sockets|short|megabytes|runs|seconds|plot|busy|after-minute)|[^-].*)$/;
   const unknown = args.find((arg) => !known.test(arg));
   if (unknown !== undefined) {
     throw new OpError({ op: 'bench', code: 'USAGE', message: `unknown option '${unknown}'\n${HELP}` });
@@ -83,6 +93,8 @@ function parseOptions(args: readonly string[]): Options {
   return {
     processes: number('processes', 300, 0, 10_000),
     sockets: number('sockets', 100, 0, 40_000),
+    short: number('short', 0, 0, 10_000),
+    megabytes: number('megabytes', 0, 0, 1000),
     runs: number('runs', 7, 1, 50),
     seconds: number('seconds', 13, 2, 120),
     isBusy: args.includes('--busy'),
@@ -100,52 +112,74 @@ async function measure(options: Options, monitors: readonly Monitor[]): Promise<
   const hogs = Array.from({ length: options.isBusy ? 2 : 0 }, () =>
     Bun.spawn(['sh', '-c', 'while :; do :; done'], { stdout: 'ignore' }),
   );
-  const pairs = Math.ceil(options.sockets / PAIR);
-  const owners = Math.max(1, Math.ceil(options.sockets / SOCKETS_PER_PROCESS));
   // Pages of an executable that was just built count as private until they are on the disk.
   Bun.spawnSync(['sync']);
-  const idle = await startLoad('idle-processes', [options.processes]);
-  const connections = await startLoad('tcp-pairs', [pairs, owners]);
   const results = new Map<Monitor, StartFigures[]>(monitors.map((monitor) => [monitor, []]));
   try {
-    if (options.isAfterMinute) {
-      await measureAfterMinute(options.runs, home, results);
-      return results;
-    }
     // The first round is not counted: files are read, and root's cache is made.
     for (let run = -1; run < options.runs; run++) {
-      for (const [monitor, figures] of results) {
-        const millis = monitor.isShort ? 0 : (run < 0 ? 5 : options.seconds) * 1000;
-        const found = await oneStart(monitor.command, home, namesOnScreen(), millis);
-        if (run >= 0) figures.push(found);
-      }
+      const round =
+        options.isAfterMinute && run >= 0
+          ? twoMinutes(home, monitors)
+          : starts(options, home, monitors, run < 0);
+      for (const [monitor, found] of await withLoads(options, round))
+        if (run >= 0) results.get(monitor)!.push(found);
       process.stderr.write(`round ${run + 2} of ${options.runs + 1}\n`);
     }
   } finally {
     for (const hog of hogs) hog.kill();
-    await connections.close();
-    await idle.close();
     rmSync(home, { recursive: true, force: true });
   }
   return results;
 }
 
-/** Side by side, as by turns it would take hours. */
-async function measureAfterMinute(
-  runs: number,
-  home: string,
-  results: ReadonlyMap<Monitor, StartFigures[]>,
-): Promise<void> {
-  const monitors = [...results].filter(([{ isShort }]) => !isShort);
-  const start = { ...USUAL, earlyMillis: MINUTE_MILLIS, isMemoryEarly: true };
-  for (let run = 0; run < runs; run++) {
-    await Promise.all(
-      monitors.map(async ([{ command }, figures]) => {
-        figures.push(await oneStart(command, home, /$^/, 2 * MINUTE_MILLIS, start));
-      }),
-    );
-    process.stderr.write(`round ${run + 1} of ${runs}\n`);
+type Round = () => Promise<readonly (readonly [Monitor, StartFigures])[]>;
+
+/** Each round has its own, because they end by themselves after a quarter of an hour. */
+async function withLoads(options: Options, round: Round): ReturnType<Round> {
+  const loads: Load[] = [];
+  try {
+    const pairs = Math.ceil(options.sockets / PAIR);
+    loads.push(await startLoad('idle-processes', [options.processes]));
+    const owners = Math.max(1, Math.ceil(options.sockets / SOCKETS_PER_PROCESS));
+    loads.push(await startLoad('tcp-pairs', [pairs, owners]));
+    if (options.short > 0) {
+      loads.push(await startLoad('churner', [options.short, LOAD_SECONDS, 0, SHORT_BYTES]));
+    }
+    if (options.megabytes > 0) {
+      const rate = options.megabytes * 1e6;
+      loads.push(await startLoad('paced-sender', [SENDER_CONNECTIONS, rate, rate * LOAD_SECONDS, 0]));
+    }
+    return await round();
+  } finally {
+    for (const load of loads) await load.close();
   }
+}
+
+/** One after the other. */
+function starts(options: Options, home: string, monitors: readonly Monitor[], isFirst: boolean): Round {
+  return async () => {
+    const found: [Monitor, StartFigures][] = [];
+    for (const monitor of monitors) {
+      const millis = monitor.isShort ? 0 : (isFirst ? 5 : options.seconds) * 1000;
+      found.push([monitor, await oneStart(monitor.command, home, namesOnScreen(), millis)]);
+    }
+    return found;
+  };
+}
+
+/** Side by side, as by turns it would take hours. */
+function twoMinutes(home: string, monitors: readonly Monitor[]): Round {
+  const start = { ...USUAL, earlyMillis: MINUTE_MILLIS, isMemoryEarly: true };
+  return () =>
+    Promise.all(
+      monitors
+        .filter(({ isShort }) => !isShort)
+        .map(
+          async (monitor) =>
+            [monitor, await oneStart(monitor.command, home, /$^/, 2 * MINUTE_MILLIS, start)] as const,
+        ),
+    );
 }
 
 function medianOf(figures: readonly StartFigures[], key: keyof StartFigures): number {
@@ -221,7 +255,7 @@ async function runInside(options: Options): Promise<void> {
   process.stdout.write(
     [
       `${processor?.model.trim()}, ${cpus().length} cores, linux ${release()}, 200x60, ${options.runs} rounds of ${seconds} s, medians`,
-      `${options.processes} idle processes beside ${others} others, ${options.sockets} sockets; load ${before?.toFixed(1)} before, ${loadavg()[0]?.toFixed(1)} after${options.isBusy ? '; both cores kept busy' : ''}`,
+      `${options.processes} idle processes beside ${others} others, ${options.sockets} sockets, ${options.short} short connections and ${options.megabytes} MB a second; load ${before?.toFixed(1)} before, ${loadavg()[0]?.toFixed(1)} after${options.isBusy ? '; both cores kept busy' : ''}`,
       ...missing.map(({ name, obstacle }) => `${name}: ${obstacle}`),
       '',
       tableOf(results, shown),
