@@ -27,7 +27,7 @@ export class FlowLinks extends columnsClass({
   bond: numbers('u8'),
   main: numbers('i32'),
   mainSerial: numbers('u32'),
-  /** When the first list was begun that had no socket for it; 0: none was. */
+  /** When the first list was begun that had no socket for it; 0: none was; Infinity: one had it, without a holder. */
   missedMicros: numbers('f64'),
   /** Who had its socket when that was last listed. */
   ownerPid: numbers('i32'),

@@ -4,6 +4,7 @@ import { IPV4_MAPPED_WORD } from '../../../src/data/sample/address.ts';
 import { OwnerBasis, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { FlowOpener, PacketFlows, Renewal } from '../packet/flow-table.ts';
+import { NetTcpLine } from '../proc/net-tcp.ts';
 import { UNHURRIED } from '../testdata/test-slices.fixture.ts';
 import { FlowRows, type FlowRowsOptions } from './packet-flow-rows.ts';
 import { RowLedger } from './packet-ledger.fixture.ts';
@@ -291,6 +292,32 @@ describe('what belongs to no listed socket', () => {
     expect(world.ledger.find(({ localPort }) => localPort === 7778)).toMatchObject([
       { tx: 10, ownerBasis: OwnerBasis.NONE, wasClosed: true },
     ]);
+  });
+
+  test('and goes on beside a listed socket that no process holds: that one has it, not nobody', async () => {
+    const world = new World();
+    await world.collect();
+    const ends = { protocol: PROTOCOL_TCP, localPort: 443, remotePort: 5000 };
+    const line = new NetTcpLine();
+    const text = new TextEncoder().encode(
+      '   1: 0100000A:01BB 0200000A:1388 01 00000000:00000000 00:00000000 00000000     0        0 0 1 0 20',
+    );
+    expect(line.parse(text, 0, text.length)).toBe(true);
+    for (let i = 0; i < 3; i++) {
+      world.packet(ends, 1, 100);
+      world.packet({ ...ends, remotePort: 5001 }, 1, 100);
+      world.flowRows.noteUnheld(PROTOCOL_TCP, line);
+      // Packets go on while the list is made.
+      world.nowMicros += 10;
+      world.packet(ends, 1, 100);
+      world.packet({ ...ends, remotePort: 5001 }, 1, 100);
+      await world.collect([], 10);
+    }
+    const basesOf = (port: number): number[] =>
+      world.ledger.find(({ remotePort }) => remotePort === port).map(({ ownerBasis }) => ownerBasis);
+    expect([...new Set(basesOf(5000))]).toEqual([OwnerBasis.NONE]);
+    expect(basesOf(5001)).toContain(OwnerBasis.NO_SOCKET);
+    expect(world.ledger.sum(({ remotePort }) => remotePort === 5000)).toMatchObject({ tx: 6, rx: 600 });
   });
 
   test('becomes a row that is closed at once, with its ends and who opened it', async () => {

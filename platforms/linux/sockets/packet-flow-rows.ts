@@ -7,6 +7,7 @@ import {
 } from '../../../src/data/sample/socket-table.ts';
 import { ADDRESS_WORDS, TcpState } from '../../../src/data/schema/network-columns.ts';
 import { type PacketFlows, Renewal } from '../packet/flow-table.ts';
+import type { NetTcpLine } from '../proc/net-tcp.ts';
 import { Bond, FlowLinks, NO_ROW, RowEnds } from './packet-flow-links.ts';
 import { BoundSockets, DividedFlows } from './packet-receivers.ts';
 import { OwnerTold, RowLife, type SocketRows } from './sockets.ts';
@@ -56,6 +57,15 @@ export class FlowRows {
     this.#rows = rows;
     this.#options = options;
     this.#divided = new DividedFlows(rows, flows);
+  }
+
+  /** The list has a socket without a row, for no process holds it: not accepted yet, or let go. Before `settle`. */
+  noteUnheld(protocol: number, { localAddress, localPort, remoteAddress, remotePort }: NetTcpLine): void {
+    const flow = this.#flows.findBy(protocol, localAddress, 0, localPort, remoteAddress, 0, remotePort);
+    if (flow < 0) return;
+    this.#links.reserve(this.#flows.slots.capacity);
+    if (this.#links.serial[flow] !== this.#flows.slots.serial[flow]) this.#begin(flow);
+    this.#links.missedMicros[flow] = Number.POSITIVE_INFINITY;
   }
 
   /**

@@ -5,7 +5,15 @@
  *   packet-traffic.fixture.ts SCENARIO
  */
 import { monotonicMicros } from '../clock.ts';
-import { closeDescriptor, NativeBuffer, openSocket, sendFrom, setSocketOption, systemCall } from '../libc.ts';
+import {
+  bindSocket,
+  closeDescriptor,
+  NativeBuffer,
+  openSocket,
+  sendFrom,
+  setSocketOption,
+  systemCall,
+} from '../libc.ts';
 import { OwnedSockets } from '../owners/owned-sockets.ts';
 import { ethernet, ipv4 } from '../packet/packets.fixture.ts';
 import { ADDRESSES, STATIONS, VethPair } from '../packet/veth-pair.fixture.ts';
@@ -26,11 +34,13 @@ import { type LedgerEntry, RowLedger, type Traffic } from './packet-ledger.fixtu
 import { PacketSockets } from './sockets-packet.ts';
 
 const AF_INET = 2;
+const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const SOL_UDP = 17;
 const UDP_SEGMENT = 103;
-/** connect(2) by number. */
+/** connect(2) and listen(2) by number. */
 const CONNECT = process.arch === 'arm64' ? 203 : 42;
+const LISTEN = process.arch === 'arm64' ? 201 : 50;
 const UDP = 17;
 const TCP = 6;
 const DEADLINE_MILLIS = 5000;
@@ -280,6 +290,28 @@ async function loopback(counter: Counter): Promise<unknown> {
   }));
 }
 
+/** A connection that is not accepted, whose client goes on sending. */
+async function unaccepted(counter: Counter): Promise<unknown> {
+  const port = 7030;
+  const descriptor = openSocket(AF_INET, SOCK_STREAM, 0);
+  const address = new NativeBuffer(16);
+  address.u16[0] = AF_INET;
+  address.view.setUint16(2, port);
+  address.bytes.set([127, 0, 0, 1], 4);
+  const states = [bindSocket(descriptor, address, 16), systemCall(LISTEN, descriptor, 5)];
+  await counter.collect();
+  const client = await Bun.connect({ hostname: '127.0.0.1', port, socket: { data() {} } });
+  for (let i = 0; i < 3; i++) {
+    client.write(new Uint8Array(100));
+    await settle(counter);
+  }
+  const entries = counter.ledger.find((entry) => entry.localPort === port && entry.rx > 0);
+  client.terminate();
+  closeDescriptor(descriptor);
+  const bytes = entries.reduce((sum, { rx }) => sum + rx, 0);
+  return { states, bases: [...new Set(entries.map(({ ownerBasis }) => ownerBasis))], isAll: bytes > 3 * 152 };
+}
+
 async function main(scenario: string): Promise<unknown> {
   const deadline = setTimeout(() => {
     process.stderr.write('the deadline has passed\n');
@@ -323,6 +355,8 @@ async function run(scenario: string, pair: VethPair): Promise<unknown> {
       return connections(packetTier(), pair);
     case 'two-rings-connections':
       return connections(packetTier({ canDescribeUdpSegments: false }), pair);
+    case 'packet-unaccepted':
+      return unaccepted(packetTier());
     case 'packet-tagged':
       return tagged(packetTier(), pair);
     case 'packet-loopback':

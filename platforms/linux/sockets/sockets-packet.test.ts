@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import { namespaceObstacle, runInNamespace } from '../packet/veth-pair.fixture.ts';
 import type { Traffic } from './packet-ledger.fixture.ts';
 
@@ -112,6 +113,19 @@ describe.skipIf(obstacle !== undefined)(
           datagramsOfOthers: { tx: 0, rx: 0, txPackets: 0, rxPackets: 0 },
           connection: true,
           connectionOfOthers: 0,
+        });
+      },
+      TIMEOUT_MILLIS,
+    );
+
+    test(
+      'a connection that waits to be accepted has a socket, though no process holds it',
+      async () => {
+        const bases = [OwnerBasis.NONE];
+        expect(await runInNamespace(FIXTURE, 'packet-unaccepted')).toEqual({
+          states: [0, 0],
+          bases,
+          isAll: true,
         });
       },
       TIMEOUT_MILLIS,

@@ -46,7 +46,9 @@ export class PacketSockets implements SocketSource {
   constructor(options: PacketSocketsOptions) {
     const { clock, procRoot, links = openLinkSource('/sys'), ...ring } = options;
     this.#clock = clock;
-    this.#listing = new ProcNetSockets(clock, procRoot);
+    this.#listing = new ProcNetSockets(clock, procRoot, (protocol, line) =>
+      this.#flowRows.noteUnheld(protocol, line),
+    );
     this.#capture = PacketCapture.ofAll({ ...ring, clock, links });
     this.#flowRows = new FlowRows(this.#capture.flows, this.#listing.rows, {
       // Packets are taken before the list is made: what it lacks has ended, unless it began later.

@@ -31,7 +31,7 @@ const PSEUDO_COOKIE_HIGH = 0x70726f63;
 
 /**
  * The tier `proc`: /proc/net/{tcp,tcp6,udp,udp6}. It knows sockets and their states but counts nothing: counters are
- * NaN. Sockets without an inode (orphans, TIME_WAIT) have nothing to be told apart by, and are left out.
+ * NaN. Sockets without an inode (not accepted yet, orphans, TIME_WAIT) have nothing to be told apart by, and no row.
  */
 export class ProcNetSockets implements SocketSource {
   readonly tier: Tier = 'proc';
@@ -46,6 +46,7 @@ export class ProcNetSockets implements SocketSource {
   readonly rows = new SocketRows();
   readonly #paths: readonly NativeBuffer[];
   readonly #clock: () => number;
+  readonly #onUnheld: ((protocol: number, line: NetTcpLine) => void) | undefined;
   readonly #text = new NativeBuffer(TEXT_BYTES);
   readonly #line = new NetTcpLine();
   #sequence = 0;
@@ -53,8 +54,14 @@ export class ProcNetSockets implements SocketSource {
   #hasBaseline = false;
   #filesRead = 0;
 
-  constructor(clock: () => number, procRoot = '/proc') {
+  /** `onUnheld` is told of each socket without an inode; the line is valid during the call only. */
+  constructor(
+    clock: () => number,
+    procRoot = '/proc',
+    onUnheld?: (protocol: number, line: NetTcpLine) => void,
+  ) {
     this.#clock = clock;
+    this.#onUnheld = onUnheld;
     this.#paths = FILES.map(([name]) => NativeBuffer.ofPath(`${procRoot}/net/${name}`));
   }
 
@@ -127,7 +134,10 @@ export class ProcNetSockets implements SocketSource {
 
   #see(protocol: number): void {
     const line = this.#line;
-    if (line.inode === 0) return;
+    if (line.inode === 0) {
+      this.#onUnheld?.(protocol, line);
+      return;
+    }
     const known = this.rows.find(line.inode, PSEUDO_COOKIE_HIGH);
     const slot = known >= 0 ? known : this.#add(protocol);
     if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
