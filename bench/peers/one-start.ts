@@ -8,7 +8,7 @@ export interface StartFigures {
   /** User and system time of it and its children, milliseconds: until `earlyMillis`, and from then to the end. */
   readonly earlyCpuMillis: number;
   readonly laterCpuMillis: number;
-  /** At the end, MB. Private: what no other process could share, without the program's own file. */
+  /** At the end, or at `earlyMillis`, MB. Private: what no other process could share, without the program's own file. */
   readonly residentMegabytes: number;
   readonly privateMegabytes: number;
   readonly terminalBytes: number;
@@ -25,9 +25,11 @@ export interface StartOptions {
   readonly rows: number;
   /** Where `earlyCpuMillis` ends. */
   readonly earlyMillis: number;
+  /** Whether memory is measured there, and not at the end. Default false. */
+  readonly isMemoryEarly?: boolean;
 }
 
-const USUAL: StartOptions = { columns: 200, rows: 60, earlyMillis: EARLY_MILLIS };
+export const USUAL: StartOptions = { columns: 200, rows: 60, earlyMillis: EARLY_MILLIS };
 
 /** Starts a program on a terminal of its own for so long, then ends it. Its file is in memory, as after any use. */
 export async function oneStart(
@@ -35,7 +37,7 @@ export async function oneStart(
   home: string,
   name: RegExp,
   totalMillis: number,
-  { columns, rows, earlyMillis } = USUAL,
+  { columns, rows, earlyMillis, isMemoryEarly = false } = USUAL,
 ): Promise<StartFigures> {
   const figures = { firstByteMillis: Number.NaN, firstNameMillis: Number.NaN, terminalBytes: 0 };
   const decoder = new TextDecoder();
@@ -60,8 +62,9 @@ export async function oneStart(
     },
   });
   const early = await cpuAt(child, from + earlyMillis);
+  const earlyMemory = isMemoryEarly ? memoryOf(child.pid) : undefined;
   const end = await cpuAt(child, from + totalMillis);
-  const memory = memoryOf(child.pid);
+  const memory = earlyMemory ?? memoryOf(child.pid);
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), END_MILLIS);
   await child.exited;

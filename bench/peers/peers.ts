@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
-import { buildFloors, startLoad } from '../build-floors.ts';
+import { buildFloors, type Load, startLoad } from '../build-floors.ts';
 import { quantile } from '../harness.ts';
 import { type Monitor, monitorsHere, namesOnScreen } from './monitors.ts';
-import { oneStart, type StartFigures } from './one-start.ts';
+import { oneStart, type StartFigures, USUAL } from './one-start.ts';
 import { inOwnNetwork } from './own-network.ts';
 import { barPlot, figure, markdown } from './plot.ts';
 
@@ -14,6 +14,10 @@ const RESULTS = fileURLToPath(new URL('../../.cache/bench/', import.meta.url));
 /** Sockets of a connection over loopback. */
 const PAIR = 2;
 const SOCKETS_PER_PROCESS = 20;
+/** Longer than a round; the most that loads last. */
+const LOAD_SECONDS = 900;
+const SHORT_BYTES = 1000;
+const SENDER_CONNECTIONS = 8;
 /** What all are compared with. */
 const REFERENCE = 'btop';
 const BARE = 'bare runtime';
@@ -21,15 +25,23 @@ const BARE = 'bare runtime';
 interface Options {
   readonly processes: number;
   readonly sockets: number;
+  /** Connections over loopback that are opened and closed again, a second. */
+  readonly short: number;
+  /** Sent over loopback a second by eight connections, MB. */
+  readonly megabytes: number;
   readonly runs: number;
   readonly seconds: number;
   /** Both cores are kept busy by others. */
   readonly isBusy: boolean;
+  /** The second minute, all side by side, and not the start by turns. */
+  readonly isAfterMinute: boolean;
   /** File of the plot. */
   readonly plot: string;
 }
 
-const FIGURES: readonly (readonly [key: keyof StartFigures, title: string])[] = [
+type Figures = readonly (readonly [key: keyof StartFigures, title: string])[];
+
+const FIGURES: Figures = [
   ['firstByteMillis', 'first byte, ms'],
   ['firstNameMillis', 'first process name, ms'],
   ['earlyCpuMillis', 'CPU of the first 1.3 s, ms'],
@@ -39,13 +51,24 @@ const FIGURES: readonly (readonly [key: keyof StartFigures, title: string])[] = 
   ['terminalBytes', 'bytes to the terminal'],
 ];
 
+const MINUTE_MILLIS = 60_000;
+const AFTER_MINUTE: Figures = [
+  ['earlyCpuMillis', 'CPU of the first minute, ms'],
+  ['laterCpuMillis', 'CPU of the second, ms'],
+  ['residentMegabytes', 'resident after one, MB'],
+  ['privateMegabytes', 'private after one, MB'],
+];
+
 const HELP = `bench:peers [options]: our programs beside the peers that are installed, by turns
 
   --processes N   idle processes to be made (default 300)
   --sockets N     sockets of idle connections to be made (default 100)
+  --short N       connections a second that are opened and closed again (default 0)
+  --megabytes N   MB a second that eight connections carry (default 0)
   --runs N        rounds, 1 to 50 (default 7)
   --seconds N     how long each program runs, 2 to 120 (default 13)
   --busy          two processes keep the processors busy
+  --after-minute  two minutes side by side in each round: what they cost and keep after the first
   --plot FILE     where the plot goes (default .cache/bench/peers.svg)
 `;
 
@@ -61,7 +84,7 @@ function parseOptions(args: readonly string[]): Options {
       message: `--${name} takes a number from ${least} to ${most}, not '${args[at + 1] ?? ''}'`,
     });
   };
-  const known = /^(?:--(?:processes|sockets|runs|seconds|plot|busy)|[^-].*)$/;
+  const known = /^(?:--(?:processes|sockets|short|megabytes|runs|seconds|plot|busy|after-minute)|[^-].*)$/;
   const unknown = args.find((arg) => !known.test(arg));
   if (unknown !== undefined) {
     throw new OpError({ op: 'bench', code: 'USAGE', message: `unknown option '${unknown}'\n${HELP}` });
@@ -70,9 +93,12 @@ function parseOptions(args: readonly string[]): Options {
   return {
     processes: number('processes', 300, 0, 10_000),
     sockets: number('sockets', 100, 0, 40_000),
+    short: number('short', 0, 0, 10_000),
+    megabytes: number('megabytes', 0, 0, 1000),
     runs: number('runs', 7, 1, 50),
     seconds: number('seconds', 13, 2, 120),
     isBusy: args.includes('--busy'),
+    isAfterMinute: args.includes('--after-minute'),
     plot: plotAt < 0 ? `${RESULTS}peers.svg` : (args[plotAt + 1] ?? ''),
   };
 }
@@ -86,30 +112,74 @@ async function measure(options: Options, monitors: readonly Monitor[]): Promise<
   const hogs = Array.from({ length: options.isBusy ? 2 : 0 }, () =>
     Bun.spawn(['sh', '-c', 'while :; do :; done'], { stdout: 'ignore' }),
   );
-  const pairs = Math.ceil(options.sockets / PAIR);
-  const owners = Math.max(1, Math.ceil(options.sockets / SOCKETS_PER_PROCESS));
   // Pages of an executable that was just built count as private until they are on the disk.
   Bun.spawnSync(['sync']);
-  const idle = await startLoad('idle-processes', [options.processes]);
-  const connections = await startLoad('tcp-pairs', [pairs, owners]);
   const results = new Map<Monitor, StartFigures[]>(monitors.map((monitor) => [monitor, []]));
   try {
     // The first round is not counted: files are read, and root's cache is made.
     for (let run = -1; run < options.runs; run++) {
-      for (const [monitor, figures] of results) {
-        const millis = monitor.isShort ? 0 : (run < 0 ? 5 : options.seconds) * 1000;
-        const found = await oneStart(monitor.command, home, namesOnScreen(), millis);
-        if (run >= 0) figures.push(found);
-      }
+      const round =
+        options.isAfterMinute && run >= 0
+          ? twoMinutes(home, monitors)
+          : starts(options, home, monitors, run < 0);
+      for (const [monitor, found] of await withLoads(options, round))
+        if (run >= 0) results.get(monitor)!.push(found);
       process.stderr.write(`round ${run + 2} of ${options.runs + 1}\n`);
     }
   } finally {
     for (const hog of hogs) hog.kill();
-    await connections.close();
-    await idle.close();
     rmSync(home, { recursive: true, force: true });
   }
   return results;
+}
+
+type Round = () => Promise<readonly (readonly [Monitor, StartFigures])[]>;
+
+/** Each round has its own, because they end by themselves after a quarter of an hour. */
+async function withLoads(options: Options, round: Round): ReturnType<Round> {
+  const loads: Load[] = [];
+  try {
+    const pairs = Math.ceil(options.sockets / PAIR);
+    loads.push(await startLoad('idle-processes', [options.processes]));
+    const owners = Math.max(1, Math.ceil(options.sockets / SOCKETS_PER_PROCESS));
+    loads.push(await startLoad('tcp-pairs', [pairs, owners]));
+    if (options.short > 0) {
+      loads.push(await startLoad('churner', [options.short, LOAD_SECONDS, 0, SHORT_BYTES]));
+    }
+    if (options.megabytes > 0) {
+      const rate = options.megabytes * 1e6;
+      loads.push(await startLoad('paced-sender', [SENDER_CONNECTIONS, rate, rate * LOAD_SECONDS, 0]));
+    }
+    return await round();
+  } finally {
+    for (const load of loads) await load.close();
+  }
+}
+
+/** One after the other. */
+function starts(options: Options, home: string, monitors: readonly Monitor[], isFirst: boolean): Round {
+  return async () => {
+    const found: [Monitor, StartFigures][] = [];
+    for (const monitor of monitors) {
+      const millis = monitor.isShort ? 0 : (isFirst ? 5 : options.seconds) * 1000;
+      found.push([monitor, await oneStart(monitor.command, home, namesOnScreen(), millis)]);
+    }
+    return found;
+  };
+}
+
+/** Side by side, as by turns it would take hours. */
+function twoMinutes(home: string, monitors: readonly Monitor[]): Round {
+  const start = { ...USUAL, earlyMillis: MINUTE_MILLIS, isMemoryEarly: true };
+  return () =>
+    Promise.all(
+      monitors
+        .filter(({ isShort }) => !isShort)
+        .map(
+          async (monitor) =>
+            [monitor, await oneStart(monitor.command, home, /$^/, 2 * MINUTE_MILLIS, start)] as const,
+        ),
+    );
 }
 
 function medianOf(figures: readonly StartFigures[], key: keyof StartFigures): number {
@@ -133,19 +203,19 @@ function ratioOf(
 }
 
 /** A table in Markdown: figures, and below those of each program as a multiple of the references. */
-function tableOf(results: Results): string {
-  const titles = FIGURES.map(([, title]) => title);
-  const all = [...results];
+function tableOf(results: Results, shown: Figures): string {
+  const titles = shown.map(([, title]) => title);
+  const all = [...results].filter(([, figures]) => figures.length > 0);
   const of = (name: string) => all.find(([monitor]) => monitor.name === name)?.[1];
   const rows = all.map(([{ name }, figures]) => [
     name,
-    ...FIGURES.map(([key]) => figure(medianOf(figures, key))),
+    ...shown.map(([key]) => figure(medianOf(figures, key))),
   ]);
   const ratios = all
     .filter(([{ isOurs }]) => isOurs)
     .map(([{ name }, figures]) => [
       `${name} / ${REFERENCE}`,
-      ...FIGURES.map(([key]) => {
+      ...shown.map(([key]) => {
         const isFirst = key === 'firstByteMillis';
         const other = of(isFirst ? BARE : REFERENCE);
         const ratio = other === undefined ? '-' : figure(ratioOf(figures, other, key));
@@ -155,16 +225,18 @@ function tableOf(results: Results): string {
   return markdown([['', ...titles], ...rows, ...ratios]);
 }
 
-function plotOf(results: Results): string {
+function plotOf(results: Results, shown: Figures): string {
   return barPlot(
     'Our programs beside their peers, medians',
-    FIGURES.map(([key, title]) => ({
+    shown.map(([key, title]) => ({
       title,
-      bars: [...results].map(([{ name, isOurs }, figures]) => ({
-        name,
-        isOurs,
-        value: medianOf(figures, key),
-      })),
+      bars: [...results]
+        .filter(([, figures]) => figures.length > 0)
+        .map(([{ name, isOurs }, figures]) => ({
+          name,
+          isOurs,
+          value: medianOf(figures, key),
+        })),
     })),
   );
 }
@@ -178,19 +250,21 @@ async function runInside(options: Options): Promise<void> {
   const others = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length;
   const results = await measure(options, here);
   const [processor] = cpus();
+  const shown = options.isAfterMinute ? AFTER_MINUTE : FIGURES;
+  const seconds = options.isAfterMinute ? (2 * MINUTE_MILLIS) / 1000 : options.seconds;
   process.stdout.write(
     [
-      `${processor?.model.trim()}, ${cpus().length} cores, linux ${release()}, 200x60, ${options.runs} rounds of ${options.seconds} s, medians`,
-      `${options.processes} idle processes beside ${others} others, ${options.sockets} sockets; load ${before?.toFixed(1)} before, ${loadavg()[0]?.toFixed(1)} after${options.isBusy ? '; both cores kept busy' : ''}`,
+      `${processor?.model.trim()}, ${cpus().length} cores, linux ${release()}, 200x60, ${options.runs} rounds of ${seconds} s, medians`,
+      `${options.processes} idle processes beside ${others} others, ${options.sockets} sockets, ${options.short} short connections and ${options.megabytes} MB a second; load ${before?.toFixed(1)} before, ${loadavg()[0]?.toFixed(1)} after${options.isBusy ? '; both cores kept busy' : ''}`,
       ...missing.map(({ name, obstacle }) => `${name}: ${obstacle}`),
       '',
-      tableOf(results),
+      tableOf(results, shown),
     ].join('\n'),
   );
   mkdirSync(RESULTS, { recursive: true });
   const record = [...results].map(([{ name }, figures]) => ({ name, figures }));
   writeFileSync(`${RESULTS}peers.json`, `${JSON.stringify({ ...options, record }, null, 2)}\n`);
-  writeFileSync(options.plot, plotOf(results));
+  writeFileSync(options.plot, plotOf(results, shown));
 }
 
 const args = process.argv.slice(2);

@@ -436,7 +436,8 @@ export function lockFile(descriptor: number): number {
 
 /** linux/eventpoll.h. */
 const EPOLL_CTL_ADD = 1;
-const EPOLLPRI = 2;
+/** EPOLLIN, EPOLLPRI: can be read; has an exceptional event. */
+export const PollEvent = { READABLE: 1, EXCEPTIONAL: 2 } as const;
 /** linux/fcntl.h. */
 const F_DUPFD_CLOEXEC = 1030;
 /** struct epoll_event: the events, and 8 bytes that are the caller's, packed on x86-64. */
@@ -448,10 +449,10 @@ export function createPoll(): number {
   return result < 0 ? -errno() : result;
 }
 
-/** Adds a descriptor whose exceptional events (EPOLLPRI) count. 0 or -errno. */
-export function addToPoll(set: number, descriptor: number): number {
+/** Adds a descriptor with the events that count, bits of `PollEvent`. 0 or -errno. */
+export function addToPoll(set: number, descriptor: number, events: number): number {
   const event = new NativeBuffer(EPOLL_EVENT_BYTES);
-  event.u32[0] = EPOLLPRI;
+  event.u32[0] = events;
   return symbols.epoll_ctl(set, EPOLL_CTL_ADD, descriptor, event.pointer) < 0 ? -errno() : 0;
 }
 

@@ -1,17 +1,16 @@
 import type { PressureWatch } from '../../src/data/sample/platform.ts';
 import {
   AT_FDCWD,
-  addToPoll,
   closeDescriptor,
-  createPoll,
-  duplicate,
   Errno,
   NativeBuffer,
   O_NONBLOCK,
   O_RDWR,
   openAt,
+  PollEvent,
   writeFrom,
 } from './libc.ts';
+import { PollWake } from './poll-wake.ts';
 
 /**
  * Triggers of PSI (Documentation/accounting/psi.rst): what is written to a file of /proc/pressure says how long some
@@ -33,59 +32,40 @@ export function pressureObstacle(root = '/proc/pressure'): string | undefined {
   return undefined;
 }
 
-/**
- * Calls `onTrouble` when tasks of this machine wait for CPU, memory or disks, and sleeps in between: the descriptors
- * stand in a poll set of their own, which the event loop watches like a socket. That socket closes when the kernel
- * reports, for a poll set cannot be read; the next one is made after a rest.
- */
+/** Calls `onTrouble` when tasks of this machine wait for CPU, memory or disks, and sleeps in between. */
 export class LinuxPressureWatch implements PressureWatch {
   /** One line for people; undefined: it watches. */
   readonly obstacle: string | undefined;
   readonly #onTrouble: () => void;
   readonly #triggers: readonly number[];
-  readonly #set: number;
+  readonly #wake: PollWake | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
   constructor(onTrouble: () => void, root = '/proc/pressure') {
     this.#onTrouble = onTrouble;
     const opened = openTriggers(root);
-    this.#triggers = typeof opened === 'string' ? [] : opened;
-    this.#set = typeof opened === 'string' ? -1 : createPoll();
-    for (const descriptor of this.#triggers) addToPoll(this.#set, descriptor);
-    this.obstacle = typeof opened === 'string' ? opened : undefined;
-    if (this.#set >= 0) void this.#watch();
+    if (typeof opened === 'string') {
+      this.#triggers = [];
+      this.obstacle = opened;
+      return;
+    }
+    this.#triggers = opened;
+    this.#wake = new PollWake(opened, PollEvent.EXCEPTIONAL, () => this.#report());
+    this.#wake.wait();
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    this.#wake?.close();
     for (const descriptor of this.#triggers) closeDescriptor(descriptor);
-    if (this.#set >= 0) closeDescriptor(this.#set);
-  }
-
-  async #watch(): Promise<void> {
-    const descriptor = duplicate(this.#set);
-    if (descriptor < 0) return;
-    const socket = {
-      data: () => undefined,
-      error: () => undefined,
-      close: () => this.#report(),
-    };
-    try {
-      const watched = await Bun.connect({ fd: descriptor, socket } as unknown as Bun.TCPSocketConnectOptions);
-      // It must not keep the program alive.
-      watched.unref();
-    } catch {
-      // The event loop takes no such descriptor: only the interval decides.
-      closeDescriptor(descriptor);
-    }
   }
 
   #report(): void {
     if (this.#isClosed) return;
-    this.#timer = setTimeout(() => void this.#watch(), REST_MILLIS);
+    this.#timer = setTimeout(() => this.#wake?.wait(), REST_MILLIS);
     this.#timer.unref();
     this.#onTrouble();
   }

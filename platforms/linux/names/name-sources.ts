@@ -4,6 +4,7 @@ import { LinkScope } from '../packet/capture-scope.ts';
 import { LOOPBACK_INDEX, PacketType } from '../packet/filter.ts';
 import { type LaterSegments, nameFilter } from '../packet/name-filter.ts';
 import { type CapturedPacket, PacketRing } from '../packet/ring.ts';
+import { LookTimes } from '../poll-wake.ts';
 import type { NamePacket, NameSniffer } from './name-sniffer.ts';
 
 /** Where packets that may say a name come from. */
@@ -75,6 +76,7 @@ interface NameRingOptions {
   /** Closed with the ring. */
   readonly links: LinkSource;
   readonly clock: () => number;
+  readonly onQueued?: (() => void) | undefined;
 }
 
 /**
@@ -87,6 +89,7 @@ export class NameRing implements NameSource {
   readonly #sniffer: NameSniffer;
   readonly #scope: LinkScope;
   readonly #ring: PacketRing;
+  readonly #looks: LookTimes;
   readonly #clock: () => number;
   #later: LaterSegments = 'all';
   #fewerUntilMicros = 0;
@@ -97,7 +100,7 @@ export class NameRing implements NameSource {
   readonly #visit = (packet: CapturedPacket): void => this.#see(packet);
 
   /** Throws SyscallError: EPERM without CAP_NET_RAW. Closes the links, then and in the end. */
-  constructor({ sniffer, links, clock }: NameRingOptions) {
+  constructor({ sniffer, links, clock, onQueued }: NameRingOptions) {
     this.#sniffer = sniffer;
     this.#clock = clock;
     this.#scope = new LinkScope(links, clock);
@@ -107,20 +110,26 @@ export class NameRing implements NameSource {
       this.#scope.close();
       throw thrown;
     }
+    this.#looks = new LookTimes([this.#ring.descriptor], onQueued);
   }
 
   drain(): void {
     this.#sniffer.begin();
-    this.#scope.refresh();
-    this.#ring.drain(this.#visit);
+    const { hasBlock } = this.#ring;
+    this.#looks.looked(hasBlock);
+    if (hasBlock) {
+      this.#scope.refresh();
+      this.#ring.drain(this.#visit);
+    }
     this.#chooseFilter();
   }
 
   drainWithinMillis(): number {
-    return DRAIN_MILLIS;
+    return this.#looks.withinMillis(DRAIN_MILLIS);
   }
 
   close(): void {
+    this.#looks.close();
     this.#ring.close();
     this.#scope.close();
   }

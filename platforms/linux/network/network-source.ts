@@ -31,6 +31,8 @@ export interface SourceContext {
   readonly exited: ExitedTable;
   /** Programs that are counting already; they are taken by the first tier that uses them. */
   readonly handed: HandedPrograms | undefined;
+  /** As NetworkOptions has it. */
+  onQueued: (() => void) | undefined;
   /** What has listed the sockets, until a source goes on with it. */
   listing: SocketListing | undefined;
   /** What holds from now on, such as a tier that could not be opened; they add to it. */
@@ -147,10 +149,10 @@ function takeListing(context: SourceContext, isCounting: boolean): SocketListing
 
 /** UDP is counted where packets may be looked at; that they may not is how most users work, and no error. */
 function openNetlink(context: SourceContext): SocketSource {
-  const { clock } = context;
+  const { clock, onQueued } = context;
   const { sockets } = takeListing(context, true);
   try {
-    return new CountedDatagrams(sockets, DatagramCounter.open({ clock }), clock);
+    return new CountedDatagrams(sockets, DatagramCounter.open({ clock, onQueued }), clock);
   } catch (thrown) {
     const { op, code, message } = toOpError('count datagrams', thrown);
     if (!isOrdinary(code)) context.errors.push({ op, code, message: `UDP is not counted (${message})` });
@@ -158,8 +160,8 @@ function openNetlink(context: SourceContext): SocketSource {
   }
 }
 
-function openPacket({ clock, procRoot }: SourceContext): SocketSource {
-  return new PacketSockets(procRoot === undefined ? { clock } : { clock, procRoot });
+function openPacket({ clock, procRoot, onQueued }: SourceContext): SocketSource {
+  return new PacketSockets(procRoot === undefined ? { clock, onQueued } : { clock, procRoot, onQueued });
 }
 
 /** Lists sockets first: counting needs the list. */

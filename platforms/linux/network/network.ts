@@ -42,6 +42,8 @@ interface LinuxNetworkOptions {
   readonly sniff?: boolean;
   /** Programs that are counting already. */
   readonly handed?: HandedPrograms | undefined;
+  /** As NetworkOptions has it. */
+  readonly onQueued?: (() => void) | undefined;
   /** Default: CLOCK_MONOTONIC. */
   readonly monotonicMicros?: () => number;
   /** Default `/proc`. */
@@ -58,12 +60,12 @@ const FAILURES_BEFORE_FALLBACK = 2;
 /** Opens the tier asked for, part by part. Throws OpError or SyscallError where a named one cannot run. */
 export function openLinuxNetwork(options: LinuxNetworkOptions): ListingCollector {
   const errors: SectionError[] = [];
-  const { tier, procRoot, handed, isListing = false } = options;
+  const { tier, procRoot, handed, onQueued, isListing = false } = options;
   const processes = options.processes ?? openProcesses(tier, procRoot, { handed, recordsExits: !isListing });
   const exited = new ExitedTable();
   const clock = options.monotonicMicros ?? monotonicMicros;
   const context: SourceContext = {
-    ...{ clock, procRoot, processes, exited, handed, errors },
+    ...{ clock, procRoot, processes, exited, handed, onQueued, errors },
     listing: undefined,
   };
   try {
@@ -130,7 +132,8 @@ class LinuxNetwork implements ListingCollector {
   }
 
   /** See ListingCollector. */
-  beginCounting({ tier, sniff = false }: NetworkOptions): void {
+  beginCounting({ tier, sniff = false, onQueued }: NetworkOptions): void {
+    this.#context.onQueued = onQueued;
     // Without privileges, or where the user wants none, no program is loaded.
     if (tier !== 'netlink') this.#processes.recordExits();
     const source = openSource(tier, this.#context);
@@ -284,14 +287,14 @@ function openNameSource(
   tier: Tier,
   owners: number | undefined,
   sniffer: NameSniffer,
-  { clock, handed }: SourceContext,
+  { clock, handed, onQueued }: SourceContext,
 ): NameSource | undefined {
   if (tier === 'proc') return undefined;
   const ways: (() => NameSource)[] = [
     ...(owners === undefined
       ? []
       : [() => new KernelNames(sniffer, handed?.firstPackets ?? firstPackets().FirstPackets.open(owners))]),
-    () => new NameRing({ sniffer, clock, links: openLinkSource('/sys') }),
+    () => new NameRing({ sniffer, clock, onQueued, links: openLinkSource('/sys') }),
   ];
   for (const open of ways) {
     try {

@@ -2,6 +2,7 @@ import { release } from 'node:os';
 import { isUnspecifiedAddress } from '../../../src/data/sample/address.ts';
 import { PROTOCOL_FORWARDED, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import type { LinkSource } from '../link.ts';
+import { LookTimes } from '../poll-wake.ts';
 import { LinkScope } from './capture-scope.ts';
 import { LOOPBACK_INDEX, NETWORK_HEADER, PacketType, packetFilter, type WantedProtocol } from './filter.ts';
 import { FlowOpener, PacketFlows, Renewal } from './flow-table.ts';
@@ -23,6 +24,7 @@ const BUSY_SHARE = 0.25;
 interface CaptureOptions {
   readonly links: LinkSource;
   readonly clock: () => number;
+  readonly onQueued?: (() => void) | undefined;
   readonly blockBytes?: number;
   readonly blockCount?: number;
   /** Default by the kernel's release: one ring can describe every super-packet. */
@@ -46,6 +48,7 @@ export class PacketCapture {
   readonly #scope: LinkScope;
   readonly #clock: () => number;
   readonly #rings: MeteredRing[] = [];
+  readonly #looks: LookTimes;
   #isBusy = false;
 
   /**
@@ -62,9 +65,11 @@ export class PacketCapture {
         this.#rings.push({ ring: openRing(plan, options), meter });
       }
     } catch (thrown) {
-      this.close();
+      this.#closeRings();
       throw thrown;
     }
+    const descriptors = this.#rings.map(({ ring }) => ring.descriptor);
+    this.#looks = new LookTimes(descriptors, options.onQueued);
   }
 
   /**
@@ -96,7 +101,9 @@ export class PacketCapture {
     this.flows.nowMicros = this.#clock();
     this.#isBusy = false;
     // Most drains of a machine at rest find nothing, and then it does not matter which interfaces there are.
-    if (!this.#rings.some(({ ring }) => ring.hasBlock)) return;
+    const hasBlock = this.#rings.some(({ ring }) => ring.hasBlock);
+    this.#looks.looked(hasBlock);
+    if (!hasBlock) return;
     this.#scope.refresh();
     for (const { ring, meter } of this.#rings) {
       let blocks = 0;
@@ -106,7 +113,7 @@ export class PacketCapture {
   }
 
   drainWithinMillis(): number {
-    return this.#isBusy ? BUSY_DRAIN_MILLIS : DRAIN_MILLIS;
+    return this.#isBusy ? BUSY_DRAIN_MILLIS : this.#looks.withinMillis(DRAIN_MILLIS);
   }
 
   /** Packets that no block was free for. Asks the kernel. */
@@ -117,6 +124,11 @@ export class PacketCapture {
   }
 
   close(): void {
+    this.#looks.close();
+    this.#closeRings();
+  }
+
+  #closeRings(): void {
     for (const { ring } of this.#rings) ring.close();
     this.#rings.length = 0;
     this.#scope.close();

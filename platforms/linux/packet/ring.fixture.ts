@@ -1,9 +1,12 @@
 /**
  * Tries packet rings on traffic of its own, in the network namespace it is started in, and prints what they saw.
  *
- *   ring.fixture.ts open | filters | flood
+ *   ring.fixture.ts open | filters | flood | rest
  */
 import { toOpError } from '../../../src/kit/errors/op-error.ts';
+import { monotonicMicros } from '../clock.ts';
+import { openLinkSource } from '../machine/interface-collector.ts';
+import { PacketCapture } from './capture.ts';
 import { NETWORK_HEADER, packetFilter, type WantedProtocol } from './filter.ts';
 import { IpHeader } from './ip-header.ts';
 import { PacketRing, type PacketRingOptions } from './ring.ts';
@@ -74,6 +77,34 @@ async function flood(): Promise<unknown> {
   return { sent: FLOOD_DATAGRAMS, first, dropped, second, droppedLater };
 }
 
+/** A capture at rest is not looked at until there are packets, and then by the clock again. */
+async function rest(): Promise<unknown> {
+  let woken = Promise.withResolvers<void>();
+  const capture = PacketCapture.ofDatagrams({
+    links: openLinkSource('/sys'),
+    clock: monotonicMicros,
+    onQueued: () => woken.resolve(),
+  });
+  const socket = await Bun.udpSocket({ hostname: '127.0.0.1' });
+  const { port } = await Bun.udpSocket({ hostname: '127.0.0.1' });
+  const rounds: { resting: boolean; packets: number; usual: boolean }[] = [];
+  for (let round = 1; round <= 3; round++) {
+    while (capture.drainWithinMillis() !== Number.POSITIVE_INFINITY) capture.drain();
+    woken = Promise.withResolvers();
+    const resting = capture.drainWithinMillis() === Number.POSITIVE_INFINITY;
+    socket.send(new Uint8Array(10), port, '127.0.0.1');
+    await woken.promise;
+    capture.drain();
+    rounds.push({
+      resting,
+      packets: capture.flows.rxPackets.reduce((sum, count) => sum + count, 0),
+      usual: capture.drainWithinMillis() < 100,
+    });
+  }
+  capture.close();
+  return rounds;
+}
+
 function tryToOpen(): unknown {
   try {
     open('not-tcp').close();
@@ -86,6 +117,7 @@ function tryToOpen(): unknown {
 
 async function main(scenario: string | undefined): Promise<unknown> {
   if (scenario === 'filters') return filters();
+  if (scenario === 'rest') return rest();
   return scenario === 'flood' ? flood() : tryToOpen();
 }
 

@@ -53,6 +53,17 @@ describe.skipIf(obstacle !== undefined)(`rings in a namespace (needs one: ${obst
   });
 });
 
+describe.skipIf(obstacle !== undefined)(
+  `a capture in a namespace (needs one: ${obstacle ?? 'there'})`,
+  () => {
+    test('at rest is woken up by each packet, and looked at by the clock from then on', async () => {
+      const rounds = (await runInNamespace(FIXTURE, 'rest')) as { packets: number }[];
+      expect(rounds).toMatchObject(Array(3).fill({ resting: true, usual: true }));
+      expect(rounds.map(({ packets }) => packets)).toEqual([1, 2, 3]);
+    });
+  },
+);
+
 describe.skipIf(!isRoot)('privileges (needs root and setpriv to drop them)', () => {
   test('without CAP_NET_RAW the kernel refuses, and the error says so', async () => {
     expect(await openAs(NOBODY)).toEqual({

@@ -84,7 +84,8 @@ export class PacketRing {
   dropped = 0;
   readonly blockCount: number;
   readonly #blockBytes: number;
-  readonly #descriptor: number;
+  /** Readable once a block is finished. */
+  readonly descriptor: number;
   readonly #memory: SharedMemory;
   readonly #withSegmentSizes: boolean;
   readonly #scratch = new NativeBuffer(32);
@@ -106,7 +107,7 @@ export class PacketRing {
     // Protocol 0: nothing arrives before the filter is there and the socket bound.
     const descriptor = openSocket(AF_PACKET, type, 0);
     if (descriptor < 0) throw new SyscallError('socket', -descriptor, 'AF_PACKET');
-    this.#descriptor = descriptor;
+    this.descriptor = descriptor;
     this.#withSegmentSizes = options.withSegmentSizes;
     this.#blockBytes = Math.max(options.blockBytes, PAGE_SIZE_BYTES);
     this.blockCount = options.blockCount;
@@ -157,14 +158,14 @@ export class PacketRing {
   readDropped(): number {
     // struct tpacket_stats_v3: packets, drops, queue freezes, u32 each; reading sets them to 0.
     const statistics = this.#scratch;
-    const length = getSocketOption(this.#descriptor, SOL_PACKET, PacketOption.STATISTICS, statistics, 12);
+    const length = getSocketOption(this.descriptor, SOL_PACKET, PacketOption.STATISTICS, statistics, 12);
     if (length >= 8) this.dropped += statistics.u32[1]!;
     return this.dropped;
   }
 
   /** Packets from now on are kept by this one. Throws SyscallError. */
   setFilter(program: readonly FilterInstruction[]): void {
-    const attached = attachFilter(this.#descriptor, encodeFilter(program), program.length);
+    const attached = attachFilter(this.descriptor, encodeFilter(program), program.length);
     if (attached < 0) throw new SyscallError('setsockopt', -attached, 'SO_ATTACH_FILTER');
   }
 
@@ -172,7 +173,7 @@ export class PacketRing {
     this.#packet.view = new DataView(new ArrayBuffer(0));
     // Not there yet where the constructor failed.
     this.#memory?.unmap();
-    closeDescriptor(this.#descriptor);
+    closeDescriptor(this.descriptor);
   }
 
   #configure(options: PacketRingOptions): void {
@@ -187,7 +188,7 @@ export class PacketRing {
 
   #set(option: number, words: readonly number[], name: string): void {
     this.#scratch.u32.set(words);
-    const result = setSocketOption(this.#descriptor, SOL_PACKET, option, this.#scratch, words.length * 4);
+    const result = setSocketOption(this.descriptor, SOL_PACKET, option, this.#scratch, words.length * 4);
     if (result < 0) throw new SyscallError('setsockopt', -result, name);
   }
 
@@ -197,7 +198,7 @@ export class PacketRing {
     address.bytes.fill(0, 0, 20);
     address.u16[0] = AF_PACKET;
     address.view.setUint16(2, ETH_P_ALL);
-    const result = bindSocket(this.#descriptor, address, 20);
+    const result = bindSocket(this.descriptor, address, 20);
     if (result < 0) throw new SyscallError('bind', -result, 'AF_PACKET');
   }
 

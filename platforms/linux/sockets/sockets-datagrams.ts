@@ -15,6 +15,7 @@ interface DatagramCounterOptions {
   readonly clock?: () => number;
   /** Default the kernel's. Closed with the counter. */
   readonly links?: LinkSource;
+  readonly onQueued?: (() => void) | undefined;
   /** How long a flow without a listed socket waits for one before it becomes a closed row. */
   readonly unlistedMicros?: number;
   readonly blockBytes?: number;

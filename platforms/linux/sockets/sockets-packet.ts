@@ -19,6 +19,7 @@ interface PacketSocketsOptions {
   readonly blockBytes?: number;
   readonly blockCount?: number;
   readonly canDescribeUdpSegments?: boolean;
+  readonly onQueued?: (() => void) | undefined;
 }
 
 /**

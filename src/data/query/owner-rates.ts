@@ -1,5 +1,5 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
-import { SampleHistory } from '../rates/histories.ts';
+import { SampleAge, SampleHistory } from '../rates/histories.ts';
 import { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection, OwnerTable } from '../sample/network-section.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
@@ -98,6 +98,8 @@ export class OwnerHistory {
   /** The owner: its slot, -1 none, and serial. */
   owner = -1;
   serial = 0;
+  /** As SampleAge has it. */
+  secondsPerSample = Number.NaN;
 
   constructor(capacity?: number) {
     this.up = new SampleHistory(capacity);
@@ -131,6 +133,7 @@ export class OwnerHistory {
     copy.down = this.down.copy();
     copy.owner = this.owner;
     copy.serial = this.serial;
+    copy.secondsPerSample = this.secondsPerSample;
     return copy;
   }
 }
@@ -162,6 +165,7 @@ export class OwnerHistories {
   #followed: Kept | undefined;
   #isHeld = false;
   #sampleCount = 0;
+  readonly #age = new SampleAge();
 
   constructor(keptOwners = KEPT_OWNERS) {
     this.#keptOwners = keptOwners;
@@ -189,6 +193,7 @@ export class OwnerHistories {
   update(section: NetworkSection, rates: NetworkRates, scope: Scope): void {
     this.#begin(section.owners);
     this.#sampleCount++;
+    this.#age.push(rates.intervalSeconds);
     this.#rates.build(section, rates, scope);
     const isKnown = hasRates(section, rates);
     for (const kept of this.#kept) this.#push(kept, isKnown);
@@ -211,6 +216,7 @@ export class OwnerHistories {
     const up = isKnown && isThere ? this.#rates.up[owner]! : Number.NaN;
     const down = isKnown && isThere ? this.#rates.down[owner]! : Number.NaN;
     kept.history.push(up, down);
+    kept.history.secondsPerSample = this.#age.seconds;
     kept.rate = up + down;
     if (kept.rate > 0) kept.lastBusySample = this.#sampleCount;
   }

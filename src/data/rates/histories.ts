@@ -221,3 +221,18 @@ export function trendOfHistory(history: Float32Array, sampleCount: number): Tren
   }
   return trendBetween(before, last);
 }
+
+/** How much time passes from sample to sample, for the time axis of what is kept sample by sample. */
+export class SampleAge {
+  #seconds = Number.NaN;
+
+  /** Seconds from one sample to the next, smoothed; NaN before two are known. */
+  get seconds(): number {
+    return this.#seconds;
+  }
+
+  push(seconds: number): void {
+    if (!(seconds > 0)) return;
+    this.#seconds = Number.isNaN(this.#seconds) ? seconds : this.#seconds + (seconds - this.#seconds) / 8;
+  }
+}

@@ -4,7 +4,7 @@ import type { MachineSection } from '../sample/machine-section.ts';
 import type { BlockDevice, DisksSection } from '../schema/disks-section.ts';
 import type { GpuSample } from '../schema/gpu-sample.ts';
 import { CpuRates } from './cpu-rates.ts';
-import { SampleHistory } from './histories.ts';
+import { SampleAge, SampleHistory } from './histories.ts';
 import { LinkRates } from './link-rates.ts';
 import { growth } from './rate-columns.ts';
 
@@ -86,21 +86,6 @@ class DiskRates {
 
 function sizeOf({ read, written }: DiskRate): number {
   return read + written > 1 ? Math.floor(Math.log2(read + written)) : 0;
-}
-
-/** How much time passes from sample to sample, for the time axis of what is kept sample by sample. */
-class SampleAge {
-  #seconds = Number.NaN;
-
-  /** Seconds from one sample to the next, smoothed; NaN before two are known. */
-  get seconds(): number {
-    return this.#seconds;
-  }
-
-  push(seconds: number): void {
-    if (!(seconds > 0)) return;
-    this.#seconds = Number.isNaN(this.#seconds) ? seconds : this.#seconds + (seconds - this.#seconds) / 8;
-  }
 }
 
 /** Engines of one kind, all clients together. */

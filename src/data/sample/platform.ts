@@ -36,11 +36,11 @@ export interface NetworkCollector {
    */
   collect(slice: Slice): Promise<NetworkSample>;
   /**
-   * Reads queued messages about closed sockets. Cheap; needed when the interval is longer than the kernel's buffers
-   * last.
+   * Reads what the kernel has queued: messages about closed sockets, copies of packets. Cheap; needed when the interval
+   * is longer than the kernel's buffers last.
    */
   drainClosings(): void;
-  /** How long the kernel's buffers last at the recent rate of closings, milliseconds; Infinity: no closings. */
+  /** How long the kernel's buffers last at the recent rate, milliseconds; Infinity: nothing comes (`onQueued`). */
   drainWithinMillis(): number;
   commandLine(pid: number): string | undefined;
   cgroup(pid: number): string | undefined;
@@ -81,6 +81,11 @@ export interface NetworkOptions {
    * to count, in another epoch: for a screen, whose first names then wait for no program of the kernel. Default false.
    */
   readonly listsFirst?: boolean;
+  /**
+   * Called when the kernel has queued something although `drainWithinMillis` was Infinity: `drainClosings` is due. Without
+   * it, `drainWithinMillis` is never Infinity where more than closings are read.
+   */
+  readonly onQueued?: () => void;
 }
 
 export interface MachineOptions {

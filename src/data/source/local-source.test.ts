@@ -200,6 +200,31 @@ describe('the network of this machine', () => {
     source.close();
   });
 
+  test('drains when the collector has something although it had said that nothing comes', async () => {
+    const collector = new ScriptedCollector();
+    let queued: (() => void) | undefined;
+    const source = open(collector, ({ onQueued }) => {
+      queued = onQueued;
+    });
+    await source.sample(NETWORK, FOR_EVER);
+    let drains = 0;
+    collector.drained = () => drains++;
+    queued?.();
+    expect(drains).toBe(1);
+    // A collection drains by itself.
+    const gate = Promise.withResolvers<void>();
+    collector.gate = gate.promise;
+    const sampled = source.sample(NETWORK, FOR_EVER);
+    while (collector.running === 0) await Bun.sleep(0);
+    queued?.();
+    gate.resolve();
+    await sampled;
+    expect(drains).toBe(1);
+    source.close();
+    queued?.();
+    expect(drains).toBe(1);
+  });
+
   test('is opened by the first sample, and tried again where it cannot be', async () => {
     const collector = new ScriptedCollector();
     let failures = 1;

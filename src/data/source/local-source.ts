@@ -48,9 +48,9 @@ class LocalNetwork {
   constructor(platform: Platform, options: NetworkOptions, epoch: number, Attribution: AttributionClass) {
     this.#platform = platform;
     this.#Attribution = Attribution;
-    this.#options = options;
+    this.#options = { ...options, onQueued: () => this.#drainQueued() };
     this.#listing = options.listsFirst === true ? platform.openListing?.(options.tier) : undefined;
-    this.#collector = this.#listing ?? platform.openNetwork(options);
+    this.#collector = this.#listing ?? platform.openNetwork(this.#options);
     this.#epoch = epoch;
     this.#attribution = this.#newAttribution();
   }
@@ -131,6 +131,13 @@ class LocalNetwork {
     const afterMillis = Math.max(DRAIN_SHORTEST_MILLIS, withinMillis);
     this.#drainTimer = setTimeout(() => this.#drain(), afterMillis);
     this.#drainTimer.unref();
+  }
+
+  /** The kernel has something although there was nothing to look for. A collection drains by itself. */
+  #drainQueued(): void {
+    if (this.#isClosed || this.#underWay !== undefined) return;
+    clearTimeout(this.#drainTimer);
+    this.#drain();
   }
 
   #drain(): void {

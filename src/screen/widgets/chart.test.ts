@@ -4,7 +4,7 @@ import { Buffer } from '../buffer/buffer.ts';
 import { rampSteps } from '../style/color-measure.fixture.ts';
 import { rgb, style } from '../style/style.ts';
 import { TOKYO_NIGHT } from '../style/theme.ts';
-import { type Chart, putSparkline, renderChart } from './chart.ts';
+import { type Chart, putSparkline, putTimeAxis, renderChart } from './chart.ts';
 import { plainSamples, rampStyle } from './levels.ts';
 import { anyArea, drawnWithin, STRONG } from './sentinel.fixture.ts';
 
@@ -136,5 +136,23 @@ describe('a sparkline', () => {
         });
       }),
     );
+  });
+});
+
+describe('a time axis', () => {
+  const axis = (width: number, secondsPerCell: number): string => {
+    const buffer = new Buffer(width, 1);
+    putTimeAxis(buffer, { x: 0, y: 0, width }, secondsPerCell, { theme: TOKYO_NIGHT });
+    return buffer.lines()[0]!;
+  };
+
+  test('has marks at round times, apart enough to be read', () => {
+    expect(axis(40, 1)).toBe('         30s            15s');
+    expect(axis(40, 10)).toBe('   6m          4m          2m');
+  });
+
+  test('is empty where the time from sample to sample is not known, or too long for any mark', () => {
+    expect(axis(20, Number.NaN).trim()).toBe('');
+    expect(axis(20, 1e6).trim()).toBe('');
   });
 });

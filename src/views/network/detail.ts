@@ -7,11 +7,11 @@ import { FOREIGN_INTERFACE, PROTOCOL_TCP } from '../../data/sample/socket-table.
 import { OwnerKind } from '../../data/schema/network-columns.ts';
 import { ageText, bytesText, compactRateText, type RateUnits, rateText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
-import { type Rect, rect } from '../../screen/layout/rect.ts';
+import { bottomOf, type Rect, rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { renderBlock } from '../../screen/widgets/block.ts';
-import { renderChart } from '../../screen/widgets/chart.ts';
+import { putTimeAxis, renderChart } from '../../screen/widgets/chart.ts';
 import { maximumOf } from '../../screen/widgets/levels.ts';
 import { renderSegments, type Segment, segment } from '../segments.ts';
 import type { NetworkData } from './network-list.ts';
@@ -207,6 +207,9 @@ function renderRates(area: Rect, buffer: Buffer, view: DetailView, direction: 'u
   });
   const ramp = isUp ? theme.uploadRamp : theme.downloadRamp;
   renderChart(inside, buffer, { samples, maximum: Number.NaN, ramp, theme });
+  // Braille has two samples per cell.
+  const secondsPerCell = history.secondsPerSample * (buffer.isAscii ? 1 : 2);
+  putTimeAxis(buffer, { ...inside, y: bottomOf(inside) }, secondsPerCell, view);
 }
 
 function renderHealth(area: Rect, buffer: Buffer, { facts, theme }: DetailView): void {

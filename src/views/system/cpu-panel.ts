@@ -3,11 +3,10 @@ import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { bottomOf, type Rect, rect } from '../../screen/layout/rect.ts';
 import { usageStyle } from '../../screen/style/theme.ts';
 import { putAligned, putFigure } from '../../screen/widgets/aligned-text.ts';
-import { putSparkline, renderChart } from '../../screen/widgets/chart.ts';
+import { putSparkline, putTimeAxis, renderChart } from '../../screen/widgets/chart.ts';
 import { brailleGlyph, verticalGlyph } from '../../screen/widgets/glyphs.ts';
 import { graphLevel, rampStyle, type Samples } from '../../screen/widgets/levels.ts';
 import { trendMark } from '../network/cells.ts';
-import { putTimeAxis } from './resource-lines.ts';
 import { percentText, renderPanel, type SystemView } from './system-look.ts';
 
 const AXIS_WIDTH = 4;

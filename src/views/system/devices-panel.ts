@@ -7,10 +7,9 @@ import { bottomOf, type Rect, rect, rightOf } from '../../screen/layout/rect.ts'
 import type { Style } from '../../screen/style/style.ts';
 import { putAligned, putMiddle } from '../../screen/widgets/aligned-text.ts';
 import { renderBlock, renderBlockDivider } from '../../screen/widgets/block.ts';
-import { putSparkline, renderChart } from '../../screen/widgets/chart.ts';
+import { coverageText, putSparkline, renderChart } from '../../screen/widgets/chart.ts';
 import { maximumOf } from '../../screen/widgets/levels.ts';
 import { percentOf } from './memory-panel.ts';
-import { coverageText } from './resource-lines.ts';
 import { putUsageLine, renderReadsAndWrites, type SystemView } from './system-look.ts';
 
 /** Lines of each part of the panel. */
