@@ -11,6 +11,8 @@ import { SOCKTOP, SOCKTOP_AGENT, SSTOP } from './testing/executables.ts';
 
 const gcc = Bun.which('gcc');
 const [CAPGET, CAPSET] = process.arch === 'arm64' ? [90, 91] : [125, 126];
+const RECVFROM = process.arch === 'arm64' ? 207 : 45;
+const CLONE3 = 435;
 const [EPERM, ENOSYS] = [1, 38];
 /** The runtime itself needs the first of them to start at all. */
 const FIRST_LIMIT = 5;
@@ -109,6 +111,25 @@ describe.skipIf(gcc === null)('calls that are refused (needs gcc)', () => {
     }
     // As root there are capabilities to give up, which is not left undone in silence.
     if (process.geteuid?.() === 0) expect(codes).toContain(1);
+  });
+
+  test('recvfrom: the work is done without helper processes', async () => {
+    const runs = COMMANDS.map(async ([program, ...argv]) => {
+      const ended = await run([refuser, String(RECVFROM), String(EPERM), ...argv]);
+      expect({ program, ...ended }).toEqual({ program, code: 0, lines: [] });
+    });
+    await Promise.all(runs);
+  });
+
+  test('threads: one line and exit code 1, or the work is done', async () => {
+    const runs = COMMANDS.map(async ([program, ...argv]) => {
+      const { code, lines } = await run([refuser, String(CLONE3), String(EPERM), ...argv]);
+      // C libraries before glibc 2.34 make threads otherwise.
+      const said = new RegExp(`^${program}: cannot start a thread; .*ulimit -u`);
+      const told = code === 0 ? [] : [expect.stringMatching(said)];
+      expect({ program, code, lines }).toEqual({ program, code: code === 0 ? 0 : 1, lines: told });
+    });
+    await Promise.all(runs);
   });
 
   test.skipIf(process.geteuid?.() !== 0)(

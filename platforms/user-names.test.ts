@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parsePasswd, UserNames } from './user-names.ts';
@@ -22,6 +22,25 @@ test('names follow the file, and unknown users are numbers', () => {
     rmSync(join(etcRoot, 'passwd'));
     micros += 1e6;
     expect(users.name(1000)).toBe('1000');
+  } finally {
+    rmSync(etcRoot, { recursive: true });
+  }
+});
+
+test('where the file is none, users are numbers', () => {
+  const etcRoot = mkdtempSync(join(tmpdir(), 'sstop-users-'));
+  const path = join(etcRoot, 'passwd');
+  try {
+    symlinkSync('passwd', path);
+    expect(new UserNames({ etcRoot }).name(1000)).toBe('1000');
+    rmSync(path);
+    symlinkSync('hostname/passwd', path);
+    writeFileSync(join(etcRoot, 'hostname'), '');
+    expect(new UserNames({ etcRoot }).name(1000)).toBe('1000');
+    rmSync(path);
+    // Who reads a pipe that nobody writes waits for ever.
+    expect(Bun.spawnSync(['mkfifo', path]).success).toBe(true);
+    expect(new UserNames({ etcRoot }).name(1000)).toBe('1000');
   } finally {
     rmSync(etcRoot, { recursive: true });
   }

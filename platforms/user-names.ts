@@ -103,10 +103,15 @@ export class UserNames {
     this.#names = version === '' ? new Map() : this.#read();
   }
 
-  /** Empty where there is no such file. */
+  /** Empty where there is no such file, or none that can be read. */
   #readVersion(): string {
-    const stat = statSync(this.#path, { throwIfNoEntry: false, bigint: true });
-    return stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeNs}`;
+    try {
+      const stat = statSync(this.#path, { bigint: true });
+      return stat.isFile() ? `${stat.ino} ${stat.size} ${stat.mtimeNs}` : '';
+    } catch (thrown) {
+      if (thrown instanceof Error) return '';
+      throw thrown;
+    }
   }
 
   #read(): Map<number, string> {

@@ -236,9 +236,10 @@ export function writeFrom(descriptor: number, from: NativeBuffer, length: number
   return result < 0 ? -errno() : result;
 }
 
-/** pread(2). Returns bytes read or -errno. */
-export function readAt(descriptor: number, into: NativeBuffer, position: number): number {
-  const result = symbols.pread(descriptor, into.pointer, into.bytes.length, position);
+/** pread(2) to `offset` of the buffer. Returns bytes read or -errno. */
+export function readAt(descriptor: number, into: NativeBuffer, position: number, offset = 0): number {
+  const room = into.bytes.length - offset;
+  const result = symbols.pread(descriptor, (into.pointer + offset) as Pointer, room, position);
   return result < 0 ? -errno() : result;
 }
 

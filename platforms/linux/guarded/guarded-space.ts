@@ -208,7 +208,11 @@ class HelperProcess<Question, Answer> {
     this.#child = child;
     this.#form = form;
     child.unref();
-    void this.#readLines();
+    void this.#readLines().catch((thrown: unknown) => {
+      if (!(thrown instanceof Error)) throw thrown;
+      // What it says cannot be read: it is of no use.
+      this.kill();
+    });
     void child.exited.then(() => {
       this.isGone = true;
       this.#woken?.();

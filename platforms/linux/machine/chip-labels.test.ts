@@ -167,3 +167,20 @@ test('batteries of the machine: level, state, power and the time that is left', 
     'node_power_supply_power_watt{power_supply="BAT5"} 0',
   ]);
 });
+
+test('a chip whose device sleeps is not asked until that runs', () => {
+  using tree = new BuiltTree({
+    ...treeOf([['hwmon3', '0000:03:00.0', 'amdgpu', 51]]),
+    'sys/devices/platform/0000:03:00.0/power/control': 'auto\n',
+    'sys/devices/platform/0000:03:00.0/power/runtime_status': 'suspended\n',
+  });
+  const collector = new TemperatureCollector(tree);
+  const read = () => {
+    const { sensors, fans } = collector.collect();
+    return [sensors.map(({ celsius }) => celsius), fans?.map(({ rpm }) => rpm)];
+  };
+  expect(read()).toEqual([[undefined], [undefined]]);
+  tree.write('sys/devices/platform/0000:03:00.0/power/runtime_status', 'active\n');
+  expect(read()).toEqual([[51], [900]]);
+  collector.close();
+});

@@ -242,7 +242,7 @@ class DriveTemperatures {
         // Until 5.15 the chip of an NVMe drive belonged to the controller's PCI device.
         (name === 'nvme' && devicePath === dirname(dirname(drivePath))),
     );
-    return chip?.temperatures[0];
+    return chip?.isAsleep() ? undefined : chip?.temperatures[0];
   }
 }
 

@@ -99,12 +99,10 @@ function withPools(fileSystems: readonly FileSystem[]): FileSystem[] {
   const sets = fileSystems.filter(({ type }) => type === 'zfs');
   if (sets.length === 0) return [...fileSystems];
   const byPool = Map.groupBy(sets, ({ source }) => poolOf(source));
-  return fileSystems.flatMap((each) => {
-    if (each.type !== 'zfs') return [each];
-    const pool = byPool.get(poolOf(each.source))!;
-    if (each === faceOf(pool)) return [poolRow(each, pool)];
-    return hasOwnQuota(each, pool) ? [summed(each, insideOf(each, pool))] : [];
-  });
+  const pools = new Map(Array.from(byPool, ([name, own]) => [name, new Pool(own)] as const));
+  return fileSystems.flatMap((each) =>
+    each.type === 'zfs' ? pools.get(poolOf(each.source))!.rowOf(each) : [each],
+  );
 }
 
 function poolOf(source: string): string {
@@ -118,12 +116,56 @@ function faceOf(pool: readonly FileSystem[]): FileSystem {
   return pool.reduce((best, each) => (rank(each) < rank(best) ? each : best));
 }
 
-/** All of the pool; what is free is what the data set with the most room has. */
-function poolRow(face: FileSystem, pool: readonly FileSystem[]): FileSystem {
-  const row = summed(face, pool);
-  const free = largestOf(pool);
-  if (row.usedBytes === undefined || free === undefined) return { ...row, name: poolOf(face.source) };
-  return { ...row, name: poolOf(face.source), availableBytes: free, totalBytes: row.usedBytes + free };
+/** The data sets of a pool that are mounted. */
+class Pool {
+  readonly #sets: readonly FileSystem[];
+  readonly #bySource: ReadonlyMap<string, FileSystem>;
+  readonly #face: FileSystem;
+  /** What the data set with the most room may still write; NaN unknown. */
+  #room = Number.NaN;
+  /** Each with those inside for which its quota, if it has one, holds. */
+  readonly #insides = new Map<FileSystem, FileSystem[]>();
+
+  constructor(sets: readonly FileSystem[]) {
+    this.#sets = sets;
+    this.#bySource = new Map(sets.map((each) => [each.source, each]));
+    this.#face = faceOf(sets);
+    for (const { availableBytes } of sets) {
+      if (availableBytes !== undefined && !(availableBytes <= this.#room)) this.#room = availableBytes;
+    }
+    for (const each of sets) this.#insides.set(each, [each]);
+    for (const each of sets) this.#addToOuter(each);
+  }
+
+  /** Its row; none where the pool's tells all of it. */
+  rowOf(each: FileSystem): FileSystem[] {
+    if (each === this.#face) return [this.#wholeRow()];
+    return this.#hasOwnQuota(each) ? [summed(each, this.#insides.get(each)!)] : [];
+  }
+
+  /** All of the pool; what is free is what the data set with the most room has. */
+  #wholeRow(): FileSystem {
+    const row = { ...summed(this.#face, this.#sets), name: poolOf(this.#face.source) };
+    const free = this.#room;
+    if (row.usedBytes === undefined || Number.isNaN(free)) return row;
+    return { ...row, availableBytes: free, totalBytes: row.usedBytes + free };
+  }
+
+  #hasOwnQuota({ source, availableBytes = Number.NaN }: FileSystem): boolean {
+    return availableBytes < (this.#around(source)[0]?.availableBytes ?? this.#room) - SLACK_BYTES;
+  }
+
+  #addToOuter(each: FileSystem): void {
+    for (const outer of this.#around(each.source)) {
+      const isHeld = (each.availableBytes ?? Number.NaN) <= (outer.availableBytes ?? 0) + SLACK_BYTES;
+      if (isHeld) this.#insides.get(outer)!.push(each);
+    }
+  }
+
+  /** The data sets that it is in, from the nearest out. */
+  #around(source: string): FileSystem[] {
+    return foldersAbove(source).flatMap((name) => this.#bySource.get(name) ?? []);
+  }
 }
 
 function summed(face: FileSystem, sets: readonly FileSystem[]): FileSystem {
@@ -132,32 +174,6 @@ function summed(face: FileSystem, sets: readonly FileSystem[]): FileSystem {
   if (known.length === 0 || availableBytes === undefined) return face;
   const usedBytes = known.reduce((sum, each) => sum + each.usedBytes!, 0);
   return { ...face, usedBytes, totalBytes: usedBytes + availableBytes };
-}
-
-function largestOf(sets: readonly FileSystem[]): number | undefined {
-  const known = sets.flatMap(({ availableBytes }) => availableBytes ?? []);
-  return known.length === 0 ? undefined : Math.max(...known);
-}
-
-function hasOwnQuota(each: FileSystem, pool: readonly FileSystem[]): boolean {
-  const around = pool
-    .filter(({ source }) => each.source.startsWith(`${source}/`))
-    .reduce<FileSystem | undefined>(
-      (best, other) => (best === undefined || other.source.length > best.source.length ? other : best),
-      undefined,
-    );
-  const room = around?.availableBytes ?? largestOf(pool);
-  return each.availableBytes !== undefined && room !== undefined && each.availableBytes < room - SLACK_BYTES;
-}
-
-/** The data set and those inside for which its quota holds. */
-function insideOf(each: FileSystem, pool: readonly FileSystem[]): FileSystem[] {
-  const room = (each.availableBytes ?? 0) + SLACK_BYTES;
-  return pool.filter(
-    (other) =>
-      other === each ||
-      (other.source.startsWith(`${each.source}/`) && (other.availableBytes ?? Number.NaN) <= room),
-  );
 }
 
 /** Read-only images, and programs that play file system; their sources may look like devices. */
@@ -174,11 +190,11 @@ const BORROWED_DEVICE = /^\/dev\/(loop|ram|zram|fuse$)/;
  * system, the one that no automounter made stands for it.
  */
 export function selectMounts(mounts: readonly MountEntry[]): MountEntry[] {
-  const byParent = Map.groupBy(mounts, ({ parentId }) => parentId);
+  const children = childrenOf(mounts);
   const byId = new Map(mounts.map((mount) => [mount.id, mount]));
   const best = new Map<string, MountEntry>();
   for (const mount of mounts) {
-    if (!isReal(mount) || isOutOfReach(mount, byId, byParent)) continue;
+    if (!isReal(mount) || isOutOfReach(mount, byId, children)) continue;
     const key = fileSystemKey(mount);
     const known = best.get(key);
     if (known === undefined || rankIn(byId, mount) < rankIn(byId, known)) best.set(key, mount);
@@ -237,21 +253,29 @@ function rank({ mountPoint, root }: MountEntry): number {
 const MAY_HANG = /^(nfs\d?|cifs|smb\w*|9p|ceph|afs|coda|lustre|ncpfs|glusterfs|fuse(\..+)?)$/;
 
 type MountsById = ReadonlyMap<number, MountEntry>;
-type MountsByParent = ReadonlyMap<number, readonly MountEntry[]>;
+/** By what they are mounted on, and there by mount point: a machine may have ten thousand. */
+type Children = ReadonlyMap<number, ReadonlyMap<string, readonly MountEntry[]>>;
 const NESTING_LIMIT = 64;
 
+function childrenOf(mounts: readonly MountEntry[]): Children {
+  const byParent = Map.groupBy(mounts, ({ parentId }) => parentId);
+  return new Map(
+    Array.from(byParent, ([id, own]) => [id, Map.groupBy(own, ({ mountPoint }) => mountPoint)] as const),
+  );
+}
+
 /** Whether its path leads to another mount (one on top of it, or of a folder on the way), or through the network. */
-function isOutOfReach(mount: MountEntry, byId: MountsById, byParent: MountsByParent): boolean {
+function isOutOfReach(mount: MountEntry, byId: MountsById, children: Children): boolean {
   let current: MountEntry | undefined = mount;
   let from = mount.id;
   for (let depth = 0; current !== undefined && depth < NESTING_LIMIT; depth++) {
     const { id, parentId, mountPoint } = current;
-    const above = byParent.get(id) ?? [];
-    if (above.some((other) => other.mountPoint === mountPoint && other.id !== id && other.id !== from)) {
+    const above = children.get(id)?.get(mountPoint) ?? [];
+    if (above.some((other) => other.id !== id && other.id !== from)) return true;
+    const siblings = children.get(parentId);
+    if (foldersAbove(mountPoint).some((folder) => siblings?.get(folder)?.some((other) => other.id !== id))) {
       return true;
     }
-    const siblings = byParent.get(parentId) ?? [];
-    if (siblings.some((other) => other.id !== id && isAbove(other.mountPoint, mountPoint))) return true;
     if (id === parentId) break;
     from = id;
     current = byId.get(parentId);
@@ -274,8 +298,13 @@ function isAutomounted(mount: MountEntry, byId: MountsById): boolean {
   return false;
 }
 
-function isAbove(folder: string, path: string): boolean {
-  return folder !== '/' && path.length > folder.length && path.startsWith(`${folder}/`);
+/** `/a/b` and `/a` of `/a/b/c`; names of data sets likewise, from the nearest out. */
+function foldersAbove(path: string): string[] {
+  const folders: string[] = [];
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+    folders.push(path.slice(0, end));
+  }
+  return folders;
 }
 
 /** /etc/hosts and the like, which a container runtime binds from the host's file system. */

@@ -214,6 +214,21 @@ test('a card that is powered down is not asked', () => {
   });
 });
 
+test('a card that was powered down when it was found is read once it runs', () => {
+  const device = 'sys/devices/0000:03:00.0';
+  // A folder refuses to be read, as the attributes of a sleeping card do.
+  const { [`${device}/gpu_busy_percent`]: _, ...files } = AMD;
+  using tree = new BuiltTree({ ...files, [`${device}/gpu_busy_percent/`]: '' });
+  tree.write(`${device}/power/runtime_status`, 'suspended\n');
+  const collector = new GpuCollector({ ...tree, nvmlPaths: [], pciIdsPaths: [] });
+  expect(collector.collect().gpus[0]).toMatchObject({ isAsleep: true, utilizationPercent: undefined });
+  rmSync(join(tree.root, device, 'gpu_busy_percent'), { recursive: true });
+  tree.write(`${device}/gpu_busy_percent`, '83\n');
+  tree.write(`${device}/power/runtime_status`, 'active\n');
+  expect(collector.collect().gpus[0]).toMatchObject({ isAsleep: false, utilizationPercent: 83 });
+  collector.close();
+});
+
 test('Intel, by i915 and by xe (built), beside a card that only shows pictures', () => {
   using tree = new BuiltTree({
     ...card(0, '0000:00:02.0', 'i915', '0x8086', '0x9a49'),

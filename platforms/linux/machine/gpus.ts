@@ -9,14 +9,8 @@ import { findNvml, NvmlLibrary } from '../nvml/library.ts';
 import { NvmlSession } from '../nvml/nvml-session.ts';
 import { KeptFile } from '../proc/kept-file.ts';
 import { type DrmClient, parseDrmClient } from '../proc/pid-fdinfo.ts';
-import {
-  type DrmCard,
-  isDeviceSuspended,
-  mayDeviceSleep,
-  nvidiaDevicePaths,
-  readDrmCards,
-} from '../sys/drm.ts';
-import { linkTarget, listDirectory } from '../sys/sysfs-value.ts';
+import { type DrmCard, nvidiaDevicePaths, readDrmCards } from '../sys/drm.ts';
+import { isDeviceSuspended, linkTarget, listDirectory, mayDeviceSleep } from '../sys/sysfs-value.ts';
 
 export interface GpuCollectorOptions {
   /** Default `/proc` and `/sys`. */

@@ -41,9 +41,7 @@ export class TemperatureCollector {
       this.#scan();
     }
     const sensors = [...this.#chips.flatMap(readChip), ...this.#zones.map(readZone)];
-    const fans = this.#chips.flatMap((chip) =>
-      chip.fans.map((fan) => ({ ...inputOf(chip, fan), rpm: fan.read() })),
-    );
+    const fans = this.#chips.flatMap(readFans);
     const batteries = this.#readBatteries(now);
     return {
       ...{ sensors, cpu: chooseCpuSensor(sensors), ...(fans.length > 0 && { fans }) },
@@ -91,10 +89,16 @@ function inputOf(chip: HwmonChip, { name, label }: HwmonChip['fans'][number]) {
   };
 }
 
+function readFans(chip: HwmonChip) {
+  const isAsleep = chip.isAsleep();
+  return chip.fans.map((fan) => ({ ...inputOf(chip, fan), rpm: isAsleep ? undefined : fan.read() }));
+}
+
 function readChip(chip: HwmonChip): TemperatureSensor[] {
+  const isAsleep = chip.isAsleep();
   return chip.temperatures.map((temperature) => ({
     ...inputOf(chip, temperature),
-    celsius: temperature.read(),
+    celsius: isAsleep ? undefined : temperature.read(),
     maxCelsius: temperature.maxCelsius,
     criticalCelsius: temperature.criticalCelsius,
   }));
@@ -113,9 +117,9 @@ function readZone(zone: ThermalZone): TemperatureSensor {
 }
 
 /** Kernel names of sensors at a processor's cores. */
-const CORES = silicon('cpu|cpuss|bigcore|littlecore|mtktscpu');
+const CORES = silicon('cpu|cpuss|cluster|bigcore|littlecore|mtktscpu');
 /** And of those in a system-on-chip's middle: a part of it that is no core may be the hotter. */
-const WHOLE_CHIP = silicon('soc|bcm2835|exynos|sun\\w+i?|armada|meson|rk\\w*');
+const WHOLE_CHIP = silicon('soc|package|bcm2835|exynos|sun\\w+i?|armada|meson|rk\\w*|imx|sfc');
 const PROCESSOR_LABEL = /\bcpu|cputin|\bpackage\b|\bprocessor\b|\btctl\b|\btdie\b|\bpeci\b/i;
 
 /** Kinds of sensors from the best to the last resort; the first with a value speaks for the CPU. */
@@ -133,7 +137,10 @@ const KINDS: readonly ((sensor: TemperatureSensor) => boolean)[] = [
 ];
 
 function silicon(names: string): RegExp {
-  return new RegExp(`^(${names})\\d*([-_]?\\d+)*(-top|-bottom)?[-_]?(therm|thermal|temp|sensor)?$`, 'i');
+  return new RegExp(
+    `^(${names})\\d*([-_]?\\d+)*(-top|-bottom)?[-_]?(therm|thermal|temp|sensor)?([-_]zone)?$`,
+    'i',
+  );
 }
 
 function isRyzen(chip: string): boolean {

@@ -5,7 +5,7 @@ const PROCESSOR = ascii('processor');
 const MEGAHERTZ = ascii('cpu MHz');
 const CLOCK = ascii('clock');
 /** What architectures call their model, the best first. */
-const NAMES = ['model name', 'Model', 'cpu model', 'cpu', 'uarch', 'Hardware'].map(ascii);
+const NAMES = ['model name', 'Model Name', 'Model', 'cpu model', 'cpu', 'uarch', 'Hardware'].map(ascii);
 const IMPLEMENTER = ascii('CPU implementer');
 const PART = ascii('CPU part');
 const COLON = 0x3a;

@@ -26,6 +26,8 @@ export function emptyDiskStatsLine() {
 }
 
 const SECTOR_BYTES = 512;
+/** Of 32 bits with a sign. */
+const MOST_IN_FLIGHT = 0x7fffffff;
 /** Their bytes are in another file system's file, or in memory. */
 const BORROWED = /^(loop|ram|zram)\d+$/;
 
@@ -100,7 +102,9 @@ function parseCounters(into: DiskStatsLine): boolean {
   into.busyMillis = scanner.unsigned();
   into.weightedMillis = scanner.unsigned();
   into.discardedSectors = scanner.skipWords(2) ? scanner.unsigned() : Number.NaN;
+  // One NaN makes the sum NaN. Kernels before 5.0 let the requests under way go below zero: these alone are unknown then.
+  if (into.inFlight > MOST_IN_FLIGHT) into.inFlight = Number.NaN;
   const reading = into.reads + into.readSectors + into.readMillis;
   const writing = into.writes + into.writtenSectors + into.writeMillis;
-  return reading + writing + into.inFlight + into.busyMillis + into.weightedMillis >= 0;
+  return reading + writing + into.busyMillis + into.weightedMillis >= 0;
 }

@@ -13,14 +13,14 @@ export class KeptFile {
     this.path = path;
   }
 
-  /** One pread(2) from the start. Returns bytes read or -errno. */
-  read(into: NativeBuffer): number {
+  /** One pread(2) from byte `at` of the file to the same byte of `into`. Returns bytes read or -errno. */
+  read(into: NativeBuffer, at = 0): number {
     if (this.#descriptor < 0) {
       this.#name ??= NativeBuffer.ofPath(this.path);
       this.#descriptor = openAt(AT_FDCWD, this.#name, O_RDONLY);
       if (this.#descriptor < 0) return this.#descriptor;
     }
-    const length = readAt(this.#descriptor, into, 0);
+    const length = readAt(this.#descriptor, into, at, at);
     // The device behind the file may have been replaced: open the name again.
     if (length < 0) this.close();
     return length;
@@ -50,16 +50,26 @@ export class KeptText {
     return this.#file.path;
   }
 
-  /** Returns 0, or -errno where the file cannot be read; then `length` is 0. */
+  /**
+   * Returns 0, or -errno where the file cannot be read; then `length` is 0. Of a list the kernel hands out a page at a
+   * time (fs/seq_file.c), so only a read of nothing is the end.
+   */
   read(): number {
-    for (;;) {
-      const length = this.#file.read(this.buffer);
-      this.length = Math.max(0, length);
-      if (length < 0) return length;
-      const size = this.buffer.bytes.length;
-      if (length < size || size >= this.#limit) return 0;
-      this.buffer = new NativeBuffer(Math.min(size * 2, this.#limit));
+    for (this.length = 0; ; ) {
+      if (this.length === this.buffer.bytes.length && !this.#grow()) return 0;
+      const got = this.#file.read(this.buffer, this.length);
+      this.length = got < 0 ? 0 : this.length + got;
+      if (got <= 0) return got;
     }
+  }
+
+  /** False: it is as large as it may be. */
+  #grow(): boolean {
+    const { bytes } = this.buffer;
+    if (bytes.length >= this.#limit) return false;
+    this.buffer = new NativeBuffer(Math.min(bytes.length * 2, this.#limit));
+    this.buffer.bytes.set(bytes);
+    return true;
   }
 
   close(): void {

@@ -55,6 +55,12 @@ describe('parseCpuStat', () => {
     },
   );
 
+  test('a column that is not printed is 0, one that is no count is unknown', () => {
+    const { table } = stat('cpu  1 2 3 4\ncpu0 1 2 3 4 5 6 7 18446744073709551600 0 0\n');
+    expect([table.steal[0], table.guest[0]]).toEqual([0, 0]);
+    expect([table.softirq[1], table.steal[1], table.guest[1]]).toEqual([7, Number.NaN, 0]);
+  });
+
   test('a number of cores that cannot be takes no memory', () => {
     const { online, table } = stat('cpu  1 2 3 4\ncpu99999999 1 2 3 4\ncpu7 1 2 3 4\n');
     expect([online, table.count]).toEqual([1, 9]);
@@ -67,10 +73,13 @@ describe('parseCpuStat', () => {
 });
 
 describe('other files of the machine', () => {
-  test('/proc/cpuinfo of x86, of a board, of neither', () => {
+  test('/proc/cpuinfo of x86, of a board, of LoongArch, of none', () => {
     const model = (text: string) => parseCpuModel(bytesOf(text), text.length);
     expect(model('processor\t: 0\ncpu family\t: 6\nmodel\t\t: 1\nmodel name\t: A CPU\n')).toBe('A CPU');
     expect(model('processor\t: 0\nCPU part\t: 0xd0b\n\nModel\t\t: Raspberry Pi 4')).toBe('Raspberry Pi 4');
+    expect(model('CPU Family\t\t: Loongson-64bit\nModel Name\t\t: Loongson-3A6000\n')).toBe(
+      'Loongson-3A6000',
+    );
     expect(model('processor\t: 0\nfeatures\t: fp\n')).toBeUndefined();
     const { table } = stat('cpu  1 2 3 4\ncpu0 1 2 3 4\ncpu1 1 2 3 4\n');
     const text = bytesOf('processor\t: 1\ncpu MHz\t\t: 2596.128\nprocessor\t: 9\ncpu MHz\t\t: 1\n');
@@ -169,6 +178,15 @@ describe('other files of the machine', () => {
       ['nvme0n1', 259, 3, 7, 14],
       ['vda', 254, 3, 7, 14],
     ]);
+  });
+
+  test('/proc/diskstats with less than no request under way', () => {
+    const line = emptyDiskStatsLine();
+    for (const inFlight of ['4294967295', '18446744073709551615']) {
+      const bytes = bytesOf(`   8       0 sda 1 2 3 4 5 6 7 8 ${inFlight} 10 11\n`);
+      expect(parseDiskStatsLine(bytes, bytes.length, 0, line)).toBe(true);
+      expect([line.writtenSectors, line.inFlight, line.busyMillis]).toEqual([7, Number.NaN, 10]);
+    }
   });
 
   test('/proc/PID/io, statm, status', () => {

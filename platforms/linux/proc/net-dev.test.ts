@@ -30,6 +30,17 @@ describe('parseNetDevLine', () => {
     expect(rows).toEqual([['ünï(1)', 9007199254740991, 2, 3, 4]]);
   });
 
+  test('errors and drops below zero do not hide the traffic', () => {
+    const bytes = bytesOf('eth0: 1 2 18446744073709551615 18446744073709551610 0 0 0 0 3 4 7 8 0 0 0 0\n');
+    const line = emptyNetDevLine();
+    expect(parseNetDevLine(bytes, bytes.length, 0, line)).toBe(true);
+    const { rxBytes, rxErrors, rxDropped, txBytes, txErrors, txDropped } = line;
+    expect([rxBytes, rxErrors, rxDropped, txBytes, txErrors, txDropped]).toEqual([
+      ...[1, Number.NaN, Number.NaN],
+      ...[3, 7, 8],
+    ]);
+  });
+
   test.each([
     'eth0: 1 2 3\n',
     'eth0: 1 2 0 0 0 0 0 0 3 4 0 0 0 0 0\n',

@@ -61,8 +61,7 @@ function parseInterface(into: NetDevLine): boolean {
   into.txPackets = scanner.unsigned();
   into.txErrors = scanner.unsigned();
   into.txDropped = scanner.unsigned();
-  // One NaN makes the sum NaN.
+  // One NaN makes the sum NaN. Drivers let errors and drops go below zero: those alone are unknown then.
   const traffic = into.rxBytes + into.rxPackets + into.txBytes + into.txPackets;
-  const failures = into.rxErrors + into.rxDropped + into.txErrors + into.txDropped;
-  return traffic + failures >= 0 && scanner.skipWords(4);
+  return traffic >= 0 && scanner.skipWords(4);
 }

@@ -17,6 +17,7 @@ const FORKS = ascii('processes ');
 const RUNNING = ascii('procs_running ');
 const BLOCKED = ascii('procs_blocked ');
 const SPACE = 0x20;
+const NEWLINE = 0x0a;
 const scanner = new TextScanner();
 
 /**
@@ -69,13 +70,22 @@ function parseTimes(table: CpuTable, row: number): boolean {
   table.nice[row] = nice;
   table.system[row] = system;
   table.idle[row] = idle;
-  // A kernel that does not print a column does not measure it: nothing was spent there.
-  table.iowait[row] = scanner.unsigned() || 0;
-  table.irq[row] = scanner.unsigned() || 0;
-  table.softirq[row] = scanner.unsigned() || 0;
-  table.steal[row] = scanner.unsigned() || 0;
-  table.guest[row] = (scanner.unsigned() || 0) + (scanner.unsigned() || 0);
+  table.iowait[row] = addedColumn();
+  table.irq[row] = addedColumn();
+  table.softirq[row] = addedColumn();
+  table.steal[row] = addedColumn();
+  table.guest[row] = addedColumn() + addedColumn();
   return true;
+}
+
+/**
+ * A column that not every kernel prints: one that does not print it spends nothing there. NaN: what is printed is no
+ * count, as steal that went below zero.
+ */
+function addedColumn(): number {
+  scanner.skipBlanks();
+  const isPrinted = scanner.at < scanner.end && scanner.bytes[scanner.at] !== NEWLINE;
+  return isPrinted ? scanner.unsigned() : 0;
 }
 
 function parseCounter(counters: SchedulerCounters): void {

@@ -1,9 +1,16 @@
+import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { GpuSample, GpuVendor } from '../../../src/data/schema/gpu-sample.ts';
 import { KeptFile } from '../proc/kept-file.ts';
 import { known } from '../proc/text-scanner.ts';
 import { plausibleCelsius } from './hwmon.ts';
-import { listDirectory, readAttribute, readSysfsInteger, realPath } from './sysfs-value.ts';
+import {
+  isDeviceSuspended,
+  listDirectory,
+  readAttribute,
+  readSysfsInteger,
+  realPath,
+} from './sysfs-value.ts';
 
 const CARDS_LIMIT = 64;
 const VENDORS: Readonly<Record<string, GpuVendor>> = {
@@ -93,24 +100,16 @@ export function nvidiaDevicePaths(sysRoot: string): string[] {
     );
 }
 
-/** Whether runtime power management has put a device to sleep (power/runtime_status). */
-export function isDeviceSuspended(devicePath: string): boolean {
-  return readAttribute(join(devicePath, 'power/runtime_status')) === 'suspended';
-}
-
-/** Whether a device may sleep while idle (power/control). */
-export function mayDeviceSleep(devicePath: string): boolean {
-  return readAttribute(join(devicePath, 'power/control')) === 'auto';
-}
-
 function isSuspended(status: KeptFile | undefined): boolean {
   return status !== undefined && readAttribute(status.path) === 'suspended';
 }
 
 function openFiles(path: string, devicePath: string) {
+  const isAsleep = isDeviceSuspended(devicePath);
   const hwmon = join(devicePath, 'hwmon', listDirectory(join(devicePath, 'hwmon'))[0] ?? '');
   const first = (...paths: string[]): KeptFile | undefined => {
-    const found = paths.find((each) => readAttribute(each) !== undefined);
+    // Of a card that sleeps what is there is not read: that would wake it.
+    const found = paths.find((each) => (isAsleep ? existsSync(each) : readAttribute(each) !== undefined));
     return found === undefined ? undefined : new KeptFile(found);
   };
   const xe = join(devicePath, 'tile0/gt0/freq0');

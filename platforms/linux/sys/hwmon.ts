@@ -1,7 +1,9 @@
 import { basename, join } from 'node:path';
 import { KeptFile } from '../proc/kept-file.ts';
 import {
+  isDeviceSuspended,
   listDirectory,
+  mayDeviceSleep,
   readAttribute,
   readIntegerAttribute,
   readSysfsInteger,
@@ -20,6 +22,8 @@ export interface HwmonChip {
   readonly suffix: string | undefined;
   readonly temperatures: readonly HwmonTemperature[];
   readonly fans: readonly HwmonInput[];
+  /** Whether its device sleeps, as a GPU that nobody uses: a question would wake it. */
+  isAsleep(): boolean;
   /** Closes the files of all its inputs. */
   close(): void;
 }
@@ -51,7 +55,10 @@ export function readHwmonChips(sysRoot: string): HwmonChip[] {
     .map((id) => readIdentity(join(root, id), id));
   const byPlace = Map.groupBy(all, placeOf);
   return all.flatMap((chip) => {
-    const temperatures = readTemperatures(join(root, chip.id));
+    const { devicePath } = chip;
+    const maySleep = devicePath !== undefined && mayDeviceSleep(devicePath);
+    const isAsleep = (): boolean => maySleep && isDeviceSuspended(devicePath);
+    const temperatures = readTemperatures(join(root, chip.id), isAsleep());
     const fans = findInputs(join(root, chip.id), /^(fan\d{1,4})_input$/).map(
       ([from, name]) => new HwmonInput(from, name, plausibleRpm),
     );
@@ -59,7 +66,8 @@ export function readHwmonChips(sysRoot: string): HwmonChip[] {
     const close = (): void => {
       for (const input of [...temperatures, ...fans]) input.close();
     };
-    return [{ ...chip, suffix: suffixAmong(byPlace.get(placeOf(chip))!, chip), temperatures, fans, close }];
+    const suffix = suffixAmong(byPlace.get(placeOf(chip))!, chip);
+    return [{ ...chip, suffix, temperatures, fans, isAsleep, close }];
   });
 }
 
@@ -85,8 +93,10 @@ function suffixAmong(chips: readonly ChipIdentity[], { id, name }: ChipIdentity)
   return chips.filter((other) => other.name === name).length === 1 ? name : id;
 }
 
-function readTemperatures(path: string): HwmonTemperature[] {
-  return findInputs(path, /^(temp\d{1,4})_input$/).map(([from, name]) => new HwmonTemperature(from, name));
+function readTemperatures(path: string, isAsleep: boolean): HwmonTemperature[] {
+  return findInputs(path, /^(temp\d{1,4})_input$/).map(
+    ([from, name]) => new HwmonTemperature(from, name, isAsleep),
+  );
 }
 
 /** Inputs of a kind by their names, each with the folder that it is in: old drivers keep theirs with the device. */
@@ -139,10 +149,10 @@ export class HwmonTemperature extends HwmonInput {
   readonly maxCelsius: number | undefined;
   readonly criticalCelsius: number | undefined;
 
-  constructor(path: string, name: string) {
+  constructor(path: string, name: string, isAsleep: boolean) {
     super(path, name, plausibleCelsius);
-    this.maxCelsius = limitOf(join(path, `${name}_max`));
-    this.criticalCelsius = limitOf(join(path, `${name}_crit`));
+    this.maxCelsius = isAsleep ? undefined : limitOf(join(path, `${name}_max`));
+    this.criticalCelsius = isAsleep ? undefined : limitOf(join(path, `${name}_crit`));
   }
 }
 

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { NativeBuffer } from '../libc.ts';
 import type { KeptFile } from '../proc/kept-file.ts';
 
@@ -40,6 +41,16 @@ export function readAttribute(path: string): string | undefined {
 export function readIntegerAttribute(path: string): number | undefined {
   const text = readAttribute(path);
   return text !== undefined && /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Whether runtime power management has put a device to sleep (power/runtime_status). */
+export function isDeviceSuspended(devicePath: string): boolean {
+  return readAttribute(join(devicePath, 'power/runtime_status')) === 'suspended';
+}
+
+/** Whether a device may sleep while idle (power/control). */
+export function mayDeviceSleep(devicePath: string): boolean {
+  return readAttribute(join(devicePath, 'power/control')) === 'auto';
 }
 
 /** Names in a directory in their natural order (`hwmon2` before `hwmon10`); none where there is no such directory. */

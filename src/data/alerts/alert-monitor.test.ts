@@ -276,6 +276,13 @@ describe('a rule', () => {
     expect(watched.events).toHaveLength(2);
   });
 
+  test('about one share of the processors bears with another that is unknown', () => {
+    const watched = new Watched('cpu.iowait>20%', 'cpu.steal>20%');
+    watched.world.times.steal[0] = Number.NaN;
+    watched.run(20, timesOf('iowait')(watched, true));
+    expect(watched.events).toHaveLength(1);
+  });
+
   test('of file systems or processes waits until they are known', () => {
     const watched = new Watched('!disk.used<5% for 10s', '!process.rss<1K for 10s');
     watched.hasDisks = false;

@@ -137,7 +137,8 @@ class ShareOfGrowth {
       const grown = Math.max(0, now - (this.#last.get(name) ?? UNKNOWN));
       this.#last.set(name, now);
       this.#grown.set(name, grown);
-      this.#all += grown;
+      // Unknown takes nothing from the others.
+      this.#all += grown || 0;
     }
   }
 

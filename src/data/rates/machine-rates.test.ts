@@ -96,6 +96,33 @@ describe('rates of a machine', () => {
     expect(rates.disks.rateOf('sdx').read).toBeNaN();
   });
 
+  test.each([
+    [['sda', 'sda1', 'dm-0', 'md127', 'zd16', 'loop3', 'zram0'], ['sda']],
+    [
+      ['nvme0n1', 'nvme0c0n1', 'nvme0c1n1', 'nvme1n1'],
+      ['nvme0n1', 'nvme1n1'],
+    ],
+    // Before Linux 6.4 the drive counts nothing.
+    [
+      ['nvme0c0n1', 'nvme0c1n1', 'nbd0'],
+      ['nbd0', 'nvme0c0n1', 'nvme0c1n1'],
+    ],
+  ])('of disks together: the bytes of %p once', (names, counted) => {
+    const world = new SystemWorld();
+    const rates = new MachineRates();
+    for (const readBytes of [1000, 3000]) {
+      world.devices.length = 0;
+      for (const name of names) {
+        const device = { name, isPartition: name === 'sda1', readBytes, writtenBytes: 0 };
+        world.devices.push(device as unknown as (typeof world.devices)[number]);
+      }
+      rates.updateDisks(world.disks());
+      world.pass(2);
+    }
+    expect(rates.disks.busiest.map(({ name }) => name)).toEqual(counted);
+    expect(rates.disks.reads.last).toBe(1000 * counted.length);
+  });
+
   test('do not continue what was before a break, but keep the past', () => {
     const world = new SystemWorld();
     const rates = new MachineRates();

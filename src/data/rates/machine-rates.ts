@@ -27,7 +27,16 @@ interface BusyDevice extends DiskRate {
 }
 
 /** What stands on other devices or in memory: its bytes are counted there, or reach no disk. */
-const VIRTUAL_DEVICE = /^(?:dm-|md|loop|ram|zram|drbd|bcache)/;
+const VIRTUAL_DEVICE = /^(?:dm-|md|loop|ram|zram|drbd|bcache|zd\d)/;
+/** One of the ways to an NVMe drive, `nvme0c1n1` of `nvme0n1`; the drive itself counts since Linux 6.4. */
+const WAY_TO_DRIVE = /^(nvme\d+)c\d+(n\d+)$/;
+
+/** Whether the bytes of a device are counted elsewhere too. */
+function isCountedTwice(name: string, devices: readonly BlockDevice[]): boolean {
+  const drive = name.replace(WAY_TO_DRIVE, '$1$2');
+  const isWay = drive !== name && devices.some((each) => each.name === drive && each.readBytes > 0);
+  return isWay || VIRTUAL_DEVICE.test(name);
+}
 
 /** Rates of block devices between two samples, by their kernel names, and of all real disks together. */
 class DiskRates {
@@ -61,7 +70,7 @@ class DiskRates {
   }
 
   #addUp(devices: readonly BlockDevice[]): void {
-    const disks = devices.filter(({ name, isPartition }) => !isPartition && !VIRTUAL_DEVICE.test(name));
+    const disks = devices.filter(({ name, isPartition }) => !isPartition && !isCountedTwice(name, devices));
     const known = disks.map(({ name }) => ({ name, ...this.rateOf(name) }));
     const sum = (one: 'read' | 'written'): number =>
       known.reduce(

@@ -8,6 +8,7 @@ import {
   lstatSync,
   openSync,
   read,
+  readdirSync,
   readlinkSync,
   readSync,
   rmSync,
@@ -118,6 +119,43 @@ export function removeFile(path: string): void {
   withUserRights(() => rmSync(path, { force: true }));
 }
 
+/** The runtime starts its first thread at once where work is given to it; later than this it has none. */
+const FIRST_THREAD_MILLIS = 1000;
+let hasThread = false;
+
+/** What a call of node:fs calls when it is done. */
+type Done<T> = (error: Error | null, result?: T) => void;
+
+/**
+ * Gives work to the runtime's threads. Rejects with OpError where the system lets none be started: the runtime would
+ * wait for ever.
+ */
+export function onThread<T>(give: (done: Done<T>) => void): Promise<T> {
+  const work = new Promise<T>((resolve, reject) => {
+    give((error, result) => (error ? reject(error) : resolve(result as T)));
+  });
+  hasThread ||= countThreads() !== 1;
+  return hasThread ? work : Promise.race([work, firstThread(work)]);
+}
+
+async function firstThread<T>(work: Promise<T>): Promise<T> {
+  await Bun.sleep(FIRST_THREAD_MILLIS);
+  if (countThreads() !== 1) return work;
+  const message =
+    'cannot start a thread; raise the limit of processes (ulimit -u, pids.max), or allow clone3(2)';
+  throw new OpError({ op: 'start a thread', code: 'NO_THREAD', message });
+}
+
+/** Of this process, the first among them; undefined: this system does not tell. */
+function countThreads(): number | undefined {
+  try {
+    return readdirSync('/proc/self/task').length;
+  } catch (thrown) {
+    if (thrown instanceof Error) return undefined;
+    throw thrown;
+  }
+}
+
 /** A file that was opened with the user's own rights, read and written on the runtime's threads. */
 export class OpenFile {
   /** At the moment of opening. */
@@ -147,33 +185,21 @@ export class OpenFile {
 
   /** pread(2). Resolves to the bytes read, 0 at the end. */
   read(into: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      read(this.#descriptor, into, offset, length, position, (error, count) =>
-        error ? reject(error) : resolve(count),
-      );
-    });
+    return onThread((done) => read(this.#descriptor, into, offset, length, position, done));
   }
 
   /** pwrite(2). Resolves to the bytes written, which may be fewer. */
   write(bytes: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      write(this.#descriptor, bytes, offset, length, position, (error, count) =>
-        error ? reject(error) : resolve(count),
-      );
-    });
+    return onThread((done) => write(this.#descriptor, bytes, offset, length, position, done));
   }
 
   /** fdatasync(2): resolves when what was written is on the disk. */
   sync(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      fdatasync(this.#descriptor, (error) => (error ? reject(error) : resolve()));
-    });
+    return onThread((done) => fdatasync(this.#descriptor, done));
   }
 
   close(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      close(this.#descriptor, (error) => (error ? reject(error) : resolve()));
-    });
+    return onThread((done) => close(this.#descriptor, done));
   }
 }
 

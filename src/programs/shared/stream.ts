@@ -3,6 +3,7 @@ import type { RecordedSource } from '../../data/recording/recorded-source.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
 import type { RemoteLink } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { onThread } from '../../kit/files/user-file.ts';
 import type { LookBack } from '../cli/options.ts';
 import type { EventLog } from './event-log.ts';
 import { EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
@@ -286,9 +287,5 @@ export class StandardOutput {
 }
 
 function writeOnce(bytes: Uint8Array, from: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    write(1, bytes, from, bytes.length - from, null, (error, count) =>
-      error ? reject(error) : resolve(count),
-    );
-  });
+  return onThread((done) => write(1, bytes, from, bytes.length - from, null, done));
 }

@@ -32,3 +32,13 @@ test('a core that was away begins anew', () => {
   shown(counters, table(10_000, 50));
   expect(shown(counters, table(9_000, 20))).toEqual([9_000, 20]);
 });
+
+test('a time that is no count for a while, as steal below zero, stays as it was', () => {
+  const counters = new CpuCounters();
+  const times = table(10_000, 50);
+  for (const steal of [500, Number.NaN, 60]) {
+    times.steal[1] = steal;
+    shown(counters, times);
+    expect(counters.highest.steal[1]).toBe(500);
+  }
+});

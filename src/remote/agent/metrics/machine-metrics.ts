@@ -48,12 +48,12 @@ export class CpuCounters {
     for (let row = 1; row < times.count; row++) {
       highest.rowOf(row - 1);
       const fallen = highest.idle[row]! - times.idle[row]!;
-      const isReset = fallen > RESET_SECONDS * ticksPerSecond;
+      // Its idle time is unknown where a core is away: it has no values to show.
+      const isReset = !(fallen <= RESET_SECONDS * ticksPerSecond);
       for (const mode of CPU_MODES) {
         const was = highest[mode][row]!;
         const now = times[mode][row]!;
-        // NaN on either side: the core is new, or it is away and has no values to show.
-        if (isReset || !(now <= was)) highest[mode][row] = now;
+        if (isReset || Number.isNaN(was) || now > was) highest[mode][row] = now;
       }
     }
     highest.count = times.count;

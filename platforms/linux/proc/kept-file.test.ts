@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'bun:test';
+import { KeptText } from './kept-file.ts';
+
+describe('a kept text', () => {
+  // The kernel hands out a list a page at a time: mounts, disks, CPUs, and the mappings of this process, which are many.
+  test.each([64, 4096, 1 << 20])('is whole with a buffer of %d bytes, each time', (size) => {
+    const text = new KeptText('/proc/self/smaps', size);
+    for (const _ of [1, 2]) {
+      expect(text.read()).toBe(0);
+      const lines = Buffer.from(text.buffer.bytes.subarray(0, text.length)).toString().split('\n');
+      expect(text.length).toBeGreaterThan(2 * 4096);
+      expect(lines.some((line) => line.endsWith('[stack]'))).toBe(true);
+      expect(lines.at(-1)).toBe('');
+    }
+    text.close();
+  });
+
+  test('is cut at its limit', () => {
+    const text = new KeptText('/proc/self/smaps', 64, 1000);
+    expect(text.read()).toBe(0);
+    expect(text.length).toBe(1000);
+    text.close();
+  });
+
+  test('that is not there is empty', () => {
+    const text = new KeptText('/proc/self/none');
+    expect(text.read()).toBeLessThan(0);
+    expect(text.length).toBe(0);
+  });
+});
