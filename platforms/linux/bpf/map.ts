@@ -189,7 +189,7 @@ export function lookupAndDeleteElement(
   return deleteElement(descriptor, key, keyOffset);
 }
 
-const FIRST_CAPACITY = 128;
+const FIRST_CAPACITY = 32;
 /** Entries that appear while a map is read may be read too. */
 const CAPACITY_SLACK = 64;
 

@@ -29,7 +29,7 @@ const THREADED_LIMIT = 1 << 20;
 const SUM_COLUMNS = { cpuNanos: numbers('f64'), readBytes: numbers('f64'), writeBytes: numbers('f64') };
 
 /** Processes of several threads during one sample: threads come before or after their leader. Nothing is allocated. */
-export class TaskThreads extends tableClass(SUM_COLUMNS, { capacity: 256, limit: THREADED_LIMIT }) {
+export class TaskThreads extends tableClass(SUM_COLUMNS, THREADED_LIMIT) {
   clear(): void {
     if (this.slots.count > 0) this.slots.clear();
   }

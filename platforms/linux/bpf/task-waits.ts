@@ -168,7 +168,7 @@ export class WaitSums extends tableClass(
     readBytes: numbers('f64'),
     writtenBytes: numbers('f64'),
   },
-  { capacity: 256, limit: PROCESSES_LIMIT },
+  PROCESSES_LIMIT,
 ) {
   clear(): void {
     if (this.slots.count > 0) this.slots.clear();

@@ -131,7 +131,7 @@ function closingsText({ diag, kernel }: Pick<LinuxExamination, 'diag' | 'kernel'
       : ` (net.core.rmem_max is ${kernel.receiveBufferMaxBytes}; cap_net_admin overrides it)`;
   const room =
     capacity > 0
-      ? `${shards} netlink sockets buffer ${capacity} of them between two samples${limit}.`
+      ? `${shards} netlink sockets buffer ${capacity} of them until they are read${limit}.`
       : `${shards} netlink sockets share them${limit}.`;
   return `The kernel reports closed connections with their final counters. ${room}`;
 }

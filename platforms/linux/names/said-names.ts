@@ -32,7 +32,7 @@ const SAID_COLUMNS = {
  * Names that connections said, until the rows of their sockets are found; further ones than 4,096 are passed over. Known
  * by ports, protocol and remote address; of two with one key the newer is kept.
  */
-export class SaidNames extends tableClass(SAID_COLUMNS, { capacity: 64, limit: 4096 }) {
+export class SaidNames extends tableClass(SAID_COLUMNS, 4096) {
   /** The packet of this header, which a socket of this machine sent, said a name. */
   add(header: IpHeader, { name, alpn }: FoundName, basis: number, nowMicros: number): void {
     const { protocol, source, destination } = header;

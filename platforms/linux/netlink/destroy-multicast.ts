@@ -38,6 +38,11 @@ export class DestroyMulticast {
     }
   }
 
+  /** Readable once there are announcements. */
+  get descriptors(): readonly number[] {
+    return this.#shards.map(({ descriptor }) => descriptor);
+  }
+
   /** How many announcements the kernel keeps for certain, however the cookies fall; 0 unknown. */
   capacity(): number {
     let least = Number.POSITIVE_INFINITY;

@@ -141,10 +141,19 @@ export function closeListing(context: SourceContext): void {
 function takeListing(context: SourceContext, isCounting: boolean): SocketListing {
   const { listing } = context;
   const isFit = listing !== undefined && (listing.sockets.counted === 'payload') === isCounting;
-  if (!isFit) return { sockets: new NetlinkSockets(context.clock, isCounting), holders: undefined };
-  listing.sockets.hearClosings();
-  context.listing = undefined;
-  return listing;
+  if (isFit) {
+    listing.sockets.hearClosings(context.onQueued);
+    context.listing = undefined;
+    return listing;
+  }
+  const sockets = new NetlinkSockets(context.clock, isCounting, false);
+  try {
+    sockets.hearClosings(context.onQueued);
+    return { sockets, holders: undefined };
+  } catch (thrown) {
+    sockets.close();
+    throw thrown;
+  }
 }
 
 /** UDP is counted where packets may be looked at; that they may not is how most users work, and no error. */

@@ -62,7 +62,7 @@ const FLOW_COLUMNS = {
  * Bounded: when the table fills, new flows are counted together by their local port (remote end 0), then by their
  * local address (port 0 too), so that what is counted stays whole while it gets coarser.
  */
-export class PacketFlows extends tableClass(FLOW_COLUMNS, { capacity: 256, limit: FLOWS_LIMIT }) {
+export class PacketFlows extends tableClass(FLOW_COLUMNS, FLOWS_LIMIT) {
   /** Time of the packets that are being counted. */
   nowMicros = 0;
   /** Flows ever added. */

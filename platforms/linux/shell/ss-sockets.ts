@@ -33,7 +33,7 @@ class SsHeads extends tableClass(
     /** Path of the control group. */
     cgroup: OPTIONAL_TEXT,
   },
-  { capacity: 64, limit: 1 << 18 },
+  1 << 18,
 ) {}
 
 /** A number made of a first line, in two words: of all but the lengths of queues, the time of a timer, and blanks. */

@@ -29,7 +29,7 @@ const FLOW_COLUMNS = {
  * table that they go to. Flows are known by the words of the kernel's key, of which the first three are the socket's
  * cookie and a process.
  */
-export class FlowTable extends tableClass(FLOW_COLUMNS, { capacity: 256, limit: FLOWS_LIMIT }) {
+export class FlowTable extends tableClass(FLOW_COLUMNS, FLOWS_LIMIT) {
   /** The slot of the flow whose key starts at a place, or -1. */
   find(keys: Uint32Array, at: number): number {
     const word = mixed(keys, at);

@@ -14,7 +14,7 @@ const NO_ROW = -1;
 const BOUND_COLUMNS = { row: numbers('i32'), port: numbers('u16') };
 
 /** UDP sockets without a peer, found by the local end of a packet as the kernel finds them (net/ipv4/udp.c). */
-export class BoundSockets extends tableClass(BOUND_COLUMNS, { capacity: 64, limit: LIMIT }) {
+export class BoundSockets extends tableClass(BOUND_COLUMNS, LIMIT) {
   /** The rows that the last `receivers` found; no more than its result are meant. */
   readonly found = new Int32Array(RECEIVERS_LIMIT);
   #foundCount = 0;

@@ -275,6 +275,29 @@ test('whoever drains often does not make it read the buffers as often', async ()
   expect(source.drainWithinMillis()).toBeLessThan(Number.POSITIVE_INFINITY);
 });
 
+test('the first closing after a rest is told of at once, and more are looked for soon', async () => {
+  let micros = 10e6;
+  const queued = Promise.withResolvers<void>();
+  const source = new NetlinkSockets(() => micros, true, false);
+  source.hearClosings(queued.resolve);
+  await source.collect(WHOLE_SLICE);
+  while (source.drainWithinMillis() !== Number.POSITIVE_INFINITY) {
+    micros += 300e3;
+    source.drainClosings();
+  }
+  const pair = await openPair('127.0.0.1');
+  for (const end of [pair.client, pair.server]) end.socket?.end();
+  await queued.promise;
+  const waits: number[] = [];
+  for (let look = 0; look < 3; look++) {
+    waits.push(source.drainWithinMillis());
+    micros += 300e3;
+    source.drainClosings();
+  }
+  expect(waits).toEqual([10, 20, 40]);
+  source.close();
+});
+
 test('listeners and UDP sockets have rows, without counters where the kernel counts nothing', async () => {
   const listener = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });
   const datagrams = await Bun.udpSocket({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });

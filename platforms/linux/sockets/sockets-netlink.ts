@@ -13,6 +13,7 @@ import {
   MEMINFO_EXTENSION,
   SockDiag,
 } from '../netlink/sock-diag.ts';
+import { LookTimes } from '../poll-wake.ts';
 import { ClosingQueue, ClosingRate } from './closing-queue.ts';
 import { NOTHING_LOST, RowLife, type SocketParts, SocketRows, type SocketSource } from './sockets.ts';
 import {
@@ -32,6 +33,9 @@ const ALL_STATES = 0xffffffff;
 const RARE_DUMP_INTERVAL_MICROS = 2.5e6;
 /** The longest time between two drains where somebody asks for more. */
 const DRAIN_MICROS = 250e3;
+/** How soon the buffers are looked at again after a rest, when nobody knows how fast they fill; then twice as late. */
+const FIRST_LOOK_MILLIS = 10;
+const LOOK_MILLIS = 1000;
 /** A drain of the buffers' own rate is due a tenth early: timers are not exact. */
 const EARLY_MICROS = 900;
 /** Sockets in state CLOSE that are remembered for their end's sake. */
@@ -67,6 +71,9 @@ export class NetlinkSockets implements SocketSource {
   /** Undefined until closings are heard. */
   #multicast: DestroyMulticast | undefined;
   #multicastCapacity = 0;
+  /** Undefined until closings are heard, and where nobody is to be told of them. */
+  #looks: LookTimes | undefined;
+  #lookMillis = LOOK_MILLIS;
   readonly #queue = new ClosingQueue();
   readonly #rate = new ClosingRate();
   readonly #record = new DiagRecord();
@@ -132,13 +139,20 @@ export class NetlinkSockets implements SocketSource {
   /**
    * From now on closings are announced, and the next collection is the baseline: rows that it does not list are closed,
    * for nobody has heard of their end. Throws SyscallError.
+   *
+   * @param onQueued as NetworkOptions has it; undefined: a burst after a rest waits until the next collection
    */
-  hearClosings(): void {
+  hearClosings(onQueued?: () => void): void {
     if (this.#multicast !== undefined) return;
     this.#multicast = new DestroyMulticast();
     this.#multicastCapacity = this.#multicast.capacity();
     this.#hasBaseline = false;
     this.#nextRareDumpMicros = Number.NEGATIVE_INFINITY;
+    if (onQueued === undefined) return;
+    this.#looks = new LookTimes(this.#multicast.descriptors, () => {
+      this.#lookMillis = FIRST_LOOK_MILLIS;
+      onQueued();
+    });
   }
 
   /** Checks for tcp_diag with a request: the socket opens without it. Throws SyscallError. */
@@ -188,15 +202,23 @@ export class NetlinkSockets implements SocketSource {
     // Whoever counts packets calls far more often than these buffers need it.
     if (nowMicros < this.#nextDrainMicros) return;
     this.#queue.nowMicros = nowMicros;
-    this.#rate.record(this.#multicast.drain(this.#queue), nowMicros);
+    this.#noteClosings(this.#multicast.drain(this.#queue), nowMicros);
     this.#nextDrainMicros = nowMicros + Math.min(DRAIN_MICROS, this.drainWithinMillis() * EARLY_MICROS);
   }
 
   drainWithinMillis(): number {
-    return this.#rate.drainWithinMillis(this.#multicastCapacity);
+    const within = this.#rate.drainWithinMillis(this.#multicastCapacity);
+    return this.#looks === undefined ? within : Math.min(within, this.#looks.withinMillis(this.#lookMillis));
+  }
+
+  #noteClosings(count: number, nowMicros: number): void {
+    this.#rate.record(count, nowMicros);
+    this.#looks?.looked(count > 0);
+    this.#lookMillis = Math.min(LOOK_MILLIS, this.#lookMillis * 2);
   }
 
   close(): void {
+    this.#looks?.close();
     this.#diag.close();
     this.#multicast?.close();
   }
@@ -358,7 +380,7 @@ export class NetlinkSockets implements SocketSource {
       count += this.#multicast.drainShard(shard, this.#closingVisitor);
       if (slice.due()) await slice.rest();
     }
-    this.#rate.record(count, this.#closingMicros);
+    this.#noteClosings(count, this.#closingMicros);
   }
 
   #seeClosing(buffer: NativeBuffer, at: number, length: number): void {

@@ -87,7 +87,7 @@ class NamePairs extends tableClass(
     /** Next pair of the row, -1 none. */
     next: numbers('i32', -1),
   },
-  { capacity: 256, limit: PAIRS_LIMIT },
+  PAIRS_LIMIT,
 ) {}
 
 /** Counts the connections of process names per list row; each name once per row. */

@@ -239,12 +239,12 @@ const PROCESSES_LIMIT = 1 << 17;
 /** Finds the owner that is a process's parent. Ancestors of owners are owners, unless the table was full. */
 class ProcessParents {
   /** Key: pid of a live process. */
-  readonly #pids = new SlotTable(256, PROCESSES_LIMIT, (capacity) => {
+  readonly #pids = new SlotTable(64, PROCESSES_LIMIT, (capacity) => {
     const owners = new Int32Array(capacity);
     owners.set(this.#owner);
     this.#owner = owners;
   });
-  #owner = new Int32Array(256);
+  #owner = new Int32Array(64);
 
   begin(owners: OwnerTable): void {
     this.#pids.clear();

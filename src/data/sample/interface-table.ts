@@ -2,16 +2,10 @@ import { tableClass } from '../../kit/table/columns.ts';
 import { ADDRESS_COLUMNS, INTERFACE_COLUMNS, NETWORK_TABLES } from '../schema/network-columns.ts';
 
 /** Local addresses, key the four address words, each with the ifindex that it belongs to. */
-class AddressTable extends tableClass(ADDRESS_COLUMNS, {
-  capacity: 16,
-  limit: NETWORK_TABLES.addresses.limit,
-}) {}
+class AddressTable extends tableClass(ADDRESS_COLUMNS, NETWORK_TABLES.addresses.limit, 16) {}
 
 /** Every network interface, keyed by (ifindex, 0, 0, 0). Counters are the kernel's, cumulative since boot. */
-export class InterfaceTable extends tableClass(INTERFACE_COLUMNS, {
-  capacity: 16,
-  limit: NETWORK_TABLES.interfaces.limit,
-}) {
+export class InterfaceTable extends tableClass(INTERFACE_COLUMNS, NETWORK_TABLES.interfaces.limit, 4) {
   readonly addresses = new AddressTable();
 
   /** The slot of an interface that is there or new, with nothing known but its number; -1: the table is full. */

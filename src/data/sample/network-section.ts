@@ -16,19 +16,13 @@ import { SocketTable } from './socket-table.ts';
  * Owners of traffic, one slot each: a process (key: pid, start ticks low and high word) or a group of sockets without a
  * known process. Exited processes keep their row. Ancestors of processes with sockets have rows too.
  */
-export class OwnerTable extends tableClass(OWNER_COLUMNS, {
-  capacity: 256,
-  limit: NETWORK_TABLES.owners.limit,
-}) {}
+export class OwnerTable extends tableClass(OWNER_COLUMNS, NETWORK_TABLES.owners.limit) {}
 
 /**
  * Cumulative bytes of a subject (an owner or a remote host) over one interface, key (subject slot, ifindex, 0, 0);
  * ifindex 0: the local address belongs to no known interface. Never decreases within an epoch.
  */
-export class TrafficTable extends tableClass(TRAFFIC_COLUMNS, {
-  capacity: 512,
-  limit: NETWORK_TABLES.traffic.limit,
-}) {}
+export class TrafficTable extends tableClass(TRAFFIC_COLUMNS, NETWORK_TABLES.traffic.limit) {}
 
 /** Traffic of an owner over one interface in a control group that it has left. */
 export interface FormerTraffic {
@@ -45,16 +39,10 @@ export interface FormerTraffic {
  * Remote addresses; key: the four address words. `connectionCount` counts live connections. The row of the unspecified
  * address (all words 0) holds the totals of evicted hosts and never has a rate.
  */
-export class HostTable extends tableClass(HOST_COLUMNS, {
-  capacity: 256,
-  limit: NETWORK_TABLES.hosts.limit,
-}) {}
+export class HostTable extends tableClass(HOST_COLUMNS, NETWORK_TABLES.hosts.limit) {}
 
 /** Problems; key: kind and port, owner slot, host slot, reason. A row's counters never decrease while it lives. */
-export class ProblemTable extends tableClass(PROBLEM_COLUMNS, {
-  capacity: 64,
-  limit: NETWORK_TABLES.problems.limit,
-}) {}
+export class ProblemTable extends tableClass(PROBLEM_COLUMNS, NETWORK_TABLES.problems.limit) {}
 
 /** Columns with the slots of `SocketTable`: attribution of each live socket. */
 export class SocketAccounts extends columnsClass(SOCKET_ACCOUNT_COLUMNS) {}

@@ -6,7 +6,7 @@ import { PROCESS_COLUMNS } from '../schema/process-columns.ts';
  * Every process known to the collector, one slot each, keyed by (pid, 0, 0, 0). A recycled pid gets a new slot
  * and so a new serial; the identity that outlives the table is (pid, startTicks).
  */
-export class ProcessTable extends tableClass(PROCESS_COLUMNS, { capacity: 512, limit: 1 << 20 }) {
+export class ProcessTable extends tableClass(PROCESS_COLUMNS, 1 << 20, 512) {
   /** Slot of a live process, or -1. */
   find(pid: number): number {
     return this.slots.find(pid, 0, 0, 0);
@@ -33,10 +33,10 @@ const EXITS_LIMIT = 1 << 16;
 const TWO_32 = 2 ** 32;
 
 /** By pid alone: the slot of the process that started last. */
-class LatestTable extends tableClass({ slot: numbers('i32') }, { capacity: 64, limit: EXITS_LIMIT }) {}
+class LatestTable extends tableClass({ slot: numbers('i32') }, EXITS_LIMIT) {}
 
 /** Processes that have ended, keyed (pid, start ticks low and high word, 0): what their rows need to be named. */
-export class ExitedTable extends tableClass(EXITED_COLUMNS, { capacity: 64, limit: EXITS_LIMIT }) {
+export class ExitedTable extends tableClass(EXITED_COLUMNS, EXITS_LIMIT) {
   readonly #latest = new LatestTable();
 
   /** Of the processes that had a pid the one that started last, -1 none. */

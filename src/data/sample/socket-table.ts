@@ -33,10 +33,7 @@ export const OwnerBasis = {
  * word). Counters are cumulative since the socket's birth, exactly as the kernel counts them; NaN where the kernel
  * does not count (UDP, /proc/net).
  */
-export class SocketTable extends tableClass(SOCKET_COLUMNS, {
-  capacity: 256,
-  limit: NETWORK_TABLES.sockets.limit,
-}) {}
+export class SocketTable extends tableClass(SOCKET_COLUMNS, NETWORK_TABLES.sockets.limit) {}
 
 /** Listening TCP sockets and unconnected UDP ones. */
 export function isListener(sockets: SocketTable, slot: number): boolean {

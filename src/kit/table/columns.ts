@@ -166,16 +166,20 @@ export function columnsClass<const S extends ColumnSet, B extends object = objec
   return DeclaredColumns as unknown as ColumnsClass<S, B>;
 }
 
-/** A class of tables with declared columns. `limit` is the most rows that a table may have. */
+/** Rows that a table has room for at first, where it says nothing else: it grows, and most of them stay small. */
+const FIRST_ROWS = 64;
+
+/** A class of tables with declared columns. `mostRows` is the most that a table may have. */
 export function tableClass<const S extends ColumnSet>(
   set: S,
-  { capacity: firstCapacity, limit: mostRows }: { readonly capacity: number; readonly limit: number },
+  mostRows: number,
+  firstRows = FIRST_ROWS,
 ): TableClass<S> {
   const Base: new (capacity: number) => Columns = columnsClass(set);
   class DeclaredTable extends Base implements Table {
     slots: SlotTable;
 
-    constructor(capacity = firstCapacity, limit = mostRows) {
+    constructor(capacity = firstRows, limit = mostRows) {
       const slots = new SlotTable(capacity, limit, (grown) => this.reserve(grown));
       super(slots.capacity);
       this.slots = slots;

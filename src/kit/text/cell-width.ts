@@ -25,8 +25,6 @@ prefill(0x2500, 0x259f, NARROW);
 prefill(0x2800, 0x28ff, NARROW);
 // The marks of this program's own screens.
 for (const mark of '·°µ…←↑→↓▲▼▴▾▸●') prefill(mark.charCodeAt(0), mark.charCodeAt(0), NARROW);
-prefill(0x4e00, 0x9fff, WIDE);
-prefill(0xac00, 0xd7a3, WIDE);
 
 /** The class of one UTF-16 code unit; surrogates, lone or not, are COMPLEX. */
 export function charClass(unit: number): number {
@@ -35,7 +33,9 @@ export function charClass(unit: number): number {
 }
 
 function classify(unit: number): number {
-  const found = classOf(unit);
+  // CJK ideographs and Hangul need no rules; written into the table at the start they would take 48 KB of memory.
+  const isKnownWide = (unit >= 0x4e00 && unit <= 0x9fff) || (unit >= 0xac00 && unit <= 0xd7a3);
+  const found = isKnownWide ? WIDE : classOf(unit);
   classes[unit] = found;
   return found;
 }

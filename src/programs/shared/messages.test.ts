@@ -18,3 +18,10 @@ test('fingerprints to compare have a line each, and nothing else breaks the line
     ),
   );
 });
+
+test('of a message with an endless argument both ends are printed, for the end says what is accepted', () => {
+  const line = printed(`option '--backend' argument '${'x'.repeat(9000)}' is invalid: it takes auto or proc`);
+  expect(line.length).toBeLessThan(1200);
+  expect(line).toStartWith("socktop: option '--backend' argument 'xxx");
+  expect(line.trimEnd()).toEndWith("x' is invalid: it takes auto or proc");
+});

@@ -9,13 +9,23 @@ const LIMIT_ADVICE = 'the limit of open files is reached; raise it with ulimit -
 /** A fingerprint in a message of `refusal` in remote/client/trust.ts. */
 const COMPARED_FINGERPRINT = /[:,] (received|expected) SHA-256 ((?:[\dA-F]{2}:){31}[\dA-F]{2})/g;
 
+/** Of a longer message the middle, an argument or a path, is left out: its end says what is accepted. */
+const MESSAGE_LIMIT = 1200;
+const KEPT_HEAD = 600;
+const KEPT_TAIL = 500;
+
+function shortened(message: string): string {
+  if (message.length <= MESSAGE_LIMIT) return message;
+  return `${message.slice(0, KEPT_HEAD)} ... ${message.slice(-KEPT_TAIL)}`;
+}
+
 /**
  * Prints one line on standard error, without control characters: `message` may contain arguments and names.
  * Fingerprints to compare are put on lines of their own.
  */
 export function complain(program: string, message: string): void {
   const advice = OUT_OF_DESCRIPTORS.test(message) ? `: ${LIMIT_ADVICE}` : '';
-  const text = sanitizeLine(message).replaceAll(COMPARED_FINGERPRINT, '\n  $1 SHA-256 $2');
+  const text = shortened(sanitizeLine(message)).replaceAll(COMPARED_FINGERPRINT, '\n  $1 SHA-256 $2');
   const line = `${program}: ${text}${advice}\n`;
   // The runtime's stream needs a free file descriptor; without one it prints nothing.
   if (hasFreeDescriptor()) process.stderr.write(line);

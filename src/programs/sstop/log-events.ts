@@ -39,6 +39,8 @@ export class LoggedSource implements Source {
   readonly #log: EventLog;
   readonly #errorBegan = new Map<string, number>();
   #collectedBy = '';
+  /** Beside the text: for the first large number that becomes one the engine makes a table of 96 KB. */
+  #epoch = Number.NaN;
   #sampleCount = 0;
   #lostClosings = 0;
 
@@ -69,11 +71,12 @@ export class LoggedSource implements Source {
   }
 
   #logTier({ tier, counted, parts }: NetworkSection, epoch: number): void {
-    const fields = { tier, counted, ...parts, epoch };
+    const fields = { tier, counted, ...parts };
     const collectedBy = Object.values(fields).join(' ');
-    if (collectedBy === this.#collectedBy) return;
+    if (collectedBy === this.#collectedBy && epoch === this.#epoch) return;
     this.#collectedBy = collectedBy;
-    this.#log.event('info', 'tier', fields);
+    this.#epoch = epoch;
+    this.#log.event('info', 'tier', { ...fields, epoch });
   }
 
   /** An error is one event however long it lasts; its message may contain a counter. */

@@ -116,6 +116,8 @@ interface RowLook {
 }
 
 const WINDOW_ROWS_MAX = 1024;
+/** Of the list that is being drawn. */
+const visibleRows = new Int32Array(WINDOW_ROWS_MAX);
 
 /** Rows that can be sorted, as in data/query. */
 interface OrderedRows<Sort> {
@@ -134,7 +136,6 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   /** Columns marked as sorted, by sort key; undefined until rows are sorted. */
   #marked: ReadonlyMap<string, readonly string[]> | undefined;
   #keys: readonly SortKeyOf<Fields>[] | undefined;
-  readonly #window = new Int32Array(WINDOW_ROWS_MAX);
   readonly #single = new Int32Array(1);
   /** Cells that the visible rows need in each column, and the most they needed since the width changed. */
   readonly #needs: Int32Array;
@@ -226,7 +227,7 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     const sort = this.sortOf(look.sort);
     const { offset, selected } = look.viewport;
     const { theme } = look;
-    const shown = rows.window(sort, offset, Math.min(tableRowsIn(area), WINDOW_ROWS_MAX), this.#window);
+    const shown = rows.window(sort, offset, Math.min(tableRowsIn(area), WINDOW_ROWS_MAX), visibleRows);
     const columns = this.#all;
     const pen = new CellPen(theme, buffer.isAscii, look.units);
     const faint = style(theme.dim.foreground, theme.zebra.background);
@@ -251,20 +252,20 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
         const at = this.#places.get(column.id)!;
         pen.moveTo(into, x, y, width);
         pen.need = needs[at]!;
-        columns[column.id]!.paint(list, this.#window[place]!, pen);
+        columns[column.id]!.paint(list, visibleRows[place]!, pen);
         needs[at] = pen.need;
       },
       rowStyle: (rank) => {
         const place = rank - offset;
-        if (place < shown && alarmOfRow?.(this.#window[place]!) === 'new') return theme.alert;
-        if (place < shown && isFaintRow?.(this.#window[place]!) === true) {
+        if (place < shown && alarmOfRow?.(visibleRows[place]!) === 'new') return theme.alert;
+        if (place < shown && isFaintRow?.(visibleRows[place]!) === true) {
           return rank % 2 === 0 ? theme.dim : faint;
         }
         return rank % 2 === 0 ? undefined : theme.zebra;
       },
       rowSign: (rank) => {
         const place = rank - offset;
-        return place < shown && (alarmOfRow?.(this.#window[place]!) ?? 'none') !== 'none'
+        return place < shown && (alarmOfRow?.(visibleRows[place]!) ?? 'none') !== 'none'
           ? theme.bad
           : undefined;
       },
@@ -317,7 +318,7 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   #measure(place: number, shown: number, list: List, pen: CellPen): void {
     const { paint } = this.#all[this.#shown[place]!]!;
     pen.measure();
-    for (let at = 0; at < shown; at++) paint(list, this.#window[at]!, pen);
+    for (let at = 0; at < shown; at++) paint(list, visibleRows[at]!, pen);
     this.#needs[place] = pen.need;
   }
 

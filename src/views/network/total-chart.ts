@@ -15,8 +15,8 @@ const downBuckets = new Float64Array(BUCKET_COUNT);
 const bucketSamples = plainSamples(upBuckets);
 /** Braille has two samples per cell; each bucket is repeated to fill the width. */
 const STRETCHED_LENGTH = 2 * 1024;
-const upStretched = new Float64Array(STRETCHED_LENGTH);
-const downStretched = new Float64Array(STRETCHED_LENGTH);
+let upStretched = new Float64Array(0);
+let downStretched = new Float64Array(0);
 const MARGIN = 1;
 const GAP = 3;
 /** Minimum width of the sparkline beside interfaces. */
@@ -82,8 +82,13 @@ function renderMirror(area: Rect, buffer: Buffer, view: HeaderView): void {
   const listWidth = lines.length === 0 ? 0 : nameWidth + 2 * (rateWidth + RATE_GAP) + GAP;
   const width = Math.max(0, area.width - 2 * MARGIN - listWidth);
   const x = area.x + MARGIN;
-  const up = stretched(upBuckets, upStretched, 2 * width);
-  const down = stretched(downBuckets, downStretched, 2 * width);
+  const length = Math.min(2 * width, STRETCHED_LENGTH);
+  if (length > upStretched.length) {
+    upStretched = new Float64Array(length);
+    downStretched = new Float64Array(length);
+  }
+  const up = stretched(upBuckets, upStretched, length);
+  const down = stretched(downBuckets, downStretched, length);
   const chart = { maximum: Number.NaN, theme };
   const upArea = rect(x, area.y, width, half);
   const downArea = rect(x, area.y + half + 1, width, half);
@@ -103,9 +108,8 @@ function renderMirror(area: Rect, buffer: Buffer, view: HeaderView): void {
   if (lines.length > 0) renderLines(list, buffer, lines, nameWidth, rateWidth, view);
 }
 
-/** Spreads the buckets over `length` samples. */
-function stretched(buckets: Float64Array, into: Float64Array, length: number): Samples {
-  const count = Math.min(length, STRETCHED_LENGTH);
+/** Spreads the buckets over `count` samples. */
+function stretched(buckets: Float64Array, into: Float64Array, count: number): Samples {
   for (let i = 0; i < count; i++) into[i] = buckets[Math.floor((i * BUCKET_COUNT) / count)]!;
   return { ...plainSamples(into), newest: count - 1, count };
 }

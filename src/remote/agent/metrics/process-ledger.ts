@@ -38,7 +38,8 @@ class KnownProcesses extends tableClass(
     /** The last sample that held it. */
     seenIn: numbers('u32'),
   },
-  { capacity: 512, limit: PROCESSES_LIMIT },
+  PROCESSES_LIMIT,
+  512,
 ) {}
 
 /** What each process was last seen to have used; growth is added to its group. */
