@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import fc from 'fast-check';
 import { ascii } from '../proc/text-scanner.ts';
 import { Pair } from '../testdata/loopback.ts';
@@ -56,6 +57,31 @@ function linkOf(name: string): string {
     return '';
   }
 }
+
+test('where the first thread has ended before the others, another thread has the descriptors', () => {
+  const root = mkdtempSync(`${tmpdir()}/scan-`);
+  // Of 40 only the first thread is there: of its kind are the kernel's threads.
+  for (const path of ['40/fd', '40/task/40', '42/fd', '42/task/42', '42/task/43', '43/fd']) {
+    mkdirSync(`${root}/${path}`, { recursive: true });
+  }
+  symlinkSync('socket:[77]', `${root}/43/fd/5`);
+  const scanner = new DescriptorScanner(root);
+  const found: (readonly [number, number])[] = [];
+  const visitor = {
+    socket(inode: number, descriptor: number): boolean {
+      found.push([inode, descriptor]);
+      return true;
+    },
+  };
+  try {
+    expect([scanner.scan(40, visitor), scanner.scan(42, visitor), found]).toEqual([0, 0, [[77, 5]]]);
+    expect(scanner.hasSocketAt(42, 5, 77)).toBe(true);
+    expect(scanner.hasSocketAt(42, 5, 78)).toBe(false);
+  } finally {
+    scanner.close();
+    rmSync(root, { recursive: true });
+  }
+});
 
 test('a scan ends when the visitor has enough, and says when the process is gone', async () => {
   const pair = await Pair.open('127.0.0.1');

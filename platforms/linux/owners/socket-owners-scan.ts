@@ -84,6 +84,10 @@ const CLOSING_BRACKET = 0x5d;
 /** Some 250 entries, of which each costs 4 µs: a millisecond between two chances to rest. */
 const ENTRIES_BYTES = 8192;
 const NAME_AT = 19;
+/** Entries of an empty directory: `.` and `..`. */
+const EMPTY_BYTES = 48;
+/** So many processes are known to have a first thread that has ended; beyond that they are found anew. */
+const ENDED_LIMIT = 1024;
 /** In place of an inode. */
 const RING = -2;
 
@@ -95,7 +99,10 @@ export interface DescriptorVisitor {
   skips?(descriptor: number): boolean;
 }
 
-/** Reads /proc/PID/fd: which sockets a process holds. */
+/**
+ * Reads /proc/PID/fd: which sockets a process holds. The folder is that of the first thread. Where that one has ended
+ * before the others (pthread_exit in main) it is empty, and another thread's is read.
+ */
 export class DescriptorScanner {
   /** Processes scanned and links read so far. */
   scannedProcesses = 0;
@@ -105,7 +112,10 @@ export class DescriptorScanner {
   readonly #name = new NativeBuffer(16);
   readonly #link = new NativeBuffer(64);
   readonly #rings: RingFiles;
+  /** Of processes whose first thread has ended: another one, by process. */
+  readonly #heirs = new Map<number, number>();
   #scannedPid = 0;
+  #isFirstStep = false;
   /** Of the scan in progress, -1 none. */
   #directory = -1;
 
@@ -130,18 +140,24 @@ export class DescriptorScanner {
    */
   begin(pid: number): number {
     this.end();
-    const directory = this.#proc.openProcessFile(pid, PidFile.DESCRIPTORS, O_RDONLY | O_DIRECTORY);
+    const directory = this.#openDescriptors(pid);
     if (directory < 0) return directory;
     this.scannedProcesses++;
     this.#directory = directory;
     this.#scannedPid = pid;
+    this.#isFirstStep = true;
+    this.#heirs.delete(pid);
     return 0;
   }
 
   /** Reads some more descriptors; false: there are none left, or the visitor has enough. */
   step(visitor: DescriptorVisitor): boolean {
     if (this.#directory < 0) return false;
-    const length = readDirectory(this.#directory, this.#entries);
+    let length = readDirectory(this.#directory, this.#entries);
+    if (this.#isFirstStep && length >= 0 && length <= EMPTY_BYTES && this.#goOnWithHeir()) {
+      length = readDirectory(this.#directory, this.#entries);
+    }
+    this.#isFirstStep = false;
     if (length <= 0) return false;
     return this.#visitEntries(this.#directory, Math.min(length, this.#entries.bytes.length), visitor);
   }
@@ -154,17 +170,47 @@ export class DescriptorScanner {
   /** Whether a process has the socket there: at a descriptor, or (negative) in the io_uring at ~ the descriptor. */
   hasSocketAt(pid: number, descriptor: number, inode: number): boolean {
     if (descriptor >= 0) return this.#socketAt(pid, descriptor) === inode;
-    return !this.#rings.visit(pid, ~descriptor, (found) => found !== inode);
+    return !this.#rings.visit(this.#heirs.get(pid) ?? pid, ~descriptor, (found) => found !== inode);
   }
 
   /** The inode of the socket that a process has at one descriptor; -1: none, gone or not permitted. */
   #socketAt(pid: number, descriptor: number): number {
-    const directory = this.#proc.openProcessFile(pid, PidFile.DESCRIPTORS, O_RDONLY | O_DIRECTORY);
+    const directory = this.#openDescriptors(this.#heirs.get(pid) ?? pid);
     if (directory < 0) return -1;
     writeDecimal(this.#name.bytes, descriptor);
     const inode = this.#readSocket(directory, this.#name, 0);
     closeDescriptor(directory);
     return inode;
+  }
+
+  #openDescriptors(pid: number): number {
+    return this.#proc.openProcessFile(pid, PidFile.DESCRIPTORS, O_RDONLY | O_DIRECTORY);
+  }
+
+  /** False: the process has one thread only, or the others cannot be looked into. */
+  #goOnWithHeir(): boolean {
+    const pid = this.#scannedPid;
+    const threads = this.#proc.openFile(`${pid}/task`);
+    if (threads < 0) return false;
+    const length = Math.min(readDirectory(threads, this.#entries), this.#entries.bytes.length);
+    closeDescriptor(threads);
+    const { bytes } = this.#entries;
+    for (let at = 0; at + NAME_AT < length; ) {
+      const recordLength = bytes[at + 16]! | (bytes[at + 17]! << 8);
+      if (recordLength <= NAME_AT || at + recordLength > length) return false;
+      const thread = parseDecimal(bytes, at + NAME_AT, at + recordLength);
+      // Threads have folders beside those of processes, though no list has them.
+      const directory = thread < 0 || thread === pid ? -1 : this.#openDescriptors(thread);
+      if (directory >= 0) {
+        closeDescriptor(this.#directory);
+        this.#directory = directory;
+        if (this.#heirs.size >= ENDED_LIMIT) this.#heirs.clear();
+        this.#heirs.set(pid, thread);
+        return true;
+      }
+      at += recordLength;
+    }
+    return false;
   }
 
   close(): void {
@@ -193,7 +239,8 @@ export class DescriptorScanner {
   }
 
   #visitRing(descriptor: number, visitor: DescriptorVisitor): boolean {
-    return this.#rings.visit(this.#scannedPid, descriptor, (inode) => visitor.socket(inode, ~descriptor));
+    const holder = this.#heirs.get(this.#scannedPid) ?? this.#scannedPid;
+    return this.#rings.visit(holder, descriptor, (inode) => visitor.socket(inode, ~descriptor));
   }
 
   /** RING: the descriptor is an io_uring. */
