@@ -140,15 +140,15 @@ describe('a sparkline', () => {
 });
 
 describe('a time axis', () => {
-  const axis = (width: number, secondsPerCell: number): string => {
+  const axis = (width: number, secondsPerSample: number): string => {
     const buffer = new Buffer(width, 1);
-    putTimeAxis(buffer, { x: 0, y: 0, width }, secondsPerCell, { theme: TOKYO_NIGHT });
+    putTimeAxis(buffer, { x: 0, y: 0, width }, secondsPerSample, { theme: TOKYO_NIGHT });
     return buffer.lines()[0]!;
   };
 
   test('has marks at round times, apart enough to be read', () => {
-    expect(axis(40, 1)).toBe('         30s            15s');
-    expect(axis(40, 10)).toBe('   6m          4m          2m');
+    expect(axis(40, 0.5)).toBe('         30s            15s');
+    expect(axis(40, 5)).toBe('   6m          4m          2m');
   });
 
   test('is empty where the time from sample to sample is not known, or too long for any mark', () => {

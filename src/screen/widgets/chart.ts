@@ -122,14 +122,16 @@ function spanText(seconds: number): string {
  * Marks on the line below a chart how long ago its columns were: `2m ──── 1m ────`. The newest sample is at the right
  * edge; nothing is drawn before it is known how often samples come.
  *
- * @param secondsPerCell NaN unknown
+ * @param secondsPerSample NaN unknown
  */
 export function putTimeAxis(
   buffer: Buffer,
   { x, y, width }: Pick<Rect, 'x' | 'y' | 'width'>,
-  secondsPerCell: number,
+  secondsPerSample: number,
   { theme }: Pick<Chart, 'theme'>,
 ): void {
+  // Braille has two samples per cell.
+  const secondsPerCell = secondsPerSample * (buffer.isAscii ? 1 : 2);
   const step = STEPS.find((seconds) => seconds / secondsPerCell >= MARK_MIN_CELLS);
   if (step === undefined) return;
   for (let seconds = step; ; seconds += step) {

@@ -207,9 +207,7 @@ function renderRates(area: Rect, buffer: Buffer, view: DetailView, direction: 'u
   });
   const ramp = isUp ? theme.uploadRamp : theme.downloadRamp;
   renderChart(inside, buffer, { samples, maximum: Number.NaN, ramp, theme });
-  // Braille has two samples per cell.
-  const secondsPerCell = history.secondsPerSample * (buffer.isAscii ? 1 : 2);
-  putTimeAxis(buffer, { ...inside, y: bottomOf(inside) }, secondsPerCell, view);
+  putTimeAxis(buffer, { ...inside, y: bottomOf(inside) }, history.secondsPerSample, view);
 }
 
 function renderHealth(area: Rect, buffer: Buffer, { facts, theme }: DetailView): void {

@@ -49,9 +49,7 @@ function renderPercentChart(inside: Rect, buffer: Buffer, view: SystemView, samp
   renderAxis(inside, buffer, view);
   const chart = rect(inside.x + AXIS_WIDTH, inside.y, inside.width - AXIS_WIDTH, inside.height);
   renderChart(chart, buffer, { samples, maximum: 100, ramp: theme.levelRamp, theme });
-  // Braille has two samples per cell.
-  const secondsPerCell = data.rates.age.seconds * (buffer.isAscii ? 1 : 2);
-  putTimeAxis(buffer, { ...chart, y: bottomOf(chart) }, secondsPerCell, view);
+  putTimeAxis(buffer, { ...chart, y: bottomOf(chart) }, data.rates.age.seconds, view);
 }
 
 /** `Intel(R) Xeon(R) 2.9 GHz`: model and clock speed. */
