@@ -141,6 +141,15 @@ test('batteries of the machine: level, state, power and the time that is left', 
     ...supply('BAT3', 'TYPE=Battery', 'CAPACITY=999', 'STATUS=Melting', 'POWER_NOW=x'),
     ...supply('BAT4', ...level, 'PRESENT=0'),
     ...supply('BAT5', ...level, 'STATUS=Discharging', 'ENERGY_NOW=25000000', 'POWER_NOW=0'),
+    ...supply('BAT6', 'TYPE=Battery', 'STATUS=Discharging', ...energy),
+    ...supply(
+      'BAT7',
+      'TYPE=Battery',
+      'CAPACITY=-1',
+      'STATUS=Discharging',
+      'CHARGE_NOW=-1',
+      'CURRENT_NOW=1000',
+    ),
     ...supply('hidpp_battery_0', ...level, 'SCOPE=Device'),
   });
   const collector = new TemperatureCollector(tree);
@@ -152,19 +161,22 @@ test('batteries of the machine: level, state, power and the time that is left', 
     { name: 'BAT2', percent: 50, state: 'discharging', milliwatts: 12_500, secondsLeft: 600 },
     { name: 'BAT3', percent: undefined, state: undefined, milliwatts: undefined, secondsLeft: undefined },
     { name: 'BAT5', percent: 50, state: 'discharging', milliwatts: 0, secondsLeft: undefined },
+    { name: 'BAT6', percent: 50, state: 'discharging', milliwatts: 12_500, secondsLeft: 7200 },
+    { name: 'BAT7', percent: undefined, state: 'discharging', milliwatts: undefined, secondsLeft: undefined },
   ]);
   const writer = new ExpositionWriter();
   writer.begin('text');
   writeSensors(writer, sample);
   const lines = new TextDecoder().decode(writer.finish()).split('\n');
   expect(lines.filter((line) => line.includes('BAT'))).toEqual([
-    ...['BAT0', 'BAT1', 'BAT2', 'BAT5'].map(
+    ...['BAT0', 'BAT1', 'BAT2', 'BAT5', 'BAT6'].map(
       (name) => `node_power_supply_capacity{power_supply="${name}"} 50`,
     ),
     'node_power_supply_power_watt{power_supply="BAT0"} 12.5',
     'node_power_supply_power_watt{power_supply="BAT1"} 12',
     'node_power_supply_power_watt{power_supply="BAT2"} 12.5',
     'node_power_supply_power_watt{power_supply="BAT5"} 0',
+    'node_power_supply_power_watt{power_supply="BAT6"} 12.5',
   ]);
 });
 

@@ -209,7 +209,9 @@ class CpuFrequencies {
   /** Writes frequencies of online cores; NaN: not reported by the driver. */
   read(table: CpuTable): void {
     for (const { cores, current } of this.#policies) {
-      const hertz = readSysfsInteger(current) * HERTZ_PER_KILOHERTZ;
+      const kilohertz = readSysfsInteger(current);
+      // Some drivers say 0, and the kernel `<unknown>`, for what they do not know.
+      const hertz = kilohertz > 0 ? kilohertz * HERTZ_PER_KILOHERTZ : Number.NaN;
       for (const core of cores) {
         const row = core + 1;
         if (row < table.count && table.isOnline[row] === 1) table.frequencyHz[row] = hertz;

@@ -270,3 +270,24 @@ test('GPU and temperatures can be switched off', async () => {
   expect([gpus.value, gpus.error, sensors.value, sensors.error]).toEqual(Array(4).fill(undefined));
   machine.close();
 });
+
+test.each([
+  [
+    '/proc/cpuinfo',
+    { 'proc/cpuinfo': 'processor\t: 0\ncpu MHz\t\t: 0.000\n\nprocessor\t: 1\ncpu MHz\t\t: 900.0\n' },
+  ],
+  [
+    'cpufreq',
+    {
+      'sys/devices/system/cpu/cpufreq/policy0/related_cpus': '0\n',
+      'sys/devices/system/cpu/cpufreq/policy0/scaling_cur_freq': '0\n',
+      'sys/devices/system/cpu/cpufreq/policy1/related_cpus': '1\n',
+      'sys/devices/system/cpu/cpufreq/policy1/scaling_cur_freq': '900000\n',
+    },
+  ],
+])('a clock of 0 in %s is unknown', async (_where, files) => {
+  using tree = new BuiltTree({ 'proc/stat': statText(2), ...files });
+  using machine = open(tree);
+  const { cpu } = await machine.collectMachine();
+  expect([...cpu.value!.times.frequencyHz.subarray(1, 3)]).toEqual([Number.NaN, 900e6]);
+});

@@ -316,6 +316,9 @@ test('the first line tells the level of batteries, and what flows', () => {
     /battery 100 % {2}/,
   );
   expect(lineOf(one, { ...one, percent: 7 })).toContain('batteries 83 % 7 % -24.7 W ');
+  // A notebook with two batteries uses one after the other.
+  expect(lineOf({ ...one, state: 'not charging' }, one)).toContain('batteries 83 % 83 % -12.3 W ');
+  expect(lineOf(one, { ...one, state: 'charging', milliwatts: 20_000 })).toContain('83 % +7.7 W ');
   expect(lineOf({ ...one, percent: undefined, milliwatts: undefined, secondsLeft: undefined })).toContain(
     'battery - %',
   );
