@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { join } from 'node:path';
 import { ExpositionWriter } from '../../../src/remote/agent/metrics/exposition-writer.ts';
 import { writeSensors } from '../../../src/remote/agent/metrics/machine-metrics.ts';
 import { BuiltTree, type TreeFiles } from '../testdata/built-tree.fixture.ts';
@@ -195,4 +196,22 @@ test('a chip whose device sleeps is not asked until that runs', () => {
   tree.write('sys/devices/platform/0000:03:00.0/power/runtime_status', 'active\n');
   expect(read()).toEqual([[51], [900]]);
   collector.close();
+});
+
+test('a sensor that holds up whoever asks it is left alone for a while', async () => {
+  using tree = new BuiltTree(treeOf([['hwmon0', 'x', 'dell_smm', 50]]));
+  const path = join(tree.sysRoot, 'class/hwmon/hwmon0/temp1_input');
+  tree.remove('sys/class/hwmon/hwmon0/temp1_input');
+  expect(Bun.spawnSync(['mkfifo', path]).exitCode).toBe(0);
+  // To open it takes as long as nobody writes; the second time would take long.
+  const writer = Bun.spawn(['sh', '-c', 'sleep 0.1; : > "$0"; sleep 2; : > "$0"', path]);
+  const collector = new TemperatureCollector(tree);
+  const started = performance.now();
+  collector.collect();
+  const first = performance.now() - started;
+  collector.collect();
+  expect(performance.now() - started - first).toBeLessThan(first);
+  collector.close();
+  writer.kill();
+  await writer.exited;
 });
