@@ -1,5 +1,6 @@
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
+import { UNKNOWN_USER } from '../../../src/data/schema/column.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
@@ -426,7 +427,7 @@ export class SocketOwners implements DescriptorVisitor {
   /** Whether the row's process is most likely one that this program may not look into. */
   #isOthers(row: number): boolean {
     const uid = this.#rows.table.uid[row]!;
-    return this.#isAnyDenied && uid >= 0 && uid !== this.#euid;
+    return this.#isAnyDenied && uid !== UNKNOWN_USER && uid >>> 0 !== this.#euid;
   }
 
   /** Looks at some known descriptors again: those found lately, and a few of the others by turns. */

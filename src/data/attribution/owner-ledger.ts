@@ -2,6 +2,7 @@ import { lengthened } from '../../kit/table/slot-table.ts';
 import { OwnerTable } from '../sample/network-section.ts';
 import type { ExitedTable, ProcessTable } from '../sample/process-table.ts';
 import { PROTOCOL_FORWARDED, PROTOCOL_TCP, PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { UNKNOWN_USER } from '../schema/column.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
 import { clearHealth } from './health-ledger.ts';
 
@@ -225,7 +226,7 @@ export class OwnerLedger {
   hidden(uid: number, cgroupId: number): number {
     const byCgroup = this.#ofCgroup(cgroupId);
     if (byCgroup >= 0) return byCgroup;
-    if (uid < 0) return this.unknown;
+    if (uid === UNKNOWN_USER) return this.unknown;
     const { table } = this;
     const known = table.slots.find(0, uid, 0, OwnerKind.USER);
     if (known >= 0) return known;
@@ -313,7 +314,7 @@ export class OwnerLedger {
     const uid = processes.uid[process]!;
     if (table.uid[slot] === uid && !isNumber(table.users[slot])) return;
     table.uid[slot] = uid;
-    table.users[slot] = uid < 0 ? undefined : this.#facts.userName(uid);
+    table.users[slot] = uid === UNKNOWN_USER ? undefined : this.#facts.userName(uid);
   }
 
   /** What is left to know of a process that ended before it was ever seen. */
@@ -327,7 +328,7 @@ export class OwnerLedger {
     table.ppid[slot] = exited.ppid[found]!;
     const uid = exited.uid[found]!;
     table.uid[slot] = uid;
-    table.users[slot] = uid < 0 ? undefined : this.#facts.userName(uid);
+    table.users[slot] = uid === UNKNOWN_USER ? undefined : this.#facts.userName(uid);
   }
 
   #ofCgroup(cgroupId: number): number {
