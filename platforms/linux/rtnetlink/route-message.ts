@@ -2,6 +2,7 @@ import { IPV4_MAPPED_WORD } from '../../../src/data/sample/address.ts';
 import type { NativeBuffer } from '../libc.ts';
 import type { LinkDescription, LocalAddress } from '../link.ts';
 import { ATTRIBUTE_HEADER_BYTES, findAttribute } from '../netlink/message.ts';
+import { decodeText } from '../proc/text-scanner.ts';
 
 /** include/uapi/linux/rtnetlink.h */
 export const RTM_NEWLINK = 16;
@@ -32,8 +33,6 @@ const AF_INET6 = 10;
 const HARDWARE_KINDS = new Set(['', 'wwan', 'ipoib']);
 /** ARPHRD_ numbers without a kind that carry no traffic of this machine: CAN, 802.11 and netlink monitors. */
 const MONITOR_TYPES = new Set([280, 801, 802, 803, 824]);
-
-const decoder = new TextDecoder();
 
 /**
  * One RTM_NEWLINK message's payload at bytes [at, end); undefined where it is cut short or names no interface.
@@ -102,7 +101,7 @@ function textOf(buffer: NativeBuffer, first: number, end: number, type: number):
   if (at < 0) return '';
   const bytes = buffer.bytes.subarray(at + ATTRIBUTE_HEADER_BYTES, at + buffer.u16[at >> 1]!);
   const nul = bytes.indexOf(0);
-  return decoder.decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+  return decodeText(nul < 0 ? bytes : bytes.subarray(0, nul));
 }
 
 function kindOf(buffer: NativeBuffer, first: number, end: number): string {
