@@ -20,6 +20,9 @@ const SocketOption = { RCVBUF: 8, RCVTIMEO: 20, RCVBUFFORCE: 33, MEMINFO: 55 } a
 /** linux/sock_diag.h: SK_MEMINFO_*, the words of SO_MEMINFO. */
 const MemoryInfo = { RCVBUF: 1, DROPS: 8, WORDS: 9 } as const;
 const MSG_DONTWAIT = 0x40;
+/** linux/netlink.h. */
+const SOL_NETLINK = 270;
+const NETLINK_GET_STRICT_CHK = 12;
 
 /** A netlink socket, close-on-exec. Every method throws SyscallError unless it says otherwise. */
 export class NetlinkSocket {
@@ -41,6 +44,12 @@ export class NetlinkSocket {
     address.u32[2] = groups;
     const result = bindSocket(this.descriptor, address, 12);
     if (result < 0) throw new SyscallError('bind', -result, 'AF_NETLINK');
+  }
+
+  /** From now on dumps have only what their requests name; false: they have everything (before Linux 4.20). */
+  filterDumps(): boolean {
+    this.#scratch.i32[0] = 1;
+    return setSocketOption(this.descriptor, SOL_NETLINK, NETLINK_GET_STRICT_CHK, this.#scratch, 4) === 0;
   }
 
   /** After so long without an answer `receive` returns -EAGAIN. */

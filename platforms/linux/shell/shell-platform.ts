@@ -187,8 +187,6 @@ class ShellNetwork implements NetworkCollector {
 export const PLAIN_FILES = ['net/tcp', 'net/tcp6', 'net/udp', 'net/udp6'] as const;
 const AF_INET = 2;
 const AF_INET6 = 10;
-/** High word of the keys, whose low word is the inode: no cookie of the kernel looks so. */
-const PSEUDO_COOKIE_HIGH = 0x70726f63;
 const NEWLINE = 0x0a;
 
 /** Sockets of a machine that has no ss: which there are and whose user's, without bytes and processes. */
@@ -223,9 +221,11 @@ export class PlainSockets {
     const { table } = rows;
     // Orphans and TIME_WAIT have nothing to be told apart by.
     if (line.inode === 0) return;
-    let slot = rows.find(line.inode, PSEUDO_COOKIE_HIGH);
+    const protocol = name.startsWith('net/tcp') ? PROTOCOL_TCP : PROTOCOL_UDP;
+    const cookieHigh = line.cookieHigh(protocol);
+    let slot = rows.find(line.inode, cookieHigh);
     if (slot < 0) {
-      slot = rows.add(line.inode, PSEUDO_COOKIE_HIGH);
+      slot = rows.add(line.inode, cookieHigh);
       if (slot < 0) return;
       table.firstSeenMicros[slot] = nowMicros;
       table.bornBeforeStart[slot] = this.#sequence === 1 ? 1 : 0;
@@ -234,7 +234,7 @@ export class PlainSockets {
       table.ownerBasis[slot] = OwnerBasis.HIDDEN;
     }
     rows.markLive(slot, this.#sequence);
-    table.protocol[slot] = name.startsWith('net/tcp') ? PROTOCOL_TCP : PROTOCOL_UDP;
+    table.protocol[slot] = protocol;
     table.family[slot] = line.isIpv6 ? AF_INET6 : AF_INET;
     table.state[slot] = line.state;
     table.uid[slot] = line.uid;

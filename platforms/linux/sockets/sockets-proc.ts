@@ -26,8 +26,6 @@ const TEXT_BYTES = 65536;
 const LINE_BYTES = 256;
 const FULL_READ_BYTES = PAGE_SIZE_BYTES - LINE_BYTES;
 const NEWLINE = 0x0a;
-/** High word of this tier's keys, whose low word is the inode: no cookie of the kernel looks so. */
-const PSEUDO_COOKIE_HIGH = 0x70726f63;
 
 /**
  * The tier `proc`: /proc/net/{tcp,tcp6,udp,udp6}. It knows sockets and their states but counts nothing: counters are
@@ -138,8 +136,9 @@ export class ProcNetSockets implements SocketSource {
       this.#onUnheld?.(protocol, line);
       return;
     }
-    const known = this.rows.find(line.inode, PSEUDO_COOKIE_HIGH);
-    const slot = known >= 0 ? known : this.#add(protocol);
+    const cookieHigh = line.cookieHigh(protocol);
+    const known = this.rows.find(line.inode, cookieHigh);
+    const slot = known >= 0 ? known : this.#add(protocol, cookieHigh);
     if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
     const { table } = this.rows;
     this.rows.markLive(slot, this.#sequence);
@@ -155,8 +154,8 @@ export class ProcNetSockets implements SocketSource {
     }
   }
 
-  #add(protocol: number): number {
-    const slot = this.rows.add(this.#line.inode, PSEUDO_COOKIE_HIGH);
+  #add(protocol: number, cookieHigh: number): number {
+    const slot = this.rows.add(this.#line.inode, cookieHigh);
     if (slot < 0) return -1;
     const { table } = this.rows;
     table.protocol[slot] = protocol;

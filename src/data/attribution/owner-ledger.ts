@@ -194,7 +194,7 @@ export class OwnerLedger {
     const isAlive = process >= 0 && processes.startTicks[process] === startTicks;
     table.hasExited[slot] = isAlive ? 0 : 1;
     if (isAlive) {
-      this.#follow(slot, processes, process);
+      this.#follow(slot, processes, process, true);
       this.#addAncestors(slot, processes);
     } else this.#followExited(slot, exited);
     return slot;
@@ -299,15 +299,16 @@ export class OwnerLedger {
       if (slot < 0) return;
       table.pid[slot] = pid;
       table.startTicks[slot] = startTicks;
-      this.#follow(slot, processes, process);
+      this.#follow(slot, processes, process, true);
     }
   }
 
-  #follow(slot: number, processes: ProcessTable, process: number): void {
+  /** A process may have no name at all. */
+  #follow(slot: number, processes: ProcessTable, process: number, isNew = false): void {
     const { table } = this;
     table.ppid[slot] = processes.ppid[process]!;
     const name = processes.names[process] ?? '';
-    if (table.names[slot] !== name) {
+    if (isNew || table.names[slot] !== name) {
       table.names[slot] = name;
       this.#readTexts(slot);
     }
