@@ -76,8 +76,10 @@ export interface Columns {
 }
 
 /** A table: columns by the slots of a slot table, which makes them grow. */
-interface Table extends Columns {
+export interface Table extends Columns {
   readonly slots: SlotTable;
+  /** Gives the slot of a row back; its columns are unknown for the next row. */
+  removeRow(slot: number): void;
 }
 
 type ColumnsClass<S extends ColumnSet, B extends object> = new (capacity?: number) => Columns & Arrays<S> & B;
@@ -120,7 +122,7 @@ export function columnsClass<const S extends ColumnSet, B extends object = objec
         const column = set[names[i]!]!;
         const array = arrays[names[i]!]!;
         if (column.element === 'text' || column.stride === 1) array[row] = column.unknown;
-        else fillRows(array as NumberArray, column, row, row + 1);
+        else (array as NumberArray).fill(column.unknown, row * column.stride, (row + 1) * column.stride);
       }
     }
 
@@ -185,6 +187,11 @@ export function tableClass<const S extends ColumnSet>(
       this.slots = slots;
     }
 
+    removeRow(slot: number): void {
+      this.clearRow(slot);
+      this.slots.remove(slot);
+    }
+
     override become(from: Table): void {
       super.become(from);
       this.slots = from.slots.copy();
@@ -221,10 +228,6 @@ function lengthenedColumn(column: Column, array: AnyArray, capacity: number): An
   const longer = unknownRows(column, capacity) as NumberArray;
   longer.set(array as NumberArray);
   return longer;
-}
-
-function fillRows(array: NumberArray, { unknown, stride }: NumberColumn, from: number, to: number): void {
-  array.fill(unknown, from * stride, to * stride);
 }
 
 function compactNumbers(array: NumberArray, stride: number, kept: Int32Array, count: number): void {
