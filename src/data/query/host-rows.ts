@@ -101,7 +101,6 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
   #names: FilterNames = {};
   #health: HealthFigures | undefined;
   #rowOf = new Int32Array(0);
-  #kept = new Int32Array(0);
   readonly #processes = new NameCounts();
   readonly #texts = new HostTexts();
   readonly #sortTexts: string[] = [];
@@ -192,7 +191,6 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
   #fit(capacity: number): void {
     if (capacity <= this.#rowOf.length) return;
     this.#rowOf = new Int32Array(capacity);
-    this.#kept = new Int32Array(capacity);
     this.reserve(capacity);
   }
 
@@ -249,19 +247,15 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
       const owner = accounts.owner[slot]!;
       this.satisfied[row]! |= filter.alternativesOfSocket(owner, slot, host);
     }
-    let kept = 0;
-    for (let row = 0; row < this.count; row++) {
+    this.count = this.keepRows(this.count, (row, place) => {
       const host = this.host[row]!;
-      this.#rowOf[host] = -1;
       const satisfied =
         this.connections[row] === 0 ? filter.alternativesOfSocket(NONE, NONE, host) : this.satisfied[row]!;
-      if (!filter.passes(satisfied, row)) continue;
-      this.#processes.moveRow(row, kept);
-      this.#kept[kept] = row;
-      this.#rowOf[host] = kept++;
-    }
-    this.compact(this.#kept, kept);
-    this.count = kept;
+      const isKept = filter.passes(satisfied, row);
+      this.#rowOf[host] = isKept ? place : -1;
+      if (isKept) this.#processes.moveRow(row, place);
+      return isKept;
+    });
   }
 
   #rowFor(host: number): number {

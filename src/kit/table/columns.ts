@@ -69,8 +69,11 @@ export interface Columns {
   clearRows(): void;
   /** Copies a row of a set with the same columns into a row of this one. */
   copyRow(row: number, from: object, fromRow: number): void;
-  /** Makes the `count` rows that `kept` names, upwards, the first rows, in that order. */
-  compact(kept: Int32Array, count: number): void;
+  /**
+   * Keeps those of the first `count` rows that `isKept` says, in their order, as the first rows; returns how many. It is
+   * asked with the row and the place that the row would get, and must keep no rows itself.
+   */
+  keepRows(count: number, isKept: (row: number, place: number) => boolean): number;
   /** Becomes a copy of a set that has the same columns, and perhaps more. */
   become(from: object): void;
 }
@@ -147,15 +150,19 @@ export function columnsClass<const S extends ColumnSet, B extends object = objec
       }
     }
 
-    compact(kept: Int32Array, count: number): void {
+    keepRows(count: number, isKept: (row: number, place: number) => boolean): number {
+      if (kept.length < count) kept = new Int32Array(this.capacity);
+      let places = 0;
+      for (let row = 0; row < count; row++) if (isKept(row, places)) kept[places++] = row;
       // Rows rise, so that the first ones stand where they are as long as each is its own number.
-      if (count === 0 || kept[count - 1] === count - 1) return;
+      if (places === 0 || kept[places - 1] === places - 1) return places;
       const arrays = arraysOf(this);
       for (const name of names) {
         const column = set[name]!;
-        if (column.element === 'text') compactTexts(arrays[name] as string[], kept, count);
-        else compactNumbers(arrays[name] as NumberArray, column.stride, kept, count);
+        if (column.element === 'text') compactTexts(arrays[name] as string[], places);
+        else compactNumbers(arrays[name] as NumberArray, column.stride, places);
       }
+      return places;
     }
 
     become(from: object): void {
@@ -230,7 +237,10 @@ function lengthenedColumn(column: Column, array: AnyArray, capacity: number): An
   return longer;
 }
 
-function compactNumbers(array: NumberArray, stride: number, kept: Int32Array, count: number): void {
+/** Scratch of `keepRows`: the rows that are kept. */
+let kept = new Int32Array(0);
+
+function compactNumbers(array: NumberArray, stride: number, count: number): void {
   if (stride === 1) {
     for (let i = 0; i < count; i++) array[i] = array[kept[i]!]!;
     return;
@@ -238,7 +248,7 @@ function compactNumbers(array: NumberArray, stride: number, kept: Int32Array, co
   for (let i = 0; i < count; i++) array.copyWithin(i * stride, kept[i]! * stride, (kept[i]! + 1) * stride);
 }
 
-function compactTexts(array: string[], kept: Int32Array, count: number): void {
+function compactTexts(array: string[], count: number): void {
   for (let i = 0; i < count; i++) array[i] = array[kept[i]!]!;
   array.length = count;
 }

@@ -362,13 +362,13 @@ function isWideEnough(needs: Int32Array): (placed: PlacedColumn, index: number) 
   return ({ width }, index) => width >= needs[index]!;
 }
 
+interface ConnectionsList {
+  readonly rows: { readonly connections: Int32Array };
+}
+
 /** Input of traffic cells. */
 interface TrafficList {
-  readonly rows: {
-    readonly up: Float64Array;
-    readonly down: Float64Array;
-    readonly connections: Int32Array;
-  };
+  readonly rows: { readonly up: Float64Array; readonly down: Float64Array };
   /** Rate of a full bar. */
   readonly maximum: number;
 }
@@ -391,7 +391,7 @@ export const TRAFFIC_COLUMNS = {
     paint: ({ rows, maximum }: TrafficList, row: number, pen: CellPen) =>
       pen.rate(rows.down[row]!, maximum, 'down'),
   },
-  connections: right('CONNS', 60, [6, 6], ({ rows }: Pick<TrafficList, 'rows'>, row: number, pen: CellPen) =>
+  connections: right('CONNS', 60, [6, 6], ({ rows }: ConnectionsList, row: number, pen: CellPen) =>
     pen.count(rows.connections[row]!),
   ),
 } as const;
