@@ -58,10 +58,6 @@ export function pressKeyInPicker(
   interfaces: InterfaceTable,
 ): PickerStep {
   const names = namesOf(interfaces, picker.typed);
-  const moved = (step: number): PickerStep => {
-    const selected = Math.max(0, Math.min(picker.selected + step, names.length - 1));
-    return { picker: { ...picker, selected } };
-  };
   switch (key.chord) {
     case 'escape':
     case 'ctrl+c':
@@ -70,10 +66,10 @@ export function pressKeyInPicker(
       return choose(picker, names[picker.selected], interfaces);
     case 'up':
     case 'shift+tab':
-      return moved(-1);
+      return moved(picker, -1, names.length);
     case 'down':
     case 'tab':
-      return moved(1);
+      return moved(picker, 1, names.length);
     case 'backspace':
       return { picker: { typed: picker.typed.slice(0, -1), selected: 0 } };
     default: {
@@ -83,6 +79,10 @@ export function pressKeyInPicker(
       return namesOf(interfaces, typed).length === 0 ? { picker } : { picker: { typed, selected: 0 } };
     }
   }
+}
+
+function moved(picker: InterfacePicker, step: number, count: number): PickerStep {
+  return { picker: { ...picker, selected: Math.max(0, Math.min(picker.selected + step, count - 1)) } };
 }
 
 function choose(picker: InterfacePicker, name: string | undefined, interfaces: InterfaceTable): PickerStep {
@@ -99,12 +99,8 @@ export function pointAtPicker(
   interfaces: InterfaceTable,
 ): PickerStep {
   const names = namesOf(interfaces, picker.typed);
-  if (event.action === 'wheel-up' || event.action === 'wheel-down') {
-    const step = event.action === 'wheel-up' ? -1 : 1;
-    return {
-      picker: { ...picker, selected: Math.max(0, Math.min(picker.selected + step, names.length - 1)) },
-    };
-  }
+  if (event.action === 'wheel-up') return moved(picker, -1, names.length);
+  if (event.action === 'wheel-down') return moved(picker, 1, names.length);
   if (event.action !== 'press' || event.button !== 'left') return { picker };
   const area = blockInside(popupArea(screen, WIDTH, heightOf(names.length)));
   if (!contains(area, event.x, event.y)) return { picker: undefined };

@@ -133,8 +133,6 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   readonly #shown: readonly string[];
   /** Made for the units that are shown. */
   readonly #columns = new Map<RateUnits, readonly Column[]>();
-  /** Columns marked as sorted, by sort key; undefined until rows are sorted. */
-  #marked: ReadonlyMap<string, readonly string[]> | undefined;
   #keys: readonly SortKeyOf<Fields>[] | undefined;
   readonly #single = new Int32Array(1);
   /** Cells that the visible rows need in each column, and the most they needed since the width changed. */
@@ -170,18 +168,8 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   }
 
   /** Columns that a sort key marks. */
-  #markedBy(sortKey: string): readonly string[] {
-    this.#marked ??= this.#markColumns();
-    return this.#marked.get(sortKey) ?? [];
-  }
-
-  #markColumns(): ReadonlyMap<string, readonly string[]> {
-    const marked = new Map<string, string[]>();
-    for (const key of this.keys) marked.set(key, []);
-    for (const [id, one] of Object.entries(this.#all)) {
-      for (const key of marksOf(this.#fields, id, one)) marked.get(key)?.push(id);
-    }
-    return marked;
+  #markedBy(sortKey: SortKeyOf<Fields>): readonly string[] {
+    return this.#shown.filter((id) => marksOf(this.#fields, id, this.#all[id]!).includes(sortKey));
   }
 
   #columnsIn(units: RateUnits): readonly Column[] {
@@ -312,7 +300,11 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     if (!this.#takeNeeds() && this.#isEasy) return false;
     this.#layOut(width);
     const next = this.#layout.columns;
-    return next.length !== columns.length || !next.every(isPlacedAs(columns));
+    const isAsBefore = ({ column, x, width }: PlacedColumn, index: number): boolean => {
+      const before = columns[index]!;
+      return column.id === before.column.id && x === before.x && width === before.width;
+    };
+    return next.length !== columns.length || !next.every(isAsBefore);
   }
 
   #measure(place: number, shown: number, list: List, pen: CellPen): void {
@@ -344,22 +336,10 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     const columns = this.#columnsIn(this.#units);
     const most = this.#mostNeeds;
     const easy = layoutColumns(columns, width, most);
-    this.#isEasy = easy.columns.length === columns.length && easy.columns.every(isWideEnough(most));
+    this.#isEasy =
+      easy.columns.length === columns.length && easy.columns.every(({ width }, at) => width >= most[at]!);
     this.#layout = this.#isEasy ? easy : layoutColumns(columns, width, this.#needs);
   }
-}
-
-/** Whether a column stands where the one at its place in `before` stands. */
-function isPlacedAs(before: readonly PlacedColumn[]): (placed: PlacedColumn, index: number) => boolean {
-  return ({ column, x, width }, index) => {
-    const other = before[index]!;
-    return column.id === other.column.id && x === other.x && width === other.width;
-  };
-}
-
-/** Whether a column has the width that its content needs. */
-function isWideEnough(needs: Int32Array): (placed: PlacedColumn, index: number) => boolean {
-  return ({ width }, index) => width >= needs[index]!;
 }
 
 interface ConnectionsList {
