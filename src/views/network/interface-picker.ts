@@ -7,7 +7,7 @@ import { contains, type Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { blockInside, popupArea, renderPopup } from '../../screen/widgets/block.ts';
-import { renderList } from '../../screen/widgets/list.ts';
+import { offsetFor, renderList } from '../../screen/widgets/list.ts';
 import type { NetworkData } from './network-list.ts';
 
 /** State of the interface picker. Typed text narrows the names; `selected` is an index into the remaining ones. */
@@ -104,16 +104,11 @@ export function pointAtPicker(
   if (event.action !== 'press' || event.button !== 'left') return { picker };
   const area = blockInside(popupArea(screen, WIDTH, heightOf(names.length)));
   if (!contains(area, event.x, event.y)) return { picker: undefined };
-  return choose(picker, names[offsetOf(picker, area.height) + event.y - area.y], interfaces);
+  return choose(picker, names[offsetFor(picker.selected, area.height) + event.y - area.y], interfaces);
 }
 
 function heightOf(count: number): number {
   return Math.min(HEIGHT_MAX, count);
-}
-
-/** First visible name, so that the selected one is visible. */
-function offsetOf({ selected }: InterfacePicker, height: number): number {
-  return Math.max(0, selected - height + 1);
 }
 
 /** Draws the picker in the middle of the screen, with rates beside the names and the typed text in the border. */
@@ -130,7 +125,7 @@ export function renderPicker(screen: Rect, buffer: Buffer, view: PickerView): vo
   });
   renderList(inside, buffer, {
     count: names.length,
-    offset: offsetOf(picker, inside.height),
+    offset: offsetFor(picker.selected, inside.height),
     selected: picker.selected,
     drawItem: (item, x, y, width) => {
       const name = names[item]!;

@@ -76,6 +76,11 @@ export const right = columnMaker({ align: 'right' });
 /** Columns of text that identify their row and are truncated last. */
 export const identity = columnMaker({ align: 'left', isIdentity: true });
 
+/** Shown only if the configuration names it. */
+export function optional<C extends ColumnLook>(column: C): C & { readonly isOptional: true } {
+  return { ...column, isOptional: true };
+}
+
 /** Sort keys that are marked on a column. */
 function marksOf<Fields extends RowFields<never, never>>(
   fields: Fields,

@@ -17,6 +17,7 @@ import {
   ListTable,
   left,
   maximumOf,
+  optional,
   RowList,
   right,
   roundOf,
@@ -74,16 +75,16 @@ export const PROCESS_COLUMNS = {
       pen.host(nameAndMore(names), pen.theme.text);
     },
   },
-  rtt: {
-    ...right('RTT', 28, [5, 6]),
-    isOptional: true,
-    paint: (list, row, pen) => pen.roundTrip(list.health?.rtt(list.ownerOf(row)) ?? Number.NaN),
-  },
-  retransmitted: {
-    ...right('RETR%', 27, [5, 6]),
-    isOptional: true,
-    paint: (list, row, pen) => pen.share(list.health?.retransmitted(list.ownerOf(row)) ?? Number.NaN),
-  },
+  rtt: optional(
+    right('RTT', 28, [5, 6], (list, row, pen) =>
+      pen.roundTrip(list.health?.rtt(list.ownerOf(row)) ?? Number.NaN),
+    ),
+  ),
+  retransmitted: optional(
+    right('RETR%', 27, [5, 6], (list, row, pen) =>
+      pen.share(list.health?.retransmitted(list.ownerOf(row)) ?? Number.NaN),
+    ),
+  ),
   drops: {
     ...right('DROPS', 26, [5, 6]),
     help: 'connections and datagrams dropped in the last ten seconds because the queue of a listening socket was full',
