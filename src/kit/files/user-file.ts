@@ -92,6 +92,15 @@ export function readText(path: string, limitBytes: number): string {
   return new TextDecoder().decode(readWhole(path, limitBytes));
 }
 
+/** The text; throws `NOT_UTF8`. A byte-order mark is dropped, or with `keepsMark` a part of it. */
+export function utf8Of(bytes: Uint8Array, keepsMark = false): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: keepsMark }).decode(bytes);
+  } catch (cause) {
+    throw new OpError({ op: 'decode', code: 'NOT_UTF8', cause });
+  }
+}
+
 /** Creates a file and opens it to write. Refuses (`EEXIST`) whatever has that name already, a symbolic link too. */
 export function createNew(path: string, mode: number): number {
   return withUserRights(() => openSync(path, 'wx', mode));
