@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
+import { backgroundAt, linesOf } from '../buffer/buffer-look.fixture.ts';
 import { Attribute, INHERIT_COLOR, rgb, style } from '../style/style.ts';
 import { putAligned } from './aligned-text.ts';
 import { type List, renderList } from './list.ts';
@@ -27,9 +28,9 @@ describe('a list', () => {
       buffer,
       listOf(buffer, ['SIGTERM 15', 'SIGKILL 9', 'SIGINT 2'], { offset: 1, selected: 1 }),
     );
-    expect(buffer.lines()).toEqual(['▸SIGKILL 9', ' SIGINT 2', '', '']);
-    expect(buffer.backgroundAt(11, 0)).toBe(SELECTION.background);
-    expect(buffer.backgroundAt(11, 1)).toBe(GROUND.background);
+    expect(linesOf(buffer)).toEqual(['▸SIGKILL 9', ' SIGINT 2', '', '']);
+    expect(backgroundAt(buffer, 11, 0)).toBe(SELECTION.background);
+    expect(backgroundAt(buffer, 11, 1)).toBe(GROUND.background);
   });
 
   test('of any items paints any area whole and nothing else', () => {
