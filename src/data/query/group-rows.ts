@@ -1,4 +1,4 @@
-import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
+import { columnsClass, keptRows, numbers, TEXT } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { FormerTraffic, NetworkSection, OwnerTable } from '../sample/network-section.ts';
 import type { Grouping } from '../sample/process-table.ts';
@@ -259,11 +259,15 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
   }
 
   #keepMatching(filter: FilterExpression): void {
-    this.count = this.keepRows(this.count, (row, place) => {
+    const kept = keptRows(this.count);
+    let keptCount = 0;
+    for (let row = 0; row < this.count; row++) {
       const isKept = filter.passes(this.satisfied[row]!, row);
-      this.#named.move(this.names[row]!, isKept ? place : -1);
-      if (isKept) this.#types[place] = this.#types[row]!;
-      return isKept;
-    });
+      this.#named.move(this.names[row]!, isKept ? keptCount : -1);
+      if (!isKept) continue;
+      this.#types[keptCount] = this.#types[row]!;
+      kept[keptCount++] = row;
+    }
+    this.count = this.compact(kept, keptCount);
   }
 }

@@ -1,4 +1,4 @@
-import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { columnsClass, keptRows, numbers } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { NameBasis } from '../schema/network-columns.ts';
@@ -247,15 +247,19 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
       const owner = accounts.owner[slot]!;
       this.satisfied[row]! |= filter.alternativesOfSocket(owner, slot, host);
     }
-    this.count = this.keepRows(this.count, (row, place) => {
+    const kept = keptRows(this.count);
+    let keptCount = 0;
+    for (let row = 0; row < this.count; row++) {
       const host = this.host[row]!;
+      this.#rowOf[host] = -1;
       const satisfied =
         this.connections[row] === 0 ? filter.alternativesOfSocket(NONE, NONE, host) : this.satisfied[row]!;
-      const isKept = filter.passes(satisfied, row);
-      this.#rowOf[host] = isKept ? place : -1;
-      if (isKept) this.#processes.moveRow(row, place);
-      return isKept;
-    });
+      if (!filter.passes(satisfied, row)) continue;
+      this.#processes.moveRow(row, keptCount);
+      kept[keptCount] = row;
+      this.#rowOf[host] = keptCount++;
+    }
+    this.count = this.compact(kept, keptCount);
   }
 
   #rowFor(host: number): number {

@@ -1,4 +1,4 @@
-import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { columnsClass, keptRows, numbers } from '../../kit/table/columns.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { isListener } from '../sample/socket-table.ts';
 import { ADDRESS_WORDS, TcpState } from '../schema/network-columns.ts';
@@ -280,14 +280,20 @@ export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
   ): void {
     filter?.begin({ section, inScope, columns: this });
     this.unfilteredCount = 0;
-    this.count = this.keepRows(this.count, (row) => {
+    const kept = keptRows(this.count);
+    let keptCount = 0;
+    for (let row = 0; row < this.count; row++) {
       const owner = this.owner[row]!;
-      if (onlyOwner >= 0 && owner !== onlyOwner) return false;
+      if (onlyOwner >= 0 && owner !== onlyOwner) continue;
       this.unfilteredCount++;
-      if (filter === undefined) return true;
-      const text = this.endpointOf(row);
-      return filter.passes(filter.alternativesOfSocket(owner, this.socket[row]!, NONE, text), row);
-    });
+      if (filter === undefined || this.#passes(filter, owner, row)) kept[keptCount++] = row;
+    }
+    this.count = this.compact(kept, keptCount);
+  }
+
+  #passes(filter: FilterExpression, owner: number, row: number): boolean {
+    const text = this.endpointOf(row);
+    return filter.passes(filter.alternativesOfSocket(owner, this.socket[row]!, NONE, text), row);
   }
 }
 

@@ -1,4 +1,4 @@
-import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { columnsClass, keptRows, numbers } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { joinedNames } from '../sample/joined-names.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
@@ -216,17 +216,20 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
   /** Removes rows without anything in scope, idle rows of exited processes, and rows that fail the filter. */
   #keepVisible(section: NetworkSection, scope: Scope, filter: OwnerFilter | undefined): void {
     const { owners } = section;
+    const kept = keptRows(this.count);
+    let keptCount = 0;
     this.unfilteredCount = 0;
-    this.count = this.keepRows(this.count, (row, place) => {
+    for (let row = 0; row < this.count; row++) {
       const owner = this.owner[row]!;
       this.#rowOf[owner] = -1;
       const isGone = owners.hasExited[owner] === 1 || owners.kind[owner] !== OwnerKind.PROCESS;
-      if (!this.#isVisible(row, isGone && scope.includeExited !== true)) return false;
+      if (!this.#isVisible(row, isGone && scope.includeExited !== true)) continue;
       this.unfilteredCount++;
-      if (filter !== undefined && !filter.matches(owners, owner, row)) return false;
-      this.#rowOf[owner] = place;
-      return true;
-    });
+      if (filter !== undefined && !filter.matches(owners, owner, row)) continue;
+      kept[keptCount] = row;
+      this.#rowOf[owner] = keptCount++;
+    }
+    this.count = this.compact(kept, keptCount);
   }
 
   #isVisible(row: number, leavesAtRest: boolean): boolean {

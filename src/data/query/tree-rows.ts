@@ -49,6 +49,7 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
   #rows: ProcessRows | undefined;
   readonly #links = new TreeLinks();
   readonly #sums = new TreeSums();
+
   /**
    * Rebuilds the tree from rows of the same section; call it also after the sort order changed. Branches of owners in
    * `folded` (slots) have one row.
@@ -67,10 +68,6 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
     this.count = 0;
     this.#rankOf.fill(-1);
     this.#lay(folded);
-    for (const name of SHOWN_SUMS) {
-      const [shown, sums] = [this[name], this.#sums[name]];
-      for (let rank = 0; rank < this.count; rank++) shown[rank] = sums[this.node[rank]!]!;
-    }
   }
 
   /** The rank of an owner slot; -1: none. */
@@ -137,9 +134,16 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
     this.row[rank] = this.#links.row[node]!;
     this.depth[rank] = depth;
     this.node[rank] = node;
+    this.members[rank] = sums.members[node]!;
     this.isFolded[rank] = isFolded ? 1 : 0;
     this.isLast[rank] = nextSibling[node]! < 0 ? 1 : 0;
     this.rails[rank] = parentNode < 0 ? 0 : this.#railsBelow(this.#rankOf[sums.owner[parentNode]!]!);
+    this.up[rank] = sums.up[node]!;
+    this.down[rank] = sums.down[node]!;
+    this.upTotal[rank] = sums.upTotal[node]!;
+    this.downTotal[rank] = sums.downTotal[node]!;
+    this.connections[rank] = sums.connections[node]!;
+    this.listeners[rank] = sums.listeners[node]!;
     this.#rankOf[sums.owner[node]!] = rank;
   }
 
@@ -273,12 +277,6 @@ const SUM_COLUMNS = {
   ready: numbers('i32'),
 };
 
-const SHOWN_SUMS = [
-  ...(['up', 'down', 'upTotal', 'downTotal', 'connections', 'listeners'] as const),
-  'members' as const,
-];
-const BRANCH_SUMS = [...SHOWN_SUMS, 'rawUp', 'rawDown'] as const;
-
 /** Sums of the process table over each node's branch, by node. */
 class TreeSums extends columnsClass(SUM_COLUMNS, RankedRows) {
   declare readonly sort: Sort;
@@ -291,41 +289,57 @@ class TreeSums extends columnsClass(SUM_COLUMNS, RankedRows) {
     this.#health = rows.health;
     this.count = links.count;
     this.reserveAhead(links.count);
-    this.owner.set(links.owner.subarray(0, links.count));
-    this.members.fill(1, 0, links.count);
-    const readyCount = this.#orderUp(links);
-    for (const name of BRANCH_SUMS) {
-      const sums = this[name];
-      if (name !== 'members') copyRows(rows[name], sums, links);
-      for (let i = 0; i < readyCount; i++) {
-        const node = this.ready[i]!;
-        const to = links.parent[node]!;
-        if (to >= 0) sums[to] = knownSum(sums[to]!, sums[node]!);
-      }
+    for (let node = 0; node < links.count; node++) {
+      const row = links.row[node]!;
+      if (row < 0) this.clearRow(node);
+      else this.#copy(node, row, rows);
+      this.members[node] = 1;
     }
+    this.owner.set(links.owner.subarray(0, links.count));
+    this.#addUp(links);
   }
 
   protected override arrange(order: RowOrder, sort: Sort): void {
     if (this.#owners !== undefined) this.#order.arrange(order, this, this.#owners, sort, this.#health);
   }
 
-  /** Fills `ready` with the nodes from the leaves up, each after its children; returns how many. */
-  #orderUp({ parent, count }: TreeLinks): number {
-    const { waiting, ready } = this;
+  /** From the leaves up, each node after its children. */
+  #addUp({ parent, count }: TreeLinks): void {
+    const waiting = this.waiting;
+    const ready = this.ready;
     waiting.fill(0, 0, count);
     for (let node = 0; node < count; node++) if (parent[node]! >= 0) waiting[parent[node]!]!++;
     let readyCount = 0;
     for (let node = 0; node < count; node++) if (waiting[node] === 0) ready[readyCount++] = node;
     for (let i = 0; i < readyCount; i++) {
-      const to = parent[ready[i]!]!;
-      if (to >= 0 && --waiting[to]! === 0) ready[readyCount++] = to;
+      const node = ready[i]!;
+      const to = parent[node]!;
+      if (to < 0) continue;
+      this.#add(node, to);
+      if (--waiting[to]! === 0) ready[readyCount++] = to;
     }
-    return readyCount;
   }
-}
 
-/** Copies a column of the process table to nodes; those without a row begin unknown, or with nothing to count. */
-function copyRows(from: ArrayLike<number>, into: Float64Array | Int32Array, { row, count }: TreeLinks): void {
-  const unknown = into instanceof Float64Array ? Number.NaN : 0;
-  for (let node = 0; node < count; node++) into[node] = row[node]! < 0 ? unknown : from[row[node]!]!;
+  #add(from: number, to: number): void {
+    this.up[to] = knownSum(this.up[to]!, this.up[from]!);
+    this.down[to] = knownSum(this.down[to]!, this.down[from]!);
+    this.rawUp[to] = knownSum(this.rawUp[to]!, this.rawUp[from]!);
+    this.rawDown[to] = knownSum(this.rawDown[to]!, this.rawDown[from]!);
+    this.upTotal[to] = knownSum(this.upTotal[to]!, this.upTotal[from]!);
+    this.downTotal[to] = knownSum(this.downTotal[to]!, this.downTotal[from]!);
+    this.connections[to]! += this.connections[from]!;
+    this.listeners[to]! += this.listeners[from]!;
+    this.members[to]! += this.members[from]!;
+  }
+
+  #copy(node: number, row: number, rows: ProcessRows): void {
+    this.up[node] = rows.up[row]!;
+    this.down[node] = rows.down[row]!;
+    this.rawUp[node] = rows.rawUp[row]!;
+    this.rawDown[node] = rows.rawDown[row]!;
+    this.upTotal[node] = rows.upTotal[row]!;
+    this.downTotal[node] = rows.downTotal[row]!;
+    this.connections[node] = rows.connections[row]!;
+    this.listeners[node] = rows.listeners[row]!;
+  }
 }

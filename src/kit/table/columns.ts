@@ -69,11 +69,8 @@ export interface Columns {
   clearRows(): void;
   /** Copies a row of a set with the same columns into a row of this one. */
   copyRow(row: number, from: object, fromRow: number): void;
-  /**
-   * Keeps those of the first `count` rows that `isKept` says, in their order, as the first rows; returns how many. It is
-   * asked with the row and the place that the row would get, and must keep no rows itself.
-   */
-  keepRows(count: number, isKept: (row: number, place: number) => boolean): number;
+  /** Makes the `count` rows that `kept` names, upwards, the first rows, in that order. Returns `count`. */
+  compact(kept: Int32Array, count: number): number;
   /** Becomes a copy of a set that has the same columns, and perhaps more. */
   become(from: object): void;
 }
@@ -150,19 +147,16 @@ export function columnsClass<const S extends ColumnSet, B extends object = objec
       }
     }
 
-    keepRows(count: number, isKept: (row: number, place: number) => boolean): number {
-      if (kept.length < count) kept = new Int32Array(this.capacity);
-      let places = 0;
-      for (let row = 0; row < count; row++) if (isKept(row, places)) kept[places++] = row;
+    compact(kept: Int32Array, count: number): number {
       // Rows rise, so that the first ones stand where they are as long as each is its own number.
-      if (places === 0 || kept[places - 1] === places - 1) return places;
+      if (count === 0 || kept[count - 1] === count - 1) return count;
       const arrays = arraysOf(this);
       for (const name of names) {
         const column = set[name]!;
-        if (column.element === 'text') compactTexts(arrays[name] as string[], places);
-        else compactNumbers(arrays[name] as NumberArray, column.stride, places);
+        if (column.element === 'text') compactTexts(arrays[name] as string[], kept, count);
+        else compactNumbers(arrays[name] as NumberArray, column.stride, kept, count);
       }
-      return places;
+      return count;
     }
 
     become(from: object): void {
@@ -237,10 +231,15 @@ function lengthenedColumn(column: Column, array: AnyArray, capacity: number): An
   return longer;
 }
 
-/** Scratch of `keepRows`: the rows that are kept. */
-let kept = new Int32Array(0);
+let scratch = new Int32Array(0);
 
-function compactNumbers(array: NumberArray, stride: number, count: number): void {
+/** Room to note which of so many rows are kept, for `compact`; valid until the next call. */
+export function keptRows(count: number): Int32Array {
+  if (scratch.length < count) scratch = new Int32Array(count * 2);
+  return scratch;
+}
+
+function compactNumbers(array: NumberArray, stride: number, kept: Int32Array, count: number): void {
   if (stride === 1) {
     for (let i = 0; i < count; i++) array[i] = array[kept[i]!]!;
     return;
@@ -248,7 +247,7 @@ function compactNumbers(array: NumberArray, stride: number, count: number): void
   for (let i = 0; i < count; i++) array.copyWithin(i * stride, kept[i]! * stride, (kept[i]! + 1) * stride);
 }
 
-function compactTexts(array: string[], count: number): void {
+function compactTexts(array: string[], kept: Int32Array, count: number): void {
   for (let i = 0; i < count; i++) array[i] = array[kept[i]!]!;
   array.length = count;
 }
