@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { OpError, openIfPossible } from '../../src/kit/errors/op-error.ts';
+import { closedOnError, OpError, openIfPossible } from '../../src/kit/errors/op-error.ts';
 import { ExitRecorder, type HandedExits } from './bpf/exit-recorder.ts';
 import { FirstPackets, type HandedFirstPackets } from './bpf/first-packets.ts';
 import { type HandedAccounting, NetworkAccounting } from './bpf/network-accounting.ts';
@@ -37,7 +37,8 @@ export function restartWithoutPrivileges(
   const capabilities = new EffectiveCapabilities();
   const isWorthIt = canReadWithoutPrivileges() && capabilities.hasBeyond(neededAfterwards(isRoot, true));
   if (!isWorthIt) return undefined;
-  const handed = handedOver(sniff);
+  const handed = openIfPossible(() => handOverPrograms(sniff));
+  // Another tier will do without.
   if (handed === undefined) return undefined;
   const { text, programs } = handed;
   capabilities.keepOnly(neededAfterwards(isRoot, programs.accounting.parts.seeded));
@@ -46,16 +47,6 @@ export function restartWithoutPrivileges(
     return replaceProgram(executable, [process.argv0, ...argv], { ...process.env, [variable]: text });
   } catch (thrown) {
     if (thrown instanceof OpError) return programs;
-    throw thrown;
-  }
-}
-
-/** Undefined where another tier will do without. */
-function handedOver(sniff: boolean): ReturnType<typeof handOverPrograms> | undefined {
-  try {
-    return handOverPrograms(sniff);
-  } catch (thrown) {
-    if (thrown instanceof OpError) return undefined;
     throw thrown;
   }
 }
@@ -108,7 +99,7 @@ export function handOverPrograms(sniff: boolean): {
   readonly programs: HandedPrograms;
 } {
   const accounting = NetworkAccounting.open();
-  try {
+  return closedOnError(accounting, () => {
     const tasks = openIfPossible(() => TaskSampler.open());
     const exits = openIfPossible(() => ExitRecorder.open());
     const { storage } = accounting.handed.maps;
@@ -121,10 +112,7 @@ export function handOverPrograms(sniff: boolean): {
     };
     for (const descriptor of descriptorsOf(handed)) setInherited(descriptor, true);
     return { text: JSON.stringify(handed), programs: { accounting, tasks, exits, firstPackets } };
-  } catch (thrown) {
-    accounting.close();
-    throw thrown;
-  }
+  });
 }
 
 /**

@@ -8,7 +8,7 @@ import {
   O_DIRECTORY,
   O_RDONLY,
   openAt,
-  SyscallError,
+  orThrow,
   systemCall,
 } from '../libc.ts';
 import { parseMountEntries } from '../proc/mountinfo.ts';
@@ -96,14 +96,10 @@ function scopeOf(directory: number): CgroupRoot['scope'] {
 /** fsopen(2), fsconfig(2), fsmount(2): a mount that no path leads to. */
 function mountNowhere(): number {
   const name = NativeBuffer.ofPath('cgroup2');
-  const context = systemCall(SYS_FSOPEN, name.pointer, CLOEXEC);
-  if (context < 0) throw new SyscallError('fsopen cgroup2', -context);
+  const context = orThrow(systemCall(SYS_FSOPEN, name.pointer, CLOEXEC), 'fsopen cgroup2');
   try {
-    const created = systemCall(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE);
-    if (created < 0) throw new SyscallError('fsconfig cgroup2', -created);
-    const mount = systemCall(SYS_FSMOUNT, context, CLOEXEC);
-    if (mount < 0) throw new SyscallError('fsmount cgroup2', -mount);
-    return mount;
+    orThrow(systemCall(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE), 'fsconfig cgroup2');
+    return orThrow(systemCall(SYS_FSMOUNT, context, CLOEXEC), 'fsmount cgroup2');
   } finally {
     closeDescriptor(context);
   }

@@ -1,6 +1,6 @@
 import { Failures } from '../../../src/data/sample/failures.ts';
 import { ADDRESS_WORDS, ProblemKind } from '../../../src/data/schema/network-columns.ts';
-import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { closedOnError, OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { fromNetworkOrder } from '../integers.ts';
 import { clockGetTime, closeDescriptor, getSocketOption, NativeBuffer, openSocket } from '../libc.ts';
 import { sharesPidNamespace } from '../proc/namespace-links.ts';
@@ -193,15 +193,12 @@ export class NetworkAccounting {
   /** As `open`, with the programs that have told who holds which socket; they are closed where it fails. */
   static after(holders: SocketHolders): NetworkAccounting {
     const { maps, programs, sizes } = holders;
-    try {
+    return closedOnError(holders, () => {
       const accounting = new NetworkAccounting(maps, programs, programs.attach(), sizes);
       if (Number.isNaN(holders.seededNanos)) holders.visit(() => undefined);
       accounting.#seededNanos = holders.seededNanos;
       return accounting;
-    } catch (thrown) {
-      holders.close();
-      throw thrown;
-    }
+    });
   }
 
   /** Goes on with what another program has begun, with maps of the usual sizes. Needs no privilege (5.19). */

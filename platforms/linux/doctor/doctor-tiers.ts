@@ -6,7 +6,7 @@ import { FirstPackets } from '../bpf/first-packets.ts';
 import { NetworkAccounting } from '../bpf/network-accounting.ts';
 import type { NetworkParts } from '../bpf/network-programs.ts';
 import { TaskSampler } from '../bpf/task-sampler.ts';
-import { closeDescriptor, openSocket, SyscallError } from '../libc.ts';
+import { closeDescriptor, openSocket, orThrow } from '../libc.ts';
 import { DestroyMulticast, SHARDS } from '../netlink/destroy-multicast.ts';
 import {
   type DiagRequest,
@@ -242,8 +242,7 @@ export function examinePrograms() {
 
 /** Opening the socket tests the permission; without a protocol it receives no packets. */
 function openPacketSocket(): { close(): void } {
-  const descriptor = openSocket(AF_PACKET, SOCK_DGRAM, 0);
-  if (descriptor < 0) throw new SyscallError('open packet socket', -descriptor);
+  const descriptor = orThrow(openSocket(AF_PACKET, SOCK_DGRAM, 0), 'open packet socket');
   return { close: () => closeDescriptor(descriptor) };
 }
 

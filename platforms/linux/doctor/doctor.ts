@@ -100,7 +100,7 @@ function examineExecutable(path: string | undefined, mounts: readonly MountEntry
 
 function permittedOf(path: string): bigint {
   try {
-    return readFileCapabilities(path)?.permitted ?? 0n;
+    return readFileCapabilities(path) ?? 0n;
   } catch {
     return 0n;
   }

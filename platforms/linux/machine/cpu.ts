@@ -3,7 +3,7 @@ import { type CpuSample, CpuTable, type Pressure } from '../../../src/data/schem
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
 import { CLOCK_TICKS_PER_SECOND } from '../host.ts';
-import { NativeBuffer, SyscallError } from '../libc.ts';
+import { NativeBuffer, orThrow } from '../libc.ts';
 import { parseCpuFrequencies, parseCpuModel } from '../proc/cpuinfo.ts';
 import { KeptFile, KeptText } from '../proc/kept-file.ts';
 import { type LoadAverage, parseLoadAverage, parseUptimeSeconds } from '../proc/loadavg.ts';
@@ -64,8 +64,7 @@ export class CpuCollector {
 
   /** Throws OpError where /proc/stat cannot be read or is none; everything else is undefined where it is missing. */
   collect(): CpuSample {
-    const failure = this.#stat.read();
-    if (failure < 0) throw new SyscallError('read', -failure, this.#stat.path);
+    orThrow(this.#stat.read(), 'read', this.#stat.path);
     const online = parseCpuStat(this.#stat.buffer.bytes, this.#stat.length, this.#table, this.#counters);
     if (online < 0) throw new OpError({ op: 'parse /proc/stat', code: 'BAD_VALUE' });
     if (online !== this.#onlineCount) this.#learnCores(online);

@@ -5,7 +5,7 @@ import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { monotonicMicros } from '../clock.ts';
 import { GuardedSpace } from '../guarded/guarded-space.ts';
 import type { SpaceAnswer, SpaceQuestion } from '../guarded/helper-message.ts';
-import { SyscallError } from '../libc.ts';
+import { orThrow } from '../libc.ts';
 import {
   countersOf,
   emptyDiskStatsLine,
@@ -94,8 +94,7 @@ export class DiskCollector {
   }
 
   #readMounts(): void {
-    const failure = this.#mountinfo.read();
-    if (failure < 0) throw new SyscallError('read', -failure, this.#mountinfo.path);
+    orThrow(this.#mountinfo.read(), 'read', this.#mountinfo.path);
     const text = this.#mountinfo.buffer.bytes.subarray(0, this.#mountinfo.length);
     if (Buffer.compare(text, this.#mountsText) === 0) return;
     this.#mountsText = text.slice();
@@ -164,8 +163,7 @@ class BlockDevices {
 
   /** `temperatures` undefined: not asked. Throws SyscallError where the file cannot be read. */
   read(temperatures: DriveTemperatures | undefined): BlockDevice[] {
-    const failure = this.#text.read();
-    if (failure < 0) throw new SyscallError('read', -failure, this.#text.path);
+    orThrow(this.#text.read(), 'read', this.#text.path);
     const devices: BlockDevice[] = [];
     const present = new Map<string, BlockFacts>();
     const { bytes } = this.#text.buffer;

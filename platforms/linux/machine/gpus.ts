@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { sectionError } from '../../../src/data/sample/snapshot.ts';
 import type { GpuEngineUse, GpuProcess, GpuSample } from '../../../src/data/schema/gpu-sample.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
+import { closedOnError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
 import { NativeBuffer } from '../libc.ts';
 import { findNvml, NvmlLibrary } from '../nvml/library.ts';
@@ -232,7 +233,8 @@ class NvidiaGpus {
 
   /** None where there is no GPU of theirs or no library. Throws OpError where the library or the driver refuses. */
   read(): readonly GpuSample[] {
-    if (this.#session !== undefined) return this.#readOpen(this.#session);
+    const session = this.#session;
+    if (session !== undefined) return closedOnError(this, () => session.read());
     const now = this.#clock();
     if (now < this.#nextMicros) {
       if (this.#failure !== undefined) throw this.#failure;
@@ -253,15 +255,6 @@ class NvidiaGpus {
     this.#session?.close();
     this.#session = undefined;
     this.#nextMicros = Number.NEGATIVE_INFINITY;
-  }
-
-  #readOpen(session: NvmlSession): readonly GpuSample[] {
-    try {
-      return session.read();
-    } catch (thrown) {
-      this.close();
-      throw thrown;
-    }
   }
 
   #readAnew(now: number): readonly GpuSample[] {

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import type { MemorySample } from '../../../src/data/schema/memory-sample.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
-import { NativeBuffer, SyscallError } from '../libc.ts';
+import { NativeBuffer, orThrow } from '../libc.ts';
 import { KeptFile, KeptText } from '../proc/kept-file.ts';
 import { emptyMemInfo, memorySampleOf, parseMemInfo, type ZramUse } from '../proc/meminfo.ts';
 import { ascii, known, TextScanner } from '../proc/text-scanner.ts';
@@ -42,8 +42,7 @@ export class MemoryCollector {
 
   /** Throws OpError where /proc/meminfo cannot be read or is none. */
   collect(): MemorySample {
-    const failure = this.#meminfo.read();
-    if (failure < 0) throw new SyscallError('read', -failure, this.#meminfo.path);
+    orThrow(this.#meminfo.read(), 'read', this.#meminfo.path);
     if (!parseMemInfo(this.#meminfo.buffer.bytes, this.#meminfo.length, this.#info)) {
       throw new OpError({ op: 'parse /proc/meminfo', code: 'BAD_VALUE' });
     }

@@ -1,3 +1,4 @@
+import { closedOnError } from '../../../src/kit/errors/op-error.ts';
 import type { FirstPacket, FirstPackets } from '../bpf/first-packets.ts';
 import type { LinkSource } from '../link.ts';
 import { LinkScope } from '../packet/capture-scope.ts';
@@ -5,6 +6,7 @@ import { LOOPBACK_INDEX, PacketType } from '../packet/filter.ts';
 import { type LaterSegments, nameFilter } from '../packet/name-filter.ts';
 import { type CapturedPacket, PacketRing } from '../packet/ring.ts';
 import { LookTimes } from '../poll-wake.ts';
+import { attachFilter } from '../socket-filter.ts';
 import type { NamePacket, NameSniffer } from './name-sniffer.ts';
 
 /** Where packets that may say a name come from. */
@@ -104,12 +106,8 @@ export class NameRing implements NameSource {
     this.#sniffer = sniffer;
     this.#clock = clock;
     this.#scope = new LinkScope(links, clock);
-    try {
-      this.#ring = new PacketRing({ ...RING, filter: nameFilter(this.#later), withSegmentSizes: false });
-    } catch (thrown) {
-      this.#scope.close();
-      throw thrown;
-    }
+    const ring = { ...RING, filter: nameFilter(this.#later), withSegmentSizes: false };
+    this.#ring = closedOnError(this.#scope, () => new PacketRing(ring));
     this.#looks = new LookTimes([this.#ring.descriptor], onQueued);
   }
 
@@ -145,7 +143,7 @@ export class NameRing implements NameSource {
   #setFilter(later: LaterSegments): void {
     if (later === this.#later) return;
     this.#later = later;
-    this.#ring.setFilter(nameFilter(later));
+    attachFilter(this.#ring.descriptor, nameFilter(later));
   }
 
   #see({ view, at, captured, length, type, interfaceIndex }: CapturedPacket): void {

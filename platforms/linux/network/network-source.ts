@@ -1,7 +1,7 @@
 import { TIERS_OF, type Tier } from '../../../src/data/sample/network-sample.ts';
 import type { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
-import { OpError, openIfPossible, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { closedOnError, OpError, openIfPossible, toOpError } from '../../../src/kit/errors/op-error.ts';
 import type { NetworkAccounting, SocketHolders } from '../bpf/network-accounting.ts';
 import { EffectiveCapabilities } from '../effective-capabilities.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
@@ -147,13 +147,8 @@ function takeListing(context: SourceContext, isCounting: boolean): SocketListing
     return listing;
   }
   const sockets = new NetlinkSockets(context.clock, isCounting, false);
-  try {
-    sockets.hearClosings(context.onQueued);
-    return { sockets, holders: undefined };
-  } catch (thrown) {
-    sockets.close();
-    throw thrown;
-  }
+  closedOnError(sockets, () => sockets.hearClosings(context.onQueued));
+  return { sockets, holders: undefined };
 }
 
 /** UDP is counted where packets may be looked at; that they may not is how most users work, and no error. */
@@ -177,21 +172,12 @@ function openPacket({ clock, procRoot, onQueued }: SourceContext): SocketSource 
 function openEbpf(context: SourceContext): SocketSource {
   const { clock, processes, exited, handed } = context;
   const { sockets: listing, holders } = takeListing(context, false);
-  try {
+  return closedOnError(listing, () => {
     const accounting = handed?.accounting ?? openAccounting(holders);
     const drainExits = (): void => processes.drainExits(exited);
-    return new (countedSockets().EbpfSockets)({
-      listing,
-      accounting,
-      processes: processes.source,
-      exited,
-      drainExits,
-      clock,
-    });
-  } catch (thrown) {
-    listing.close();
-    throw thrown;
-  }
+    const options = { listing, accounting, processes: processes.source, exited, drainExits, clock };
+    return new (countedSockets().EbpfSockets)(options);
+  });
 }
 
 function openAccounting(holders: SocketHolders | undefined): NetworkAccounting {

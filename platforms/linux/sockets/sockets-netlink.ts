@@ -2,6 +2,7 @@ import type { CountingBasis, Tier } from '../../../src/data/sample/network-sampl
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import { SocketFailure, TcpState } from '../../../src/data/schema/network-columns.ts';
+import { closedOnError } from '../../../src/kit/errors/op-error.ts';
 import type { NativeBuffer } from '../libc.ts';
 import { DestroyMulticast, SHARDS } from '../netlink/destroy-multicast.ts';
 import { DiagRecord } from '../netlink/diag-record.ts';
@@ -157,13 +158,10 @@ export class NetlinkSockets implements SocketSource {
 
   /** Checks for tcp_diag with a request: the socket opens without it. Throws SyscallError. */
   #probe(): void {
-    try {
+    closedOnError(this.#diag, () => {
       this.#diag.begin(this.#listeners);
       while (this.#diag.receive(NOTHING));
-    } catch (thrown) {
-      this.#diag.close();
-      throw thrown;
-    }
+    });
   }
 
   get lostClosings(): number {

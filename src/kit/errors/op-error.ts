@@ -50,6 +50,16 @@ export function fileError(op: string, what: string, thrown: unknown, reasons = F
   return new OpError({ op, code, message: `${what}: ${reasons[code] ?? message}`, cause: thrown });
 }
 
+/** Goes on with what was just opened; where that fails, it is closed. */
+export function closedOnError<T>(opened: { close(): void }, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    opened.close();
+    throw thrown;
+  }
+}
+
 /** What is only a better way: that it cannot be had is no error. */
 export function openIfPossible<T>(open: () => T): T | undefined {
   try {
