@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { release } from 'node:os';
 import { closedOnError, OpError, openIfPossible } from '../../src/kit/errors/op-error.ts';
 import { ExitRecorder, type HandedExits } from './bpf/exit-recorder.ts';
 import { FirstPackets, type HandedFirstPackets } from './bpf/first-packets.ts';
@@ -7,6 +6,7 @@ import { type HandedAccounting, NetworkAccounting } from './bpf/network-accounti
 import { descriptorsOfMaps } from './bpf/network-layout.ts';
 import { type HandedTasks, TaskSampler } from './bpf/task-sampler.ts';
 import { EffectiveCapabilities } from './effective-capabilities.ts';
+import { isKernelAtLeast } from './host.ts';
 import { effectiveUserId } from './libc.ts';
 import type { CapabilityName } from './privileges.ts';
 import { parseMountEntries, procMountAt } from './proc/mountinfo.ts';
@@ -51,8 +51,6 @@ export function restartWithoutPrivileges(
   }
 }
 
-/** From this kernel version on, counters can be read without the privileges that loading needs. */
-const LEAST_RELEASE = [6, 1] as const;
 const FIRST_DESCRIPTOR = 3;
 const LAST_DESCRIPTOR = 1 << 20;
 
@@ -82,10 +80,9 @@ export function neededAfterwards(isRoot: boolean, areOwnersTold: boolean): reado
   return needed;
 }
 
-/** Whether reading on needs no privilege on this kernel. */
-export function canReadWithoutPrivileges(kernelRelease = release()): boolean {
-  const [major = 0, minor = 0] = kernelRelease.split('.').map(Number);
-  return major > LEAST_RELEASE[0] || (major === LEAST_RELEASE[0] && minor >= LEAST_RELEASE[1]);
+/** Whether the kernel lets counters be read without the privileges that loading needs. */
+export function canReadWithoutPrivileges(kernelRelease?: string): boolean {
+  return isKernelAtLeast(6, 1, kernelRelease);
 }
 
 /**

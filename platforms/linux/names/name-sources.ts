@@ -9,6 +9,14 @@ import { LookTimes } from '../poll-wake.ts';
 import { attachFilter } from '../socket-filter.ts';
 import type { NamePacket, NameSniffer } from './name-sniffer.ts';
 
+/** For the packets of one source, one after another. */
+function emptyNamePacket(): { -readonly [Key in keyof NamePacket]: NamePacket[Key] } {
+  return {
+    ...{ view: new DataView(new ArrayBuffer(0)), at: 0, captured: 0, length: 0 },
+    ...{ isSent: false, isReceived: false, pid: 0, startTicks: 0, scope: undefined },
+  };
+}
+
 /** Where packets that may say a name come from. */
 export interface NameSource {
   /** As CollectionParts has it. */
@@ -25,10 +33,7 @@ export class KernelNames implements NameSource {
   readonly part = 'ebpf';
   readonly #sniffer: NameSniffer;
   readonly #packets: FirstPackets;
-  readonly #packet: { -readonly [Key in keyof NamePacket]: NamePacket[Key] } = {
-    ...{ view: new DataView(new ArrayBuffer(0)), at: 0, captured: 0, length: 0 },
-    ...{ isSent: false, isReceived: false, pid: 0, startTicks: 0, scope: undefined },
-  };
+  readonly #packet = emptyNamePacket();
   readonly #visit = (packet: FirstPacket): void => this.#see(packet);
 
   /** Closes the packets in the end. */
@@ -95,10 +100,7 @@ export class NameRing implements NameSource {
   readonly #clock: () => number;
   #later: LaterSegments = 'all';
   #fewerUntilMicros = 0;
-  readonly #packet: { -readonly [Key in keyof NamePacket]: NamePacket[Key] } = {
-    ...{ view: new DataView(new ArrayBuffer(0)), at: 0, captured: 0, length: 0 },
-    ...{ isSent: false, isReceived: false, pid: 0, startTicks: 0, scope: undefined },
-  };
+  readonly #packet = emptyNamePacket();
   readonly #visit = (packet: CapturedPacket): void => this.#see(packet);
 
   /** Throws SyscallError: EPERM without CAP_NET_RAW. Closes the links, then and in the end. */

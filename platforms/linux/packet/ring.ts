@@ -128,25 +128,22 @@ export class PacketRing {
    *
    * @returns how many there were, -1: no block is finished
    */
-  drainBlock(visit: PacketVisitor): number {
-    if (!this.hasBlock) return -1;
+  #drainBlock(visit: PacketVisitor): void {
     const { view, i32 } = this.#memory;
     const block = this.#block * this.#blockBytes;
-    const count = this.#visitBlock(view, block, visit);
+    this.#visitBlock(view, block, visit);
     Atomics.store(i32, (block + 8) >> 2, 0);
     this.#block = (this.#block + 1) % this.blockCount;
-    return count;
   }
 
-  /** `drainBlock` until none is left, or each has had its turn: a flood must not keep a drain from ending. */
+  /**
+   * Hands over the packets of all finished blocks, of each at most once: a flood must not keep a drain from ending.
+   * Returns how many blocks there were.
+   */
   drain(visit: PacketVisitor): number {
-    let count = 0;
-    for (let i = 0; i < this.blockCount; i++) {
-      const visited = this.drainBlock(visit);
-      if (visited < 0) break;
-      count += visited;
-    }
-    return count;
+    let blocks = 0;
+    for (; blocks < this.blockCount && this.hasBlock; blocks++) this.#drainBlock(visit);
+    return blocks;
   }
 
   /** Asks for the packets dropped since it was asked last, adds them up and returns the sum. */
@@ -190,18 +187,17 @@ export class PacketRing {
     orThrow(bindSocket(this.descriptor, address, 20), 'bind', 'AF_PACKET');
   }
 
-  #visitBlock(view: DataView, block: number, visit: PacketVisitor): number {
+  #visitBlock(view: DataView, block: number, visit: PacketVisitor): void {
     const end = block + this.#blockBytes;
     const count = view.getUint32(block + 12, true);
     let at = block + Math.max(view.getUint32(block + 16, true), BLOCK_HEADER_BYTES);
     for (let i = 0; i < count; i++) {
-      if (at + PACKET_HEADER_BYTES + ADDRESS_BYTES > end) return i;
+      if (at + PACKET_HEADER_BYTES + ADDRESS_BYTES > end) return;
       if (this.#describe(view, at, end)) visit(this.#packet);
       const next = view.getUint32(at, true);
-      if (next === 0) return i + 1;
+      if (next === 0) return;
       at += next;
     }
-    return count;
   }
 
   /** False for offsets that point out of the block. */
