@@ -232,9 +232,9 @@ export class FileTypeCache {
 
   write(known: KnownTypes): void {
     // It may be there; where it cannot be made, what follows tells.
-    succeeds(() => mkdirSync(this.#place.folder, { mode: 0o700 }));
+    whetherOrNot(() => mkdirSync(this.#place.folder, { mode: 0o700 }));
     // Without room, or where nothing may be written, the next start asks the kernel again.
-    succeeds(() => this.#writeFile(known));
+    whetherOrNot(() => this.#writeFile(known));
   }
 
   #writeFile(known: KnownTypes): void {
@@ -275,12 +275,12 @@ export class FileTypeCache {
   }
 }
 
-function succeeds(action: () => void): boolean {
+/** Does what may fail. */
+function whetherOrNot(action: () => void): void {
   try {
     action();
-    return true;
   } catch {
-    return false;
+    // Nothing follows from it.
   }
 }
 
