@@ -10,6 +10,7 @@ import type { DisksSection } from '../../src/data/schema/disks-section.ts';
 import type { MemorySample } from '../../src/data/schema/memory-sample.ts';
 import { unknownRecord } from '../../src/data/schema/record.ts';
 import type { Part } from '../../src/data/schema/section-facts.ts';
+import { sectionFacts } from '../../src/data/schema/section-facts.ts';
 import { OpError } from '../../src/kit/errors/op-error.ts';
 import type { Commands } from './commands.ts';
 import type { Host } from './darwin-host.ts';
@@ -69,9 +70,7 @@ export class DarwinMachine implements MachineCollector {
     ]);
     const [sensors, gpus] = [this.#nothing(), this.#nothing()];
     return {
-      sequence: ++this.#sequence,
-      monotonicMicros: started,
-      durationMicros: host.monotonicMicros() - started,
+      ...sectionFacts(++this.#sequence, started, host.monotonicMicros()),
       errors: [cpu, memory, networks].flatMap(({ error }) => error ?? []),
       ...{ cpu, memory, networks, sensors, gpus },
     };
@@ -81,13 +80,8 @@ export class DarwinMachine implements MachineCollector {
     const { host } = this.#parts;
     const started = host.monotonicMicros();
     const fileSystems = fileSystemsOf(await this.#readMounts());
-    return {
-      sequence: ++this.#diskSequence,
-      monotonicMicros: started,
-      durationMicros: host.monotonicMicros() - started,
-      errors: [],
-      ...{ fileSystems, devices: [] },
-    };
+    const facts = sectionFacts(++this.#diskSequence, started, host.monotonicMicros());
+    return { ...facts, fileSystems, devices: [] };
   }
 
   collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses> {

@@ -10,6 +10,7 @@ import type { ProcessesWant } from '../../src/data/sample/snapshot.ts';
 import { USAGE_COLUMNS } from '../../src/data/schema/process-columns.ts';
 import { PROCESS_FACTS } from '../../src/data/schema/process-detail.ts';
 import { unknownRecord } from '../../src/data/schema/record.ts';
+import { sectionFacts } from '../../src/data/schema/section-facts.ts';
 import { OpError } from '../../src/kit/errors/op-error.ts';
 import type { Host } from './darwin-host.ts';
 import type { ProcessList } from './process-list.ts';
@@ -114,10 +115,7 @@ export class ProcessSections {
       if (slot >= 0) this.#commandLines[slot] = lines.get(pid);
     }
     return {
-      sequence: ++this.#sequence,
-      monotonicMicros: started,
-      durationMicros: this.#host.monotonicMicros() - started,
-      errors: [],
+      ...sectionFacts(++this.#sequence, started, this.#host.monotonicMicros()),
       processes: table,
       usage: this.#usage,
       memoryTotalBytes: totalmem(),
@@ -141,10 +139,7 @@ export class ProcessSections {
       children.slots.rows.subarray(0, Math.min(children.slots.count, CHILD_FACTS_LIMIT)),
     );
     return {
-      sequence: ++this.#detailSequence,
-      monotonicMicros: started,
-      durationMicros: this.#host.monotonicMicros() - started,
-      errors: [],
+      ...sectionFacts(++this.#detailSequence, started, this.#host.monotonicMicros()),
       process: this.#detailOf(row, lines.get(pid)),
       threads: [],
       children,

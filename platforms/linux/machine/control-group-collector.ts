@@ -5,6 +5,7 @@ import {
   type ControlGroupSample,
   type ControlGroupsSection,
 } from '../../../src/data/schema/control-groups-section.ts';
+import { sectionFacts } from '../../../src/data/schema/section-facts.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { MountEntry } from '../proc/mountinfo.ts';
@@ -67,13 +68,7 @@ export class ControlGroupCollector {
       if (group !== undefined) groups.push(group);
       if (slice.due()) await slice.rest();
     }
-    return {
-      sequence: ++this.#sequence,
-      monotonicMicros: started,
-      durationMicros: monotonicMicros() - started,
-      errors: [],
-      groups,
-    };
+    return { ...sectionFacts(++this.#sequence, started, monotonicMicros()), groups };
   }
 
   /** Undefined: it is gone, or neither has processes nor a limit. */

@@ -2,6 +2,7 @@ import { basename, dirname, join } from 'node:path';
 import { sectionError } from '../../../src/data/sample/snapshot.ts';
 import type { BlockDevice, DisksSection } from '../../../src/data/schema/disks-section.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
+import { sectionFacts } from '../../../src/data/schema/section-facts.ts';
 import { monotonicMicros } from '../clock.ts';
 import { GuardedSpace } from '../guarded/guarded-space.ts';
 import type { SpaceAnswer, SpaceQuestion } from '../guarded/helper-message.ts';
@@ -17,15 +18,11 @@ import { KeptText } from '../proc/kept-file.ts';
 import { type HwmonChip, type HwmonTemperature, readHwmonChips } from '../sys/hwmon.ts';
 import { listDirectory, readAttribute, readIntegerAttribute, realPath } from '../sys/sysfs-value.ts';
 import { fileSystemsOf, type Mounted, mountedIn } from './file-systems.ts';
+import type { CollectorOptions } from './machine.ts';
 
-interface DiskCollectorOptions {
-  /** Default `/proc` and `/sys`. */
-  readonly procRoot?: string;
-  readonly sysRoot?: string;
+interface DiskCollectorOptions extends CollectorOptions {
   /** Default true. */
   readonly temperatures?: boolean;
-  /** Monotonic microseconds. */
-  readonly clock?: () => number;
   /** Who asks the file systems. Default a process beside. */
   readonly space?: SpaceSource;
 }
@@ -54,9 +51,8 @@ export class DiskCollector {
   #nextFactsMicros = Number.NEGATIVE_INFINITY;
   #sequence = 0;
 
-  constructor(options: DiskCollectorOptions = {}) {
-    const procRoot = options.procRoot ?? '/proc';
-    const sysRoot = options.sysRoot ?? '/sys';
+  constructor(options: DiskCollectorOptions) {
+    const { procRoot, sysRoot } = options;
     this.#mountinfo = new KeptText(join(procRoot, 'self/mountinfo'), 16 * 1024, 16 << 20);
     this.#devices = new BlockDevices(procRoot, sysRoot);
     this.#temperatures = options.temperatures === false ? undefined : new DriveTemperatures(sysRoot);
@@ -76,14 +72,7 @@ export class DiskCollector {
     const answers = await this.#askSpace(spaceMaxAgeMillis, errors);
     const devices = this.#readDevices(errors);
     const fileSystems = fileSystemsOf(this.#mounted, answers, devices);
-    return {
-      sequence: ++this.#sequence,
-      monotonicMicros: started,
-      durationMicros: monotonicMicros() - started,
-      errors,
-      fileSystems,
-      devices,
-    };
+    return { ...sectionFacts(++this.#sequence, started, monotonicMicros(), errors), fileSystems, devices };
   }
 
   close(): void {
@@ -186,16 +175,9 @@ class BlockDevices {
   }
 
   #device(name: string, facts: BlockFacts, temperatureCelsius: number | undefined): BlockDevice {
-    const line = this.#line;
+    const { major, minor } = this.#line;
     const { drivePaths: _, ...known } = facts;
-    return {
-      name,
-      major: line.major,
-      minor: line.minor,
-      ...known,
-      ...countersOf(line),
-      temperatureCelsius,
-    };
+    return { name, major, minor, ...known, ...countersOf(this.#line), temperatureCelsius };
   }
 }
 

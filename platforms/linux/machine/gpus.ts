@@ -12,18 +12,14 @@ import { KeptFile } from '../proc/kept-file.ts';
 import { type DrmClient, parseDrmClient } from '../proc/pid-fdinfo.ts';
 import { type DrmCard, nvidiaDevicePaths, readDrmCards } from '../sys/drm.ts';
 import { isDeviceSuspended, linkTarget, listDirectory, mayDeviceSleep } from '../sys/sysfs-value.ts';
+import type { CollectorOptions } from './machine.ts';
 
-export interface GpuCollectorOptions {
-  /** Default `/proc` and `/sys`. */
-  readonly procRoot?: string;
-  readonly sysRoot?: string;
-  /** Candidates for libnvidia-ml.so.1; default where drivers put it. */
+export interface GpuCollectorOptions extends CollectorOptions {
+  /** Candidates for libnvidia-ml.so.1, absolute; given ones are used whatever the bus says. Default where drivers put it. */
   readonly nvmlPaths?: readonly string[];
   readonly pciIdsPaths?: readonly string[];
   /** How long one collection looks for processes that use GPUs. */
   readonly lookMillis?: number;
-  /** Monotonic microseconds. */
-  readonly clock?: () => number;
 }
 
 const SCAN_INTERVAL_MICROS = 30e6;
@@ -43,16 +39,11 @@ export class GpuCollector {
   #cards: readonly DrmCard[] = [];
   #nextScanMicros = Number.NEGATIVE_INFINITY;
 
-  constructor(options: GpuCollectorOptions = {}) {
+  constructor(options: GpuCollectorOptions) {
     this.#options = options;
     this.#clock = options.clock ?? monotonicMicros;
-    const { nvmlPaths: libraryPaths, procRoot = '/proc', sysRoot = '/sys' } = options;
-    this.#nvidia = new NvidiaGpus({
-      sysRoot,
-      clock: this.#clock,
-      ...(libraryPaths === undefined ? {} : { libraryPaths }),
-    });
-    this.#clients = new DrmClients(procRoot, options.lookMillis);
+    this.#nvidia = new NvidiaGpus(options);
+    this.#clients = new DrmClients(options.procRoot, options.lookMillis);
   }
 
   collect(): GpusReading {
@@ -79,7 +70,7 @@ export class GpuCollector {
 
   #scan(): void {
     for (const card of this.#cards) card.close();
-    this.#cards = readDrmCards(this.#options.sysRoot ?? '/sys', this.#options.pciIdsPaths);
+    this.#cards = readDrmCards(this.#options.sysRoot, this.#options.pciIdsPaths);
   }
 }
 
@@ -202,13 +193,6 @@ class DrmClients {
   }
 }
 
-interface NvidiaOptions {
-  readonly sysRoot: string;
-  /** Candidates for libnvidia-ml.so.1, absolute; given ones are used whatever the bus says. */
-  readonly libraryPaths?: readonly string[];
-  readonly clock?: () => number;
-}
-
 /** After a refusal (driver not loaded, mid-update) it is asked again after so long. */
 const RETRY_MICROS = 60e6;
 /** A GPU that may sleep is asked so seldom, and let go each time, that it can fall asleep between. */
@@ -218,7 +202,7 @@ const PARAVIRTUAL_DEVICE = '/dev/dxg';
 
 /** NVIDIA GPUs by the driver's management library, opened when they are first asked for. */
 class NvidiaGpus {
-  readonly #options: NvidiaOptions;
+  readonly #options: GpuCollectorOptions;
   readonly #clock: () => number;
   #library: NvmlLibrary | undefined;
   #session: NvmlSession | undefined;
@@ -226,7 +210,7 @@ class NvidiaGpus {
   #nextMicros = Number.NEGATIVE_INFINITY;
   #failure: unknown;
 
-  constructor(options: NvidiaOptions) {
+  constructor(options: GpuCollectorOptions) {
     this.#options = options;
     this.#clock = options.clock ?? monotonicMicros;
   }
@@ -258,10 +242,10 @@ class NvidiaGpus {
   }
 
   #readAnew(now: number): readonly GpuSample[] {
-    const { sysRoot, libraryPaths } = this.#options;
-    const path = findNvml(libraryPaths);
+    const { sysRoot, nvmlPaths } = this.#options;
+    const path = findNvml(nvmlPaths);
     const devices = nvidiaDevicePaths(sysRoot);
-    const isThere = libraryPaths !== undefined || devices.length > 0 || existsSync(PARAVIRTUAL_DEVICE);
+    const isThere = nvmlPaths !== undefined || devices.length > 0 || existsSync(PARAVIRTUAL_DEVICE);
     if (path === undefined || !isThere) return [];
     const isSleepy = devices.length > 0 && devices.every(mayDeviceSleep);
     if (isSleepy) this.#nextMicros = now + SLEEPY_INTERVAL_MICROS;

@@ -8,8 +8,8 @@ import {
   NativeBuffer,
   O_RDONLY,
   openAt,
+  orThrow,
   readAt,
-  SyscallError,
   sharedBuffer,
 } from '../libc.ts';
 import type { LinkSource } from '../link.ts';
@@ -140,8 +140,7 @@ class NetDevReader {
     let lineIndex = 0;
     // The kernel hands out about a page at a time, ending between lines; a cut line is read again from its start.
     for (let position = 0; ; ) {
-      const length = readAt(this.#descriptor, sharedBuffer, position);
-      if (length < 0) throw new SyscallError('read', -length, this.#path);
+      const length = orThrow(readAt(this.#descriptor, sharedBuffer, position), 'read', this.#path);
       let next = 0;
       while (parseNetDevLine(sharedBuffer.bytes, length, next, this.#line)) {
         next = this.#line.next;
@@ -165,8 +164,8 @@ class NetDevReader {
   }
 
   #open(): void {
-    this.#descriptor = openAt(AT_FDCWD, NativeBuffer.ofPath(this.#path), O_RDONLY);
-    if (this.#descriptor < 0) throw new SyscallError('open', -this.#descriptor, this.#path);
+    const name = NativeBuffer.ofPath(this.#path);
+    this.#descriptor = orThrow(openAt(AT_FDCWD, name, O_RDONLY), 'open', this.#path);
   }
 
   #store(lineIndex: number): boolean {

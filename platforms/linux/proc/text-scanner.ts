@@ -104,6 +104,47 @@ export class TextScanner {
   }
 }
 
+/** Numbers of a text that has one a line, `KEY 123`, under keys that begin no other line. */
+export class KeyedNumbers<Field extends string> {
+  readonly #keys: readonly (readonly [field: Field, key: Uint8Array])[];
+  readonly #skipped: number;
+  readonly #scanner = new TextScanner();
+
+  /** @param skipped words between the key and the number */
+  constructor(keys: Readonly<Record<Field, string>>, skipped = 0) {
+    this.#keys = (Object.keys(keys) as Field[]).map((field) => [field, ascii(keys[field])]);
+    this.#skipped = skipped;
+  }
+
+  /** NaN under each. */
+  empty(): Record<Field, number> {
+    return Object.fromEntries(this.#keys.map(([field]) => [field, Number.NaN])) as Record<Field, number>;
+  }
+
+  /**
+   * The numbers of bytes [start, length) into `into`, which is returned: NaN where a line is missing, or its number
+   * touches the end and may be a part of one. Each key is looked for from where the last was found.
+   */
+  parse<Into extends Record<Field, number>>(bytes: Uint8Array, length: number, into: Into, start = 0): Into {
+    const keys = this.#keys;
+    const scanner = this.#scanner;
+    const numbers: Record<Field, number> = into;
+    for (let i = 0; i < keys.length; i++) numbers[keys[i]![0]] = Number.NaN;
+    scanner.reset(bytes, start, length);
+    let next = 0;
+    do {
+      for (let i = 0; i < keys.length; i++) {
+        const [field, key] = keys[(next + i) % keys.length]!;
+        if (!scanner.accept(key)) continue;
+        if (scanner.skipWords(this.#skipped)) numbers[field] = scanner.terminatedUnsigned();
+        next += i + 1;
+        break;
+      }
+    } while (scanner.nextLine());
+    return into;
+  }
+}
+
 /** What a scanner found; undefined for NaN. */
 export function known(value: number): number | undefined {
   return Number.isNaN(value) ? undefined : value;

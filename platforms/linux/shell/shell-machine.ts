@@ -16,7 +16,7 @@ import { parseCommandLine, parseControlGroup, parsePidIo, parsePidStatm } from '
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { parsePidStatusDetail } from '../proc/pid-status.ts';
 import { parsePressure } from '../proc/pressure.ts';
-import { parseCpuStat, type SchedulerCounters } from '../proc/stat.ts';
+import { emptySchedulerCounters, parseCpuStat } from '../proc/stat.ts';
 import { known } from '../proc/text-scanner.ts';
 import { filesOf, forEachStat, latinOf, type Shell } from './shell-answer.ts';
 import { ShellDisks } from './shell-disks.ts';
@@ -48,9 +48,7 @@ export class ShellMachine implements MachineCollector {
   readonly #links = new ShellLinks();
   readonly #disks = new ShellDisks();
   readonly #times = new CpuTable();
-  readonly #counters: SchedulerCounters = {
-    ...{ interrupts: 0, contextSwitches: 0, forks: 0, runningTasks: 0, blockedTasks: 0 },
-  };
+  readonly #counters = emptySchedulerCounters();
   readonly #info = emptyMemInfo();
   #files: ReadonlyMap<string, Uint8Array> = new Map();
   #sequence = 0;

@@ -1,10 +1,10 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { basename, join } from 'node:path';
 import { readAddress } from '../../../src/data/sample/address.ts';
 import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
 import type { LinkDescription, LinkSource, LocalAddress } from '../link.ts';
-import { orUndefined, readAttribute, readIntegerAttribute } from './sysfs-value.ts';
+import { linkTarget, orUndefined, readAttribute, readIntegerAttribute } from './sysfs-value.ts';
 
 const IFF_UP = 0x1;
 const IFF_LOOPBACK = 0x8;
@@ -76,14 +76,14 @@ export class ClassNetLinkSource implements LinkSource {
   }
 
   readLinks(): LinkDescription[] {
-    const attributes = new Map(this.#names().map((name) => [name, this.#read(name)]));
+    const attributes = this.#readAll();
     const indexes = this.#indexes(attributes);
     return [...attributes].flatMap(([name, read]) => parseClassNet(name, read, indexes) ?? []);
   }
 
   /** None if the C library does not provide them either. */
   readAddresses(): LocalAddress[] {
-    const indexes = this.#indexes(new Map(this.#names().map((name) => [name, this.#read(name)])));
+    const indexes = this.#indexes(this.#readAll());
     const addresses: LocalAddress[] = [];
     const words = new Uint32Array(ADDRESS_WORDS);
     for (const [name, infos] of Object.entries(orUndefined(networkInterfaces) ?? {})) {
@@ -98,10 +98,6 @@ export class ClassNetLinkSource implements LinkSource {
 
   close(): void {}
 
-  #names(): string[] {
-    return existsSync(this.#root) ? readdirSync(this.#root) : [];
-  }
-
   #indexes(attributes: ReadonlyMap<string, ClassNetAttributes>): Map<string, number> {
     const indexes = new Map<string, number>();
     for (const [name, { ifindex }] of attributes) {
@@ -111,10 +107,15 @@ export class ClassNetLinkSource implements LinkSource {
     return indexes;
   }
 
+  #readAll(): ReadonlyMap<string, ClassNetAttributes> {
+    const names = existsSync(this.#root) ? readdirSync(this.#root) : [];
+    return new Map(names.map((name) => [name, this.#read(name)]));
+  }
+
   #read(name: string): ClassNetAttributes {
     const directory = join(this.#root, name);
     const text = (file: string) => orUndefined(() => readFileSync(join(directory, file), 'utf8'));
-    const master = orUndefined(() => readlinkSync(join(directory, 'master')));
+    const master = linkTarget(join(directory, 'master'));
     return {
       ifindex: text('ifindex'),
       flags: text('flags'),
