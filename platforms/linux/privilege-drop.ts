@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { orUndefined } from '../../src/kit/errors/op-error.ts';
 import { CapabilitySets } from './effective-capabilities.ts';
 import { effectiveUserId, processControl } from './libc.ts';
 import {
@@ -83,10 +84,6 @@ function wanted(permitted: CapabilitySet, needsLowPort: boolean): CapabilitySet 
 
 /** Linux 5.8 and later; true if unknown. */
 function knowsBpfCapability(): boolean {
-  try {
-    return Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8')) >= CAPABILITY_BITS.cap_bpf;
-  } catch (thrown) {
-    if (thrown instanceof Error) return true;
-    throw thrown;
-  }
+  const last = orUndefined(() => readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8'));
+  return last === undefined || Number(last) >= CAPABILITY_BITS.cap_bpf;
 }

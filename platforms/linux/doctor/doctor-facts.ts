@@ -1,4 +1,5 @@
 import { opendirSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 
 /** What the kernel offers to the tiers, this release's and later ones, below the roots. Never throws. */
 export function examineKernel(procRoot: string, sysRoot: string) {
@@ -26,11 +27,7 @@ export function examineKernel(procRoot: string, sysRoot: string) {
 
 /** The text of a small file of the kernel; undefined where it cannot be read. */
 export function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
+  return orUndefined(() => readFileSync(path, 'utf8'));
 }
 
 /** A setting that is a number of at most 15 digits. */
@@ -78,19 +75,11 @@ export function examineProcesses(procRoot: string, effectiveUid: number) {
 }
 
 function listPids(procRoot: string): string[] {
-  try {
-    return readdirSync(procRoot).filter((name) => /^\d+$/.test(name));
-  } catch {
-    return [];
-  }
+  return (orUndefined(() => readdirSync(procRoot)) ?? []).filter((name) => /^\d+$/.test(name));
 }
 
 function ownerOf(folder: string): number | undefined {
-  try {
-    return statSync(folder).uid;
-  } catch {
-    return undefined;
-  }
+  return orUndefined(() => statSync(folder).uid);
 }
 
 function canReadDescriptors(folder: string): boolean {

@@ -1,4 +1,4 @@
-import { existsSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { pressureObstacle } from '../pressure-watch.ts';
 import {
   CAPABILITY_NAMES,
@@ -20,6 +20,7 @@ import {
   procMountAt,
 } from '../proc/mountinfo.ts';
 import { parseControlGroup } from '../proc/pid-files.ts';
+import { linkTarget } from '../sys/sysfs-value.ts';
 import {
   CONTAINER_MARKERS,
   examineKernel,
@@ -108,9 +109,9 @@ function permittedOf(path: string): bigint {
 
 function examineScope(procRoot: string) {
   const links = {
-    ownPid: linkOf(`${procRoot}/self/ns/pid`),
-    ownNet: linkOf(`${procRoot}/self/ns/net`),
-    firstNet: linkOf(`${procRoot}/1/ns/net`),
+    ownPid: linkTarget(`${procRoot}/self/ns/pid`),
+    ownNet: linkTarget(`${procRoot}/self/ns/net`),
+    firstNet: linkTarget(`${procRoot}/1/ns/net`),
   };
   const cgroup = Buffer.from(readText(`${procRoot}/self/cgroup`) ?? '');
   const cgroupPath = parseControlGroup(cgroup, cgroup.length);
@@ -132,14 +133,6 @@ function examineScope(procRoot: string) {
     /** The security module's profile that confines this process. */
     securityProfile: parseSecurityProfile(readText(`${procRoot}/self/attr/current`) ?? ''),
   };
-}
-
-function linkOf(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The executable that would get privileges. */

@@ -6,7 +6,7 @@ import {
   type ControlGroupsSection,
 } from '../../../src/data/schema/control-groups-section.ts';
 import { sectionFacts } from '../../../src/data/schema/section-facts.ts';
-import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { OpError, orUndefined } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { MountEntry } from '../proc/mountinfo.ts';
 import {
@@ -18,7 +18,6 @@ import {
   readWaitsIn,
 } from '../process/group-waits.ts';
 import type { ContainerNames } from '../processes/container-names.ts';
-import { orUndefined } from '../sys/sysfs-value.ts';
 
 /** Hierarchies that tell of waits; '' is the unified one of version 2, the others are of version 1. */
 const HIERARCHIES = ['', 'cpu', 'memory'] as const;

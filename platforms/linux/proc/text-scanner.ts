@@ -106,19 +106,21 @@ export class TextScanner {
 
 /** Numbers of a text that has one a line, `KEY 123`, under keys that begin no other line. */
 export class KeyedNumbers<Field extends string> {
-  readonly #keys: readonly (readonly [field: Field, key: Uint8Array])[];
+  readonly #fields: readonly Field[];
+  readonly #keys: readonly Uint8Array[];
   readonly #skipped: number;
   readonly #scanner = new TextScanner();
 
   /** @param skipped words between the key and the number */
   constructor(keys: Readonly<Record<Field, string>>, skipped = 0) {
-    this.#keys = (Object.keys(keys) as Field[]).map((field) => [field, ascii(keys[field])]);
+    this.#fields = Object.keys(keys) as Field[];
+    this.#keys = this.#fields.map((field) => ascii(keys[field]));
     this.#skipped = skipped;
   }
 
   /** NaN under each. */
   empty(): Record<Field, number> {
-    return Object.fromEntries(this.#keys.map(([field]) => [field, Number.NaN])) as Record<Field, number>;
+    return Object.fromEntries(this.#fields.map((field) => [field, Number.NaN])) as Record<Field, number>;
   }
 
   /**
@@ -126,18 +128,18 @@ export class KeyedNumbers<Field extends string> {
    * touches the end and may be a part of one. Each key is looked for from where the last was found.
    */
   parse<Into extends Record<Field, number>>(bytes: Uint8Array, length: number, into: Into, start = 0): Into {
-    const keys = this.#keys;
     const scanner = this.#scanner;
+    const keys = this.#keys;
     const numbers: Record<Field, number> = into;
-    for (let i = 0; i < keys.length; i++) numbers[keys[i]![0]] = Number.NaN;
+    for (let i = 0; i < keys.length; i++) numbers[this.#fields[i]!] = Number.NaN;
     scanner.reset(bytes, start, length);
     let next = 0;
     do {
-      for (let i = 0; i < keys.length; i++) {
-        const [field, key] = keys[(next + i) % keys.length]!;
-        if (!scanner.accept(key)) continue;
-        if (scanner.skipWords(this.#skipped)) numbers[field] = scanner.terminatedUnsigned();
-        next += i + 1;
+      const first = bytes[scanner.at];
+      for (let i = 0, at = next; i < keys.length; i++, at = at + 1 < keys.length ? at + 1 : 0) {
+        if (keys[at]![0] !== first || !scanner.accept(keys[at]!)) continue;
+        if (scanner.skipWords(this.#skipped)) numbers[this.#fields[at]!] = scanner.terminatedUnsigned();
+        next = at + 1 < keys.length ? at + 1 : 0;
         break;
       }
     } while (scanner.nextLine());

@@ -3,8 +3,9 @@ import { networkInterfaces } from 'node:os';
 import { basename, join } from 'node:path';
 import { readAddress } from '../../../src/data/sample/address.ts';
 import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
+import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 import type { LinkDescription, LinkSource, LocalAddress } from '../link.ts';
-import { linkTarget, orUndefined, readAttribute, readIntegerAttribute } from './sysfs-value.ts';
+import { linkTarget, readAttribute, readIntegerAttribute } from './sysfs-value.ts';
 
 const IFF_UP = 0x1;
 const IFF_LOOPBACK = 0x8;

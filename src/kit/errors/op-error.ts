@@ -60,6 +60,16 @@ export function closedOnError<T>(opened: { close(): void }, work: () => T): T {
   }
 }
 
+/** What may be missing, or not permitted: a file, a program. */
+export function orUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    if (thrown instanceof Error) return undefined;
+    throw thrown;
+  }
+}
+
 /** What is only a better way: that it cannot be had is no error. */
 export function openIfPossible<T>(open: () => T): T | undefined {
   try {
