@@ -57,7 +57,7 @@ export function examineProcesses(procRoot: string, effectiveUid: number) {
   for (const pid of pids.slice(0, PROCESSES_LIMIT)) {
     const folder = `${procRoot}/${pid}`;
     const stat = readText(`${folder}/stat`);
-    const uid = ownerOf(folder);
+    const uid = orUndefined(() => statSync(folder).uid);
     if (stat === undefined || uid === undefined || !canHaveSockets(stat)) continue;
     seen++;
     if (uid !== effectiveUid) ofOthers++;
@@ -78,12 +78,8 @@ function listPids(procRoot: string): string[] {
   return (orUndefined(() => readdirSync(procRoot)) ?? []).filter((name) => /^\d+$/.test(name));
 }
 
-function ownerOf(folder: string): number | undefined {
-  return orUndefined(() => statSync(folder).uid);
-}
-
 function canReadDescriptors(folder: string): boolean {
-  try {
+  const isRead = orUndefined(() => {
     const descriptors = opendirSync(`${folder}/fd`);
     try {
       const first = descriptors.readSync();
@@ -92,9 +88,8 @@ function canReadDescriptors(folder: string): boolean {
     } finally {
       descriptors.closeSync();
     }
-  } catch {
-    return false;
-  }
+  });
+  return isRead === true;
 }
 
 /**
@@ -176,17 +171,12 @@ export function managerOfCgroup(path: string): string | undefined {
   return CGROUP_PATTERNS.find(([pattern]) => pattern.test(path))?.[1];
 }
 
-/** A file that container managers leave in their containers. */
-interface ContainerMarker {
-  readonly path: string;
-  readonly manager: string;
-}
-
-export const CONTAINER_MARKERS: readonly ContainerMarker[] = [
-  { path: '/.dockerenv', manager: 'Docker' },
-  { path: '/run/.containerenv', manager: 'Podman' },
-  { path: '/run/systemd/container', manager: 'systemd' },
-  { path: '/var/run/secrets/kubernetes.io', manager: 'Kubernetes' },
+/** Files that container managers leave in their containers. */
+export const CONTAINER_MARKERS: readonly { readonly from: string; readonly manager: string }[] = [
+  { from: '/.dockerenv', manager: 'Docker' },
+  { from: '/run/.containerenv', manager: 'Podman' },
+  { from: '/run/systemd/container', manager: 'systemd' },
+  { from: '/var/run/secrets/kubernetes.io', manager: 'Kubernetes' },
 ];
 
 /** The security module's profile from /proc/self/attr/current; undefined where none confines the process. */

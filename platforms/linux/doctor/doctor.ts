@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
+import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 import { pressureObstacle } from '../pressure-watch.ts';
 import {
   CAPABILITY_NAMES,
@@ -86,7 +87,7 @@ export function examineLinux(options: ExaminationOptions) {
 }
 
 function examineExecutable(path: string | undefined, mounts: readonly MountEntry[]) {
-  const permitted = path === undefined ? 0n : permittedOf(path);
+  const permitted = (path && orUndefined(() => readFileCapabilities(path))) || 0n;
   const stat = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
   return {
     /** Undefined: running from source. */
@@ -97,14 +98,6 @@ function examineExecutable(path: string | undefined, mounts: readonly MountEntry
     /** With `nosuid`, file capabilities have no effect. */
     isOnNosuid: path !== undefined && (mountOf(mounts, path)?.options.includes('nosuid') ?? false),
   };
-}
-
-function permittedOf(path: string): bigint {
-  try {
-    return readFileCapabilities(path) ?? 0n;
-  } catch {
-    return 0n;
-  }
 }
 
 function examineScope(procRoot: string) {
@@ -124,10 +117,7 @@ function examineScope(procRoot: string) {
     cgroupPath,
     /** What says that this is a container: a marker file or the cgroup's path, with the manager it speaks of. */
     signs: [
-      ...CONTAINER_MARKERS.filter(({ path }) => existsSync(path)).map(({ path, manager }) => ({
-        from: path,
-        manager,
-      })),
+      ...CONTAINER_MARKERS.filter(({ from }) => existsSync(from)),
       ...(cgroupManager === undefined ? [] : [{ from: `cgroup ${cgroupPath}`, manager: cgroupManager }]),
     ],
     /** The security module's profile that confines this process. */

@@ -20,7 +20,7 @@ import { storeLinks } from './uplinks.ts';
 
 interface InterfaceCollectorOptions {
   /** Default `/proc`. */
-  readonly procRoot?: string;
+  readonly procRoot?: string | undefined;
   /** Default `/sys`; asked only where the kernel's rtnetlink is closed to this program. */
   readonly sysRoot?: string;
   readonly links?: LinkSource;
@@ -279,7 +279,7 @@ export class NetworksCollector {
   #readLink(table: InterfaceTable, slot: number): void {
     const link = readNetLink(this.#sysRoot, table.names[slot]!);
     table.mtuBytes[slot] = link.mtuBytes ?? 0;
-    table.linkBitsPerSecond[slot] = link.bitsPerSecond ?? Number.NaN;
+    table.linkBitsPerSecond[slot] = link.bitsPerSecond;
     table.operationalStates[slot] = link.operationalState;
     table.hardwareAddresses[slot] = link.hardwareAddress;
   }

@@ -118,23 +118,16 @@ export class NetlinkSockets implements SocketSource {
   #isCollecting = false;
 
   /**
-   * Throws SyscallError where the kernel has no sock_diag, or no announcements of it.
+   * Sockets are only listed until `hearClosings`. Throws SyscallError where the kernel has no sock_diag.
    *
    * @param isCounting false if bytes are counted elsewhere: the rows' counters start at 0 and are not changed
-   * @param hearsClosings false if sockets are only listed until `hearClosings`
    */
-  constructor(clock: () => number, isCounting = true, hearsClosings = true) {
+  constructor(clock: () => number, isCounting = true) {
     this.#clock = clock;
     this.#isCounting = isCounting;
     this.counted = isCounting ? 'payload' : 'none';
-    if (hearsClosings) this.hearClosings();
-    try {
-      this.#diag = new SockDiag();
-      this.#probe();
-    } catch (thrown) {
-      this.#multicast?.close();
-      throw thrown;
-    }
+    this.#diag = new SockDiag();
+    this.#probe();
   }
 
   /**
