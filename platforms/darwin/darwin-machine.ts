@@ -104,21 +104,18 @@ export class DarwinMachine implements MachineCollector {
     if (cores.length === 0) throw new OpError({ op: 'collect CPU', code: 'EMPTY' });
     const times = this.#times;
     times.count = 1;
-    const total = { user: 0, nice: 0, system: 0, idle: 0 };
+    const modes = ['user', 'nice', 'system', 'idle'] as const;
+    for (const mode of modes) times[mode][CPU_TOTAL_ROW] = 0;
     for (const [core, { times: spent }] of cores.entries()) {
       const row = times.rowOf(core);
       if (row < 0) break;
-      times.user[row] = spent.user;
-      times.nice[row] = spent.nice;
-      times.system[row] = spent.sys;
-      times.idle[row] = spent.idle;
       times.isOnline[row] = 1;
-      total.user += spent.user;
-      total.nice += spent.nice;
-      total.system += spent.sys;
-      total.idle += spent.idle;
+      for (const mode of modes) {
+        const value = spent[mode === 'system' ? 'sys' : mode];
+        times[mode][row] = value;
+        times[mode][CPU_TOTAL_ROW]! += value;
+      }
     }
-    for (const name of ['user', 'nice', 'system', 'idle'] as const) times[name][CPU_TOTAL_ROW] = total[name];
     const [load1, load5, load15] = loadavg();
     return {
       ...unknownRecord(CPU),

@@ -25,7 +25,8 @@ export class ProcessRows {
   readonly table = new ProcessTable();
   readonly #list: ProcessList;
   readonly #host: Host;
-  #rows: ReadonlyMap<number, PsRow> = new Map();
+  /** Of the last collection, by pid. */
+  rows: ReadonlyMap<number, PsRow> = new Map();
   #generation = 0;
 
   constructor(list: ProcessList, host: Host) {
@@ -33,15 +34,10 @@ export class ProcessRows {
     this.#host = host;
   }
 
-  /** Of the last collection, by pid. */
-  get rows(): ReadonlyMap<number, PsRow> {
-    return this.#rows;
-  }
-
   /** Rejects with OpError where the processes cannot be listed. */
   async collect(slice: Slice): Promise<void> {
     const rows = await this.#list.rows();
-    this.#rows = rows;
+    this.rows = rows;
     this.#generation++;
     const { table } = this;
     for (let i = table.slots.count - 1; i >= 0; i--) {
@@ -135,15 +131,13 @@ export class ProcessSections {
     }
     const children = table.childrenOf(pid);
     const lines = await this.#list.commandLines(rows, [pid, ...children.pid]);
-    const first = Array.from(
-      children.slots.rows.subarray(0, Math.min(children.slots.count, CHILD_FACTS_LIMIT)),
-    );
+    const described = children.slots.rows.subarray(0, Math.min(children.slots.count, CHILD_FACTS_LIMIT));
     return {
       ...sectionFacts(++this.#detailSequence, started, this.#host.monotonicMicros()),
       process: this.#detailOf(row, lines.get(pid)),
       threads: [],
       children,
-      childFacts: first.map((slot) => {
+      childFacts: Array.from(described, (slot) => {
         const child = children.pid[slot]!;
         const virtualBytes = rows.get(child)?.virtualBytes;
         return { pid: child, virtualBytes, effectiveGid: undefined, commandLine: lines.get(child) };

@@ -65,25 +65,13 @@ export function decodeOriginalReply(
     case 'get_processes':
       return decodeProcesses(frame);
     case 'get_metrics':
-      return decodeJson(frame, PAYLOAD_LIMIT_BYTES.metrics, (value) => ({
-        reply: request,
-        metrics: originalMetrics.read(value, 'metrics'),
-      }));
+      return decodeJson(frame, 'metrics', originalMetrics, (metrics) => ({ reply: request, metrics }));
     case 'get_disks':
-      return decodeJson(frame, PAYLOAD_LIMIT_BYTES.disks, (value) => ({
-        reply: request,
-        disks: originalDisks.read(value, 'disks'),
-      }));
+      return decodeJson(frame, 'disks', originalDisks, (disks) => ({ reply: request, disks }));
     case 'get_process_metrics':
-      return decodeJson(frame, PAYLOAD_LIMIT_BYTES.process, (value) => ({
-        reply: request,
-        process: originalProcessMetrics.read(value, 'process metrics'),
-      }));
+      return decodeJson(frame, 'process', originalProcessMetrics, (process) => ({ reply: request, process }));
     default:
-      return decodeJson(frame, PAYLOAD_LIMIT_BYTES.journal, (value) => ({
-        reply: request,
-        journal: originalJournal.read(value, 'journal'),
-      }));
+      return decodeJson(frame, 'journal', originalJournal, (journal) => ({ reply: request, journal }));
   }
 }
 
@@ -93,20 +81,23 @@ function decodeProcesses(frame: string | Uint8Array): OriginalReply {
   if (typeof payload !== 'string' && payload[0] !== OPENING_BRACE) {
     return { reply: 'get_processes', processes: decodeOriginalProcesses(payload) };
   }
-  return decodeJson(payload, PAYLOAD_LIMIT_BYTES.processes, (value) => {
-    const { process_count, top_processes } = originalProcessList.read(value, 'processes');
-    return { reply: 'get_processes', processes: { process_count, rows: top_processes } };
-  });
+  return decodeJson(payload, 'processes', originalProcessList, ({ process_count, top_processes }) => ({
+    reply: 'get_processes',
+    processes: { process_count, rows: top_processes },
+  }));
 }
 
-function decodeJson(
+/** `kind`: of which the payload is; it bounds its size, and errors say it. */
+function decodeJson<T>(
   frame: string | Uint8Array,
-  limitBytes: number,
-  read: (value: unknown) => OriginalReply,
+  kind: keyof typeof PAYLOAD_LIMIT_BYTES,
+  codec: JsonCodec<T>,
+  replyOf: (read: T) => OriginalReply,
 ): OriginalReply {
+  const limitBytes = PAYLOAD_LIMIT_BYTES[kind];
   const value = parseJsonWithin(payloadOf(frame, limitBytes), limitBytes, JSON_DEPTH_LIMIT);
   if (isErrorReply(value)) return { reply: 'error', error: errorReply.read(value, 'error') };
-  return read(value);
+  return replyOf(codec.read(value, kind));
 }
 
 function jsonOf<T>(codec: JsonCodec<T>, value: T): Frame {
