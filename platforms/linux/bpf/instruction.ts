@@ -5,8 +5,6 @@ import { lengthened } from '../../../src/kit/table/slot-table.ts';
 export const Helper = {
   MAP_LOOKUP_ELEM: 1,
   MAP_UPDATE_ELEM: 2,
-  MAP_DELETE_ELEM: 3,
-  KTIME_GET_NS: 5,
   GET_CURRENT_PID_TGID: 14,
   GET_CURRENT_UID_GID: 15,
   GET_CURRENT_COMM: 16,
@@ -17,7 +15,6 @@ export const Helper = {
   /** 5.1 and later. */
   TCP_SOCK: 96,
   SK_STORAGE_GET: 107,
-  SK_STORAGE_DELETE: 108,
   PROBE_READ_KERNEL: 113,
   /** 5.7 and later. */
   GET_NETNS_COOKIE: 122,

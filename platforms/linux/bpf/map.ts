@@ -72,8 +72,6 @@ export function loadValueBtf(valueBytes: number): ValueBtf {
 export const MapType = {
   HASH: 1,
   ARRAY: 2,
-  PERCPU_ARRAY: 6,
-  LRU_HASH: 9,
   SK_STORAGE: 24,
   RINGBUF: 27,
 } as const;

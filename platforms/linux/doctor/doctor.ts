@@ -4,7 +4,6 @@ import { pressureObstacle } from '../pressure-watch.ts';
 import {
   CAPABILITY_NAMES,
   type CapabilityName,
-  type CapabilitySet,
   hasCapability,
   missingForOwners,
   OWNER_CAPABILITIES,
@@ -136,7 +135,9 @@ export interface Advice {
 
 /** Returns how to count everything for the processes of all users. Empty if nothing is missing. */
 export function adviceFor(privileges: Privileges, executable: ExecutableFacts): Advice {
-  const missing = missingForAll(privileges.effective);
+  const { effective } = privileges;
+  const unset = PROGRAM_CAPABILITIES.filter((name) => !hasCapability(effective, name));
+  const missing = [...unset, ...missingForOwners(effective)];
   if (missing.length === 0) return { commands: [], warnings: warningsOfGrant(executable) };
   const unreachable = missing.filter((name) => !hasCapability(privileges.bounding, name));
   if (unreachable.length > 0) return { commands: [], warnings: [boundWarning(unreachable)] };
@@ -147,10 +148,6 @@ export function adviceFor(privileges: Privileges, executable: ExecutableFacts): 
     return { commands: [], warnings: [warning] };
   }
   return grantFor(executable);
-}
-
-function missingForAll(set: CapabilitySet): readonly CapabilityName[] {
-  return [...PROGRAM_CAPABILITIES.filter((name) => !hasCapability(set, name)), ...missingForOwners(set)];
 }
 
 function boundWarning(unreachable: readonly CapabilityName[]): string {

@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { sectionError } from '../../../src/data/sample/snapshot.ts';
-import type { GpuEngineUse, GpuProcess, GpuSample } from '../../../src/data/schema/gpu-sample.ts';
+import {
+  GPU,
+  type GpuEngineUse,
+  type GpuProcess,
+  type GpuSample,
+} from '../../../src/data/schema/gpu-sample.ts';
+import { unknownRecord } from '../../../src/data/schema/record.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { closedOnError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
@@ -266,18 +272,10 @@ class NvidiaGpus {
       const id = path.slice(path.lastIndexOf('/') + 1);
       const known = this.#last.find((gpu) => gpu.id === id);
       return {
-        id,
-        name: known?.name ?? 'NVIDIA',
-        vendor: 'nvidia',
-        isAsleep: true,
-        utilizationPercent: undefined,
-        memoryUsedBytes: undefined,
+        ...unknownRecord(GPU),
+        ...{ id, name: known?.name ?? 'NVIDIA', vendor: 'nvidia', isAsleep: true },
         memoryTotalBytes: known?.memoryTotalBytes,
-        temperatureCelsius: undefined,
-        powerMilliwatts: undefined,
-        frequencyHz: undefined,
         maxFrequencyHz: known?.maxFrequencyHz,
-        processes: [],
       };
     });
   }

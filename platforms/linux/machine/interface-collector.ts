@@ -13,7 +13,7 @@ import {
   sharedBuffer,
 } from '../libc.ts';
 import type { LinkSource } from '../link.ts';
-import { emptyNetDevLine, INTERFACE_NAME_SIZE, parseNetDevLine } from '../proc/net-dev.ts';
+import { emptyNetDevLine, INTERFACE_NAME_SIZE, parseNetDevLine, storeNetDevLine } from '../proc/net-dev.ts';
 import { RouteLinkSource } from '../rtnetlink/route-link-source.ts';
 import { ClassNetLinkSource, readNetLink } from '../sys/class-net.ts';
 import { storeLinks } from './uplinks.ts';
@@ -173,15 +173,7 @@ class NetDevReader {
     if (isNew) this.#learnName(lineIndex);
     const slot = this.#lines.slot[lineIndex]!;
     if (slot < 0) return !isNew;
-    const table = this.#table;
-    table.rxBytes[slot] = this.#line.rxBytes;
-    table.rxPackets[slot] = this.#line.rxPackets;
-    table.txBytes[slot] = this.#line.txBytes;
-    table.txPackets[slot] = this.#line.txPackets;
-    table.rxErrors[slot] = this.#line.rxErrors;
-    table.rxDropped[slot] = this.#line.rxDropped;
-    table.txErrors[slot] = this.#line.txErrors;
-    table.txDropped[slot] = this.#line.txDropped;
+    storeNetDevLine(this.#line, this.#table, slot);
     return true;
   }
 

@@ -3,7 +3,7 @@ import { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
 import type { LinkDescription } from '../link.ts';
 import { linkSpeed, linksOf } from '../link.ts';
 import { storeLinks } from '../machine/uplinks.ts';
-import { emptyNetDevLine, parseNetDevLine } from '../proc/net-dev.ts';
+import { emptyNetDevLine, parseNetDevLine, storeNetDevLine } from '../proc/net-dev.ts';
 import { filesOf, latinOf, type Shell } from './shell-answer.ts';
 
 const FOLDER = '/sys/class/net';
@@ -43,18 +43,7 @@ export class ShellLinks {
       const slot = slotOf.get(latinOf(text.subarray(this.#line.nameStart, this.#line.nameEnd)));
       // What came since is looked at with the next refresh.
       if (slot === undefined) this.#nextMicros = Number.NEGATIVE_INFINITY;
-      else {
-        const { rxBytes, rxPackets, rxErrors, rxDropped } = this.#line;
-        const { txBytes, txPackets, txErrors, txDropped } = this.#line;
-        table.rxBytes[slot] = rxBytes;
-        table.rxPackets[slot] = rxPackets;
-        table.rxErrors[slot] = rxErrors;
-        table.rxDropped[slot] = rxDropped;
-        table.txBytes[slot] = txBytes;
-        table.txPackets[slot] = txPackets;
-        table.txErrors[slot] = txErrors;
-        table.txDropped[slot] = txDropped;
-      }
+      else storeNetDevLine(this.#line, table, slot);
     }
   }
 

@@ -418,13 +418,10 @@ export class NetlinkSockets implements SocketSource {
     if (this.rows.keptCount > KEPT_LIMIT) this.#expireKeptUpTo = this.#sequence - COLLECTIONS_BEFORE_EXPIRY;
     const isRareDue = this.#rareSequence === this.#sequence;
     const isExpiring = this.rows.keptCount > 0 && this.#expireKeptUpTo > 0;
+    const unlistedCount = this.rows.connectionCount - this.#listedCount + this.#announcedCount;
     // Every row was listed or announced: nothing to settle.
-    if (this.#unlistedCount() === 0 && !isRareDue && !isExpiring) return;
+    if (unlistedCount === 0 && !isRareDue && !isExpiring) return;
     await this.rows.forEach(slice, (slot) => this.#settle(slot));
-  }
-
-  #unlistedCount(): number {
-    return this.rows.connectionCount - this.#listedCount + this.#announcedCount;
   }
 
   #settle(slot: number): void {

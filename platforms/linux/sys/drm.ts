@@ -52,7 +52,8 @@ export class DrmCard {
   /** A card that is powered down is not asked: reading would wake it. */
   read(): CardReading {
     const files = this.#files;
-    const isAsleep = isSuspended(files.runtimeStatus);
+    const status = files.runtimeStatus;
+    const isAsleep = status !== undefined && readAttribute(status.path) === 'suspended';
     const value = (file: KeptFile | undefined): number | undefined =>
       file === undefined || isAsleep ? undefined : known(readSysfsInteger(file));
     const temperature = value(files.temperature);
@@ -98,10 +99,6 @@ export function nvidiaDevicePaths(sysRoot: string): string[] {
         readAttribute(join(path, 'vendor')) === '0x10de' &&
         readAttribute(join(path, 'class'))?.startsWith('0x03') === true,
     );
-}
-
-function isSuspended(status: KeptFile | undefined): boolean {
-  return status !== undefined && readAttribute(status.path) === 'suspended';
 }
 
 function openFiles(path: string, devicePath: string) {

@@ -173,8 +173,9 @@ export class V2Session implements Session, HistorySession {
       if (typeof frame === 'string') throw unexpectedReply();
       const id = v2ReplyId(frame);
       const waiting = this.#waiting.get(id);
-      if (waiting === undefined) this.#countUnasked();
-      else this.#answer(id, waiting, frame);
+      if (waiting !== undefined) this.#answer(id, waiting, frame);
+      // Late replies are dropped unread; too many of them close the connection.
+      else if (++this.#unasked > UNASKED_LIMIT) throw unexpectedReply();
     } catch (thrown) {
       this.#line.broken(toOpError('decode', thrown));
     }
@@ -240,10 +241,5 @@ export class V2Session implements Session, HistorySession {
     if (before === undefined) return undefined;
     const half = Math.round((nowMicros - before) / 2000);
     return Math.min(MAX_AGE_MOST_MILLIS, Math.max(MAX_AGE_LEAST_MILLIS, half));
-  }
-
-  /** Late replies are dropped unread; too many of them close the connection. */
-  #countUnasked(): void {
-    if (++this.#unasked > UNASKED_LIMIT) throw unexpectedReply();
   }
 }

@@ -65,39 +65,39 @@ export function decodeOriginalReply(
     case 'get_processes':
       return decodeProcesses(frame);
     case 'get_metrics':
-      return decodeJson(frame, 'metrics', originalMetrics, (metrics) => ({ reply: request, metrics }));
+      return decodeJson(frame, request, originalMetrics, (metrics) => ({ reply: request, metrics }));
     case 'get_disks':
-      return decodeJson(frame, 'disks', originalDisks, (disks) => ({ reply: request, disks }));
+      return decodeJson(frame, request, originalDisks, (disks) => ({ reply: request, disks }));
     case 'get_process_metrics':
-      return decodeJson(frame, 'process', originalProcessMetrics, (process) => ({ reply: request, process }));
+      return decodeJson(frame, request, originalProcessMetrics, (process) => ({ reply: request, process }));
     default:
-      return decodeJson(frame, 'journal', originalJournal, (journal) => ({ reply: request, journal }));
+      return decodeJson(frame, request, originalJournal, (journal) => ({ reply: request, journal }));
   }
 }
 
 /** Protobuf, or JSON: an error, and what agents had before they had protobuf. No message begins with a brace. */
 function decodeProcesses(frame: string | Uint8Array): OriginalReply {
-  const payload = payloadOf(frame, PAYLOAD_LIMIT_BYTES.processes);
+  const payload = payloadOf(frame, PAYLOAD_LIMIT_BYTES.get_processes);
   if (typeof payload !== 'string' && payload[0] !== OPENING_BRACE) {
     return { reply: 'get_processes', processes: decodeOriginalProcesses(payload) };
   }
-  return decodeJson(payload, 'processes', originalProcessList, ({ process_count, top_processes }) => ({
+  return decodeJson(payload, 'get_processes', originalProcessList, ({ process_count, top_processes }) => ({
     reply: 'get_processes',
     processes: { process_count, rows: top_processes },
   }));
 }
 
-/** `kind`: of which the payload is; it bounds its size, and errors say it. */
+/** The request bounds the size of the payload, and errors name it. */
 function decodeJson<T>(
   frame: string | Uint8Array,
-  kind: keyof typeof PAYLOAD_LIMIT_BYTES,
+  request: OriginalRequest['request'],
   codec: JsonCodec<T>,
   replyOf: (read: T) => OriginalReply,
 ): OriginalReply {
-  const limitBytes = PAYLOAD_LIMIT_BYTES[kind];
+  const limitBytes = PAYLOAD_LIMIT_BYTES[request];
   const value = parseJsonWithin(payloadOf(frame, limitBytes), limitBytes, JSON_DEPTH_LIMIT);
   if (isErrorReply(value)) return { reply: 'error', error: errorReply.read(value, 'error') };
-  return replyOf(codec.read(value, kind));
+  return replyOf(codec.read(value, request));
 }
 
 function jsonOf<T>(codec: JsonCodec<T>, value: T): Frame {
