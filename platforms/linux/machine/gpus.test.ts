@@ -27,7 +27,7 @@ function buildLibrary(name: string, ...flags: string[]): string {
   return path;
 }
 
-function read(tree: BuiltTree, options: GpuCollectorOptions = {}) {
+function read(tree: BuiltTree, options: Partial<GpuCollectorOptions> = {}) {
   const collector = new GpuCollector({
     ...tree,
     nvmlPaths: [],
@@ -308,7 +308,7 @@ test.skipIf(!hasNvidia)('the figures of nvidia-smi (needs an NVIDIA GPU)', async
   const query = '--query-gpu=name,memory.total,memory.used,temperature.gpu';
   const child = Bun.spawn([nvidiaSmi!, query, '--format=csv,noheader,nounits']);
   const lines = (await new Response(child.stdout).text()).trim().split('\n');
-  const collector = new GpuCollector();
+  const collector = new GpuCollector({ procRoot: '/proc', sysRoot: '/sys' });
   const gpus: readonly GpuSample[] = collector.collect().gpus;
   collector.close();
   expect(gpus).toHaveLength(lines.length);

@@ -54,7 +54,8 @@ export class DrmCard {
   /** A card that is powered down is not asked: reading would wake it. */
   read(): CardReading {
     const files = this.#files;
-    const isAsleep = isSuspended(files.runtimeStatus);
+    const status = files.runtimeStatus;
+    const isAsleep = status !== undefined && readAttribute(status.path) === 'suspended';
     const read = (file: KeptFile | undefined): number | undefined =>
       file === undefined || isAsleep ? undefined : known(readSysfsInteger(file));
     const value = (file: KeptFile | undefined): number | undefined => within(read(file), Number.MAX_VALUE);
@@ -105,10 +106,6 @@ export function nvidiaDevicePaths(sysRoot: string): string[] {
         readAttribute(join(path, 'vendor')) === '0x10de' &&
         readAttribute(join(path, 'class'))?.startsWith('0x03') === true,
     );
-}
-
-function isSuspended(status: KeptFile | undefined): boolean {
-  return status !== undefined && readAttribute(status.path) === 'suspended';
 }
 
 function openFiles(path: string, devicePath: string) {

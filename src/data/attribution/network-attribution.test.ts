@@ -243,6 +243,15 @@ describe('who it is counted for', () => {
     expect(section.owners.hasExited[ownerNamed(section, 'curl')]).toBe(1);
   });
 
+  test('a process without a name has its command line and control group from the first sample on', () => {
+    const world = new SampleWorld();
+    world.addProcess(7, { name: '' });
+    world.addSocket({ pid: 7 });
+    const { owners } = new NetworkAttribution(FACTS).absorb(world.sample());
+    expect(owners.commandLines.filter((line) => line !== undefined)).toEqual(['/bin/process-7 --flag']);
+    expect(owners.cgroups.filter((path) => path !== undefined)).toHaveLength(1);
+  });
+
   test('texts are asked for by turns: each owner within ten seconds, and not many times', () => {
     const world = new SampleWorld();
     const asked = new Map<number, number>();

@@ -206,9 +206,7 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
     traffic?: ProcessTraffic | undefined,
   ): void {
     const { processes, memoryTotalBytes, coreCount, texts } = section;
-    const commandLines = texts?.commandLines ?? section.commandLines;
-    const cgroups = texts?.cgroups ?? section.cgroups;
-    const containers = texts?.containers ?? section.containers;
+    const { commandLines, cgroups, containers } = texts ?? section;
     const { slots } = processes;
     this.reserveAhead(slots.count);
     this.unfilteredCount = slots.count;

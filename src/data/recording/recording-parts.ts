@@ -108,7 +108,7 @@ export class RecordingParts {
 
   #addTexts(
     fields: string[],
-    { format, texts }: ToldTexts,
+    { format, values: texts }: ToldTexts,
     rows: Int32Array,
     limit: number,
     isAsBefore?: Uint8Array,
@@ -140,11 +140,10 @@ class RecordedTexts extends ProcessTexts {
   readonly #startTicks: number[] = [];
   #lists = -1;
 
-  take({ processes, texts, commandLines, cgroups, containers }: MachineProcesses, userOf: UserNames): void {
+  take(section: MachineProcesses, userOf: UserNames): void {
+    const { processes, texts } = section;
     const { slots, pid, startTicks, uid } = processes;
-    const lines = texts?.commandLines ?? commandLines;
-    const groups = texts?.cgroups ?? cgroups;
-    const named = texts?.containers ?? containers;
+    const { commandLines: lines, cgroups: groups, containers: named } = texts ?? section;
     this.#lists = (this.#lists + 1) % WHOLE_LISTS;
     if (this.isLineAsBefore.length < slots.capacity) this.isLineAsBefore = new Uint8Array(slots.capacity);
     for (const slot of slots.rows.subarray(0, slots.count)) {

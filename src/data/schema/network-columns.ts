@@ -197,6 +197,8 @@ export const INTERFACE_COLUMNS = {
   isLoopback: told(12, numbers('u8'), NO_MORE_THAN_1),
   /** 1 where its bytes enter or leave this machine and are counted on no other uplink. */
   isUplink: told(13, numbers('u8'), NO_MORE_THAN_1),
+  /** 1 where it is no uplink, but its bytes pass one that it stands on, as a VLAN's do. */
+  isOverUplink: told(16, numbers('u8'), NO_MORE_THAN_1),
   isUp: told(14, numbers('u8'), NO_MORE_THAN_1),
   /** Packets refused for being damaged, and dropped for want of room. */
   rxErrors: internal(COUNTER, OF_THE_MACHINE),

@@ -21,13 +21,8 @@ export function renderGpuPanel(
 ): void {
   const first = gpus[0];
   const isOne = gpus.length === 1 && first !== undefined;
-  const inside = renderPanel(
-    area,
-    buffer,
-    view,
-    isOne ? `GPU ${first.name}` : `GPUs ${gpus.length}`,
-    isOne ? factsOf(first, buffer.isAscii) : '',
-  );
+  const title = isOne ? `GPU ${first.name}` : `GPUs ${gpus.length}`;
+  const inside = renderPanel(area, buffer, view, title, isOne ? factsOf(first, buffer.isAscii) : '');
   const lines = isOne
     ? [loadLine('load', first, view, ''), memoryLine(first)]
     : gpus.map((gpu, row) => loadLine(`gpu${row}`, gpu, view, memoryText(gpu)));

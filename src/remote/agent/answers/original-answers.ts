@@ -1,5 +1,4 @@
 import type { ToldSection } from '../../../data/codec/record-json.ts';
-import type { CpuUsage } from '../../../data/rates/cpu-rates.ts';
 import type { InterfaceTable } from '../../../data/sample/interface-table.ts';
 import type { ProcessDetailSection } from '../../../data/sample/process-detail-section.ts';
 import { UNKNOWN_USER } from '../../../data/schema/column.ts';
@@ -186,7 +185,7 @@ function originalMetricsOf(
   return {
     sampled_at_ms: Math.round(header.wallMillis),
     cpu_total: cpu.total,
-    cpu_per_core: coresOf(cpu),
+    cpu_per_core: Array.from(cpu.percent.subarray(1, cpu.count)),
     mem_total: memory.value?.totalBytes,
     mem_used: memory.value?.usedBytes,
     swap_total: memory.value?.swapTotalBytes,
@@ -225,10 +224,6 @@ function topProcessesOf({ list, cpuPercent }: ProcessChanges): OriginalProcess[]
     cpu_usage: cpuPercent[slot],
     mem_bytes: rssBytes[slot],
   }));
-}
-
-function coresOf({ percent, count }: CpuUsage): number[] {
-  return Array.from(percent.subarray(1, count));
 }
 
 function originalNetworksOf(table: InterfaceTable): OriginalNetwork[] {
