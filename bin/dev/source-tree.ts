@@ -28,7 +28,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'platforms/linux/bpf':
     "programs for the kernel: an assembler, loading with the verifier's words, maps read in batches, links, the kernel's types; accounting per socket and process, lists of processes, their ends",
   'platforms/linux/doctor': 'what `--doctor` examines and says',
-  'platforms/linux/guarded': 'the process beside that asks file systems, and who asks it',
+  'platforms/linux/guarded': 'the process beside that asks file systems and drives, and who asks it',
   'platforms/linux/machine':
     'CPU, memory, sensors, disks, GPUs, interfaces: one collector each, and the machine as a whole',
   'platforms/linux/names':

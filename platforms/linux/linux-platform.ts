@@ -17,9 +17,9 @@ import { type UserLookup, UserNames } from '../user-names.ts';
 import { monotonicMicros } from './clock.ts';
 import type { linuxTierReports } from './doctor/doctor-tiers.ts';
 import { EffectiveCapabilities } from './effective-capabilities.ts';
+import type { SpaceSource } from './guarded/guarded-space.ts';
 import type { HandedPrograms } from './handed-programs.ts';
 import { Host } from './host.ts';
-import type { SpaceSource } from './machine/disks.ts';
 import type { LinuxMachine } from './machine/machine.ts';
 import type { openLinuxNetwork } from './network/network.ts';
 import { LinuxPressureWatch } from './pressure-watch.ts';
@@ -42,7 +42,7 @@ export interface LinuxPlatformOptions {
   readonly etcRoot?: string;
   /** Programs that are counting already, for the first network that is opened. */
   readonly handed?: HandedPrograms | undefined;
-  /** Who asks file systems; default a process beside. */
+  /** Who asks file systems and drives; default a process beside. */
   readonly space?: SpaceSource;
   /** Names of containers; default those that their files tell. */
   readonly containers?: ContainerNames;

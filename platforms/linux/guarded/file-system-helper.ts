@@ -1,13 +1,16 @@
+import { join } from 'node:path';
 import { EffectiveCapabilities } from '../effective-capabilities.ts';
 import { unsigned64At } from '../integers.ts';
 import { Errno, fileSystemStatistics, NativeBuffer, processControl, readInto, writeFrom } from '../libc.ts';
 import { forbidNewPrivileges } from '../replace-program.ts';
-import { realPath } from '../sys/sysfs-value.ts';
+import { readIntegerAttribute, realPath } from '../sys/sysfs-value.ts';
 import { ContainerFiles } from './container-files.ts';
 import {
   answerLine,
+  driveAnswerLine,
   LINE_LIMIT_BYTES,
   namesAnswerLine,
+  parseDriveQuestion,
   parseNamesQuestion,
   parseQuestion,
   READY,
@@ -62,7 +65,7 @@ const SIGKILL = 9;
 const NEWLINE = 0x0a;
 
 /**
- * The program that asks file systems in the place of another, which it answers line by line until its input ends. One
+ * The program that asks file systems and drives in the place of another, which it answers line by line until its input ends. One
  * that is gone may hold it up for ever: nobody waits for it then. It gives up what rights it has. Throws SyscallError.
  */
 export function runFileSystemHelper(): void {
@@ -97,6 +100,10 @@ function answerTo(line: string): string {
     const containers = named.keys.map((key) => files.nameOf(key));
     const namespaces = named.wantsNamespaces ? files.networkNamespaces() : new Map<number, string>();
     return namesAnswerLine({ containers, namespaces });
+  }
+  const drive = parseDriveQuestion(line);
+  if (drive !== undefined) {
+    return driveAnswerLine(drive.names.map((name) => readIntegerAttribute(join(drive.path, name))));
   }
   const space: FileSystemSpace = { totalBytes: 0, usedBytes: 0, availableBytes: 0, inodes: 0, freeInodes: 0 };
   const question = parseQuestion(line);

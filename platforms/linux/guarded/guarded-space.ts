@@ -1,13 +1,19 @@
+import { sectionError } from '../../../src/data/sample/snapshot.ts';
+import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { type ChildToWriteTo, startChildToWriteTo } from '../child-program.ts';
 import { monotonicMicros } from '../clock.ts';
+import type { DriveAttributes, DriveReader } from '../sys/hwmon.ts';
 import {
+  type DriveQuestion,
+  driveQuestionLine,
   HELPER_ARGUMENT,
   LINE_LIMIT_BYTES,
   type NamesAnswer,
   type NamesQuestion,
   namesQuestionLine,
   parseAnswer,
+  parseDriveAnswer,
   parseNamesAnswer,
   questionLine,
   READY,
@@ -15,7 +21,7 @@ import {
   type SpaceQuestion,
 } from './helper-message.ts';
 
-/** How long a file system has to answer; those after one that did not have what is left of the round, or the least. */
+/** How long a file system or drive has to answer; those after one that did not have what is left of the round, or the least. */
 const QUESTION_MILLIS = 1000;
 const ROUND_MILLIS = 2000;
 const LEAST_MILLIS = 100;
@@ -42,46 +48,69 @@ interface Lines<Question, Answer> {
   parseAnswer(line: string): Answer | undefined;
 }
 
-/** A hanging file system and the helper that waits for it. */
+const SPACE: Lines<SpaceQuestion, SpaceAnswer> = { questionLine, parseAnswer };
+const DRIVES: Lines<DriveQuestion, readonly number[]> = {
+  questionLine: driveQuestionLine,
+  parseAnswer: parseDriveAnswer,
+};
+const NAMES: Lines<NamesQuestion, NamesAnswer> = {
+  questionLine: namesQuestionLine,
+  parseAnswer: parseNamesAnswer,
+};
+
+/** A hanging file system or drive and the helper that waits for it. */
 interface Stuck {
-  readonly helper: Pick<HelperProcess<never, never>, 'isGone' | 'kill'>;
+  readonly kind: unknown;
+  readonly helper: HelperProcess;
   /** Monotonic milliseconds before which it is not asked again, once its helper is gone. */
   readonly retryMillis: number;
 }
 
 /**
- * The one place where file systems are asked. A process beside does it, one for all of them; whoever does not answer in
+ * The one place where file systems and drives are asked. A process beside does it, one for all of them; whoever does not answer in
  * time keeps the process, a new one asks the others. When it answers at last, it is asked again like the others. So
  * nothing here ever waits for a disk, a server or a daemon that is gone, whatever the type of the file system.
  */
-class Guarded<Question, Answer> {
-  readonly #lines: Lines<Question, Answer>;
+class Guarded {
   readonly #start: () => ChildToWriteTo;
   readonly #stuck = new Map<string, Stuck>();
-  #helper: HelperProcess<Question, Answer> | undefined;
+  #helper: HelperProcess | undefined;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
+  /** Rounds come one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(lines: Lines<Question, Answer>, options: GuardedOptions) {
-    this.#lines = lines;
+  constructor(options: GuardedOptions = {}) {
     this.#start = options.start ?? startHelper;
   }
 
   /**
-   * Asks each file system, by a key of the caller; a key that is missing in the result belongs to one that does not
-   * answer. Never overlaps itself. Rejects with OpError where the helper cannot be started.
+   * Asks each file system, by a key of the caller, which no other kind of question has; a key that is missing in the
+   * result belongs to one that does not answer. Rejects with OpError where the helper cannot be started.
    */
-  async ask(questions: ReadonlyMap<string, Question>): Promise<ReadonlyMap<string, Answer>> {
+  protected askInTurn<Question, Answer>(
+    lines: Lines<Question, Answer>,
+    questions: ReadonlyMap<string, Question>,
+  ): Promise<ReadonlyMap<string, Answer>> {
+    const round = this.#turn.then(() => this.#askRound(lines, questions));
+    this.#turn = round.catch(() => undefined);
+    return round;
+  }
+
+  async #askRound<Question, Answer>(
+    lines: Lines<Question, Answer>,
+    questions: ReadonlyMap<string, Question>,
+  ): Promise<ReadonlyMap<string, Answer>> {
     clearTimeout(this.#idleTimer);
-    this.#forgetUnmounted(questions);
+    this.#forgetUnmounted(lines, questions);
     const answers = new Map<string, Answer>();
     const roundEnd = nowMillis() + ROUND_MILLIS;
     let left = [...questions].filter(([key]) => !this.#isStuck(key));
     while (left.length > 0 && !this.#isClosed) {
       const helper = await this.#readyHelper();
-      const count = await this.#askAll(helper, left, roundEnd, answers);
+      const count = await this.#askAll(lines, helper, left, roundEnd, answers);
       const unanswered = left[count];
-      if (unanswered !== undefined) this.#abandon(unanswered[0], helper);
+      if (unanswered !== undefined) this.#abandon(lines, unanswered[0], helper);
       left = left.slice(count + 1);
     }
     if (!this.#isClosed) this.#idleTimer = setTimeout(() => this.#endHelper(), IDLE_MILLIS);
@@ -99,25 +128,27 @@ class Guarded<Question, Answer> {
   }
 
   /** How many of the questions were answered before one was not. */
-  async #askAll(
-    helper: HelperProcess<Question, Answer>,
+  async #askAll<Question, Answer>(
+    lines: Lines<Question, Answer>,
+    helper: HelperProcess,
     questions: readonly (readonly [string, Question])[],
     roundEnd: number,
     answers: Map<string, Answer>,
   ): Promise<number> {
-    helper.ask(questions.map(([, question]) => question));
+    helper.ask(questions.map(([, question]) => lines.questionLine(question)));
     for (const [index, [key]] of questions.entries()) {
       const patience = Math.min(QUESTION_MILLIS, Math.max(LEAST_MILLIS, roundEnd - nowMillis()));
-      const answer = await helper.nextAnswer(patience);
+      const line = await helper.nextLine(patience);
+      const answer = line === undefined ? undefined : lines.parseAnswer(line);
       if (answer === undefined) return index;
       answers.set(key, answer);
     }
     return questions.length;
   }
 
-  async #readyHelper(): Promise<HelperProcess<Question, Answer>> {
+  async #readyHelper(): Promise<HelperProcess> {
     if (this.#helper?.isGone === true) this.#helper = undefined;
-    this.#helper ??= new HelperProcess(this.#start(), this.#lines);
+    this.#helper ??= new HelperProcess(this.#start());
     try {
       await this.#helper.ready();
     } catch (thrown) {
@@ -133,12 +164,12 @@ class Guarded<Question, Answer> {
   }
 
   /** The file system keeps the helper. One that ended on the way leaves its question for the next round. */
-  #abandon(key: string, helper: HelperProcess<Question, Answer>): void {
+  #abandon(kind: unknown, key: string, helper: HelperProcess): void {
     this.#helper = undefined;
     if (helper.isGone || this.#isClosed) return;
     const waiting = [...this.#stuck.values()].filter((each) => !each.helper.isGone).length;
     if (waiting >= WAITING_LIMIT) helper.kill();
-    const stuck: Stuck = { helper, retryMillis: nowMillis() + RETRY_MILLIS };
+    const stuck: Stuck = { kind, helper, retryMillis: nowMillis() + RETRY_MILLIS };
     this.#stuck.set(key, stuck);
     void helper.lateAnswer().then((isAnswered) => {
       helper.kill();
@@ -155,26 +186,115 @@ class Guarded<Question, Answer> {
     return false;
   }
 
-  #forgetUnmounted(questions: ReadonlyMap<string, Question>): void {
-    for (const [key, { helper }] of this.#stuck) {
-      if (questions.has(key)) continue;
+  #forgetUnmounted(asked: unknown, questions: ReadonlyMap<string, unknown>): void {
+    for (const [key, { kind, helper }] of this.#stuck) {
+      if (kind !== asked || questions.has(key)) continue;
       helper.kill();
       if (helper.isGone) this.#stuck.delete(key);
     }
   }
 }
 
-/** Asks for the sizes of file systems. */
-export class GuardedSpace extends Guarded<SpaceQuestion, SpaceAnswer> {
-  constructor(options: GuardedOptions = {}) {
-    super({ questionLine, parseAnswer }, options);
+/** Asks for the sizes of file systems, and reads sensors of drives. */
+export class GuardedSpace extends Guarded {
+  ask(questions: ReadonlyMap<string, SpaceQuestion>): Promise<ReadonlyMap<string, SpaceAnswer>> {
+    return this.askInTurn(SPACE, questions);
+  }
+
+  /** Values in the order of the names, NaN: none. */
+  askDrives(questions: ReadonlyMap<string, DriveQuestion>): Promise<ReadonlyMap<string, readonly number[]>> {
+    return this.askInTurn(DRIVES, questions);
   }
 }
 
+/** Results by request key; a hanging file system or drive is missing. */
+export type SpaceSource = Pick<GuardedSpace, 'ask' | 'askDrives' | 'close'>;
+
 /** Asks for the names of containers and network namespaces. */
-export class GuardedNames extends Guarded<NamesQuestion, NamesAnswer> {
-  constructor(options: GuardedOptions = {}) {
-    super({ questionLine: namesQuestionLine, parseAnswer: parseNamesAnswer }, options);
+export class GuardedNames extends Guarded {
+  ask(questions: ReadonlyMap<string, NamesQuestion>): Promise<ReadonlyMap<string, NamesAnswer>> {
+    return this.askInTurn(NAMES, questions);
+  }
+}
+
+const DRIVES_INTERVAL_MICROS = 10e6;
+/** An older value is no longer shown; who asks so seldom waits for a new one, but not for a drive that hangs. */
+const STALE_MICROS = 30e6;
+const PATIENCE_MILLIS = 250;
+
+/** What sensors of drives said last, for all who show them: each drive is asked once, in rounds that go on beside. */
+export class DriveSensors implements DriveReader {
+  /** Why some of the drives are unknown. */
+  error: SectionError | undefined;
+  readonly #source: Pick<SpaceSource, 'askDrives'>;
+  readonly #clock: () => number;
+  readonly #open = new Set<DriveAttributes>();
+  /** By folder. */
+  readonly #answers = new Map<string, { readonly values: Map<string, number>; readonly micros: number }>();
+  #round: Promise<void> | undefined;
+  #nextMicros = Number.NEGATIVE_INFINITY;
+  #doneMicros = Number.NEGATIVE_INFINITY;
+
+  constructor(source: Pick<SpaceSource, 'askDrives'>, clock = monotonicMicros) {
+    this.#source = source;
+    this.#clock = clock;
+  }
+
+  open(attributes: DriveAttributes): void {
+    this.#open.add(attributes);
+    if (!this.#answers.has(attributes.path)) this.#nextMicros = Number.NEGATIVE_INFINITY;
+  }
+
+  close(attributes: DriveAttributes): void {
+    this.#open.delete(attributes);
+  }
+
+  valueOf({ path }: DriveAttributes, name: string): number {
+    const answer = this.#answers.get(path);
+    const isFresh = answer !== undefined && this.#clock() - answer.micros < STALE_MICROS;
+    return (isFresh ? answer.values.get(name) : undefined) ?? Number.NaN;
+  }
+
+  /** Asks them where that is due. It waits, and not for long, where the values are too old. Never rejects. */
+  async renew(): Promise<void> {
+    const now = this.#clock();
+    if (this.#open.size === 0) this.error = undefined;
+    else if (this.#round === undefined && now >= this.#nextMicros) {
+      this.#nextMicros = now + DRIVES_INTERVAL_MICROS;
+      this.#round = this.#ask().finally(() => {
+        this.#round = undefined;
+        this.#doneMicros = this.#clock();
+      });
+    }
+    if (this.#round === undefined || now - this.#doneMicros < STALE_MICROS) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, PATIENCE_MILLIS);
+    await Promise.race([this.#round, promise]);
+    clearTimeout(timer);
+  }
+
+  async #ask(): Promise<void> {
+    // Who shows disks and who shows all sensors have opened the same.
+    const awake = [...this.#open].filter((each) => !each.isAsleep());
+    const questions = new Map(awake.map((each) => [each.path, each]));
+    let silent: DriveAttributes | undefined;
+    try {
+      const answers = await this.#source.askDrives(questions);
+      const micros = this.#clock();
+      for (const [path, question] of questions) {
+        const answer = answers.get(path);
+        if (answer === undefined) {
+          silent ??= question;
+          continue;
+        }
+        const values = new Map(question.names.map((name, index) => [name, answer[index] ?? Number.NaN]));
+        this.#answers.set(path, { values, micros });
+      }
+      const message = `the drive ${silent?.device} does not answer`;
+      this.error = silent && { op: 'read temperatures', code: 'ETIMEDOUT', message };
+    } catch (thrown) {
+      this.error = sectionError('read temperatures of drives', thrown);
+    }
   }
 }
 
@@ -193,20 +313,18 @@ function startHelper(): ChildToWriteTo {
 /** A busy machine may take its time to start a program. */
 const START_MILLIS = 10_000;
 
-/** One helper, its lines turned into answers in the order of the questions. */
-class HelperProcess<Question, Answer> {
+/** One helper; its lines are answers in the order of the questions. */
+class HelperProcess {
   /** It ended, or was killed and has let go. */
   isGone = false;
   readonly #child: ChildToWriteTo;
-  readonly #form: Lines<Question, Answer>;
   readonly #lines: string[] = [];
   #isReady = false;
   /** Called when a line came, or none will come any more. */
   #woken: (() => void) | undefined;
 
-  constructor(child: ChildToWriteTo, form: Lines<Question, Answer>) {
+  constructor(child: ChildToWriteTo) {
     this.#child = child;
-    this.#form = form;
     child.unref();
     void this.#readLines().catch((thrown: unknown) => {
       if (!(thrown instanceof Error)) throw thrown;
@@ -222,35 +340,29 @@ class HelperProcess<Question, Answer> {
   /** Rejects with OpError where it does not start. */
   async ready(): Promise<void> {
     if (this.#isReady) return;
-    this.#isReady = (await this.#nextLine(START_MILLIS)) === READY;
+    this.#isReady = (await this.nextLine(START_MILLIS)) === READY;
     if (this.#isReady) return;
     this.kill();
     const message = 'the file system helper does not start';
     throw new OpError({ op: 'ask file systems', code: 'HELPER', message });
   }
 
-  ask(questions: readonly Question[]): void {
-    const text = questions.map((question) => `${this.#form.questionLine(question)}\n`).join('');
-    this.#child.stdin.write(text);
+  ask(lines: readonly string[]): void {
+    this.#child.stdin.write(lines.map((line) => `${line}\n`).join(''));
     void this.#child.stdin.flush();
-  }
-
-  /** Undefined: none came in time, or the helper is gone. */
-  async nextAnswer(patienceMillis: number): Promise<Answer | undefined> {
-    const line = await this.#nextLine(patienceMillis);
-    return line === undefined ? undefined : this.#form.parseAnswer(line);
   }
 
   /** Resolves when there is an answer after all, or the helper is gone: whether there was one. */
   async lateAnswer(): Promise<boolean> {
-    return (await this.#nextLine(undefined)) !== undefined;
+    return (await this.nextLine(undefined)) !== undefined;
   }
 
   kill(): void {
     this.#child.kill('SIGKILL');
   }
 
-  async #nextLine(patienceMillis: number | undefined): Promise<string | undefined> {
+  /** Undefined: none came in time, or the helper is gone. */
+  async nextLine(patienceMillis: number | undefined): Promise<string | undefined> {
     if (this.#lines.length === 0 && !this.isGone) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = patienceMillis === undefined ? undefined : setTimeout(resolve, patienceMillis);

@@ -58,6 +58,38 @@ export function parseAnswer(line: string): SpaceAnswer | undefined {
   return { errno, space, deviceTarget: Buffer.from(device, 'hex').toString() || undefined };
 }
 
+/** Attributes of one drive that the helper is to read. */
+export interface DriveQuestion {
+  /** The folder that they are in. */
+  readonly path: string;
+  readonly names: readonly string[];
+}
+
+const DRIVE_WORD = 'drive';
+
+/** A line without its end: the folder in hexadecimal digits, and names. */
+export function driveQuestionLine({ path, names }: DriveQuestion): string {
+  return [DRIVE_WORD, Buffer.from(path).toString('hex'), ...names].join(' ');
+}
+
+/** Undefined: the line is another one. */
+export function parseDriveQuestion(line: string): DriveQuestion | undefined {
+  const found = /^drive ((?:[0-9a-f]{2})+)((?: \w+)*)$/.exec(line);
+  if (found === null) return undefined;
+  return { path: Buffer.from(found[1]!, 'hex').toString(), names: found[2]!.split(' ').slice(1) };
+}
+
+/** A line without its end: an integer for each name, `-` where there is none. */
+export function driveAnswerLine(values: readonly (number | undefined)[]): string {
+  return [DRIVE_WORD, ...values.map((value) => value ?? '-')].join(' ');
+}
+
+/** Values in the order of the names, NaN: none. Undefined: the line is none. */
+export function parseDriveAnswer(line: string): readonly number[] | undefined {
+  const [word, ...values] = line.split(' ');
+  return word === DRIVE_WORD ? values.map(Number) : undefined;
+}
+
 /** Containers whose names are asked for in one line. */
 export const CONTAINERS_LIMIT = 32;
 

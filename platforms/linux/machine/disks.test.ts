@@ -42,7 +42,6 @@ async function disksOf(lines: readonly string[], space: Readonly<Record<string, 
         }
         return answers;
       },
-      close: () => undefined,
     },
   });
   const { fileSystems } = await collector.collect();

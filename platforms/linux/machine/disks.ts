@@ -4,7 +4,7 @@ import type { BlockDevice, DisksSection } from '../../../src/data/schema/disks-s
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { sectionFacts } from '../../../src/data/schema/section-facts.ts';
 import { monotonicMicros } from '../clock.ts';
-import { GuardedSpace } from '../guarded/guarded-space.ts';
+import type { DriveSensors, SpaceSource } from '../guarded/guarded-space.ts';
 import type { SpaceAnswer, SpaceQuestion } from '../guarded/helper-message.ts';
 import { orThrow } from '../libc.ts';
 import {
@@ -15,7 +15,7 @@ import {
   sectorBytes,
 } from '../proc/diskstats.ts';
 import { KeptText } from '../proc/kept-file.ts';
-import { type HwmonChip, type HwmonTemperature, readHwmonChips } from '../sys/hwmon.ts';
+import { type DriveReader, type HwmonChip, type HwmonTemperature, readHwmonChips } from '../sys/hwmon.ts';
 import { listDirectory, readAttribute, readIntegerAttribute, realPath } from '../sys/sysfs-value.ts';
 import { fileSystemsOf, type Mounted, mountedIn } from './file-systems.ts';
 import type { CollectorOptions } from './machine.ts';
@@ -23,12 +23,9 @@ import type { CollectorOptions } from './machine.ts';
 interface DiskCollectorOptions extends CollectorOptions {
   /** Default true. */
   readonly temperatures?: boolean;
-  /** Who asks the file systems. Default a process beside. */
-  readonly space?: SpaceSource;
+  /** Who asks the file systems. */
+  readonly space: Pick<SpaceSource, 'ask'>;
 }
-
-/** Results by request key; a hanging file system is missing. */
-export type SpaceSource = Pick<GuardedSpace, 'ask' | 'close'>;
 
 /** Sizes, names and sensors of devices change seldom. */
 const FACTS_INTERVAL_MICROS = 60e6;
@@ -39,7 +36,8 @@ export class DiskCollector {
   readonly #devices: BlockDevices;
   readonly #temperatures: DriveTemperatures | undefined;
   readonly #clock: () => number;
-  readonly #space: SpaceSource;
+  readonly #space: Pick<SpaceSource, 'ask'>;
+  readonly #drives: DriveSensors | undefined;
   #mountsText = new Uint8Array(0);
   #mounted: readonly Mounted[] = [];
   /** What the file systems said last, and of which mounts. */
@@ -55,9 +53,11 @@ export class DiskCollector {
     const { procRoot, sysRoot } = options;
     this.#mountinfo = new KeptText(join(procRoot, 'self/mountinfo'), 16 * 1024, 16 << 20);
     this.#devices = new BlockDevices(procRoot, sysRoot);
-    this.#temperatures = options.temperatures === false ? undefined : new DriveTemperatures(sysRoot);
+    this.#drives = options.drives;
+    this.#temperatures =
+      options.temperatures === false ? undefined : new DriveTemperatures(sysRoot, options.drives);
     this.#clock = options.clock ?? monotonicMicros;
-    this.#space = options.space ?? new GuardedSpace();
+    this.#space = options.space;
   }
 
   /**
@@ -70,13 +70,14 @@ export class DiskCollector {
     this.#renewFacts();
     const errors: SectionError[] = [];
     const answers = await this.#askSpace(spaceMaxAgeMillis, errors);
+    await this.#drives?.renew();
+    if (this.#drives?.error !== undefined) errors.push(this.#drives.error);
     const devices = this.#readDevices(errors);
     const fileSystems = fileSystemsOf(this.#mounted, answers, devices);
     return { ...sectionFacts(++this.#sequence, started, monotonicMicros(), errors), fileSystems, devices };
   }
 
   close(): void {
-    this.#space.close();
     this.#mountinfo.close();
     this.#devices.close();
     this.#temperatures?.close();
@@ -181,22 +182,21 @@ class BlockDevices {
   }
 }
 
-/** Drivers that measure drives. */
-const DRIVE_CHIPS = new Set(['nvme', 'drivetemp', 'mmc']);
-
 /** Temperatures of drives, found by the device that a hwmon chip belongs to. */
 class DriveTemperatures {
   readonly #sysRoot: string;
+  readonly #drives: DriveReader | undefined;
   #chips: readonly HwmonChip[] = [];
 
-  constructor(sysRoot: string) {
+  constructor(sysRoot: string, drives: DriveReader | undefined) {
     this.#sysRoot = sysRoot;
+    this.#drives = drives;
   }
 
   /** Drives or modules came or went. */
   scan(): void {
     this.close();
-    this.#chips = readHwmonChips(this.#sysRoot).filter(({ name }) => DRIVE_CHIPS.has(name));
+    this.#chips = readHwmonChips(this.#sysRoot, this.#drives).filter(({ isDrive }) => isDrive);
   }
 
   /** Temperature of the hottest of the drives with these device paths, degrees Celsius; undefined: none reports one. */

@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
 import type { ProcessesWant } from '../../../src/data/sample/snapshot.ts';
 import { CPU_TOTAL_ROW } from '../../../src/data/schema/cpu-sample.ts';
 import { USAGE_COLUMNS } from '../../../src/data/schema/process-columns.ts';
-import type { SpaceAnswer, SpaceQuestion } from '../guarded/helper-message.ts';
+import { DriveSensors } from '../guarded/guarded-space.ts';
+import type { DriveQuestion, SpaceAnswer, SpaceQuestion } from '../guarded/helper-message.ts';
+import { guardedSpace } from '../guarded/helper-start.fixture.ts';
 import { ClassNetLinkSource } from '../sys/class-net.ts';
+import { readIntegerAttribute } from '../sys/sysfs-value.ts';
 import { BuiltTree } from '../testdata/built-tree.fixture.ts';
 import { UNHURRIED } from '../testdata/test-slices.fixture.ts';
 import {
@@ -24,10 +28,13 @@ function open(tree: BuiltTree, pageSizeBytes = 4096) {
     sysRoot: tree.sysRoot,
     links: new ClassNetLinkSource(tree.sysRoot),
     nvmlPaths: [],
+    space: guardedSpace(),
     pageSizeBytes,
   });
   return Object.assign(machine, { [Symbol.dispose]: () => machine.close() });
 }
+
+const readIn = (path: string, name: string): number => readIntegerAttribute(join(path, name)) ?? Number.NaN;
 
 /** Disks of a tree, with the space of a file system told by its mount point; `/gone` is refused. */
 async function disksOf(tree: BuiltTree, totals: Readonly<Record<string, number>> = {}) {
@@ -40,9 +47,13 @@ async function disksOf(tree: BuiltTree, totals: Readonly<Record<string, number>>
   const space = {
     ask: async (questions: ReadonlyMap<string, SpaceQuestion>) =>
       new Map(Array.from(questions, ([key, question]) => [key, answerTo(question)])),
-    close: () => undefined,
+    askDrives: async (questions: ReadonlyMap<string, DriveQuestion>) =>
+      new Map(
+        Array.from(questions, ([key, { path, names }]) => [key, names.map((name) => readIn(path, name))]),
+      ),
   };
-  const collector = new DiskCollector({ procRoot: tree.procRoot, sysRoot: tree.sysRoot, space });
+  const drives = new DriveSensors(space);
+  const collector = new DiskCollector({ procRoot: tree.procRoot, sysRoot: tree.sysRoot, space, drives });
   const section = await collector.collect();
   collector.close();
   return section;

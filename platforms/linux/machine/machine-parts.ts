@@ -31,7 +31,8 @@ export class MachineParts {
     this.#gpus = roots.gpus === false ? undefined : new GpuCollector(roots);
   }
 
-  collect(): MachineSection {
+  async collect(): Promise<MachineSection> {
+    await this.#roots.drives?.renew();
     const started = monotonicMicros();
     const parts = {
       cpu: collectPart('collect CPU', () => this.#cpu.collect()),
@@ -65,7 +66,8 @@ export class MachineParts {
 
   #collectSensors(): Part<SensorsSample> {
     const temperatures = this.#temperatures;
-    return collectPart('collect temperatures', temperatures && (() => temperatures.collect()));
+    const part = collectPart('collect temperatures', temperatures && (() => temperatures.collect()));
+    return { ...part, error: part.error ?? this.#roots.drives?.error };
   }
 
   #collectGpus(): Part<readonly GpuSample[]> {

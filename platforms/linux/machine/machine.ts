@@ -9,12 +9,13 @@ import type { DisksSection } from '../../../src/data/schema/disks-section.ts';
 import type { JournalSection } from '../../../src/data/schema/process-detail.ts';
 import { sectionFacts } from '../../../src/data/schema/section-facts.ts';
 import { monotonicMicros } from '../clock.ts';
+import { DriveSensors, GuardedSpace, type SpaceSource } from '../guarded/guarded-space.ts';
 import { Host } from '../host.ts';
 import type { LinkSource } from '../link.ts';
 import type { JournalOptions } from '../process/journal.ts';
 import type { ContainerNames } from '../processes/container-names.ts';
 import type { ControlGroupCollector } from './control-group-collector.ts';
-import type { DiskCollector, SpaceSource } from './disks.ts';
+import type { DiskCollector } from './disks.ts';
 import type { MachineParts } from './machine-parts.ts';
 import { ProcessSections } from './process-sections.ts';
 
@@ -24,17 +25,19 @@ export interface CollectorOptions {
   readonly sysRoot: string;
   /** Monotonic microseconds. */
   readonly clock?: () => number;
+  /** Who reads the sensors of drives; undefined: nobody, they are unknown. */
+  readonly drives?: DriveSensors | undefined;
 }
 
 /** Roots are `/proc` and `/sys` by default. */
-export interface LinuxMachineOptions extends MachineOptions, Partial<CollectorOptions> {
+export interface LinuxMachineOptions extends MachineOptions, Partial<Omit<CollectorOptions, 'drives'>> {
   /** Default what `procRoot` says. */
   readonly host?: Host;
   readonly links?: LinkSource;
   /** Candidates for libnvidia-ml.so.1; default where drivers put it. */
   readonly nvmlPaths?: readonly string[];
   readonly journal?: JournalOptions;
-  /** Who asks file systems; default a process beside. */
+  /** Who asks file systems and drives; default a process beside. */
   readonly space?: SpaceSource;
   /** Names of containers; undefined: they have none. */
   readonly containers?: ContainerNames;
@@ -42,8 +45,8 @@ export interface LinuxMachineOptions extends MachineOptions, Partial<CollectorOp
   readonly pageSizeBytes?: number;
 }
 
-/** The options, with the roots that are asked. */
-export type MachineRoots = LinuxMachineOptions & CollectorOptions;
+/** The options, with the roots that are asked, and who asks what may hold up the main thread. */
+export type MachineRoots = LinuxMachineOptions & CollectorOptions & { readonly space: SpaceSource };
 
 /** A process's entries may carry a time a little before its start: two clocks, one of them cut to ticks. */
 const START_SLACK_MICROS = 1e6;
@@ -62,7 +65,9 @@ export class LinuxMachine implements MachineCollector {
   #journalSequence = 0;
 
   constructor(options: LinuxMachineOptions = {}) {
-    this.#options = { procRoot: '/proc', sysRoot: '/sys', ...options };
+    const space = options.space ?? new GuardedSpace();
+    const drives = new DriveSensors(space, options.clock);
+    this.#options = { procRoot: '/proc', sysRoot: '/sys', ...options, space, drives };
     this.#host = options.host;
   }
 
@@ -113,6 +118,7 @@ export class LinuxMachine implements MachineCollector {
   close(): void {
     this.#parts?.close();
     this.#disks?.close();
+    this.#options.space.close();
     // One that could not be opened was its asker's business.
     this.#processes?.then(
       (processes) => processes.close(),

@@ -2,7 +2,14 @@ import { basename, dirname, join } from 'node:path';
 import type { Battery, SensorsSample, TemperatureSensor } from '../../../src/data/schema/sensors-sample.ts';
 import { monotonicMicros } from '../clock.ts';
 import { KeptFile } from '../proc/kept-file.ts';
-import { deviceNameOf, type HwmonChip, plausibleCelsius, readHwmonChips } from '../sys/hwmon.ts';
+import {
+  type DriveReader,
+  deviceNameOf,
+  type HwmonChip,
+  type HwmonTemperature,
+  plausibleCelsius,
+  readHwmonChips,
+} from '../sys/hwmon.ts';
 import { type PowerSupply, readPowerSupplies } from '../sys/power-supply.ts';
 import { listDirectory, readAttribute, readIntegerAttribute, readSysfsInteger } from '../sys/sysfs-value.ts';
 import type { CollectorOptions } from './machine.ts';
@@ -16,6 +23,7 @@ const BATTERY_INTERVAL_MICROS = 5e6;
 export class TemperatureCollector {
   readonly #sysRoot: string;
   readonly #clock: () => number;
+  readonly #drives: DriveReader | undefined;
   #chips: readonly HwmonChip[] = [];
   #zones: readonly ThermalZone[] = [];
   #supplies: readonly PowerSupply[] = [];
@@ -23,8 +31,9 @@ export class TemperatureCollector {
   #nextBatteryMicros = Number.NEGATIVE_INFINITY;
   #nextScanMicros = Number.NEGATIVE_INFINITY;
 
-  constructor({ sysRoot, clock = monotonicMicros }: CollectorOptions) {
+  constructor({ sysRoot, clock = monotonicMicros, drives }: CollectorOptions) {
     this.#sysRoot = sysRoot;
+    this.#drives = drives;
     this.#clock = clock;
   }
 
@@ -55,7 +64,7 @@ export class TemperatureCollector {
   #scan(): void {
     this.close();
     // The kernel shows thermal zones as chips too: each is read once.
-    this.#chips = readHwmonChips(this.#sysRoot).filter(
+    this.#chips = readHwmonChips(this.#sysRoot, this.#drives).filter(
       ({ devicePath }) => devicePath === undefined || !basename(devicePath).startsWith('thermal_zone'),
     );
     this.#zones = readThermalZones(this.#sysRoot);
@@ -72,7 +81,7 @@ export class TemperatureCollector {
 }
 
 /** Which input of which chip it is. */
-function inputOf(chip: HwmonChip, { name, label }: HwmonChip['fans'][number]) {
+function inputOf(chip: HwmonChip, { name, label }: Pick<HwmonTemperature, 'name' | 'label'>) {
   return {
     chip: chip.name,
     label,

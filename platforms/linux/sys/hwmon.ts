@@ -21,6 +21,7 @@ export interface HwmonChip {
   readonly devicePath: string | undefined;
   /** Tells it from others of the same device; undefined: it is the only one. */
   readonly suffix: string | undefined;
+  readonly isDrive: boolean;
   readonly temperatures: readonly HwmonTemperature[];
   readonly fans: readonly HwmonInput[];
   /** Whether its device sleeps, as a GPU that nobody uses: a question would wake it. */
@@ -29,16 +30,45 @@ export interface HwmonChip {
   close(): void;
 }
 
+/** A temperature of a chip. */
+export interface HwmonTemperature extends Pick<HwmonInput, 'name' | 'label' | 'read'> {
+  readonly maxCelsius: number | undefined;
+  readonly criticalCelsius: number | undefined;
+}
+
 /** What identifies a chip, before any of its sensors are looked at. */
-type ChipIdentity = Pick<HwmonChip, 'id' | 'name' | 'devicePath'>;
+type ChipIdentity = Pick<HwmonChip, 'id' | 'name' | 'devicePath' | 'isDrive'>;
+
+/** Attributes of a drive: each read sends it a command, and waits for as long as it does not answer. */
+export interface DriveAttributes {
+  /** The folder that they are in. */
+  readonly path: string;
+  readonly names: readonly string[];
+  /** What the drive is called in messages. */
+  readonly device: string;
+  /** It must not be asked then. */
+  isAsleep(): boolean;
+}
+
+/** Reads attributes of drives in a process beside, from the next round on until they are closed. */
+export interface DriveReader {
+  open(attributes: DriveAttributes): void;
+  close(attributes: DriveAttributes): void;
+  /** The attribute's integer as it was read last; NaN: none, too old, or not read yet. */
+  valueOf(attributes: DriveAttributes, name: string): number;
+}
+
+/** Drivers that ask drives, and subsystems whose devices are drives. */
+const DRIVE_CHIPS = new Set(['nvme', 'drivetemp', 'mmc', 'ufs']);
+const DRIVE_SUBSYSTEMS = new Set(['nvme', 'scsi', 'mmc']);
 
 const LOWEST_MILLIDEGREES = -50_000;
 const HIGHEST_MILLIDEGREES = 125_000;
 /** Far more than any fan turns; drivers say more where none is connected. */
 const FASTEST_RPM = 60_000;
 /**
- * A sensor may hold up whoever asks it: by firmware that stops a processor (dell_smm), on a slow bus, or because its
- * drive does not answer. One that takes longer than this is left alone for so many times as long.
+ * A sensor may hold up whoever asks it: by firmware that stops a processor (dell_smm), or on a slow bus. One that takes
+ * longer than this is left alone for so many times as long.
  */
 const SLOW_MICROS = 2000;
 const REST_FACTOR = 100;
@@ -56,8 +86,8 @@ export function plausibleCelsius(millidegrees: number): number | undefined {
   return isPlausible && millidegrees !== 0 ? millidegrees / 1000 : undefined;
 }
 
-/** Every chip that measures something. The caller closes them. */
-export function readHwmonChips(sysRoot: string): HwmonChip[] {
+/** Every chip that measures something. The caller closes them. Temperatures of drives are unknown without `drives`. */
+export function readHwmonChips(sysRoot: string, drives: DriveReader | undefined): HwmonChip[] {
   const root = join(sysRoot, 'class/hwmon');
   const all = listDirectory(root)
     .slice(0, CHIPS_LIMIT)
@@ -67,25 +97,19 @@ export function readHwmonChips(sysRoot: string): HwmonChip[] {
     const { devicePath } = chip;
     const maySleep = devicePath !== undefined && mayDeviceSleep(devicePath);
     const isAsleep = (): boolean => maySleep && isDeviceSuspended(devicePath);
-    const temperatures = readTemperatures(join(root, chip.id), isAsleep());
-    const fans = findInputs(join(root, chip.id), /^(fan\d{1,4})_input$/).map(
-      ([from, name]) => new HwmonInput(from, name, plausibleRpm),
-    );
-    if (temperatures.length + fans.length === 0) return [];
-    const close = (): void => {
-      for (const input of [...temperatures, ...fans]) input.close();
-    };
+    const path = join(root, chip.id);
+    const inputs = chip.isDrive ? openDrive(path, chip, isAsleep, drives) : openInputs(path, isAsleep());
+    if (inputs.temperatures.length + inputs.fans.length === 0) return [];
     const suffix = suffixAmong(byPlace.get(placeOf(chip))!, chip);
-    return [{ ...chip, suffix, temperatures, fans, isAsleep, close }];
+    return [{ ...chip, ...inputs, suffix, isAsleep }];
   });
 }
 
 function readIdentity(path: string, id: string): ChipIdentity {
-  return {
-    id,
-    name: readAttribute(join(path, 'name')) ?? readAttribute(join(path, 'device/name')) ?? id,
-    devicePath: realPath(join(path, 'device')),
-  };
+  const name = readAttribute(join(path, 'name')) ?? readAttribute(join(path, 'device/name')) ?? id;
+  const subsystem = basename(realPath(join(path, 'device/subsystem')) ?? '');
+  const isDrive = DRIVE_CHIPS.has(name) || DRIVE_SUBSYSTEMS.has(subsystem);
+  return { id, name, devicePath: realPath(join(path, 'device')), isDrive };
 }
 
 /** A chip is called by its device and what that hangs on; one without a device by its driver. */
@@ -102,10 +126,54 @@ function suffixAmong(chips: readonly ChipIdentity[], { id, name }: ChipIdentity)
   return chips.filter((other) => other.name === name).length === 1 ? name : id;
 }
 
-function readTemperatures(path: string, isAsleep: boolean): HwmonTemperature[] {
-  return findInputs(path, /^(temp\d{1,4})_input$/).map(
-    ([from, name]) => new HwmonTemperature(from, name, isAsleep),
+const TEMPERATURE = /^(temp\d{1,4})_input$/;
+const FAN = /^(fan\d{1,4})_input$/;
+
+type OpenInputs = Pick<HwmonChip, 'temperatures' | 'fans' | 'close'>;
+
+function openInputs(path: string, isAsleep: boolean): OpenInputs {
+  const temperatures = findInputs(path, TEMPERATURE).map(
+    ([from, name]) => new ChipTemperature(from, name, isAsleep),
   );
+  const fans = findInputs(path, FAN).map(([from, name]) => new HwmonInput(from, name, plausibleRpm));
+  const close = (): void => {
+    for (const input of [...temperatures, ...fans]) input.close();
+  };
+  return { temperatures, fans, close };
+}
+
+/** Of a drive, which has no fans. */
+function openDrive(
+  path: string,
+  chip: ChipIdentity,
+  isAsleep: () => boolean,
+  drives: DriveReader | undefined,
+): OpenInputs {
+  const found = findInputs(path, TEMPERATURE);
+  const attributes: DriveAttributes = {
+    ...{ path: found[0]?.[0] ?? path, device: deviceNameOf(chip) ?? chip.id, isAsleep },
+    // Some drives are asked for their limits too (drivers/nvme/host/hwmon.c).
+    names: found.flatMap(([, name]) => [`${name}_input`, `${name}_max`, `${name}_crit`]),
+  };
+  if (found.length > 0) drives?.open(attributes);
+  const celsius = (name: string): number | undefined =>
+    plausibleCelsius(drives?.valueOf(attributes, name) ?? Number.NaN);
+  const temperatures = found.map(([from, name]) => ({
+    name,
+    label: labelOf(from, name),
+    read: () => celsius(`${name}_input`),
+    get maxCelsius() {
+      return celsius(`${name}_max`);
+    },
+    get criticalCelsius() {
+      return celsius(`${name}_crit`);
+    },
+  }));
+  return { temperatures, fans: [], close: () => drives?.close(attributes) };
+}
+
+function labelOf(path: string, name: string): string {
+  return readAttribute(join(path, `${name}_label`)) ?? name;
 }
 
 /** Inputs of a kind by their names, each with the folder that it is in: old drivers keep theirs with the device. */
@@ -138,7 +206,7 @@ class HwmonInput {
   constructor(path: string, name: string, plausible: (value: number) => number | undefined) {
     const attribute = (kind: string): string => join(path, `${name}_${kind}`);
     this.name = name;
-    this.label = readAttribute(attribute('label')) ?? name;
+    this.label = labelOf(path, name);
     this.#plausible = plausible;
     this.#input = new KeptFile(attribute('input'));
     const hasFault = readIntegerAttribute(attribute('fault')) !== undefined;
@@ -168,7 +236,7 @@ class HwmonInput {
   }
 }
 
-export class HwmonTemperature extends HwmonInput {
+class ChipTemperature extends HwmonInput implements HwmonTemperature {
   readonly maxCelsius: number | undefined;
   readonly criticalCelsius: number | undefined;
 
@@ -185,6 +253,6 @@ function limitOf(path: string): number | undefined {
 }
 
 /** Name of a chip's device as sysfs has it, undefined: none. */
-export function deviceNameOf(chip: HwmonChip): string | undefined {
+export function deviceNameOf(chip: Pick<HwmonChip, 'devicePath'>): string | undefined {
   return chip.devicePath === undefined ? undefined : basename(chip.devicePath);
 }
