@@ -18,7 +18,7 @@ export const OwnerBasis = {
   DESCRIPTOR: 1,
   /** The kernel's message named no process; the endpoint did (a listener's port, a peer only it talks to). */
   INFERRED: 2,
-  /** No process holds it: the kernel's own, or orphaned and still closing. */
+  /** What the kernel itself sends and gets, without a socket that a process has or had. */
   KERNEL: 3,
   /** Its process cannot be seen with this program's privileges. */
   HIDDEN: 4,
