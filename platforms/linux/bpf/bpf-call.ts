@@ -36,6 +36,12 @@ export class BpfError extends SyscallError {
   }
 }
 
+/** What a call of bpf(2) returned. Throws BpfError where that is -errno. */
+export function orBpfError(op: string, result: number): number {
+  if (result < 0) throw new BpfError(op, -result);
+  return result;
+}
+
 /** bpf(2) on the first `length` bytes of `union bpf_attr`. Returns its result, a descriptor often, or -errno. */
 export function bpf(command: number, attributes: NativeBuffer, length: number): number {
   for (let tries = 1; ; tries++) {

@@ -6,7 +6,7 @@ import { bpf } from './bpf-call.ts';
 import { AttachType, queryPrograms } from './bpf-program.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
 import { NetworkAccounting, SocketHolders } from './network-accounting.ts';
-import { AF_INET } from './network-layout.ts';
+import { Family } from './network-layout.ts';
 import {
   ATTEMPTS,
   accountingObstacle,
@@ -194,14 +194,14 @@ describe.skipIf(obstacle !== undefined)(`beginning and end (needs root and eBPF$
   test('a socket made between the list of holders and the counting has its maker, though nobody uses it', () => {
     const holders = SocketHolders.open();
     const SOCK_DGRAM = 2;
-    const socket = openSocket(AF_INET, SOCK_DGRAM, 0);
+    const socket = openSocket(Family.INET, SOCK_DGRAM, 0);
     let listed = 0;
     try {
       holders.visit(() => listed++);
       expect(listed).toBeGreaterThan(0);
       const address = new NativeBuffer(16);
-      address.u16[0] = AF_INET;
-      const later = openSocket(AF_INET, SOCK_DGRAM, 0);
+      address.u16[0] = Family.INET;
+      const later = openSocket(Family.INET, SOCK_DGRAM, 0);
       // 127.0.0.1, and a port of the kernel's choice, which it then tells.
       address.bytes.set([127, 0, 0, 1], 4);
       expect(bindSocket(later, address, 16)).toBe(0);

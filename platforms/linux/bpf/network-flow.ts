@@ -1,11 +1,11 @@
 import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
 import { decodeText } from '../proc/text-scanner.ts';
-import { COMM_BYTES, FLOW_VALUE_BYTES, FlowKey, FlowValue, Owner, PEER_KEY_BYTES } from './network-layout.ts';
+import { COMM_BYTES, FlowKey, FlowValue, Owner } from './network-layout.ts';
 import { startTicksOf } from './task-units.ts';
 
 /** 32-bit words of a flow's key as `copyKey` gives it: those of the longest. */
-export const FLOW_KEY_WORDS = PEER_KEY_BYTES / 4;
-const FLOW_VALUE_WORDS = FLOW_VALUE_BYTES / 4;
+export const FLOW_KEY_WORDS = FlowKey.PEER_SIZE / 4;
+const FLOW_VALUE_WORDS = FlowValue.SIZE / 4;
 const HIGH_WORD = 2 ** 32;
 
 /**

@@ -15,7 +15,6 @@ import { ascii } from '../proc/text-scanner.ts';
 const PIECE_BYTES = 1 << 16;
 /** A ring has 65,536 files at most, and a line for each of them is some 25 bytes. */
 const PIECES_LIMIT = 32;
-const SOCKET = ascii(' socket:[');
 const ZERO = 0x30;
 
 /**
@@ -67,15 +66,7 @@ function visitSockets(bytes: Uint8Array, end: number, visit: (inode: number) => 
 /** The inode in ` NUMBER: socket:[INODE]`, or -1. */
 function socketOfLine(bytes: Uint8Array, start: number, end: number): number {
   const colon = bytes.indexOf(0x3a, start);
-  if (colon < 0 || colon + SOCKET.length >= end || bytes[end - 1] !== 0x5d) return -1;
-  for (let i = 0; i < SOCKET.length; i++) if (bytes[colon + 1 + i] !== SOCKET[i]) return -1;
-  let inode = 0;
-  for (let at = colon + 1 + SOCKET.length; at < end - 1; at++) {
-    const digit = bytes[at]! - ZERO;
-    if (digit < 0 || digit > 9) return -1;
-    inode = inode * 10 + digit;
-  }
-  return inode <= 0xffffffff ? inode : -1;
+  return colon < 0 || bytes[colon + 1] !== 0x20 ? -1 : parseSocketLink(bytes, end, colon + 2);
 }
 
 /** What an open descriptor's link reads where it is a socket: `socket:[INODE]` (fs/proc, net/socket.c sockfs_dname). */
@@ -307,13 +298,13 @@ export class DescriptorScanner {
   }
 }
 
-/** The inode in `socket:[INODE]`, or -1: it is something else. */
-export function parseSocketLink(bytes: Uint8Array, length: number): number {
-  if (length <= SOCKET_LINK.length + 1 || length > bytes.length) return -1;
-  for (let i = 0; i < SOCKET_LINK.length; i++) if (bytes[i] !== SOCKET_LINK[i]) return -1;
-  if (bytes[length - 1] !== CLOSING_BRACKET) return -1;
+/** The inode in `socket:[INODE]` at bytes [start, end), or -1: it is something else. */
+export function parseSocketLink(bytes: Uint8Array, end: number, start = 0): number {
+  const first = start + SOCKET_LINK.length;
+  if (end <= first + 1 || end > bytes.length || bytes[end - 1] !== CLOSING_BRACKET) return -1;
+  for (let i = 0; i < SOCKET_LINK.length; i++) if (bytes[start + i] !== SOCKET_LINK[i]) return -1;
   let inode = 0;
-  for (let at = SOCKET_LINK.length; at < length - 1; at++) {
+  for (let at = first; at < end - 1; at++) {
     const digit = bytes[at]! - ZERO;
     if (digit < 0 || digit > 9) return -1;
     inode = inode * 10 + digit;

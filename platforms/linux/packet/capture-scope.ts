@@ -1,3 +1,4 @@
+import { closedOnError } from '../../../src/kit/errors/op-error.ts';
 import { SlotTable } from '../../../src/kit/table/slot-table.ts';
 import type { LinkDescription, LinkSource, LocalPrefix } from '../link.ts';
 
@@ -34,12 +35,7 @@ export class LinkScope {
   constructor(links: LinkSource, clock: () => number) {
     this.#links = links;
     this.#clock = clock;
-    try {
-      this.#read();
-    } catch (thrown) {
-      links.close();
-      throw thrown;
-    }
+    closedOnError(links, () => this.#read());
   }
 
   /** Before packets are looked at: the interfaces may have changed, which is asked about once more where it matters. */

@@ -1,4 +1,3 @@
-import { release } from 'node:os';
 import { isUnspecifiedAddress } from '../../../src/data/sample/address.ts';
 import {
   PROTOCOL_FORWARDED,
@@ -6,6 +5,7 @@ import {
   PROTOCOL_UDP,
   PROTOCOL_UDP_TUNNEL,
 } from '../../../src/data/sample/socket-table.ts';
+import { isKernelAtLeast } from '../host.ts';
 import type { LinkSource } from '../link.ts';
 import { LookTimes } from '../poll-wake.ts';
 import { LinkScope } from './capture-scope.ts';
@@ -41,6 +41,8 @@ interface RingPlan {
   readonly withSegmentSizes: boolean;
   readonly ring: { readonly blockBytes: number; readonly blockCount: number };
 }
+
+const UDP_PLAN: RingPlan = { wanted: 'not-tcp', withSegmentSizes: false, ring: UDP_RING };
 
 interface MeteredRing {
   readonly ring: PacketRing;
@@ -83,22 +85,15 @@ export class PacketCapture {
    * Before Linux 6.2 a ring that tells segment sizes drops UDP super-packets, so that UDP has a ring of its own.
    */
   static ofAll(options: CaptureOptions): PacketCapture {
-    const canDescribe = options.canDescribeUdpSegments ?? describesUdpSegments(release());
-    const one: RingPlan[] = [{ wanted: 'any', withSegmentSizes: true, ring: ALL_RING }];
-    const two: RingPlan[] = [
-      { wanted: 'tcp', withSegmentSizes: true, ring: ALL_RING },
-      { wanted: 'not-tcp', withSegmentSizes: false, ring: UDP_RING },
-    ];
-    return new PacketCapture(canDescribe ? one : two, 'l3', options);
+    // virtio_net_hdr_from_skb knows SKB_GSO_UDP_L4 from then on.
+    const canDescribe = options.canDescribeUdpSegments ?? isKernelAtLeast(6, 2);
+    const tcp: RingPlan = { wanted: canDescribe ? 'any' : 'tcp', withSegmentSizes: true, ring: ALL_RING };
+    return new PacketCapture(canDescribe ? [tcp] : [tcp, UDP_PLAN], 'l3', options);
   }
 
   /** Counts what UDP and everything else but TCP carries. Throws and closes as `ofAll`. */
   static ofDatagrams(options: CaptureOptions): PacketCapture {
-    return new PacketCapture(
-      [{ wanted: 'not-tcp', withSegmentSizes: false, ring: UDP_RING }],
-      'payload',
-      options,
-    );
+    return new PacketCapture([UDP_PLAN], 'payload', options);
   }
 
   /** Counts the packets that the kernel has handed over. */
@@ -111,9 +106,7 @@ export class PacketCapture {
     if (!hasBlock) return;
     this.#scope.refresh();
     for (const { ring, meter } of this.#rings) {
-      let blocks = 0;
-      while (blocks < ring.blockCount && ring.drainBlock(meter.visit) >= 0) blocks++;
-      if (blocks > ring.blockCount * BUSY_SHARE) this.#isBusy = true;
+      if (ring.drain(meter.visit) > ring.blockCount * BUSY_SHARE) this.#isBusy = true;
     }
   }
 
@@ -138,12 +131,6 @@ export class PacketCapture {
     this.#rings.length = 0;
     this.#scope.close();
   }
-}
-
-/** Whether virtio_net_hdr_from_skb knows SKB_GSO_UDP_L4: from Linux 6.2. */
-function describesUdpSegments(kernelRelease: string): boolean {
-  const [major = 0, minor = 0] = kernelRelease.split('.').map(Number);
-  return major > 6 || (major === 6 && minor >= 2);
 }
 
 function openRing(plan: RingPlan, options: CaptureOptions): PacketRing {

@@ -1,4 +1,4 @@
-import { ascii, decodeText, TextScanner } from './text-scanner.ts';
+import { decodeText, KeyedNumbers, TextScanner } from './text-scanner.ts';
 
 /** What is read of a command line at most, in bytes. */
 export const COMMAND_LINE_LIMIT = 32 * 1024;
@@ -45,10 +45,10 @@ export interface PidIo {
   writeCalls: number;
 }
 
-const READ = ascii('read_bytes: ');
-const WRITTEN = ascii('write_bytes: ');
-const READ_CALLS = ascii('syscr: ');
-const WRITE_CALLS = ascii('syscw: ');
+const IO = new KeyedNumbers({
+  ...{ readCalls: 'syscr: ', writeCalls: 'syscw: ' },
+  ...{ readBytes: 'read_bytes: ', writtenBytes: 'write_bytes: ' },
+});
 const scanner = new TextScanner();
 
 /**
@@ -56,17 +56,7 @@ const scanner = new TextScanner();
  * Calls whose line is missing are NaN.
  */
 export function parsePidIo(bytes: Uint8Array, length: number, into: PidIo): boolean {
-  scanner.reset(bytes, 0, length);
-  into.readBytes = Number.NaN;
-  into.writtenBytes = Number.NaN;
-  into.readCalls = Number.NaN;
-  into.writeCalls = Number.NaN;
-  do {
-    if (scanner.accept(READ)) into.readBytes = scanner.terminatedUnsigned();
-    else if (scanner.accept(WRITTEN)) into.writtenBytes = scanner.terminatedUnsigned();
-    else if (scanner.accept(READ_CALLS)) into.readCalls = scanner.terminatedUnsigned();
-    else if (scanner.accept(WRITE_CALLS)) into.writeCalls = scanner.terminatedUnsigned();
-  } while (scanner.nextLine());
+  IO.parse(bytes, length, into);
   return into.readBytes + into.writtenBytes >= 0;
 }
 

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { ChildFacts, ProcessDetail, ThreadSample } from '../../../src/data/schema/process-detail.ts';
+import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 import { processCpuNanos } from '../clock.ts';
 import { Errno, NativeBuffer, SyscallError, sharedBuffer } from '../libc.ts';
 import type { MountEntry } from '../proc/mountinfo.ts';
@@ -161,13 +162,10 @@ export class ProcessDetailReader {
  * Number of open descriptors: from the size of /proc/PID/fd since 6.2, else by listing it. undefined: not permitted.
  */
 function countDescriptors(path: string): number | undefined {
-  try {
+  return orUndefined(() => {
     const { size, blocks } = statSync(path);
     return size > 0 && blocks === 0 ? size : readdirSync(path).length;
-  } catch (thrown) {
-    if (thrown instanceof Error) return undefined;
-    throw thrown;
-  }
+  });
 }
 
 /** A screen scrolls through so many; a process may have a million. */

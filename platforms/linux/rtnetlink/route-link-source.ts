@@ -1,3 +1,4 @@
+import { closedOnError } from '../../../src/kit/errors/op-error.ts';
 import { Errno, NativeBuffer, SyscallError, sharedBuffer } from '../libc.ts';
 import type { LinkDescription, LinkSource, LocalAddress, LocalPrefix } from '../link.ts';
 import {
@@ -126,12 +127,7 @@ class RouteNotices {
   /** Throws SyscallError. */
   constructor() {
     this.#socket = new NetlinkSocket(NETLINK_ROUTE);
-    try {
-      this.#socket.bind(NOTICE_GROUPS);
-    } catch (error) {
-      this.#socket.close();
-      throw error;
-    }
+    closedOnError(this.#socket, () => this.#socket.bind(NOTICE_GROUPS));
   }
 
   /** Takes all notices that wait; true where there was any, or where some were lost. One system call if none. */

@@ -2,6 +2,7 @@ import { ProcessUsage } from '../../../src/data/sample/machine-processes.ts';
 import { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { ProcessesWant } from '../../../src/data/sample/snapshot.ts';
+import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { parseUptimeSeconds } from '../proc/loadavg.ts';
 import { parseCommandLine, parsePidIo } from '../proc/pid-files.ts';
 import { parsePidSwitches } from '../proc/pid-status.ts';
@@ -121,8 +122,8 @@ export class ShellProcesses {
     if (slot < 0) return -1;
     const { capacity } = table.slots;
     if (this.#seen.length < capacity) {
-      this.#seen = grown(this.#seen, new Uint32Array(capacity));
-      this.#isAsked = grown(this.#isAsked, new Uint8Array(capacity));
+      this.#seen = lengthened(this.#seen, new Uint32Array(capacity));
+      this.#isAsked = lengthened(this.#isAsked, new Uint8Array(capacity));
     }
     while (this.commandLines.length < capacity) this.commandLines.push(undefined);
     table.clearRow(slot);
@@ -207,9 +208,4 @@ export class ShellProcesses {
       }
     }
   }
-}
-
-function grown<T extends Uint32Array | Uint8Array>(from: T, into: T): T {
-  into.set(from);
-  return into;
 }

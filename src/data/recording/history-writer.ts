@@ -4,7 +4,7 @@ import { PrivateFolder } from '../../kit/files/private-folder.ts';
 import type { OpenFile } from '../../kit/files/user-file.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
 import type { HistoryLine } from './history-line.ts';
-import { LOCK_NAME, type Segment, segmentNamed, segmentsIn, writeWhole } from './history-segments.ts';
+import { LOCK_NAME, type Segment, segmentNamed, segmentsIn } from './history-segments.ts';
 import {
   encodeMemberHeader,
   FIGURED_HEADER_BYTES,
@@ -57,6 +57,9 @@ const SEGMENT_MOST_BYTES = 16 << 20;
 /** A longer line is left out. */
 const LINE_SHARE = 4;
 const MEMBER_MICROS = 15 * 60e6;
+/** A clock that was set ahead may be set back again: nothing is removed for its age until it has stood so long. */
+const STEP_MILLIS = 3_600_000;
+const DOUBT_MICROS = 3_600e6;
 /** What ends a member: the rest of the last block, its check sum and its length. */
 const MEMBER_END_BYTES = 32;
 /**
@@ -83,7 +86,11 @@ export class HistoryWriter {
   #work: Promise<void> = Promise.resolve();
   #isBusy = false;
   #isClosed = false;
-  #syncedWallMillis = Number.NEGATIVE_INFINITY;
+  #syncedMicros = Number.NEGATIVE_INFINITY;
+  /** When the steady clock began, by the wall clock. */
+  #beginningMillis = Number.NaN;
+  #doubtedUntilMicros = Number.NEGATIVE_INFINITY;
+  #isClockDoubted = false;
   #error: OpError | undefined;
   /** Told of each sample of the network by who samples; written with the lines. */
   readonly totals = new TrafficTotals();
@@ -207,6 +214,7 @@ export class HistoryWriter {
       await this.#makeRoom(0);
       return;
     }
+    this.#heedClock(line);
     if (isWhole) await this.#beginMember(line);
     const member = this.#member;
     if (member === undefined) return;
@@ -245,15 +253,15 @@ export class HistoryWriter {
     member.lastMicros = line.monotonicMicros;
     const header = headerOf(member, 0);
     if (isFirst) {
-      await writeWhole(segment.file, Buffer.concat([header, bytes]), member.startsAt);
+      await segment.file.write(Buffer.concat([header, bytes]), member.startsAt);
       segment.sizeBytes += header.length + bytes.length;
     } else {
-      await writeWhole(segment.file, bytes, segment.sizeBytes);
+      await segment.file.write(bytes, segment.sizeBytes);
       segment.sizeBytes += bytes.length;
-      await writeWhole(segment.file, header, member.startsAt);
+      await segment.file.write(header, member.startsAt);
     }
-    if (line.wallMillis - this.#syncedWallMillis < this.#bounds.intervalMillis * 0.9) return;
-    this.#syncedWallMillis = line.wallMillis;
+    if (line.monotonicMicros - this.#syncedMicros < this.#bounds.intervalMillis * 900) return;
+    this.#syncedMicros = line.monotonicMicros;
     await segment.file.sync();
   }
 
@@ -263,9 +271,9 @@ export class HistoryWriter {
     this.#member = undefined;
     if (member === undefined || segment === undefined) return;
     const bytes = Buffer.concat(await member.deflate.end());
-    await writeWhole(segment.file, bytes, segment.sizeBytes);
+    await segment.file.write(bytes, segment.sizeBytes);
     segment.sizeBytes += bytes.length;
-    await writeWhole(segment.file, headerOf(member, segment.sizeBytes - member.startsAt), member.startsAt);
+    await segment.file.write(headerOf(member, segment.sizeBytes - member.startsAt), member.startsAt);
   }
 
   async #beginSegment(wallMillis: number): Promise<OpenSegment> {
@@ -299,15 +307,25 @@ export class HistoryWriter {
 
   /** Removes the oldest segments until so many bytes more are within the size, and those beyond the age. */
   async #makeRoom(bytes: number): Promise<void> {
-    const oldestMillis = this.#outside.wallMillis() - this.#bounds.ageMillis;
+    const nowMillis = this.#outside.wallMillis();
     for (;;) {
       const [oldest] = this.#closed;
       if (oldest === undefined) return;
-      const isTooOld = oldest.startWallMillis < oldestMillis;
+      // Those of the future, by a clock that was set back since, are older than the one behind them.
+      const { startWallMillis } = this.#closed.find((each) => each.startWallMillis <= nowMillis) ?? oldest;
+      const isTooOld = !this.#isClockDoubted && startWallMillis < nowMillis - this.#bounds.ageMillis;
       if (!isTooOld && this.sizeBytes + bytes <= this.#bounds.sizeBytes) return;
       await this.#folder.remove(oldest.name);
       this.#closed.shift();
     }
+  }
+
+  #heedClock({ wallMillis, monotonicMicros }: HistoryLine): void {
+    const beginningMillis = wallMillis - monotonicMicros / 1000;
+    const isSetAhead = beginningMillis - this.#beginningMillis > STEP_MILLIS;
+    if (isSetAhead) this.#doubtedUntilMicros = monotonicMicros + DOUBT_MICROS;
+    this.#beginningMillis = beginningMillis;
+    this.#isClockDoubted = monotonicMicros < this.#doubtedUntilMicros;
   }
 
   #fail(thrown: unknown): void {

@@ -36,6 +36,7 @@ export const FILE_REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'file not found',
   EISDIR: 'is a directory',
   NOT_A_FILE: 'not a regular file',
+  NOT_UTF8: 'not UTF-8 text',
   ELOOP: 'symbolic link loop',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
@@ -48,6 +49,26 @@ export const FILE_REASONS: Readonly<Record<string, string>> = {
 export function fileError(op: string, what: string, thrown: unknown, reasons = FILE_REASONS): OpError {
   const { code, message } = toOpError(op, thrown);
   return new OpError({ op, code, message: `${what}: ${reasons[code] ?? message}`, cause: thrown });
+}
+
+/** Goes on with what was just opened; where that fails, it is closed. */
+export function closedOnError<T>(opened: { close(): void }, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    opened.close();
+    throw thrown;
+  }
+}
+
+/** What may be missing, or not permitted: a file, a program. */
+export function orUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    if (thrown instanceof Error) return undefined;
+    throw thrown;
+  }
 }
 
 /** What is only a better way: that it cannot be had is no error. */
