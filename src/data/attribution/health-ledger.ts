@@ -298,7 +298,7 @@ export class HealthLedger extends columnsClass(SOCKET_COLUMNS) {
 }
 
 /** 0 where either is unknown (NaN) or the counter went backwards. */
-export function growthSince(last: number, now: number): number {
+function growthSince(last: number, now: number): number {
   return now > last ? now - last : 0;
 }
 
