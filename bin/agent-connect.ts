@@ -107,11 +107,8 @@ function sshTarget(
 
 /** The same agent with the certificate that the user accepted. */
 function trusting(target: AgentTarget, pem: string, verifyHostname: boolean): AgentTarget {
-  return {
-    ...target,
-    trust: { kind: 'pinned', certificates: parsePinned(pem), verifyHostname },
-    keptCertificatePath: undefined,
-  };
+  const trust: Trust = { kind: 'pinned', certificates: parsePinned(pem), verifyHostname };
+  return { ...target, trust, keptCertificatePath: undefined };
 }
 
 /** Precedence: file, URL, environment. */
@@ -125,12 +122,9 @@ function withToken(
     const token = usableToken(agent.token, "the URL's token (with % and + decoded)");
     return { agent, token, hasTokenInUrl: true };
   }
-  const token = environment['SOCKTOP_TOKEN'] ?? '';
-  return {
-    agent,
-    token: token === '' ? undefined : usableToken(token, 'SOCKTOP_TOKEN'),
-    hasTokenInUrl: false,
-  };
+  const named = environment['SOCKTOP_TOKEN'] ?? '';
+  const token = named === '' ? undefined : usableToken(named, 'SOCKTOP_TOKEN');
+  return { agent, token, hasTokenInUrl: false };
 }
 
 /** Whether the error is a usage error: an unusable URL, profile, certificate or token. */
@@ -146,10 +140,7 @@ function readNamed(path: string): PinnedCertificates {
   }
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ...FILE_REASONS,
-  TOO_LONG: 'file too long',
-};
+const REASONS: Readonly<Record<string, string>> = { ...FILE_REASONS, TOO_LONG: 'file too long' };
 
 function readKept(path: string): PinnedCertificates | undefined {
   try {
@@ -164,12 +155,8 @@ function unusable(what: string, thrown: unknown): OpError {
   const error = toOpError('read certificate', thrown);
   const isOwn = error.op === 'read certificate' && thrown instanceof OpError;
   const why = isOwn ? error.message : (REASONS[error.code] ?? error.code);
-  return new OpError({
-    op: 'read certificate',
-    code: error.code,
-    message: `${what} cannot be used: ${why}`,
-    cause: error,
-  });
+  const message = `${what} cannot be used: ${why}`;
+  return new OpError({ op: 'read certificate', code: error.code, message, cause: error });
 }
 
 /** A connection that takes longer than this prints a progress line. */

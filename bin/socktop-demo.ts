@@ -29,16 +29,10 @@ export class DemoAgent {
     try {
       this.#agent = startAgent(settings, platform, { event: () => undefined });
     } catch (thrown) {
-      const { code, message } = toOpError('demo', thrown);
-      const isTaken = code === 'EADDRINUSE';
-      throw new OpError({
-        op: 'demo',
-        code,
-        message: isTaken
-          ? `port ${DEMO_PORT} is in use, perhaps by another demo; try socktop ${DEMO_URL}`
-          : message,
-        cause: thrown,
-      });
+      const error = toOpError('demo', thrown);
+      if (error.code !== 'EADDRINUSE') throw error;
+      const message = `port ${DEMO_PORT} is in use, perhaps by another demo; try socktop ${DEMO_URL}`;
+      throw new OpError({ op: 'demo', code: error.code, message, cause: thrown });
     }
   }
 

@@ -40,12 +40,7 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
   const invocation = await invoked(argv);
   if (invocation.kind === 'print') return printOutcome('socktop', invocation);
   const { options } = invocation;
-  const lacking =
-    options.local || options.demo ? localObstacle('socktop', { isWatchable, system }) : undefined;
-  if (lacking !== undefined) {
-    complain('socktop', lacking);
-    return EXIT_USAGE;
-  }
+  if ((options.local || options.demo) && !canShowThisMachine()) return EXIT_USAGE;
   const isTop = options.lookBack?.top === true;
   const needsScreen = options.output === 'screen' && !options.dryRun && !options.measure && !isTop;
   const obstacle = needsScreen ? screenObstacle(system, isTerminal) : undefined;
@@ -65,6 +60,12 @@ export async function runSocktop(argv: readonly string[]): Promise<number> {
   return runShown(options, shown);
 }
 
+/** False: it has said why not. */
+function canShowThisMachine(): boolean {
+  const obstacle = localObstacle('socktop', { isWatchable, system });
+  if (obstacle !== undefined) complain('socktop', obstacle);
+  return obstacle === undefined;
+}
 async function invoked(argv: readonly string[]): Promise<Invocation<SocktopOptions>> {
   const usual = usualSocktopOptions(argv);
   if (usual !== undefined) return { kind: 'run', options: usual };
@@ -92,14 +93,7 @@ async function findShown(options: SocktopOptions): Promise<Shown> {
 
 async function runShown(options: SocktopOptions, shown: Shown): Promise<number> {
   if (shown.kind === 'nothing') return endWithoutChoice();
-  const lacking =
-    shown.kind === 'local' || shown.kind === 'demo'
-      ? localObstacle('socktop', { isWatchable, system })
-      : undefined;
-  if (lacking !== undefined) {
-    complain('socktop', lacking);
-    return EXIT_USAGE;
-  }
+  if ((shown.kind === 'local' || shown.kind === 'demo') && !canShowThisMachine()) return EXIT_USAGE;
   if (options.dryRun) {
     const { describeShown } = await import('./socktop-hosts.ts');
     for (const line of describeShown(shown)) process.stdout.write(`${line}\n`);
@@ -197,7 +191,7 @@ class LocalMachine implements Source {
     const signaller: Signaller = {
       send: (...which) => this.#platform?.signaller.send(...which) ?? 'not-permitted',
     };
-    const userName = (uid: number): string => this.#platform?.userName(uid) ?? String(uid);
+    const userName = (uid: number): string => this.#platform?.userName(uid) ?? String(uid >>> 0);
     this.host = { name: hostname(), source: this, link: undefined, signaller, userName };
   }
 

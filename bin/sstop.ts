@@ -47,7 +47,7 @@ export async function runSstop(argv: readonly string[]): Promise<number> {
   const invocation = await invoked(argv);
   if (invocation.kind === 'print') return printOutcome('sstop', invocation);
   const { options } = invocation;
-  const isLocal = isOfThisMachine(options);
+  const isLocal = options.doctor || (options.totals === undefined && isWatched(options));
   const lacking = isLocal ? localObstacle('sstop', { isWatchable, system }) : undefined;
   if (lacking !== undefined) {
     complain('sstop', options.doctor ? `--doctor: ${lacking}` : lacking);
@@ -140,11 +140,6 @@ async function runTotals(options: SstopOptions, wish: TotalsWish): Promise<numbe
   } finally {
     remote?.close();
   }
-}
-
-/** Whether sstop monitors this machine. */
-function isOfThisMachine({ doctor, totals, ...options }: SstopOptions): boolean {
-  return doctor || (totals === undefined && isWatched(options));
 }
 
 /** Whether this machine is collected from, now. */

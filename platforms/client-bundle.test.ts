@@ -5,7 +5,7 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 
 /** They parse bytes, whoever has read them, and open nothing. */
 const READERS_OF_TEXTS =
-  /^platforms\/linux\/(shell\/|proc\/|integers\.ts|machine\/(file-systems|disk-mounts|uplinks)\.ts|sockets\/(sockets|tcp-payload)\.ts)/;
+  /^platforms\/linux\/(shell\/|proc\/|(integers|link)\.ts|machine\/(file-systems|disk-mounts|uplinks)\.ts|sockets\/(sockets|tcp-payload)\.ts)/;
 
 /** The sources below platforms/ that leave code in a bundle of the program for a system. */
 async function platformSources(platformName: string): Promise<string[]> {

@@ -210,9 +210,6 @@ export async function currentPlatform(): Promise<Platform> {
   handed = undefined;
   if (linux !== undefined) return new (await linux.loadPlatform()).LinuxPlatform({ handed: taken });
   if (darwin !== undefined) return new (await darwin.loadPlatform()).DarwinPlatform();
-  throw new OpError({
-    op: 'platform',
-    code: 'ENOTSUP',
-    message: `${system.name} cannot be monitored directly`,
-  });
+  const message = `${system.name} cannot be monitored directly`;
+  throw new OpError({ op: 'platform', code: 'ENOTSUP', message });
 }

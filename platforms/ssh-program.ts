@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { OpError } from '../src/kit/errors/op-error.ts';
+import { OpError, orUndefined } from '../src/kit/errors/op-error.ts';
 
 /** What a started program says; `ended` is called once, last. */
 interface ProgramListener {
@@ -32,13 +32,11 @@ export function findSsh(environment: Environment, platformName: string): string 
 }
 
 function isProgram(path: string): boolean {
-  try {
+  const isFile = orUndefined(() => {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();
-  } catch (thrown) {
-    if (thrown instanceof Error) return false;
-    throw thrown;
-  }
+  });
+  return isFile === true;
 }
 
 /**

@@ -13,7 +13,7 @@ export function systemNamed(platformName: string, environment: Environment): Sys
     case 'win32':
       return windowsSystem(environment);
     default:
-      return posixSystem(platformName);
+      return { ...LINUX, name: platformName, tiers: [] };
   }
 }
 
@@ -23,8 +23,10 @@ const POSIX = {
   terminalPath: '/dev/tty',
   hasJobControl: true,
   terminalEnvironment: (environment: Environment) => environment,
-  configFolder: posixConfigFolder,
-  stateFolder: posixStateFolder,
+  /** By default `~/.config/socktop` (XDG Base Directory 0.8), on macOS too. */
+  configFolder: (environment: Environment) => xdgFolder(environment, 'XDG_CONFIG_HOME', '.config'),
+  stateFolder: (environment: Environment) =>
+    xdgFolder(environment, 'XDG_STATE_HOME', join('.local', 'state')),
 } as const;
 
 const NAME_TABLES = { hostsPath: '/etc/hosts', servicesPath: '/etc/services' } as const;
@@ -55,21 +57,6 @@ const MACOS: System = {
   ...{ tiers: TIERS_OF.macos, untried: 'not tried on a Mac' },
 };
 
-/** Any other POSIX system, by the name that the runtime has for it. */
-function posixSystem(name: string): System {
-  return { ...LINUX, name, tiers: [] };
-}
-
-/** `$XDG_CONFIG_HOME/socktop`, by default `~/.config/socktop` (XDG Base Directory 0.8), on macOS too. */
-function posixConfigFolder(environment: Environment): string {
-  return xdgFolder(environment, 'XDG_CONFIG_HOME', '.config');
-}
-
-/** `$XDG_STATE_HOME/socktop`, by default `~/.local/state/socktop`. */
-function posixStateFolder(environment: Environment): string {
-  return xdgFolder(environment, 'XDG_STATE_HOME', join('.local', 'state'));
-}
-
 function xdgFolder(environment: Environment, variable: string, usual: string): string {
   const base = environment[variable] ?? '';
   // By the specification a relative path is to be ignored.
@@ -91,8 +78,9 @@ function windowsSystem(environment: Environment): System {
     hasJobControl: false,
     nameFiles: nameFiles(environment),
     terminalEnvironment,
-    configFolder: windowsConfigFolder,
-    stateFolder: windowsStateFolder,
+    // Settings roam with the user; states stay on the machine.
+    configFolder: ({ APPDATA }) => windowsFolder(APPDATA, 'Roaming'),
+    stateFolder: ({ LOCALAPPDATA }) => windowsFolder(LOCALAPPDATA, 'Local'),
   };
 }
 
@@ -117,14 +105,6 @@ function terminalEnvironment(environment: Environment): Environment {
   };
 }
 
-/** `%APPDATA%\socktop`, the folder for the settings of a user that roam with him. */
-function windowsConfigFolder(environment: Environment): string {
-  const base = environment['APPDATA'] ?? '';
-  return join(isAbsolute(base) ? base : join(homedir(), 'AppData', 'Roaming'), 'socktop');
-}
-
-/** `%LOCALAPPDATA%\socktop`, which stays on the machine. */
-function windowsStateFolder(environment: Environment): string {
-  const base = environment['LOCALAPPDATA'] ?? '';
-  return join(isAbsolute(base) ? base : join(homedir(), 'AppData', 'Local'), 'socktop');
+function windowsFolder(named = '', usual: string): string {
+  return join(isAbsolute(named) ? named : join(homedir(), 'AppData', usual), FOLDER);
 }

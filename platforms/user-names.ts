@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { orUndefined } from '../src/kit/errors/op-error.ts';
 
 /** Names of the given users, by uid, as far as known; undefined: no lookup is possible. */
 export type UserLookup = (uids: readonly number[]) => Promise<ReadonlyMap<number, string> | undefined>;
@@ -105,24 +106,15 @@ export class UserNames {
 
   /** Empty where there is no such file, or none that can be read. */
   #readVersion(): string {
-    try {
-      const stat = statSync(this.#path, { bigint: true });
-      return stat.isFile() ? `${stat.ino} ${stat.size} ${stat.mtimeNs}` : '';
-    } catch (thrown) {
-      if (thrown instanceof Error) return '';
-      throw thrown;
-    }
+    const stat = orUndefined(() => statSync(this.#path, { bigint: true }));
+    return stat?.isFile() ? `${stat.ino} ${stat.size} ${stat.mtimeNs}` : '';
   }
 
   #read(): Map<number, string> {
-    try {
-      return parsePasswd(readFileSync(this.#path, 'utf8'));
-    } catch (thrown) {
-      // Gone since, or closed to this user: numbers are shown, and the next check looks again.
-      this.#version = '';
-      if (thrown instanceof Error) return new Map();
-      throw thrown;
-    }
+    const text = orUndefined(() => readFileSync(this.#path, 'utf8'));
+    // Gone since, or closed to this user: numbers are shown, and the next check looks again.
+    if (text === undefined) this.#version = '';
+    return parsePasswd(text ?? '');
   }
 }
 

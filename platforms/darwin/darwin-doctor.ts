@@ -65,13 +65,11 @@ function tiersSection({ tiers }: DarwinExamination): DoctorSection {
 function rightsSection({ isRoot }: DarwinExamination): DoctorSection {
   const root: DoctorEntry = isRoot
     ? {
-        label: 'root',
-        mark: 'good',
+        ...{ label: 'root', mark: 'good' },
         text: 'This program may ask the kernel about all processes and sockets.',
       }
     : {
-        label: 'root',
-        mark: 'lacking',
+        ...{ label: 'root', mark: 'lacking' },
         text:
           'Root would add the tier pcblist, which needs no program beside this one, and threads, context switches ' +
           "and storage rates of other users' processes. Signals go to your own processes only.",
@@ -98,12 +96,8 @@ function sourcesSection({ libraryRefusal, commands, kernelRelease }: DarwinExami
       text: isThere ? `For ${USES[name]}.` : `Not found. Needed for ${USES[name]}.`,
     }),
   );
-  const kernel: DoctorEntry = {
-    label: 'kernel',
-    mark: 'note',
-    text: `Darwin ${kernelRelease}, ${process.arch}.`,
-  };
-  return { title: 'Sources', entries: [library, ...programs, kernel] };
+  const text = `Darwin ${kernelRelease}, ${process.arch}.`;
+  return { title: 'Sources', entries: [library, ...programs, { label: 'kernel', mark: 'note', text }] };
 }
 
 /** The examination for programs: names in snake_case, null for what is not known. */

@@ -1,6 +1,6 @@
 import { hostname, uptime } from 'node:os';
 import type { HostFacts } from '../../src/data/sample/platform.ts';
-import { OpError } from '../../src/kit/errors/op-error.ts';
+import { openIfPossible } from '../../src/kit/errors/op-error.ts';
 import { cString, structure } from './struct.ts';
 import type { LazyLibrary } from './system-library.ts';
 
@@ -57,12 +57,7 @@ function bootSession(library: LazyLibrary): string | undefined {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text) ? text : undefined;
 }
 
+/** A sandbox may refuse it: the runtime's answer is as good. */
 function answer(library: LazyLibrary, name: string): Uint8Array | undefined {
-  try {
-    return library.get()?.sysctlByName(name);
-  } catch (thrown) {
-    // A sandbox may refuse it: the runtime's answer is as good.
-    if (thrown instanceof OpError) return undefined;
-    throw thrown;
-  }
+  return openIfPossible(() => library.get()?.sysctlByName(name));
 }

@@ -61,18 +61,10 @@ export class InterfaceCollector {
     if (slot < 0) return;
     this.#indexes.set(fact.name, fact.index);
     table.names[slot] = fact.name;
-    table.rxBytes[slot] = fact.rxBytes;
-    table.txBytes[slot] = fact.txBytes;
-    table.rxPackets[slot] = fact.rxPackets;
-    table.txPackets[slot] = fact.txPackets;
-    table.rxErrors[slot] = fact.rxErrors;
-    table.txErrors[slot] = fact.txErrors;
-    table.rxDropped[slot] = fact.rxDropped;
+    for (const name of FIGURES) table[name][slot] = fact[name];
     table.isLoopback[slot] = fact.isLoopback ? 1 : 0;
     table.isUplink[slot] = isUplinkName(fact.name) ? 1 : 0;
     table.isUp[slot] = fact.isUp ? 1 : 0;
-    table.linkBitsPerSecond[slot] = fact.linkBitsPerSecond;
-    table.mtuBytes[slot] = fact.mtuBytes;
     table.hardwareAddresses[slot] = fact.hardwareAddress;
     table.operationalStates[slot] = fact.isUp ? undefined : 'down';
   }
@@ -95,22 +87,18 @@ export class InterfaceCollector {
   }
 }
 
-/** A network interface with its counters since boot; NaN: not told. */
-interface InterfaceFact {
+/** Counters since boot, and what else is a number; NaN: not told. */
+const FIGURES = [
+  ...(['rxBytes', 'rxPackets', 'rxErrors', 'rxDropped', 'txBytes', 'txPackets', 'txErrors'] as const),
+  ...(['linkBitsPerSecond', 'mtuBytes'] as const),
+] as const;
+/** A network interface. */
+interface InterfaceFact extends Readonly<Record<(typeof FIGURES)[number], number>> {
   readonly index: number;
   readonly name: string;
   readonly isUp: boolean;
   readonly isLoopback: boolean;
-  readonly mtuBytes: number;
   readonly hardwareAddress: string | undefined;
-  readonly rxBytes: number;
-  readonly txBytes: number;
-  readonly rxPackets: number;
-  readonly txPackets: number;
-  readonly rxErrors: number;
-  readonly txErrors: number;
-  readonly rxDropped: number;
-  readonly linkBitsPerSecond: number;
 }
 
 /**

@@ -10,6 +10,7 @@ import type { DisksSection } from '../../src/data/schema/disks-section.ts';
 import type { MemorySample } from '../../src/data/schema/memory-sample.ts';
 import { unknownRecord } from '../../src/data/schema/record.ts';
 import type { Part } from '../../src/data/schema/section-facts.ts';
+import { sectionFacts } from '../../src/data/schema/section-facts.ts';
 import { OpError } from '../../src/kit/errors/op-error.ts';
 import type { Commands } from './commands.ts';
 import type { Host } from './darwin-host.ts';
@@ -69,9 +70,7 @@ export class DarwinMachine implements MachineCollector {
     ]);
     const [sensors, gpus] = [this.#nothing(), this.#nothing()];
     return {
-      sequence: ++this.#sequence,
-      monotonicMicros: started,
-      durationMicros: host.monotonicMicros() - started,
+      ...sectionFacts(++this.#sequence, started, host.monotonicMicros()),
       errors: [cpu, memory, networks].flatMap(({ error }) => error ?? []),
       ...{ cpu, memory, networks, sensors, gpus },
     };
@@ -81,13 +80,8 @@ export class DarwinMachine implements MachineCollector {
     const { host } = this.#parts;
     const started = host.monotonicMicros();
     const fileSystems = fileSystemsOf(await this.#readMounts());
-    return {
-      sequence: ++this.#diskSequence,
-      monotonicMicros: started,
-      durationMicros: host.monotonicMicros() - started,
-      errors: [],
-      ...{ fileSystems, devices: [] },
-    };
+    const facts = sectionFacts(++this.#diskSequence, started, host.monotonicMicros());
+    return { ...facts, fileSystems, devices: [] };
   }
 
   collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses> {
@@ -110,21 +104,18 @@ export class DarwinMachine implements MachineCollector {
     if (cores.length === 0) throw new OpError({ op: 'collect CPU', code: 'EMPTY' });
     const times = this.#times;
     times.count = 1;
-    const total = { user: 0, nice: 0, system: 0, idle: 0 };
+    const modes = ['user', 'nice', 'system', 'idle'] as const;
+    for (const mode of modes) times[mode][CPU_TOTAL_ROW] = 0;
     for (const [core, { times: spent }] of cores.entries()) {
       const row = times.rowOf(core);
       if (row < 0) break;
-      times.user[row] = spent.user;
-      times.nice[row] = spent.nice;
-      times.system[row] = spent.sys;
-      times.idle[row] = spent.idle;
       times.isOnline[row] = 1;
-      total.user += spent.user;
-      total.nice += spent.nice;
-      total.system += spent.sys;
-      total.idle += spent.idle;
+      for (const mode of modes) {
+        const value = spent[mode === 'system' ? 'sys' : mode];
+        times[mode][row] = value;
+        times[mode][CPU_TOTAL_ROW]! += value;
+      }
     }
-    for (const name of ['user', 'nice', 'system', 'idle'] as const) times[name][CPU_TOTAL_ROW] = total[name];
     const [load1, load5, load15] = loadavg();
     return {
       ...unknownRecord(CPU),

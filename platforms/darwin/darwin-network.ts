@@ -138,11 +138,8 @@ export class DarwinNetwork implements NetworkCollector {
     if (tier === 'auto') {
       const source = this.#openNext(undefined);
       if (source !== undefined) return source;
-      throw new OpError({
-        op: 'open tier',
-        code: 'UNSUPPORTED',
-        message: 'neither nettop nor netstat was found',
-      });
+      const message = 'neither nettop nor netstat was found';
+      throw new OpError({ op: 'open tier', code: 'UNSUPPORTED', message });
     }
     const known = LADDER.find((each) => each === tier);
     try {
@@ -184,13 +181,8 @@ export class DarwinNetwork implements NetworkCollector {
       lostClosings: this.#rows.refusedCount,
       lost: { bytes: 0, packets: 0 },
       parts: {
-        tcp: tier,
-        udp: tier,
-        owners,
-        processes: 'ps',
-        names: 'none',
-        exited: false,
-        scope: 'machine',
+        ...{ tcp: tier, udp: tier, owners, processes: 'ps' },
+        ...{ names: 'none', exited: false, scope: 'machine' },
       },
       exited: this.#exited,
       errors,
@@ -292,14 +284,11 @@ class SocketRows {
         continue;
       }
       // One that was started after the socket was seen has the pid of the socket's own, which is gone.
-      if (
-        table.ownerBasis[slot] === OwnerBasis.DESCRIPTOR &&
-        table.ownerStartTicks[slot] !== processes.startTicks[process]
-      ) {
-        continue;
-      }
+      const startTicks = processes.startTicks[process]!;
+      const hasOwner = table.ownerBasis[slot] === OwnerBasis.DESCRIPTOR;
+      if (hasOwner && table.ownerStartTicks[slot] !== startTicks) continue;
       table.ownerBasis[slot] = OwnerBasis.DESCRIPTOR;
-      table.ownerStartTicks[slot] = processes.startTicks[process]!;
+      table.ownerStartTicks[slot] = startTicks;
       table.uid[slot] = processes.uid[process]!;
     }
   }

@@ -10,6 +10,7 @@ import type { ProcessesWant } from '../../src/data/sample/snapshot.ts';
 import { USAGE_COLUMNS } from '../../src/data/schema/process-columns.ts';
 import { PROCESS_FACTS } from '../../src/data/schema/process-detail.ts';
 import { unknownRecord } from '../../src/data/schema/record.ts';
+import { sectionFacts } from '../../src/data/schema/section-facts.ts';
 import { OpError } from '../../src/kit/errors/op-error.ts';
 import type { Host } from './darwin-host.ts';
 import type { ProcessList } from './process-list.ts';
@@ -24,7 +25,8 @@ export class ProcessRows {
   readonly table = new ProcessTable();
   readonly #list: ProcessList;
   readonly #host: Host;
-  #rows: ReadonlyMap<number, PsRow> = new Map();
+  /** Of the last collection, by pid. */
+  rows: ReadonlyMap<number, PsRow> = new Map();
   #generation = 0;
 
   constructor(list: ProcessList, host: Host) {
@@ -32,15 +34,10 @@ export class ProcessRows {
     this.#host = host;
   }
 
-  /** Of the last collection, by pid. */
-  get rows(): ReadonlyMap<number, PsRow> {
-    return this.#rows;
-  }
-
   /** Rejects with OpError where the processes cannot be listed. */
   async collect(slice: Slice): Promise<void> {
     const rows = await this.#list.rows();
-    this.#rows = rows;
+    this.rows = rows;
     this.#generation++;
     const { table } = this;
     for (let i = table.slots.count - 1; i >= 0; i--) {
@@ -114,10 +111,7 @@ export class ProcessSections {
       if (slot >= 0) this.#commandLines[slot] = lines.get(pid);
     }
     return {
-      sequence: ++this.#sequence,
-      monotonicMicros: started,
-      durationMicros: this.#host.monotonicMicros() - started,
-      errors: [],
+      ...sectionFacts(++this.#sequence, started, this.#host.monotonicMicros()),
       processes: table,
       usage: this.#usage,
       memoryTotalBytes: totalmem(),
@@ -137,18 +131,13 @@ export class ProcessSections {
     }
     const children = table.childrenOf(pid);
     const lines = await this.#list.commandLines(rows, [pid, ...children.pid]);
-    const first = Array.from(
-      children.slots.rows.subarray(0, Math.min(children.slots.count, CHILD_FACTS_LIMIT)),
-    );
+    const described = children.slots.rows.subarray(0, Math.min(children.slots.count, CHILD_FACTS_LIMIT));
     return {
-      sequence: ++this.#detailSequence,
-      monotonicMicros: started,
-      durationMicros: this.#host.monotonicMicros() - started,
-      errors: [],
+      ...sectionFacts(++this.#detailSequence, started, this.#host.monotonicMicros()),
       process: this.#detailOf(row, lines.get(pid)),
       threads: [],
       children,
-      childFacts: first.map((slot) => {
+      childFacts: Array.from(described, (slot) => {
         const child = children.pid[slot]!;
         const virtualBytes = rows.get(child)?.virtualBytes;
         return { pid: child, virtualBytes, effectiveGid: undefined, commandLine: lines.get(child) };

@@ -1,5 +1,5 @@
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../src/data/sample/socket-table.ts';
-import { parseEndpoint, SocketFact, storeAddress } from './socket-fact.ts';
+import { parseEndpoint, SocketFact } from './socket-fact.ts';
 
 /**
  * Who holds which socket, by `lsof -nP -i -F ptPn` (lsof(8), "OUTPUT FOR OTHER PROGRAMS"): a letter and a value per
@@ -12,32 +12,18 @@ class SocketHolders {
   /** By protocol, family and both ends; 0: several processes have one that looks the same. */
   readonly #pids = new Map<string, number>();
 
-  get size(): number {
-    return this.#pids.size;
-  }
-
   /** The process that holds a socket; 0: unknown, several, or a truncated endpoint. */
-  pidOf({ isWhole, protocol, isIpv6, local, localPort, remote, remotePort }: SocketFact): number {
-    if (!isWhole || localPort === 0) return 0;
-    return this.#pids.get(keyOf(protocol, isIpv6, [local, localPort], [remote, remotePort])) ?? 0;
+  pidOf(fact: SocketFact): number {
+    return fact.isWhole && fact.localPort !== 0 ? (this.#pids.get(keyOf(fact)) ?? 0) : 0;
   }
-
   note(pid: number, fact: SocketFact): void {
-    const { protocol, isIpv6, local, localPort, remote, remotePort } = fact;
-    const key = keyOf(protocol, isIpv6, [local, localPort], [remote, remotePort]);
+    const key = keyOf(fact);
     const known = this.#pids.get(key);
     this.#pids.set(key, known === undefined || known === pid ? pid : 0);
   }
 }
 
-type End = readonly [address: Uint32Array, port: number];
-
-function keyOf(
-  protocol: number,
-  isIpv6: boolean,
-  [local, localPort]: End,
-  [remote, remotePort]: End,
-): string {
+function keyOf({ protocol, isIpv6, local, localPort, remote, remotePort }: SocketFact): string {
   return `${protocol} ${isIpv6 ? 6 : 4} ${local.join('.')} ${localPort} ${remote.join('.')} ${remotePort}`;
 }
 
@@ -79,14 +65,7 @@ export function parseSocketHolders(text: string): SocketHolders {
 }
 
 function readEnds(text: string, fact: SocketFact): boolean {
-  const [localText = '', remoteText] = text.split('->');
-  const local = parseEndpoint(localText, fact.isIpv6);
-  const remote = remoteText === undefined ? undefined : parseEndpoint(remoteText, fact.isIpv6);
-  if (!local.isWhole || remote?.isWhole === false) return false;
-  storeAddress(local, fact.local, fact.isIpv6);
-  fact.localPort = local.port;
-  if (remote === undefined) return true;
-  storeAddress(remote, fact.remote, fact.isIpv6);
-  fact.remotePort = remote.port;
-  return true;
+  const [local = '', remote = '*'] = text.split('->');
+  fact.setEnds(parseEndpoint(local, fact.isIpv6), parseEndpoint(remote, fact.isIpv6));
+  return fact.isWhole;
 }

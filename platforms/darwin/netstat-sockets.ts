@@ -6,7 +6,6 @@ import {
   SocketFact,
   type SocketVisitor,
   stateOfWord,
-  storeAddress,
   zoneOf,
 } from './socket-fact.ts';
 
@@ -127,11 +126,7 @@ class NetstatRows {
     const fact = this.#fact;
     const local = endOf(localText, fact.isIpv6, isWide, addressWidth);
     const remote = endOf(remoteText, fact.isIpv6, isWide, addressWidth);
-    storeAddress(local, fact.local, fact.isIpv6);
-    storeAddress(remote, fact.remote, fact.isIpv6);
-    fact.localPort = local.port;
-    fact.remotePort = remote.port;
-    fact.isWhole = local.isWhole && remote.isWhole;
+    fact.setEnds(local, remote);
     fact.interfaceName = zoneOf(local);
   }
 
@@ -185,5 +180,5 @@ function wordsOf(text: string): string[] {
 function endOf(text: string, isIpv6: boolean, isWide: boolean, width: number): Endpoint {
   const isCutPort = !isWide && text.length >= width;
   const isCutHost = !isWide && isIpv6 && text.lastIndexOf('.') >= CUT_HOST_CHARACTERS;
-  return parseEndpoint(text, isIpv6, { isCutHost, isCutPort });
+  return parseEndpoint(text, isIpv6, isCutHost, isCutPort);
 }

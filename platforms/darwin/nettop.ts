@@ -1,12 +1,5 @@
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../src/data/sample/socket-table.ts';
-import {
-  datagramState,
-  parseEndpoint,
-  SocketFact,
-  type SocketVisitor,
-  stateOfWord,
-  storeAddress,
-} from './socket-fact.ts';
+import { datagramState, parseEndpoint, SocketFact, type SocketVisitor, stateOfWord } from './socket-fact.ts';
 
 /**
  * The output of `nettop -n -x -L 0 -s N`: CSV with a header before each sample, a row for each process and below it one
@@ -91,10 +84,7 @@ export class NettopParser {
     if (!local.isWhole || !remote.isWhole) return false;
     const fact = this.#fact;
     fact.clear(transport === 'tcp' ? PROTOCOL_TCP : PROTOCOL_UDP, isIpv6);
-    storeAddress(local, fact.local, isIpv6);
-    storeAddress(remote, fact.remote, isIpv6);
-    fact.localPort = local.port;
-    fact.remotePort = remote.port;
+    fact.setEnds(local, remote);
     fact.interfaceName = this.#cell(cells, 'interface');
     fact.pid = this.#pid;
     fact.rxBytes = count(this.#cell(cells, 'bytes_in'));

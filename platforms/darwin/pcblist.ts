@@ -110,9 +110,9 @@ const LEAST_BYTES: Readonly<Record<number, number>> = {
 
 /**
  * Shows each socket of a list. A socket that lacks a record, or has one twice, is passed over: parts of two are never
- * put together, and so the next one is waited for. Throws OpError: `BLIND` two headers and nothing between, which the kernel gives to those who may not
- * look; `TRUNCATED` the list ends before its second header; `BAD_VALUE` a length
- * that cannot be, or records in another order than is known.
+ * put together, and so the next one is waited for. Throws OpError: `BLIND` two headers and nothing between, which the
+ * kernel gives to those who may not look; `TRUNCATED` the list ends before its second header; `BAD_VALUE` a length that
+ * cannot be, or records in another order than is known.
  */
 export class PcbListParser {
   readonly #protocol: number;
@@ -211,9 +211,6 @@ export class PcbListParser {
 }
 
 function badList(code: 'BLIND' | 'TRUNCATED' | 'BAD_VALUE', why: string): OpError {
-  return new OpError({
-    op: 'read pcblist_n',
-    code,
-    message: `the kernel's list of sockets cannot be used: ${why}`,
-  });
+  const message = `the kernel's list of sockets cannot be used: ${why}`;
+  return new OpError({ op: 'read pcblist_n', code, message });
 }

@@ -56,6 +56,13 @@ export class SocketFact {
     this.interfaceIndex = 0;
     this.interfaceName = '';
   }
+  setEnds(local: Endpoint, remote: Endpoint): void {
+    storeAddress(local, this.local, this.isIpv6);
+    storeAddress(remote, this.remote, this.isIpv6);
+    this.localPort = local.port;
+    this.remotePort = remote.port;
+    this.isWhole = local.isWhole && remote.isWhole;
+  }
 }
 
 /** Is shown each socket in turn. */
@@ -118,21 +125,13 @@ const UNKNOWN: Endpoint = { host: '', port: 0, isWhole: false };
  * `127.0.0.1:443`, `*:5353`, `::1.443`, `fe80::1%en0.443`, `*.*`, `[::1]:443`: a colon before the port after IPv4 and
  * brackets, else a dot. `isCutHost` and `isCutPort`: whether that part may have been longer.
  */
-export function parseEndpoint(
-  text: string,
-  isIpv6: boolean,
-  {
-    isCutHost = false,
-    isCutPort = false,
-  }: { readonly isCutHost?: boolean; readonly isCutPort?: boolean } = {},
-): Endpoint {
+export function parseEndpoint(text: string, isIpv6: boolean, isCutHost = false, isCutPort = false): Endpoint {
   const parts = (isIpv6 ? IPV6_END : IPV4_END).exec(text);
   if (parts === null) return text === '*' ? ANY : UNKNOWN;
   const [, written = '', portText = ''] = parts;
   const host = written.startsWith('[') ? written.slice(1, -1) : written;
   const port = portText === '*' ? 0 : Number(portText);
-  if (port > PORT_MAX) return UNKNOWN;
-  if (isCutPort) return UNKNOWN;
+  if (isCutPort || port > PORT_MAX) return UNKNOWN;
   if (host === '*') return port === 0 ? ANY : { host: '', port, isWhole: true };
   // A port at the end of the text is whole even where the address before it is not.
   if (isCutHost || ipVersion(withoutZone(host)) !== (isIpv6 ? 6 : 4))
@@ -141,7 +140,7 @@ export function parseEndpoint(
 }
 
 /** Writes the address as words; the unspecified address if there is none. */
-export function storeAddress({ host }: Endpoint, words: Uint32Array, isIpv6: boolean): void {
+function storeAddress({ host }: Endpoint, words: Uint32Array, isIpv6: boolean): void {
   if (host === '' || !readAddress(host, words)) unspecified(words, isIpv6);
 }
 

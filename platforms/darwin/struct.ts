@@ -38,11 +38,8 @@ export function structure<const M extends Members>(
     widest = Math.max(widest, align);
   }
   if (roundedUp(end, widest) !== size) {
-    throw new OpError({
-      op: `lay out ${name}`,
-      code: 'SIZE',
-      message: `${name} has ${end} bytes, not ${size}`,
-    });
+    const message = `${name} has ${end} bytes, not ${size}`;
+    throw new OpError({ op: `lay out ${name}`, code: 'SIZE', message });
   }
   return {
     size,

@@ -2,9 +2,8 @@ import { existsSync } from 'node:fs';
 import { OpError } from '../../src/kit/errors/op-error.ts';
 import type { ChildProgram } from '../child-output.ts';
 import { EffectiveCapabilities } from './effective-capabilities.ts';
-import { systemCall } from './libc.ts';
+import { processControl } from './libc.ts';
 
-const PRCTL = process.arch === 'arm64' ? 167 : 157;
 /** linux/prctl.h. */
 const PR_CAPBSET_DROP = 24;
 const PR_CAP_AMBIENT = 47;
@@ -28,20 +27,20 @@ export function startChild(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
 ): ChildProgram {
-  const command = [prepared(paths), ...args];
-  return Bun.spawn(command, {
-    ...{ stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', cwd: '/' },
-    env: { ...ENVIRONMENT, ...variables },
+  const env = { ...ENVIRONMENT, ...variables };
+  return Bun.spawn([prepared(paths), ...args], {
+    stdout: 'pipe',
+    stderr: 'pipe',
+    stdin: 'ignore',
+    cwd: '/',
+    env,
   });
 }
 
 /** As `startChild`, for a program that is written to. Throws OpError as that does. */
 export function startChildToWriteTo(path: string, args: readonly string[]): ChildToWriteTo {
-  const command = [prepared([path]), ...args];
-  return Bun.spawn(command, {
-    ...{ stdin: 'pipe', stdout: 'pipe', stderr: 'ignore', cwd: '/' },
-    env: ENVIRONMENT,
-  });
+  const options = { stdin: 'pipe', stdout: 'pipe', stderr: 'ignore', cwd: '/', env: ENVIRONMENT } as const;
+  return Bun.spawn([prepared([path]), ...args], options);
 }
 
 /** The first path that exists. From now on no child of this thread has a capability. */
@@ -59,7 +58,7 @@ function prepared(paths: readonly string[]): string {
  * ambient; one of root has what is inheritable and in the bounding set, which root alone may empty (capabilities(7)).
  */
 function dropCapabilitiesOfChildren(): void {
-  for (let bit = 0; bit <= LAST_CAPABILITY; bit++) systemCall(PRCTL, PR_CAPBSET_DROP, bit);
-  systemCall(PRCTL, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
+  for (let bit = 0; bit <= LAST_CAPABILITY; bit++) processControl(PR_CAPBSET_DROP, bit);
+  processControl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
   new EffectiveCapabilities().inheritNone();
 }

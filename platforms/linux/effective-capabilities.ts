@@ -1,4 +1,4 @@
-import { NativeBuffer, SyscallError, systemCall } from './libc.ts';
+import { NativeBuffer, orThrow, systemCall } from './libc.ts';
 import { type CapabilityName, type CapabilitySet, capabilitySet, hasCapability } from './privileges.ts';
 
 /** linux/capability.h: _LINUX_CAPABILITY_VERSION_3, two words per set. */
@@ -42,8 +42,7 @@ export class CapabilitySets {
   }
 
   #call(op: string, number: number): void {
-    const result = systemCall(number, this.#header.pointer, this.#data.pointer);
-    if (result < 0) throw new SyscallError(op, -result);
+    orThrow(systemCall(number, this.#header.pointer, this.#data.pointer), op);
   }
 }
 

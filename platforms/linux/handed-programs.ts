@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { release } from 'node:os';
-import { OpError, openIfPossible } from '../../src/kit/errors/op-error.ts';
+import { closedOnError, OpError, openIfPossible } from '../../src/kit/errors/op-error.ts';
 import { ExitRecorder, type HandedExits } from './bpf/exit-recorder.ts';
 import { FirstPackets, type HandedFirstPackets } from './bpf/first-packets.ts';
 import { type HandedAccounting, NetworkAccounting } from './bpf/network-accounting.ts';
 import { descriptorsOfMaps } from './bpf/network-layout.ts';
 import { type HandedTasks, TaskSampler } from './bpf/task-sampler.ts';
 import { EffectiveCapabilities } from './effective-capabilities.ts';
+import { isKernelAtLeast } from './host.ts';
 import { effectiveUserId } from './libc.ts';
 import type { CapabilityName } from './privileges.ts';
 import { parseMountEntries, procMountAt } from './proc/mountinfo.ts';
@@ -37,7 +37,8 @@ export function restartWithoutPrivileges(
   const capabilities = new EffectiveCapabilities();
   const isWorthIt = canReadWithoutPrivileges() && capabilities.hasBeyond(neededAfterwards(isRoot, true));
   if (!isWorthIt) return undefined;
-  const handed = handedOver(sniff);
+  const handed = openIfPossible(() => handOverPrograms(sniff));
+  // Another tier will do without.
   if (handed === undefined) return undefined;
   const { text, programs } = handed;
   capabilities.keepOnly(neededAfterwards(isRoot, programs.accounting.parts.seeded));
@@ -50,18 +51,6 @@ export function restartWithoutPrivileges(
   }
 }
 
-/** Undefined where another tier will do without. */
-function handedOver(sniff: boolean): ReturnType<typeof handOverPrograms> | undefined {
-  try {
-    return handOverPrograms(sniff);
-  } catch (thrown) {
-    if (thrown instanceof OpError) return undefined;
-    throw thrown;
-  }
-}
-
-/** From this kernel version on, counters can be read without the privileges that loading needs. */
-const LEAST_RELEASE = [6, 1] as const;
 const FIRST_DESCRIPTOR = 3;
 const LAST_DESCRIPTOR = 1 << 20;
 
@@ -91,10 +80,9 @@ export function neededAfterwards(isRoot: boolean, areOwnersTold: boolean): reado
   return needed;
 }
 
-/** Whether reading on needs no privilege on this kernel. */
-export function canReadWithoutPrivileges(kernelRelease = release()): boolean {
-  const [major = 0, minor = 0] = kernelRelease.split('.').map(Number);
-  return major > LEAST_RELEASE[0] || (major === LEAST_RELEASE[0] && minor >= LEAST_RELEASE[1]);
+/** Whether the kernel lets counters be read without the privileges that loading needs. */
+export function canReadWithoutPrivileges(kernelRelease?: string): boolean {
+  return isKernelAtLeast(6, 1, kernelRelease);
 }
 
 /**
@@ -108,7 +96,7 @@ export function handOverPrograms(sniff: boolean): {
   readonly programs: HandedPrograms;
 } {
   const accounting = NetworkAccounting.open();
-  try {
+  return closedOnError(accounting, () => {
     const tasks = openIfPossible(() => TaskSampler.open());
     const exits = openIfPossible(() => ExitRecorder.open());
     const { storage } = accounting.handed.maps;
@@ -121,10 +109,7 @@ export function handOverPrograms(sniff: boolean): {
     };
     for (const descriptor of descriptorsOf(handed)) setInherited(descriptor, true);
     return { text: JSON.stringify(handed), programs: { accounting, tasks, exits, firstPackets } };
-  } catch (thrown) {
-    accounting.close();
-    throw thrown;
-  }
+  });
 }
 
 /**

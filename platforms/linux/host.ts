@@ -1,4 +1,4 @@
-import { hostname } from 'node:os';
+import { hostname, release } from 'node:os';
 import type { HostFacts } from '../../src/data/sample/platform.ts';
 import { bootTimeMillis, monotonicMicros } from './clock.ts';
 import { CLOCK_TICKS_PER_SECOND, NativeBuffer, PAGE_SIZE_BYTES } from './libc.ts';
@@ -70,6 +70,12 @@ export class Host {
     this.#bootByStat = length > 0 ? parseBootWallSeconds(buffer.bytes, length) * 1000 : Number.NaN;
     return this.#bootByStat;
   }
+}
+
+/** Whether the kernel's version is this one or a later one. */
+export function isKernelAtLeast(major: number, minor: number, kernelRelease = release()): boolean {
+  const [ownMajor = 0, ownMinor = 0] = kernelRelease.split('.').map(Number);
+  return ownMajor > major || (ownMajor === major && ownMinor >= minor);
 }
 
 const decoder = new TextDecoder();

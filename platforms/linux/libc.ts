@@ -180,7 +180,11 @@ function openLibc() {
 function reasonOf(cause: unknown, path: string): string {
   const reason = cause instanceof Error ? cause.message : String(cause);
   if (!reason.includes('requires the JIT')) return `cannot open ${path}: ${reason}`;
-  return 'cannot reserve memory for compiled code; raise the address space limit (ulimit -v) to 3 GB or more';
+  const isUnlimited = /^Max address space +unlimited/m.test(readFileSync('/proc/self/limits', 'utf8'));
+  const remedy = isUnlimited
+    ? 'allow memory that is both written and executed (MemoryDenyWriteExecute=no in a unit; seccomp, SELinux)'
+    : 'raise the address space limit (ulimit -v) to 3 GB or more';
+  return `cannot reserve memory for compiled code; ${remedy}`;
 }
 
 const symbols = openLibc();
@@ -193,9 +197,18 @@ export function errno(): number {
   return errnoWord[0]!;
 }
 
-/** asm-generic/socket.h, asm-generic/mman.h. */
-const SOL_SOCKET = 1;
-const SO_ATTACH_FILTER = 26;
+/** What a function of the C library returned, or -errno where that is below 0. */
+function orErrno(result: number): number {
+  return result < 0 ? -errnoWord[0]! : result;
+}
+
+/** What a system call returned. Throws SyscallError where that is -errno. */
+export function orThrow(result: number, op: string, detail = ''): number {
+  if (result < 0) throw new SyscallError(op, -result, detail);
+  return result;
+}
+
+/** asm-generic/mman.h. */
 const PROT_READ = 1;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
@@ -209,8 +222,7 @@ export const O_CLOEXEC = 0o2000000;
 
 /** openat(2). Returns the descriptor or -errno. */
 export function openAt(directory: number, path: NativeBuffer, flags: number): number {
-  const result = symbols.openat(directory, path.pointer, flags | O_CLOEXEC, 0);
-  return result < 0 ? -errno() : result;
+  return orErrno(symbols.openat(directory, path.pointer, flags | O_CLOEXEC, 0));
 }
 
 /** close(2); a failing close leaves nothing to be done. */
@@ -226,21 +238,18 @@ export function readInto(
   offset = 0,
 ): number {
   const room = Math.min(length, into.bytes.length - offset);
-  const result = symbols.read(descriptor, (into.pointer + offset) as Pointer, room);
-  return result < 0 ? -errno() : result;
+  return orErrno(symbols.read(descriptor, (into.pointer + offset) as Pointer, room));
 }
 
 /** write(2). Returns bytes written or -errno. */
 export function writeFrom(descriptor: number, from: NativeBuffer, length: number): number {
-  const result = symbols.write(descriptor, from.pointer, length);
-  return result < 0 ? -errno() : result;
+  return orErrno(symbols.write(descriptor, from.pointer, length));
 }
 
 /** pread(2) to `offset` of the buffer. Returns bytes read or -errno. */
 export function readAt(descriptor: number, into: NativeBuffer, position: number, offset = 0): number {
   const room = into.bytes.length - offset;
-  const result = symbols.pread(descriptor, (into.pointer + offset) as Pointer, room, position);
-  return result < 0 ? -errno() : result;
+  return orErrno(symbols.pread(descriptor, (into.pointer + offset) as Pointer, room, position));
 }
 
 /** lseek(2) to the start, for directories that are read again. */
@@ -267,19 +276,17 @@ export function readLinkAt(
   into: NativeBuffer,
 ): number {
   const name = (path.pointer + pathOffset) as Pointer;
-  const result = symbols.readlinkat(directory, name, into.pointer, into.bytes.length);
-  return result < 0 ? -errno() : result;
+  return orErrno(symbols.readlinkat(directory, name, into.pointer, into.bytes.length));
 }
 
 /** getxattr(2) of an extended attribute into `into`. Returns its bytes or -errno (-ENODATA: the file has none). */
 export function readExtendedAttribute(path: NativeBuffer, name: NativeBuffer, into: NativeBuffer): number {
-  const result = symbols.getxattr(path.pointer, name.pointer, into.pointer, into.bytes.length);
-  return result < 0 ? -errno() : result;
+  return orErrno(symbols.getxattr(path.pointer, name.pointer, into.pointer, into.bytes.length));
 }
 
 /** statfs(2) into 120 bytes of `struct statfs`. Returns 0 or -errno. */
 export function fileSystemStatistics(path: NativeBuffer, into: NativeBuffer): number {
-  return symbols.statfs(path.pointer, into.pointer) < 0 ? -errno() : 0;
+  return orErrno(symbols.statfs(path.pointer, into.pointer));
 }
 
 /** clock_gettime(2) into 16 bytes of `struct timespec`. Returns 0 or -1: the clock does not exist (any more). */
@@ -305,18 +312,17 @@ export const PAGE_SIZE_BYTES = symbols.sysconf(SC_PAGESIZE);
 
 /** socket(2), always close-on-exec. Returns the descriptor or -errno. */
 export function openSocket(family: number, type: number, protocol: number): number {
-  const result = symbols.socket(family, type | O_CLOEXEC, protocol);
-  return result < 0 ? -errno() : result;
+  return orErrno(symbols.socket(family, type | O_CLOEXEC, protocol));
 }
 
 /** bind(2). Returns 0 or -errno. */
 export function bindSocket(descriptor: number, address: NativeBuffer, length: number): number {
-  return symbols.bind(descriptor, address.pointer, length) < 0 ? -errno() : 0;
+  return orErrno(symbols.bind(descriptor, address.pointer, length));
 }
 
 /** connect(2). Returns 0 or -errno. */
 export function connectSocket(descriptor: number, address: NativeBuffer, length: number): number {
-  return symbols.connect(descriptor, address.pointer, length) < 0 ? -errno() : 0;
+  return orErrno(symbols.connect(descriptor, address.pointer, length));
 }
 
 /** setsockopt(2). Returns 0 or -errno. */
@@ -327,7 +333,7 @@ export function setSocketOption(
   value: NativeBuffer,
   length: number,
 ): number {
-  return symbols.setsockopt(descriptor, level, option, value.pointer, length) < 0 ? -errno() : 0;
+  return orErrno(symbols.setsockopt(descriptor, level, option, value.pointer, length));
 }
 
 const optionLength = new NativeBuffer(4);
@@ -345,26 +351,14 @@ export function getSocketOption(
   return result < 0 ? -errno() : optionLength.i32[0]!;
 }
 
-const filterProgram = new NativeBuffer(16);
-
-/** SO_ATTACH_FILTER with a classic program of 8 bytes an instruction (linux/filter.h). Returns 0 or -errno. */
-export function attachFilter(descriptor: number, instructions: NativeBuffer, count: number): number {
-  // struct sock_fprog: length u16, 6 bytes of padding, pointer. The kernel copies the program during the call.
-  filterProgram.u16[0] = count;
-  filterProgram.view.setBigUint64(8, BigInt(instructions.pointer), true);
-  return setSocketOption(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, filterProgram, 16);
-}
-
 /** send(2). Returns bytes sent or -errno. */
 export function sendFrom(descriptor: number, from: NativeBuffer, length: number, flags: number): number {
-  const result = symbols.send(descriptor, from.pointer, length, flags);
-  return result < 0 ? -errno() : result;
+  return orErrno(symbols.send(descriptor, from.pointer, length, flags));
 }
 
 /** recv(2). Returns bytes received or -errno. */
 export function receiveInto(descriptor: number, into: NativeBuffer, flags: number): number {
-  const result = symbols.recv(descriptor, into.pointer, into.bytes.length, flags);
-  return result < 0 ? -errno() : result;
+  return orErrno(symbols.recv(descriptor, into.pointer, into.bytes.length, flags));
 }
 
 /**
@@ -406,8 +400,15 @@ export class SharedMemory {
 
 /** A system call without a wrapper in every C library, by number. Returns its result or -errno. */
 export function systemCall(number: number, a = 0, b = 0, c = 0, d = 0, e = 0): number {
-  const result = symbols.syscall(number, a, b, c, d, e, 0);
-  return result < 0 ? -errno() : result;
+  return orErrno(symbols.syscall(number, a, b, c, d, e, 0));
+}
+
+/** asm/unistd_64.h, asm-generic/unistd.h. */
+const PRCTL = process.arch === 'arm64' ? 167 : 157;
+
+/** prctl(2) with an option of linux/prctl.h. Returns its result or -errno. */
+export function processControl(option: number, argument = 0): number {
+  return systemCall(PRCTL, option, argument);
 }
 
 /** linux/auxvec.h. */
@@ -446,19 +447,17 @@ const EPOLL_EVENT_BYTES = 16;
 
 /** epoll_create1(2): a set of descriptors that can be waited for as one. Returns its descriptor or -errno. */
 export function createPoll(): number {
-  const result = symbols.epoll_create1(O_CLOEXEC);
-  return result < 0 ? -errno() : result;
+  return orErrno(symbols.epoll_create1(O_CLOEXEC));
 }
 
 /** Adds a descriptor with the events that count, bits of `PollEvent`. 0 or -errno. */
 export function addToPoll(set: number, descriptor: number, events: number): number {
   const event = new NativeBuffer(EPOLL_EVENT_BYTES);
   event.u32[0] = events;
-  return symbols.epoll_ctl(set, EPOLL_CTL_ADD, descriptor, event.pointer) < 0 ? -errno() : 0;
+  return orErrno(symbols.epoll_ctl(set, EPOLL_CTL_ADD, descriptor, event.pointer));
 }
 
 /** fcntl(2) F_DUPFD_CLOEXEC: a copy of a descriptor. Returns it or -errno. */
 export function duplicate(descriptor: number): number {
-  const result = symbols.fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-  return result < 0 ? -errno() : result;
+  return orErrno(symbols.fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
 }

@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs';
+import { orUndefined } from '../../src/kit/errors/op-error.ts';
 import { CapabilitySets } from './effective-capabilities.ts';
-import { effectiveUserId, systemCall } from './libc.ts';
+import { effectiveUserId, processControl } from './libc.ts';
 import {
   CAPABILITY_BITS,
   type CapabilityName,
   type CapabilitySet,
   capabilitySet,
   hasCapability,
+  OWNER_CAPABILITIES,
+  PROGRAM_CAPABILITIES,
 } from './privileges.ts';
 import { areNewPrivilegesForbidden, forbidNewPrivileges } from './replace-program.ts';
 
-const PRCTL = process.arch === 'arm64' ? 167 : 157;
 /** linux/prctl.h. */
 const PR_CAPBSET_READ = 23;
 const PR_CAPBSET_DROP = 24;
@@ -20,10 +22,7 @@ const SYS_ADMIN: CapabilitySet = 1n << 21n;
 const NET_BIND_SERVICE: CapabilitySet = 1n << 10n;
 
 /** What collecting may need, whichever tier is in force. Containers have cap_dac_override for cap_dac_read_search. */
-const COLLECTING: readonly CapabilityName[] = [
-  ...(['cap_bpf', 'cap_perfmon', 'cap_net_admin', 'cap_net_raw'] as const),
-  ...(['cap_sys_ptrace', 'cap_dac_read_search'] as const),
-];
+const COLLECTING: readonly CapabilityName[] = [...PROGRAM_CAPABILITIES, ...OWNER_CAPABILITIES, 'cap_net_raw'];
 
 /**
  * The capabilities of this thread, to be cut down to those that collecting needs. A change reaches this thread alone;
@@ -61,7 +60,7 @@ export class PrivilegeDrop {
     for (let bit = 0; bit <= LAST_CAPABILITY; bit++) {
       const isKept = ((bounding >> BigInt(bit)) & 1n) === 1n;
       // A second lock: what follows holds without it.
-      if (!isKept && systemCall(PRCTL, PR_CAPBSET_READ, bit) === 1) systemCall(PRCTL, PR_CAPBSET_DROP, bit);
+      if (!isKept && processControl(PR_CAPBSET_READ, bit) === 1) processControl(PR_CAPBSET_DROP, bit);
     }
     forbidNewPrivileges();
     this.#set(this.#kept, isRoot ? this.#kept : this.#inheritable & this.#kept);
@@ -85,10 +84,6 @@ function wanted(permitted: CapabilitySet, needsLowPort: boolean): CapabilitySet 
 
 /** Linux 5.8 and later; true if unknown. */
 function knowsBpfCapability(): boolean {
-  try {
-    return Number(readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8')) >= CAPABILITY_BITS.cap_bpf;
-  } catch (thrown) {
-    if (thrown instanceof Error) return true;
-    throw thrown;
-  }
+  const last = orUndefined(() => readFileSync('/proc/sys/kernel/cap_last_cap', 'utf8'));
+  return last === undefined || Number(last) >= CAPABILITY_BITS.cap_bpf;
 }

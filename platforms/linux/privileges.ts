@@ -87,16 +87,13 @@ export function parsePrivileges(text: string): Privileges | undefined {
   };
 }
 
-interface FileCapabilities {
-  readonly permitted: CapabilitySet;
-}
-
 const REVISION_MASK = 0xff000000;
 const REVISION_2 = 0x02000000;
 const REVISION_3 = 0x03000000;
 
 /**
- * The extended attribute security.capability: `struct vfs_cap_data` (linux/capability.h), little-endian u32 words.
+ * The permitted set of the extended attribute security.capability: `struct vfs_cap_data` (linux/capability.h),
+ * little-endian u32 words.
  *
  *      0          4            8              12           16             20        24
  *      magic_etc  permitted    inheritable    permitted    inheritable    (rootid)
@@ -105,7 +102,7 @@ const REVISION_3 = 0x03000000;
  * The top byte of magic_etc is the revision, its lowest bit the effective flag. Undefined for revision 1, which has
  * no high words and is no longer written, for an unknown revision and for a length that is not the revision's.
  */
-export function parseFileCapabilities(bytes: Uint8Array, length: number): FileCapabilities | undefined {
+export function parseFileCapabilities(bytes: Uint8Array, length: number): CapabilitySet | undefined {
   if (length > bytes.length || length < 20) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, length);
   const magic = view.getUint32(0, true);
@@ -115,11 +112,11 @@ export function parseFileCapabilities(bytes: Uint8Array, length: number): FileCa
   }
   const low = BigInt(view.getUint32(4, true));
   const high = BigInt(view.getUint32(12, true));
-  return { permitted: (high << 32n) | low };
+  return (high << 32n) | low;
 }
 
-/** The capabilities of the file at a path; undefined where it has none. Throws SyscallError where it is not there. */
-export function readFileCapabilities(path: string): FileCapabilities | undefined {
+/** What the file at a path permits; undefined: no capabilities. Throws SyscallError where it is not there. */
+export function readFileCapabilities(path: string): CapabilitySet | undefined {
   const into = new NativeBuffer(64);
   const name = NativeBuffer.ofPath('security.capability');
   const length = readExtendedAttribute(NativeBuffer.ofPath(path), name, into);

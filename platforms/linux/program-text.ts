@@ -1,12 +1,5 @@
 import { closeSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs';
-import {
-  closeDescriptor,
-  NativeBuffer,
-  O_CLOEXEC,
-  PAGE_SIZE_BYTES,
-  SyscallError,
-  systemCall,
-} from './libc.ts';
+import { closeDescriptor, NativeBuffer, O_CLOEXEC, orThrow, PAGE_SIZE_BYTES, systemCall } from './libc.ts';
 
 /** include/uapi/asm-generic/unistd.h and arch/x86/entry/syscalls/syscall_64.tbl; asm-generic/mman-common.h. */
 const [SYS_MADVISE, SYS_USERFAULTFD, SYS_IOCTL] =
@@ -34,11 +27,7 @@ export function parseTextSpans(maps: string, path: string, bundle?: FileSpan): r
     const [, from, to, perms, at, file] =
       /^([0-9a-f]+)-([0-9a-f]+) (\S+) ([0-9a-f]+) \S+ \S+ +(.+)$/.exec(line) ?? [];
     if (from === undefined || to === undefined || at === undefined || file !== path) return [];
-    const [start, end, offset] = [from, to, at].map((hex) => Number.parseInt(hex, 16)) as [
-      number,
-      number,
-      number,
-    ];
+    const [start = 0, end = 0, offset = 0] = [from, to, at].map((hex) => Number.parseInt(hex, 16));
     if (perms === 'r-xp' || (perms === 'r--p' && offset === 0)) return [{ start, end }];
     if (perms !== 'rw-p' || bundle === undefined) return [];
     const first = Math.max(start, pageUp(start + bundle.start - offset));
@@ -119,8 +108,7 @@ class ProgramText {
   release(): void {
     this.#mapSinglePages(true);
     for (const { start, end } of this.#spans) {
-      const result = systemCall(SYS_MADVISE, start, end - start, MADV_DONTNEED);
-      if (result < 0) throw new SyscallError('madvise', -result);
+      orThrow(systemCall(SYS_MADVISE, start, end - start, MADV_DONTNEED), 'madvise');
     }
   }
 
@@ -192,11 +180,8 @@ function sectionIn(descriptor: number, name: string): FileSpan | undefined {
   const count = header.getUint16(HEADER.countAt, true);
   if (count > SECTIONS_LIMIT || header.getUint16(HEADER.sectionBytesAt, true) !== SECTION.bytes)
     return undefined;
-  const table = readAt(
-    descriptor,
-    Number(header.getBigUint64(HEADER.sectionsAt, true)),
-    count * SECTION.bytes,
-  );
+  const tableAt = Number(header.getBigUint64(HEADER.sectionsAt, true));
+  const table = readAt(descriptor, tableAt, count * SECTION.bytes);
   const spanOf = (index: number): FileSpan => {
     const at = index * SECTION.bytes;
     const start = Number(table.getBigUint64(at + SECTION.offsetAt, true));

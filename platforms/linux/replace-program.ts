@@ -1,6 +1,6 @@
-import { NativeBuffer, SyscallError, systemCall } from './libc.ts';
+import { NativeBuffer, orThrow, processControl, SyscallError, systemCall } from './libc.ts';
 
-const [FCNTL, PRCTL, EXECVE] = process.arch === 'arm64' ? [25, 167, 221] : [72, 157, 59];
+const [FCNTL, EXECVE] = process.arch === 'arm64' ? [25, 221] : [72, 59];
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 /** linux/prctl.h */
@@ -11,25 +11,22 @@ const POINTER_BYTES = 8;
 
 /** Whether the descriptor is there for the program that replaces this one. Throws SyscallError. */
 export function setInherited(descriptor: number, isInherited: boolean): void {
-  const result = systemCall(FCNTL, descriptor, F_SETFD, isInherited ? 0 : FD_CLOEXEC);
-  if (result < 0) throw new SyscallError('fcntl', -result, 'F_SETFD');
+  orThrow(systemCall(FCNTL, descriptor, F_SETFD, isInherited ? 0 : FD_CLOEXEC), 'fcntl', 'F_SETFD');
 }
 
 /** From now on no program that this thread becomes has more rights than the thread has. Throws SyscallError. */
 export function forbidNewPrivileges(): void {
-  const result = systemCall(PRCTL, PR_SET_NO_NEW_PRIVS, 1);
-  if (result < 0) throw new SyscallError('prctl', -result, 'PR_SET_NO_NEW_PRIVS');
+  orThrow(processControl(PR_SET_NO_NEW_PRIVS, 1), 'prctl', 'PR_SET_NO_NEW_PRIVS');
 }
 
 /** From now on other processes of the user cannot attach to this one, nor take its descriptors. Throws SyscallError. */
 export function forbidAttaching(): void {
-  const result = systemCall(PRCTL, PR_SET_DUMPABLE, 0);
-  if (result < 0) throw new SyscallError('prctl', -result, 'PR_SET_DUMPABLE');
+  orThrow(processControl(PR_SET_DUMPABLE), 'prctl', 'PR_SET_DUMPABLE');
 }
 
 /** Whether this program can have gained no rights by being executed: capabilities of its file were passed over. */
 export function areNewPrivilegesForbidden(): boolean {
-  return systemCall(PRCTL, PR_GET_NO_NEW_PRIVS) === 1;
+  return processControl(PR_GET_NO_NEW_PRIVS) === 1;
 }
 
 /**

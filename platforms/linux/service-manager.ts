@@ -4,6 +4,7 @@ import {
   Errno,
   NativeBuffer,
   openSocket,
+  orThrow,
   SyscallError,
   sendFrom,
 } from './libc.ts';
@@ -32,13 +33,11 @@ export function notifyServiceManager(address: string, state: string): void {
   const message = new TextEncoder().encode(state);
   const bytes = new NativeBuffer(message.length);
   bytes.bytes.set(message);
-  const descriptor = openSocket(AF_UNIX, SOCK_DGRAM, 0);
-  if (descriptor < 0) throw new SyscallError('socket', -descriptor);
+  const descriptor = orThrow(openSocket(AF_UNIX, SOCK_DGRAM, 0), 'socket');
   try {
-    const connected = connectSocket(descriptor, name, PATH_OFFSET + path.length);
-    if (connected < 0) throw new SyscallError('connect', -connected, 'NOTIFY_SOCKET');
+    orThrow(connectSocket(descriptor, name, PATH_OFFSET + path.length), 'connect', 'NOTIFY_SOCKET');
     const sent = sendFrom(descriptor, bytes, message.length, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0) throw new SyscallError('send', -sent, 'NOTIFY_SOCKET');
+    orThrow(sent, 'send', 'NOTIFY_SOCKET');
   } finally {
     closeDescriptor(descriptor);
   }

@@ -1,6 +1,6 @@
 import { secondsEastOfUtc } from './clock.ts';
 import { EffectiveCapabilities } from './effective-capabilities.ts';
-import { NativeBuffer, SyscallError, systemCall } from './libc.ts';
+import { NativeBuffer, orThrow, systemCall } from './libc.ts';
 import { terminalControl } from './terminal-control.ts';
 
 const RT_SIGACTION = process.arch === 'arm64' ? 134 : 13;
@@ -20,15 +20,13 @@ const MASK_BYTES = 8;
 function ignoreUnnamedSignals(): void {
   const action = new NativeBuffer(ACTION_BYTES);
   action.u32[0] = SIG_IGN;
-  for (const signal of unnamedSignals()) {
-    const result = systemCall(RT_SIGACTION, signal, action.pointer, 0, MASK_BYTES);
-    if (result < 0) throw new SyscallError('rt_sigaction', -result, String(signal));
+  const realTime = Array.from(
+    { length: LAST_REAL_TIME - FIRST_REAL_TIME + 1 },
+    (_, at) => FIRST_REAL_TIME + at,
+  );
+  for (const signal of [SIGSTKFLT, ...realTime]) {
+    orThrow(systemCall(RT_SIGACTION, signal, action.pointer, 0, MASK_BYTES), 'rt_sigaction', String(signal));
   }
-}
-
-function unnamedSignals(): readonly number[] {
-  const count = LAST_REAL_TIME - FIRST_REAL_TIME + 1;
-  return [SIGSTKFLT, ...Array.from({ length: count }, (_, at) => FIRST_REAL_TIME + at)];
 }
 
 /** What every start needs of the system. In one piece, because each that is loaded apart takes 50 µs. */

@@ -14,6 +14,7 @@ export const Command = {
   MAP_DELETE_ELEM: 3,
   PROG_LOAD: 5,
   PROG_RUN: 10,
+  OBJ_GET_INFO_BY_FD: 15,
   PROG_QUERY: 16,
   RAW_TRACEPOINT_OPEN: 17,
   BTF_LOAD: 18,
@@ -33,6 +34,12 @@ export class BpfError extends SyscallError {
     super(op, errno);
     this.log = log;
   }
+}
+
+/** What a call of bpf(2) returned. Throws BpfError where that is -errno. */
+export function orBpfError(op: string, result: number): number {
+  if (result < 0) throw new BpfError(op, -result);
+  return result;
 }
 
 /** bpf(2) on the first `length` bytes of `union bpf_attr`. Returns its result, a descriptor often, or -errno. */

@@ -7,6 +7,7 @@ import {
   Command,
   forgetPointer,
   nativeCopy,
+  orBpfError,
   setObjectName,
   setPointer,
 } from './bpf-call.ts';
@@ -25,8 +26,6 @@ interface ProgramOptions {
   readonly attachBtfId?: number;
   /** BPF_F_SLEEPABLE, which programs of the type SYSCALL must be. */
   readonly isSleepable?: boolean;
-  /** Default GPL, which most helpers demand. */
-  readonly license?: string;
 }
 
 /** union bpf_attr up to attach_prog_fd: what 5.10 knows. */
@@ -45,7 +44,8 @@ const PROG_RUN_BYTES = 80;
  */
 export function loadProgram(options: ProgramOptions): number {
   const code = nativeCopy(options.code);
-  const license = nativeCopy(new TextEncoder().encode(`${options.license ?? 'GPL'}\0`));
+  // Most helpers demand it.
+  const license = NativeBuffer.ofPath('GPL');
   const attributes = new NativeBuffer(PROG_LOAD_BYTES);
   attributes.u32[0] = options.type;
   attributes.u32[1] = options.code.length / INSTRUCTION_BYTES;
@@ -89,8 +89,7 @@ export class ProgramRunner {
 
   /** Throws BpfError where it cannot be run. */
   run(): void {
-    const result = bpf(Command.PROG_RUN, this.#attributes, PROG_RUN_BYTES);
-    if (result < 0) throw new BpfError('run BPF program', -result);
+    orBpfError('run BPF program', bpf(Command.PROG_RUN, this.#attributes, PROG_RUN_BYTES));
   }
 }
 
@@ -143,42 +142,27 @@ const QUERIED_LIMIT = 64;
  * BPF_LINK_CREATE: the program is attached for as long as the returned descriptor is open, and no longer than this
  * process lives. Throws BpfError.
  *
- *   0 program fd | 4 target fd | 8 attach type | 12 flags | 16 iterator info | 24 its length
+ *   0 program fd | 4 target fd | 8 attach type | 12 flags
  */
-export function createLink(
-  programDescriptor: number,
-  targetDescriptor: number,
-  attachType: number,
-  iteratorInfo?: Uint8Array,
-): number {
+export function createLink(programDescriptor: number, targetDescriptor: number, attachType: number): number {
   const attributes = new NativeBuffer(LINK_CREATE_BYTES);
   attributes.u32[0] = programDescriptor;
   attributes.u32[1] = targetDescriptor;
   attributes.u32[2] = attachType;
-  const info = iteratorInfo === undefined ? undefined : nativeCopy(iteratorInfo);
-  if (info !== undefined && iteratorInfo !== undefined) {
-    setPointer(attributes, 16, info);
-    attributes.u32[6] = iteratorInfo.length;
-  }
-  const result = bpf(Command.LINK_CREATE, attributes, LINK_CREATE_BYTES);
-  if (result < 0) throw new BpfError('attach BPF program', -result);
-  return result;
+  return orBpfError('attach BPF program', bpf(Command.LINK_CREATE, attributes, LINK_CREATE_BYTES));
 }
 
 /**
- * BPF_RAW_TRACEPOINT_OPEN: attaches programs for tp_btf, fentry and fexit, whose place is known from their load, or by
- * name. Returns a descriptor like that of `createLink`; throws BpfError.
+ * BPF_RAW_TRACEPOINT_OPEN: attaches programs for tp_btf, fentry and fexit, whose place is known from their load. Returns
+ * a descriptor like that of `createLink`; throws BpfError.
  *
- *   0 name | 8 program fd
+ *   0 name (none) | 8 program fd
  */
-export function openRawTracepoint(programDescriptor: number, name?: string): number {
+export function openRawTracepoint(programDescriptor: number): number {
   const attributes = new NativeBuffer(RAW_TRACEPOINT_BYTES);
-  const text = name === undefined ? undefined : nativeCopy(new TextEncoder().encode(`${name}\0`));
-  if (text !== undefined) setPointer(attributes, 0, text);
   attributes.u32[2] = programDescriptor;
   const result = bpf(Command.RAW_TRACEPOINT_OPEN, attributes, RAW_TRACEPOINT_BYTES);
-  if (result < 0) throw new BpfError('open tracepoint', -result);
-  return result;
+  return orBpfError('open tracepoint', result);
 }
 
 interface AttachedPrograms {
@@ -200,10 +184,31 @@ export function queryPrograms(targetDescriptor: number, attachType: number): Att
   attributes.u32[1] = attachType;
   setPointer(attributes, 16, ids);
   attributes.u32[6] = QUERIED_LIMIT;
-  const result = bpf(Command.PROG_QUERY, attributes, QUERY_BYTES);
-  if (result < 0) throw new BpfError('query BPF programs', -result);
+  orBpfError('query BPF programs', bpf(Command.PROG_QUERY, attributes, QUERY_BYTES));
   const count = Math.min(attributes.u32[6]!, QUERIED_LIMIT);
   return { ids: [...ids.u32.subarray(0, count)], flags: attributes.u32[3]! };
+}
+
+const INFO_ATTRIBUTES_BYTES = 16;
+const LINK_INFO_BYTES = 32;
+/** `enum bpf_link_type`. The types of our programs, which stand at the same place, have other numbers. */
+const LINK_TYPE_CGROUP = 3;
+const linkInfo = new NativeBuffer(LINK_INFO_BYTES);
+const infoAttributes = new NativeBuffer(INFO_ATTRIBUTES_BYTES);
+
+/**
+ * BPF_OBJ_GET_INFO_BY_FD: whether a descriptor is a link to a control group, and is attached: another program may have
+ * detached it, or its group has gone. Needs no privilege; false where the kernel does not tell (before 5.8).
+ *
+ *   0 fd | 4 length | 8 struct bpf_link_info: 0 type | 4 id | 8 program | 16 u64 control group | 24 attach type
+ */
+export function isAttachedToGroup(descriptor: number): boolean {
+  linkInfo.u32.fill(0);
+  infoAttributes.u32[0] = descriptor;
+  infoAttributes.u32[1] = LINK_INFO_BYTES;
+  setPointer(infoAttributes, 8, linkInfo);
+  if (bpf(Command.OBJ_GET_INFO_BY_FD, infoAttributes, INFO_ATTRIBUTES_BYTES) < 0) return false;
+  return linkInfo.u32[0] === LINK_TYPE_CGROUP && (linkInfo.u32[4]! | linkInfo.u32[5]!) !== 0;
 }
 
 /** What a read returns at most: kernel/bpf/bpf_iter.c. */
@@ -220,23 +225,19 @@ let spareBuffer: NativeBuffer | undefined;
  * in pieces, none of them cut in two: the kernel ends a piece where an object's output does not fit.
  */
 export class TaskIterator {
-  readonly #link: number;
+  readonly link: number;
   readonly #create = new NativeBuffer(ITER_CREATE_BYTES);
   #reading = -1;
   #buffer: NativeBuffer | undefined;
 
   /** Over an attached program's link, which is closed with it. */
   constructor(link: number) {
-    this.#link = link;
+    this.link = link;
   }
 
   /** Attaches a program of the attach type TRACE_ITER, whose descriptor stays the caller's. Throws BpfError. */
   static ofProgram(programDescriptor: number): TaskIterator {
     return new TaskIterator(createLink(programDescriptor, 0, AttachType.TRACE_ITER));
-  }
-
-  get link(): number {
-    return this.#link;
   }
 
   /** The piece read last, until the next `read`; there is one from `begin` to the end. */
@@ -249,10 +250,9 @@ export class TaskIterator {
   /** Starts from the first object. Throws BpfError. */
   begin(): void {
     this.#end();
-    this.#create.u32[0] = this.#link;
+    this.#create.u32[0] = this.link;
     const result = bpf(Command.ITER_CREATE, this.#create, ITER_CREATE_BYTES);
-    if (result < 0) throw new BpfError('create BPF iterator', -result);
-    this.#reading = result;
+    this.#reading = orBpfError('create BPF iterator', result);
   }
 
   /** Bytes of the next piece, in `buffer`; 0 at the end. Throws BpfError. */
@@ -271,7 +271,7 @@ export class TaskIterator {
 
   close(): void {
     this.#end();
-    closeDescriptor(this.#link);
+    closeDescriptor(this.link);
   }
 
   #end(): void {

@@ -1,4 +1,5 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import type { ReadOnlyCast } from './instruction.ts';
 
 /** Kinds of types (include/uapi/linux/btf.h). */
@@ -9,6 +10,7 @@ export const BtfKind = {
   STRUCT: 4,
   UNION: 5,
   ENUM: 6,
+  FWD: 7,
   TYPEDEF: 8,
   VOLATILE: 9,
   CONST: 10,
@@ -52,7 +54,6 @@ export class BtfIndex implements TypeSource {
   readonly #names: Buffer;
   /** By type id: the word at which the type begins. Id 0 is void. */
   readonly #starts: Uint32Array;
-  readonly #count: number;
 
   /** Throws OpError `BAD_BTF`. */
   constructor(bytes: Uint8Array) {
@@ -64,9 +65,11 @@ export class BtfIndex implements TypeSource {
     const at = isAligned ? bytes.byteOffset + typesAt : types.byteOffset;
     this.#types = new Uint32Array(types.buffer, at, typesLength >> 2);
     this.#names = Buffer.from(bytes.buffer, bytes.byteOffset + namesAt, namesLength);
-    const starts = indexTypes(this.#types);
-    this.#starts = starts.starts;
-    this.#count = starts.count;
+    this.#starts = indexTypes(this.#types);
+  }
+
+  get #count(): number {
+    return this.#starts.length;
   }
 
   /**
@@ -136,7 +139,7 @@ export class BtfIndex implements TypeSource {
       const kind = this.#kindOf(id);
       if (kind === BtfKind.PTR) return POINTER_BYTES * elements;
       const array = this.#elementOf(id);
-      if (array === undefined) return hasSize(kind) ? this.#types[this.#starts[id]! + 2]! * elements : 0;
+      if (array === undefined) return SIZELESS.has(kind) ? 0 : this.#types[this.#starts[id]! + 2]! * elements;
       elements *= array.count;
       typeId = array.typeId;
     }
@@ -151,7 +154,7 @@ export class BtfIndex implements TypeSource {
   #resolve(typeId: number): number {
     for (let depth = 0; depth < DEPTH_LIMIT; depth++) {
       if (typeId >= this.#count) throw malformed(`type ${typeId} of ${this.#count}`);
-      if (typeId === 0 || !isAlias(this.#kindOf(typeId))) return typeId;
+      if (typeId === 0 || !ALIASES.has(this.#kindOf(typeId))) return typeId;
       typeId = this.#types[this.#starts[typeId]! + 2]!;
     }
     throw malformed('a type that refers to itself');
@@ -219,21 +222,17 @@ function readHeader(bytes: Uint8Array) {
 }
 
 /** Where each type begins. Each of them takes three words at least, which bounds their number. */
-function indexTypes(types: Uint32Array): { starts: Uint32Array; count: number } {
+function indexTypes(types: Uint32Array): Uint32Array {
   let starts = new Uint32Array(Math.min(1 << 17, Math.floor(types.length / TYPE_WORDS) + 1));
   let count = 1;
   let at = 0;
   while (at + TYPE_WORDS <= types.length) {
-    if (count === starts.length) {
-      const longer = new Uint32Array(count * 2);
-      longer.set(starts);
-      starts = longer;
-    }
+    if (count === starts.length) starts = lengthened(starts, new Uint32Array(count * 2));
     starts[count++] = at;
     at += TYPE_WORDS + extraWords(types[at + 1]!);
   }
   if (at !== types.length) throw malformed('a type is cut short');
-  return { starts, count };
+  return starts.subarray(0, count);
 }
 
 function kindOf(info: number): number {
@@ -265,20 +264,10 @@ function extraWords(info: number): number {
   }
 }
 
-function isAlias(kind: number): boolean {
-  return (
-    kind === BtfKind.TYPEDEF ||
-    kind === BtfKind.VOLATILE ||
-    kind === BtfKind.CONST ||
-    kind === BtfKind.RESTRICT ||
-    kind === BtfKind.TYPE_TAG
-  );
-}
-
-/** Of the others the third word is a type, or nothing. */
-function hasSize(kind: number): boolean {
-  return kind !== BtfKind.FUNC && kind !== BtfKind.FUNC_PROTO && kind !== BtfKind.VAR && kind !== 7;
-}
+const { TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG, FUNC, FUNC_PROTO, VAR, FWD } = BtfKind;
+const ALIASES = new Set<number>([TYPEDEF, VOLATILE, CONST, RESTRICT, TYPE_TAG]);
+/** Their third word is a type, or nothing. */
+const SIZELESS = new Set<number>([FUNC, FUNC_PROTO, VAR, FWD]);
 
 function malformed(what: string): OpError {
   return new OpError({ op: 'parse BTF', code: 'BAD_BTF', message: `parse BTF: ${what}` });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { OpError, orUndefined, toOpError } from '../../../src/kit/errors/op-error.ts';
 import {
   AT_FDCWD,
   closeDescriptor,
@@ -8,7 +8,7 @@ import {
   O_DIRECTORY,
   O_RDONLY,
   openAt,
-  SyscallError,
+  orThrow,
   systemCall,
 } from '../libc.ts';
 import { parseMountEntries } from '../proc/mountinfo.ts';
@@ -40,7 +40,8 @@ export function openCgroupRoot(mountInfo: Uint8Array = readFileSync('/proc/self/
     const descriptor = mountNowhere();
     return { descriptor, scope: scopeOf(descriptor) };
   } catch (thrown) {
-    const ofFirst = openOfFirstProcess();
+    // Reading its mounts needs cap_sys_ptrace, or all capabilities that it has.
+    const ofFirst = orUndefined(() => openMounted(readFileSync('/proc/1/mountinfo'), '/proc/1/root'));
     if (ofFirst !== undefined) return ofFirst;
     throw withoutRoot(toOpError('mount cgroup2', thrown));
   }
@@ -48,24 +49,11 @@ export function openCgroupRoot(mountInfo: Uint8Array = readFileSync('/proc/self/
 
 function openMounted(mountInfo: Uint8Array, root: string): CgroupRoot | undefined {
   for (const path of parseCgroupMounts(mountInfo)) {
-    const descriptor = openAt(
-      AT_FDCWD,
-      nativeCopy(Buffer.concat([Buffer.from(root), path])),
-      O_RDONLY | O_DIRECTORY,
-    );
+    const name = nativeCopy(Buffer.concat([Buffer.from(root), path]));
+    const descriptor = openAt(AT_FDCWD, name, O_RDONLY | O_DIRECTORY);
     if (descriptor >= 0) return { descriptor, scope: scopeOf(descriptor) };
   }
   return undefined;
-}
-
-/** Reading its mounts needs cap_sys_ptrace, or all capabilities that it has. */
-function openOfFirstProcess(): CgroupRoot | undefined {
-  try {
-    return openMounted(readFileSync('/proc/1/mountinfo'), '/proc/1/root');
-  } catch (thrown) {
-    if (thrown instanceof Error) return undefined;
-    throw thrown;
-  }
 }
 
 function withoutRoot(cause: OpError): OpError {
@@ -96,14 +84,10 @@ function scopeOf(directory: number): CgroupRoot['scope'] {
 /** fsopen(2), fsconfig(2), fsmount(2): a mount that no path leads to. */
 function mountNowhere(): number {
   const name = NativeBuffer.ofPath('cgroup2');
-  const context = systemCall(SYS_FSOPEN, name.pointer, CLOEXEC);
-  if (context < 0) throw new SyscallError('fsopen cgroup2', -context);
+  const context = orThrow(systemCall(SYS_FSOPEN, name.pointer, CLOEXEC), 'fsopen cgroup2');
   try {
-    const created = systemCall(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE);
-    if (created < 0) throw new SyscallError('fsconfig cgroup2', -created);
-    const mount = systemCall(SYS_FSMOUNT, context, CLOEXEC);
-    if (mount < 0) throw new SyscallError('fsmount cgroup2', -mount);
-    return mount;
+    orThrow(systemCall(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE), 'fsconfig cgroup2');
+    return orThrow(systemCall(SYS_FSMOUNT, context, CLOEXEC), 'fsmount cgroup2');
   } finally {
     closeDescriptor(context);
   }

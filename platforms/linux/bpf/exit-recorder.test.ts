@@ -78,7 +78,7 @@ describe.skipIf(withoutBpf !== undefined)(
     });
 
     test('what there is no room for is counted', () => {
-      const recorder = open({ maxExits: 4 });
+      const recorder = open(4);
       Bun.spawnSync(['sh', '-c', 'for i in 1 2 3 4 5 6 7 8 9 10; do env true; done']);
       expect(drainAll(recorder).length).toBeGreaterThan(0);
       expect(recorder.lostCount).toBeGreaterThan(0);

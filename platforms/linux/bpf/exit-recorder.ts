@@ -1,30 +1,17 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { closeDescriptor, NativeBuffer } from '../libc.ts';
+import { decodeText } from '../proc/text-scanner.ts';
 import { allOrNone } from './bpf-call.ts';
 import { firstAccepted, loadTracing, openRawTracepoint } from './bpf-program.ts';
-import {
-  Alu,
-  Assembler,
-  Helper,
-  Jump,
-  R0,
-  R1,
-  R2,
-  R3,
-  R4,
-  R6,
-  R7,
-  R8,
-  R9,
-  R10,
-  Size,
-} from './instruction.ts';
+import { Alu, Assembler, Helper, Jump, Register, Size } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { BatchReader, createHash, createSingle, lookupElement, UpdateFlag } from './map.ts';
 import { emitPidNumber, ownPidNumbers, type PidNumbers } from './namespaces.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
 import { COMM_BYTES, commLength } from './task-record.ts';
 import { numberOfWords, startTicksOf } from './task-units.ts';
+
+const { R0, R1, R2, R3, R4, R6, R7, R8, R9, R10 } = Register;
 
 /** Key of an exit: 0 tgid u32 | 4 zero | 8 start, ns since boot u64. */
 const ExitKey = { TGID: 0, START_NANOS: 8 } as const;
@@ -47,7 +34,7 @@ const CPU = R8;
 
 /**
  * For tp_btf/sched_process_exit: when a process's last thread ends, puts it into `exits`, or adds 1 to the only
- * element of `lost` where that is full. Throws OpError `UNSUPPORTED` where the kernel lacks the tracepoint.
+ * element of `lost` where that is full.
  */
 function exitProgram(
   offsets: TaskOffsets,
@@ -56,13 +43,6 @@ function exitProgram(
   numbers: PidNumbers | undefined,
   mayGoto: boolean,
 ): Uint8Array {
-  if (offsets.exitTracepointId === undefined) {
-    throw new OpError({
-      op: 'read BTF',
-      code: 'UNSUPPORTED',
-      message: 'this kernel has no sched_process_exit',
-    });
-  }
   const code = new Assembler();
   const { task, signal } = offsets;
   code.load(Size.DW, TASK, R1, 0).readOnly(TASK, TASK, offsets.readOnly);
@@ -100,7 +80,7 @@ function addThreads(code: Assembler, { task, signal }: TaskOffsets, mayGoto: boo
 
 /** Eight bytes from the address in R3. */
 function readKernel(code: Assembler, into: number): void {
-  code.move(R1, R10).aluImmediate(Alu.ADD, R1, into).moveImmediate(R2, 8).call(Helper.PROBE_READ_KERNEL);
+  code.stackAddress(R1, into).moveImmediate(R2, 8).call(Helper.PROBE_READ_KERNEL);
 }
 
 /** To `out` where the process is not in this program's PID namespace. */
@@ -129,11 +109,10 @@ function describe(
 }
 
 function store(code: Assembler, exits: number, lost: number): void {
-  code.loadMap(R1, exits).move(R2, R10).aluImmediate(Alu.ADD, R2, KEY);
-  code.move(R3, R10).aluImmediate(Alu.ADD, R3, VALUE).moveImmediate(R4, UpdateFlag.ANY);
-  code.call(Helper.MAP_UPDATE_ELEM).jumpIfImmediate(Jump.EQ, R0, 0, 'out');
+  code.loadMap(R1, exits).stackAddress(R2, KEY).stackAddress(R3, VALUE);
+  code.moveImmediate(R4, UpdateFlag.ANY).call(Helper.MAP_UPDATE_ELEM).jumpIfImmediate(Jump.EQ, R0, 0, 'out');
   code.storeImmediate(Size.W, R10, WORD, 0);
-  code.loadMap(R1, lost).move(R2, R10).aluImmediate(Alu.ADD, R2, WORD).call(Helper.MAP_LOOKUP_ELEM);
+  code.loadMap(R1, lost).stackAddress(R2, WORD).call(Helper.MAP_LOOKUP_ELEM);
   code.jumpIfImmediate(Jump.EQ, R0, 0, 'out').moveImmediate(R1, 1).atomicAdd(Size.DW, R0, 0, R1);
 }
 
@@ -151,11 +130,6 @@ export interface ExitRecord {
   cpuNanos: number;
 }
 
-interface ExitRecorderOptions {
-  /** Processes kept between two drains. Default 16,384: 1.5 MB of kernel memory when full. */
-  readonly maxExits?: number;
-}
-
 /** A record that is being kept, for the program that this one becomes. */
 export interface HandedExits {
   readonly exits: number;
@@ -164,6 +138,7 @@ export interface HandedExits {
   readonly kept: readonly number[];
 }
 
+/** Processes kept between two drains: 1.5 MB of kernel memory when full. */
 const MAX_EXITS = 16_384;
 const LOST_BYTES = 8;
 
@@ -179,12 +154,10 @@ export class ExitRecorder {
   readonly #reader: BatchReader;
   readonly #lostKey = new NativeBuffer(4);
   readonly #lostValue = new NativeBuffer(LOST_BYTES);
-  readonly #decoder = new TextDecoder();
   readonly #record: ExitRecord = { pid: 0, startTicks: 0, ppid: 0, uid: 0, name: '', cpuNanos: 0 };
 
   /** Throws BpfError if the kernel refuses, OpError `UNSUPPORTED` if it does not support it. */
-  static open(options: ExitRecorderOptions = {}): ExitRecorder {
-    const maxExits = options.maxExits ?? MAX_EXITS;
+  static open(maxExits = MAX_EXITS): ExitRecorder {
     return new ExitRecorder(attach(findTaskOffsets(kernelTypes()), maxExits), maxExits);
   }
 
@@ -196,7 +169,7 @@ export class ExitRecorder {
   private constructor(handed: HandedExits, maxExits: number) {
     this.handed = handed;
     const { exits } = handed;
-    this.#reader = new BatchReader(exits, EXIT_KEY_BYTES, EXIT_VALUE_BYTES, maxExits, { isTaking: true });
+    this.#reader = new BatchReader(exits, EXIT_KEY_BYTES, EXIT_VALUE_BYTES, maxExits, true);
   }
 
   /**
@@ -233,18 +206,23 @@ export class ExitRecorder {
     this.#record.ppid = values[value + (ExitValue.PARENT >> 2)]!;
     this.#record.uid = values[value + (ExitValue.UID >> 2)]!;
     this.#record.cpuNanos = numberOfWords(values[cpu]!, values[cpu + 1]!);
-    this.#record.name = this.#decoder.decode(text.subarray(0, commLength(text)));
+    this.#record.name = decodeText(text.subarray(0, commLength(text)));
   }
 }
 
 function attach(offsets: TaskOffsets, maxExits: number): HandedExits {
+  const { exitTracepointId } = offsets;
+  if (exitTracepointId === undefined) {
+    const message = 'this kernel has no sched_process_exit';
+    throw new OpError({ op: 'read BTF', code: 'UNSUPPORTED', message });
+  }
   return allOrNone((keep) => {
     const exits = keep(createHash('sstop_exits', EXIT_KEY_BYTES, EXIT_VALUE_BYTES, maxExits));
     const lost = keep(createSingle('sstop_exits_lost', LOST_BYTES));
     const numbers = ownPidNumbers();
     const program = firstAccepted([true, false], (mayGoto) => {
       const code = exitProgram(offsets, exits, lost, numbers, mayGoto);
-      return keep(loadTracing('sstop_exit', code, offsets.exitTracepointId ?? 0));
+      return keep(loadTracing('sstop_exit', code, exitTracepointId));
     });
     return { exits, lost, kept: [program, keep(openRawTracepoint(program))] };
   });

@@ -1,3 +1,5 @@
+import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
+import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import {
   CLIENT_HELLO,
   DNS_PORT,
@@ -9,33 +11,11 @@ import {
   TLS_HEADER_BYTES,
   TLS_MAJOR,
 } from '../first-bytes.ts';
-import {
-  Alu,
-  Assembler,
-  Helper,
-  Jump,
-  R0,
-  R1,
-  R2,
-  R3,
-  R4,
-  R6,
-  R7,
-  R8,
-  R9,
-  R10,
-  Size,
-} from './instruction.ts';
-import { STORAGE_CREATE, stackAddress, storageOf } from './network-code.ts';
-import {
-  BpfSock,
-  IPPROTO_TCP,
-  IPPROTO_UDP,
-  Owner,
-  SkBuff,
-  Storage,
-  TCP_ESTABLISHED,
-} from './network-layout.ts';
+import { Alu, Assembler, Helper, Jump, Register, Size } from './instruction.ts';
+import { STORAGE_CREATE, storageOf } from './network-code.ts';
+import { BpfSock, Owner, SkBuff, Storage } from './network-layout.ts';
+
+const { R0, R1, R2, R3, R4, R6, R7, R8, R9, R10 } = Register;
 
 /**
  * What is copied of a packet, to the ring:
@@ -96,7 +76,7 @@ const LENGTH = -16;
 export function firstSentProgram(maps: FirstPacketMaps): Uint8Array {
   const code = new Assembler();
   emitSocket(code);
-  code.jumpIfImmediate(Jump.EQ, R1, IPPROTO_TCP, 'tcp').jumpIfImmediate(Jump.NE, R1, IPPROTO_UDP, 'out');
+  code.jumpIfImmediate(Jump.EQ, R1, PROTOCOL_TCP, 'tcp').jumpIfImmediate(Jump.NE, R1, PROTOCOL_UDP, 'out');
   emitInitial(code);
   code.label('tcp');
   emitSegment(code, maps);
@@ -108,10 +88,9 @@ export function firstSentProgram(maps: FirstPacketMaps): Uint8Array {
 export function answersProgram(maps: FirstPacketMaps): Uint8Array {
   const code = new Assembler();
   emitSocket(code);
-  code
-    .jumpIfImmediate(Jump.EQ, R1, IPPROTO_TCP, 'connected')
-    .jumpIfImmediate(Jump.NE, R1, IPPROTO_UDP, 'out');
-  code.load(Size.W, R1, R7, BpfSock.STATE).jumpIfImmediate(Jump.EQ, R1, TCP_ESTABLISHED, 'connected');
+  code.jumpIfImmediate(Jump.EQ, R1, PROTOCOL_TCP, 'connected');
+  code.jumpIfImmediate(Jump.NE, R1, PROTOCOL_UDP, 'out');
+  code.load(Size.W, R1, R7, BpfSock.STATE).jumpIfImmediate(Jump.EQ, R1, TcpState.ESTABLISHED, 'connected');
   emitUsualPlace(code, 0, Size.H, (found) => {
     code.swapNetworkOrder(found, 16).jumpIfImmediate(Jump.EQ, found, DNS_PORT, 'copy').jump('out');
   });
@@ -133,8 +112,7 @@ function emitSocket(code: Assembler): void {
 
 /** Copies bytes from offset R9 of the packet to the stack; to `failed` where it is shorter. */
 function loadPacket(code: Assembler, stackOffset: number, bytes: number, failed: string): void {
-  code.move(R1, R6).move(R2, R9);
-  stackAddress(code, R3, stackOffset);
+  code.move(R1, R6).move(R2, R9).stackAddress(R3, stackOffset);
   code.moveImmediate(R4, bytes).call(Helper.SKB_LOAD_BYTES).jumpIfImmediate(Jump.NE, R0, 0, failed);
 }
 
@@ -144,10 +122,8 @@ function emitTransportOffset(code: Assembler): void {
   code.moveImmediate(R9, 0);
   loadPacket(code, BYTES, 1, 'out');
   code.load(Size.B, R1, R10, BYTES).move(R9, R1).aluImmediate(Alu.RSH, R1, 4);
-  code
-    .jumpIfImmediate(Jump.EQ, R1, 6, `${name}.six`)
-    .aluImmediate(Alu.AND, R9, 15)
-    .aluImmediate(Alu.LSH, R9, 2);
+  code.jumpIfImmediate(Jump.EQ, R1, 6, `${name}.six`).aluImmediate(Alu.AND, R9, 15);
+  code.aluImmediate(Alu.LSH, R9, 2);
   code.jump(`${name}.done`).label(`${name}.six`).moveImmediate(R9, IPV6_BYTES).label(`${name}.done`);
 }
 
@@ -172,9 +148,8 @@ function emitUsualPlace(code: Assembler, offset: number, size: Size, use: (found
 function emitInitial(code: Assembler): void {
   code.load(Size.W, R1, R6, SkBuff.LEN).jumpIfImmediate(Jump.LT, R1, INITIAL_PACKET_BYTES, 'out');
   emitUsualPlace(code, UDP_BYTES, Size.B, (found) => {
-    code
-      .aluImmediate(Alu.AND, found, QUIC_LONG_HEADER)
-      .jumpIfImmediate(Jump.NE, found, QUIC_LONG_HEADER, 'out');
+    code.aluImmediate(Alu.AND, found, QUIC_LONG_HEADER);
+    code.jumpIfImmediate(Jump.NE, found, QUIC_LONG_HEADER, 'out');
     code.jump('initial');
   });
   code.label('initial');
@@ -243,10 +218,8 @@ function emitCopy(code: Assembler, maps: FirstPacketMaps, isSent: boolean): void
 
 /** R8 bytes of the packet; R9 the storage of its owner, or 0. Goes to `out`. */
 function emitRecord(code: Assembler, ring: number, size: keyof typeof PACKET_BYTES, isSent: boolean): void {
-  code
-    .loadMap(R1, ring)
-    .moveImmediate(R2, PacketRecord.PACKET + PACKET_BYTES[size])
-    .moveImmediate(R3, 0);
+  code.loadMap(R1, ring).moveImmediate(R2, PacketRecord.PACKET + PACKET_BYTES[size]);
+  code.moveImmediate(R3, 0);
   code.call(Helper.RINGBUF_RESERVE).jumpIfImmediate(Jump.EQ, R0, 0, 'out').move(R7, R0);
   code.storeImmediate(Size.W, R7, PacketRecord.PID, 0).storeImmediate(Size.DW, R7, PacketRecord.START, 0);
   code.storeImmediate(Size.W, R7, PacketRecord.IS_SENT, isSent ? 1 : 0);

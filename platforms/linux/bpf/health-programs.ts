@@ -1,47 +1,28 @@
+import { PROTOCOL_TCP } from '../../../src/data/sample/socket-table.ts';
 import { ProblemKind, TcpState } from '../../../src/data/schema/network-columns.ts';
-import {
-  Alu,
-  Assembler,
-  Helper,
-  Jump,
-  R0,
-  R1,
-  R2,
-  R3,
-  R4,
-  R6,
-  R7,
-  R8,
-  R9,
-  R10,
-  Size,
-} from './instruction.ts';
+import { Alu, Assembler, Helper, Jump, Register, Size } from './instruction.ts';
 import { UpdateFlag } from './map.ts';
 import {
   copyDoubleWords,
   currentOwner,
   lookupStackKey,
   STORAGE_CREATE,
-  stackAddress,
   storageOf,
   zeroStack,
 } from './network-code.ts';
 import {
-  AF_INET,
-  AF_INET6,
   CONNECTED,
-  FAILURE_KEY_BYTES,
-  FAILURE_VALUE_BYTES,
   FailureKey,
   FailureValue,
-  IPPROTO_TCP,
+  Family,
   type NetworkMaps,
   Opening,
-  OWNER_BYTES,
   Owner,
   Storage,
 } from './network-layout.ts';
 import type { DropOffsets, HealthOffsets, NetworkOffsets, RouteOffsets } from './network-types.ts';
+
+const { R0, R1, R2, R3, R4, R6, R7, R8, R9, R10 } = Register;
 
 /** An attempt that its process gave up, for now: it counts from a second on. */
 const GAVE_UP = 201;
@@ -62,9 +43,9 @@ const Errno = {
 const NEW_SYN_RECV = 12;
 
 /** The stack: an owner, a key, a value. */
-const OWNER = -OWNER_BYTES;
-const KEY = OWNER - FAILURE_KEY_BYTES;
-const VALUE = KEY - FAILURE_VALUE_BYTES;
+const OWNER = -Owner.SIZE;
+const KEY = OWNER - FailureKey.SIZE;
+const VALUE = KEY - FailureValue.SIZE;
 
 /**
  * tp_btf/inet_sock_set_state(socket, old, new): how attempts to connect end, and open connections that the other end
@@ -75,19 +56,17 @@ export function stateProgram(maps: NetworkMaps, offsets: NetworkOffsets, health:
   code.load(Size.DW, R6, R1, 0).load(Size.DW, R7, R1, 8).load(Size.DW, R8, R1, 16);
   for (const state of [R7, R8]) code.aluImmediate(Alu.AND, state, 0xff);
   if (offsets.sockProtocol !== undefined) {
-    code.load(Size.H, R1, R6, offsets.sockProtocol).jumpIfImmediate(Jump.NE, R1, IPPROTO_TCP, 'out');
+    code.load(Size.H, R1, R6, offsets.sockProtocol).jumpIfImmediate(Jump.NE, R1, PROTOCOL_TCP, 'out');
   }
   code.jumpIfImmediate(Jump.NE, R8, TcpState.SYN_SENT, 'ended');
   emitOpening(code, maps, offsets);
   code.jump('out').label('ended');
   emitKind(code, health);
-  zeroStack(code, KEY, FAILURE_KEY_BYTES);
-  zeroStack(code, VALUE, FAILURE_VALUE_BYTES);
+  zeroStack(code, KEY, FailureKey.SIZE);
+  zeroStack(code, VALUE, FailureValue.SIZE);
   storageOf(code, maps.openings, R6, 0);
   code.jumpIfImmediate(Jump.EQ, R0, 0, 'accepted').move(R8, R0);
-  code.load(Size.W, R1, R8, Opening.TGID).store(Size.W, R10, KEY + FailureKey.TGID, R1);
-  code.load(Size.W, R1, R8, Opening.PID).store(Size.W, R10, VALUE + FailureValue.PID, R1);
-  code.load(Size.DW, R1, R8, Opening.START).store(Size.DW, R10, KEY + FailureKey.START, R1);
+  emitOwner(code, R8, Opening);
   code.call(Helper.KTIME_GET_BOOT_NS).load(Size.DW, R1, R8, Opening.SINCE).alu(Alu.SUB, R0, R1);
   code.store(Size.DW, R10, VALUE + FailureValue.NANOS, R0);
   code.jumpIfImmediate(Jump.NE, R9, GAVE_UP, 'remote').jumpIfImmediate(Jump.LT, R0, PATIENCE_NANOS, 'out');
@@ -96,7 +75,7 @@ export function stateProgram(maps: NetworkMaps, offsets: NetworkOffsets, health:
   code.label('accepted').jumpIfImmediate(Jump.GE, R9, CONNECTED, 'out');
   storageOf(code, maps.storage, R6, 0);
   code.jumpIfImmediate(Jump.EQ, R0, 0, 'remote');
-  emitOwner(code);
+  emitOwner(code, R0, STORED_OWNER);
   code.label('remote');
   emitRemote(code, offsets, health);
   code.store(Size.B, R10, KEY + FailureKey.KIND, R9);
@@ -137,18 +116,26 @@ function emitKind(code: Assembler, { error }: HealthOffsets): void {
   code.jump('out').label('kind');
 }
 
-/** The owner in the storage that R0 points to, to key and value. */
-function emitOwner(code: Assembler): void {
-  code.load(Size.W, R1, R0, Storage.OWNER + Owner.TGID).store(Size.W, R10, KEY + FailureKey.TGID, R1);
-  code.load(Size.DW, R1, R0, Storage.OWNER + Owner.START).store(Size.DW, R10, KEY + FailureKey.START, R1);
-  code.load(Size.W, R1, R0, Storage.OWNER + Owner.PID).store(Size.W, R10, VALUE + FailureValue.PID, R1);
+/** Where the numbers and the start of a process stand: in storage, and on the stack. */
+const STORED_OWNER = ownerPlace(Storage.OWNER);
+const STACK_OWNER = ownerPlace(OWNER);
+
+function ownerPlace(at: number) {
+  return { TGID: at + Owner.TGID, PID: at + Owner.PID, START: at + Owner.START };
+}
+
+/** A process behind the address in a register, to key and value. */
+function emitOwner(code: Assembler, from: number, place: ReturnType<typeof ownerPlace>): void {
+  code.load(Size.W, R1, from, place.TGID).store(Size.W, R10, KEY + FailureKey.TGID, R1);
+  code.load(Size.DW, R1, from, place.START).store(Size.DW, R10, KEY + FailureKey.START, R1);
+  code.load(Size.W, R1, from, place.PID).store(Size.W, R10, VALUE + FailureValue.PID, R1);
 }
 
 /** The other end of the socket in R6, to the key. */
 function emitRemote(code: Assembler, { sockFamily }: NetworkOffsets, health: HealthOffsets): void {
   code.load(Size.H, R1, R6, health.remotePort).swapNetworkOrder(R1, 16);
   code.store(Size.H, R10, KEY + FailureKey.PORT, R1).load(Size.H, R1, R6, sockFamily);
-  code.jumpIfImmediate(Jump.EQ, R1, AF_INET, 'ipv4').jumpIfImmediate(Jump.NE, R1, AF_INET6, 'out');
+  code.jumpIfImmediate(Jump.EQ, R1, Family.INET, 'ipv4').jumpIfImmediate(Jump.NE, R1, Family.INET6, 'out');
   copyDoubleWords(code, R10, KEY + FailureKey.ADDRESS, R6, health.remoteAddress6, 16);
   code.jump('addressed').label('ipv4');
   emitMapped(code, R6, health.remoteAddress4);
@@ -162,8 +149,7 @@ function emitCount(code: Assembler, maps: NetworkMaps): void {
   code.atomicAdd(Size.DW, R0, FailureValue.COUNT, R1).load(Size.DW, R1, R10, VALUE + FailureValue.NANOS);
   code.atomicAdd(Size.DW, R0, FailureValue.NANOS, R1).jump('out').label('new');
   code.storeImmediate(Size.DW, R10, VALUE + FailureValue.COUNT, 1).loadMap(R1, maps.failures);
-  stackAddress(code, R2, KEY);
-  stackAddress(code, R3, VALUE);
+  code.stackAddress(R2, KEY).stackAddress(R3, VALUE);
   code.moveImmediate(R4, UpdateFlag.NO_EXIST).call(Helper.MAP_UPDATE_ELEM);
 }
 
@@ -208,19 +194,17 @@ export function routeProgram(maps: NetworkMaps, offsets: NetworkOffsets, route: 
     for (const one of FORBIDDING_ROUTES) code.jumpIfImmediate(Jump.EQ, R9, one.type, 'forbidden');
   }
   code.jump('out').label('forbidden').load(Size.B, R1, R7, route.protocol);
-  code.jumpIfImmediate(Jump.NE, R1, IPPROTO_TCP, 'out').load(Size.H, R1, R7, route.localPort);
+  code.jumpIfImmediate(Jump.NE, R1, PROTOCOL_TCP, 'out').load(Size.H, R1, R7, route.localPort);
   code.jumpIfImmediate(Jump.NE, R1, 0, 'out').load(Size.H, R8, R7, route.remotePort);
   code.jumpIfImmediate(Jump.EQ, R8, 0, 'out').swapNetworkOrder(R8, 16);
-  zeroStack(code, KEY, FAILURE_KEY_BYTES);
-  zeroStack(code, VALUE, FAILURE_VALUE_BYTES);
+  zeroStack(code, KEY, FailureKey.SIZE);
+  zeroStack(code, VALUE, FailureValue.SIZE);
   if (route.result === undefined) emitMapped(code, R7, route.address);
   else copyDoubleWords(code, R10, KEY + FailureKey.ADDRESS, R7, route.address, 16);
   code.store(Size.H, R10, KEY + FailureKey.PORT, R8).store(Size.W, R10, KEY + FailureKey.REASON, R9);
   code.storeImmediate(Size.B, R10, KEY + FailureKey.KIND, ProblemKind.UNREACHABLE);
   currentOwner(code, OWNER, offsets);
-  code.load(Size.W, R1, R10, OWNER + Owner.TGID).store(Size.W, R10, KEY + FailureKey.TGID, R1);
-  code.load(Size.DW, R1, R10, OWNER + Owner.START).store(Size.DW, R10, KEY + FailureKey.START, R1);
-  code.load(Size.W, R1, R10, OWNER + Owner.PID).store(Size.W, R10, VALUE + FailureValue.PID, R1);
+  emitOwner(code, R10, STACK_OWNER);
   emitCount(code, maps);
   return code.label('out').returnImmediate(0).build();
 }
@@ -249,8 +233,8 @@ export function dropProgram(
   code.aluImmediate(Alu.LSH, R7, 32).aluImmediate(Alu.RSH, R7, 32);
   for (const reason of ignored) code.jumpIfImmediate(Jump.EQ, R7, reason, 'out');
   if (hasReceiver) code.load(Size.DW, R9, R1, 24);
-  zeroStack(code, KEY, FAILURE_KEY_BYTES);
-  zeroStack(code, VALUE, FAILURE_VALUE_BYTES);
+  zeroStack(code, KEY, FailureKey.SIZE);
+  zeroStack(code, VALUE, FailureValue.SIZE);
   code.store(Size.W, R10, KEY + FailureKey.REASON, R7);
   code.storeImmediate(Size.B, R10, KEY + FailureKey.KIND, ProblemKind.DROPPED);
   if (hasReceiver) {
@@ -274,11 +258,11 @@ function emitOwnerOf(
   socket: number,
 ): void {
   const isInet = `inet.${socket}`;
-  code.load(Size.H, R1, socket, family).jumpIfImmediate(Jump.EQ, R1, AF_INET, isInet);
-  code.jumpIfImmediate(Jump.NE, R1, AF_INET6, 'count').label(isInet).load(Size.B, R1, socket, state);
+  code.load(Size.H, R1, socket, family).jumpIfImmediate(Jump.EQ, R1, Family.INET, isInet);
+  code.jumpIfImmediate(Jump.NE, R1, Family.INET6, 'count').label(isInet).load(Size.B, R1, socket, state);
   // Those are less than a socket: there is no storage beside them.
   for (const mini of [TcpState.TIME_WAIT, NEW_SYN_RECV]) code.jumpIfImmediate(Jump.EQ, R1, mini, 'count');
   storageOf(code, maps.storage, socket, 0);
   code.jumpIfImmediate(Jump.EQ, R0, 0, 'count');
-  emitOwner(code);
+  emitOwner(code, R0, STORED_OWNER);
 }

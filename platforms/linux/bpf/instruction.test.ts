@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'bun:test';
-import { Alu, Assembler, Jump, R0, R1, R2, R6, R10, Size, sizeOfBytes } from './instruction.ts';
+import { Alu, Assembler, Jump, Register, Size, sizeOfBytes } from './instruction.ts';
+
+const { R0, R1, R2, R6, R10 } = Register;
 
 /** Bytes written by hand from Documentation/bpf/standardization/instruction-set.rst: opcode, registers, offset, immediate. */
 const CASES: readonly (readonly [string, (code: Assembler) => Assembler, string])[] = [

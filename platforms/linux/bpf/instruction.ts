@@ -5,8 +5,6 @@ import { lengthened } from '../../../src/kit/table/slot-table.ts';
 export const Helper = {
   MAP_LOOKUP_ELEM: 1,
   MAP_UPDATE_ELEM: 2,
-  MAP_DELETE_ELEM: 3,
-  KTIME_GET_NS: 5,
   GET_CURRENT_PID_TGID: 14,
   GET_CURRENT_UID_GID: 15,
   GET_CURRENT_COMM: 16,
@@ -17,7 +15,6 @@ export const Helper = {
   /** 5.1 and later. */
   TCP_SOCK: 96,
   SK_STORAGE_GET: 107,
-  SK_STORAGE_DELETE: 108,
   PROBE_READ_KERNEL: 113,
   /** 5.7 and later. */
   GET_NETNS_COOKIE: 122,
@@ -37,17 +34,9 @@ export const Helper = {
   SKC_TO_MPTCP_SOCK: 196,
 } as const;
 
-export const R0 = 0;
-export const R1 = 1;
-export const R2 = 2;
-export const R3 = 3;
-export const R4 = 4;
-export const R6 = 6;
-export const R7 = 7;
-export const R8 = 8;
-export const R9 = 9;
-/** Frame pointer: the 512 bytes of stack lie below it. */
-export const R10 = 10;
+/** R10 is the frame pointer: the 512 bytes of stack lie below it. */
+export const Register = { R0: 0, R1: 1, R2: 2, R3: 3, R4: 4, R6: 6, R7: 7, R8: 8, R9: 9, R10: 10 } as const;
+const { R0, R1, R2, R10 } = Register;
 
 /** Widths of loads and stores: double word 8 bytes, word 4, half word 2, byte 1. */
 export const Size = { W: 0x00, H: 0x08, B: 0x10, DW: 0x18 } as const;
@@ -142,6 +131,11 @@ export class Assembler {
 
   move(destination: number, source: number): this {
     return this.alu(Alu.MOV, destination, source);
+  }
+
+  /** destination = address of the stack at `offset`, which is below 0. */
+  stackAddress(destination: number, offset: number): this {
+    return this.move(destination, R10).aluImmediate(Alu.ADD, destination, offset);
   }
 
   moveImmediate(destination: number, immediate: number): this {

@@ -12,7 +12,7 @@ import {
   type Stats,
   writeFileSync,
 } from 'node:fs';
-import { toOpError } from '../../../src/kit/errors/op-error.ts';
+import { orUndefined, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { BtfIndex, type BtfKind, type BtfMember, type BtfWanted, type TypeSource } from './btf.ts';
 
 const PATH = '/sys/kernel/btf/vmlinux';
@@ -172,13 +172,9 @@ export function typeCacheOfRoot(identity: string): FileTypeCache | undefined {
 
 /** Identity of the running kernel: build id and boot id. Undefined: unknown. */
 export function kernelIdentity(): string | undefined {
-  try {
-    const build = buildIdOf(readFileSync('/sys/kernel/notes'));
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return build === undefined || boot === '' ? undefined : `${build} ${boot}`;
-  } catch {
-    return undefined;
-  }
+  const build = orUndefined(() => buildIdOf(readFileSync('/sys/kernel/notes')));
+  const boot = orUndefined(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()) ?? '';
+  return build === undefined || boot === '' ? undefined : `${build} ${boot}`;
 }
 
 const NOTE_HEADER_BYTES = 12;
@@ -222,19 +218,14 @@ export class FileTypeCache {
   }
 
   read(): KnownTypes | undefined {
-    try {
-      if (!this.#isPlaceSafe()) return undefined;
-      return parse(this.#readFile(), this.#identity);
-    } catch {
-      return undefined;
-    }
+    return orUndefined(() => (this.#isPlaceSafe() ? parse(this.#readFile(), this.#identity) : undefined));
   }
 
   write(known: KnownTypes): void {
     // It may be there; where it cannot be made, what follows tells.
-    succeeds(() => mkdirSync(this.#place.folder, { mode: 0o700 }));
+    orUndefined(() => mkdirSync(this.#place.folder, { mode: 0o700 }));
     // Without room, or where nothing may be written, the next start asks the kernel again.
-    succeeds(() => this.#writeFile(known));
+    orUndefined(() => this.#writeFile(known));
   }
 
   #writeFile(known: KnownTypes): void {
@@ -272,15 +263,6 @@ export class FileTypeCache {
     } finally {
       closeSync(descriptor);
     }
-  }
-}
-
-function succeeds(action: () => void): boolean {
-  try {
-    action();
-    return true;
-  } catch {
-    return false;
   }
 }
 

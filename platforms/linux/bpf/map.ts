@@ -1,5 +1,14 @@
 import { Errno, NativeBuffer } from '../libc.ts';
-import { BpfError, bpf, bpfCharged, Command, nativeCopy, setObjectName, setPointer } from './bpf-call.ts';
+import {
+  BpfError,
+  bpf,
+  bpfCharged,
+  Command,
+  nativeCopy,
+  orBpfError,
+  setObjectName,
+  setPointer,
+} from './bpf-call.ts';
 
 /** Types for a map's key and value, loaded into the kernel. */
 interface ValueBtf {
@@ -55,17 +64,14 @@ export function loadValueBtf(valueBytes: number): ValueBtf {
   setPointer(attributes, 0, blob);
   // The kernel checks that nothing stands behind the names, so the rounded length will not do.
   attributes.u32[4] = HEADER_BYTES + 56 + NAMES.length;
-  const result = bpfCharged(Command.BTF_LOAD, attributes, BTF_LOAD_BYTES);
-  if (result < 0) throw new BpfError('load BTF', -result);
-  return { descriptor: result, keyTypeId: KEY_TYPE_ID, valueTypeId: VALUE_TYPE_ID };
+  const descriptor = orBpfError('load BTF', bpfCharged(Command.BTF_LOAD, attributes, BTF_LOAD_BYTES));
+  return { descriptor, keyTypeId: KEY_TYPE_ID, valueTypeId: VALUE_TYPE_ID };
 }
 
 /** `enum bpf_map_type`. */
 export const MapType = {
   HASH: 1,
   ARRAY: 2,
-  PERCPU_ARRAY: 6,
-  LRU_HASH: 9,
   SK_STORAGE: 24,
   RINGBUF: 27,
 } as const;
@@ -112,8 +118,7 @@ export function createMap(options: MapOptions): number {
     words[14] = options.btf.valueTypeId;
   }
   const result = bpfCharged(Command.MAP_CREATE, attributes, MAP_CREATE_BYTES);
-  if (result < 0) throw new BpfError(`create BPF map ${options.name}`, -result);
-  return result;
+  return orBpfError(`create BPF map ${options.name}`, result);
 }
 
 /** A hash that takes memory as it fills. As `createMap`. */
@@ -130,15 +135,9 @@ export function createSingle(name: string, valueBytes: number, flags = 0): numbe
 /** 0 map fd | 8 key | 16 value | 24 flags (0). */
 const element = new NativeBuffer(ELEMENT_BYTES);
 
-function callElement(
-  command: number,
-  descriptor: number,
-  key: NativeBuffer,
-  keyOffset: number,
-  value: NativeBuffer | undefined,
-): number {
+function callElement(command: number, descriptor: number, key: NativeBuffer, value?: NativeBuffer): number {
   element.u32[0] = descriptor;
-  setPointer(element, 8, key, keyOffset);
+  setPointer(element, 8, key);
   element.u32[4] = 0;
   element.u32[5] = 0;
   if (value !== undefined) setPointer(element, 16, value);
@@ -147,25 +146,17 @@ function callElement(
 
 /** Whether it was there; throws BpfError for all but ENOENT. */
 function found(op: string, result: number): boolean {
-  if (result === -Errno.ENOENT) return false;
-  if (result < 0) throw new BpfError(op, -result);
-  return true;
+  return result !== -Errno.ENOENT && orBpfError(op, result) >= 0;
 }
 
-/** Reads the value of a key; false: no such key. The key starts at `keyOffset` of its buffer. Throws BpfError. */
-export function lookupElement(
-  descriptor: number,
-  key: NativeBuffer,
-  value: NativeBuffer,
-  keyOffset = 0,
-): boolean {
-  return found('look up BPF map', callElement(Command.MAP_LOOKUP_ELEM, descriptor, key, keyOffset, value));
+/** Reads the value of a key; false: no such key. Throws BpfError. */
+export function lookupElement(descriptor: number, key: NativeBuffer, value: NativeBuffer): boolean {
+  return found('look up BPF map', callElement(Command.MAP_LOOKUP_ELEM, descriptor, key, value));
 }
 
 /** Removes a key; false: it was not there. Throws BpfError. */
-export function deleteElement(descriptor: number, key: NativeBuffer, keyOffset = 0): boolean {
-  const result = callElement(Command.MAP_DELETE_ELEM, descriptor, key, keyOffset, undefined);
-  return found('delete from BPF map', result);
+export function deleteElement(descriptor: number, key: NativeBuffer): boolean {
+  return found('delete from BPF map', callElement(Command.MAP_DELETE_ELEM, descriptor, key));
 }
 
 let canTake = true;
@@ -174,29 +165,19 @@ let canTake = true;
  * Reads a key's value and removes it, in one step where the kernel can (hash maps, 5.14); before, what a program adds
  * between the two steps is lost. False: no such key. Throws BpfError.
  */
-export function lookupAndDeleteElement(
-  descriptor: number,
-  key: NativeBuffer,
-  value: NativeBuffer,
-  keyOffset = 0,
-): boolean {
+export function lookupAndDeleteElement(descriptor: number, key: NativeBuffer, value: NativeBuffer): boolean {
   if (canTake) {
-    const result = callElement(Command.MAP_LOOKUP_AND_DELETE_ELEM, descriptor, key, keyOffset, value);
+    const result = callElement(Command.MAP_LOOKUP_AND_DELETE_ELEM, descriptor, key, value);
     if (result !== -Errno.EINVAL && result !== -Errno.ENOTSUPP) return found('take from BPF map', result);
     canTake = false;
   }
-  if (!lookupElement(descriptor, key, value, keyOffset)) return false;
-  return deleteElement(descriptor, key, keyOffset);
+  if (!lookupElement(descriptor, key, value)) return false;
+  return deleteElement(descriptor, key);
 }
 
 const FIRST_CAPACITY = 32;
 /** Entries that appear while a map is read may be read too. */
 const CAPACITY_SLACK = 64;
-
-interface BatchOptions {
-  /** Removes what it reads. */
-  readonly isTaking?: boolean;
-}
 
 /**
  * Reads a hash map many entries a call (5.6). Entries that come or go meanwhile may be seen or not; none that stays is
@@ -211,45 +192,39 @@ export class BatchReader {
   readonly #valueBytes: number;
   readonly #limit: number;
   readonly #command: number;
+  /** Keys read last, one behind the other; another buffer after a read that had to grow it. */
+  keys: NativeBuffer;
+  /** Values of those keys. */
+  values: NativeBuffer;
   readonly #attributes = new NativeBuffer(BATCH_BYTES);
   readonly #cursor: NativeBuffer;
   #capacity: number;
-  #keys: NativeBuffer;
-  #values: NativeBuffer;
   #isFirst = true;
   /** The last piece filled the buffers: there may be many more. */
   #wasFull = false;
   #isDone = true;
 
-  /** `capacityEntries` is the map's `maxEntries`: buffers begin small and never grow beyond it by much. */
+  /**
+   * `capacityEntries` is the map's `maxEntries`: buffers begin small and never grow beyond it by much. `isTaking`: it
+   * removes what it reads.
+   */
   constructor(
     descriptor: number,
     keyBytes: number,
     valueBytes: number,
     capacityEntries: number,
-    options: BatchOptions = {},
+    isTaking = false,
   ) {
     this.#descriptor = descriptor;
     this.keyBytes = keyBytes;
     this.#valueBytes = valueBytes;
     this.#limit = capacityEntries + CAPACITY_SLACK;
-    this.#command =
-      options.isTaking === true ? Command.MAP_LOOKUP_AND_DELETE_BATCH : Command.MAP_LOOKUP_BATCH;
+    this.#command = isTaking ? Command.MAP_LOOKUP_AND_DELETE_BATCH : Command.MAP_LOOKUP_BATCH;
     // Hash maps keep a bucket number there, others may keep a key.
     this.#cursor = new NativeBuffer(Math.max(8, keyBytes));
     this.#capacity = Math.min(FIRST_CAPACITY, this.#limit);
-    this.#keys = new NativeBuffer(this.#capacity * keyBytes);
-    this.#values = new NativeBuffer(this.#capacity * valueBytes);
-  }
-
-  /** Keys read last, one behind the other; another buffer after a read that had to grow it. */
-  get keys(): NativeBuffer {
-    return this.#keys;
-  }
-
-  /** Values of those keys. */
-  get values(): NativeBuffer {
-    return this.#values;
+    this.keys = new NativeBuffer(this.#capacity * keyBytes);
+    this.values = new NativeBuffer(this.#capacity * valueBytes);
   }
 
   /** The whole map, as far as the limit allows. Returns how many entries `keys` and `values` hold. Throws BpfError. */
@@ -298,8 +273,8 @@ export class BatchReader {
     if (this.#isFirst) u32[0] = u32[1] = 0;
     else setPointer(this.#attributes, 0, this.#cursor);
     setPointer(this.#attributes, 8, this.#cursor);
-    setPointer(this.#attributes, 16, this.#keys, entry * this.keyBytes);
-    setPointer(this.#attributes, 24, this.#values, entry * this.#valueBytes);
+    setPointer(this.#attributes, 16, this.keys, entry * this.keyBytes);
+    setPointer(this.#attributes, 24, this.values, entry * this.#valueBytes);
     u32[8] = room;
     u32[9] = this.#descriptor;
     const result = bpf(this.#command, this.#attributes, BATCH_BYTES);
@@ -312,8 +287,8 @@ export class BatchReader {
   #grow(entries: number, kept: number): void {
     const capacity = Math.min(entries, this.#limit);
     if (capacity <= this.#capacity) return;
-    this.#keys = enlarged(this.#keys, capacity * this.keyBytes, kept * this.keyBytes);
-    this.#values = enlarged(this.#values, capacity * this.#valueBytes, kept * this.#valueBytes);
+    this.keys = enlarged(this.keys, capacity * this.keyBytes, kept * this.keyBytes);
+    this.values = enlarged(this.values, capacity * this.#valueBytes, kept * this.#valueBytes);
     this.#capacity = capacity;
   }
 }

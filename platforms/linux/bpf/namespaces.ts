@@ -1,10 +1,12 @@
 import { isInitialPidNamespace, ownPidNamespaceInode } from '../proc/namespace-links.ts';
 import { BtfKind, KernelTypes } from './btf.ts';
-import { Alu, type Assembler, Helper, Jump, R1, R2, R3, R10, Size } from './instruction.ts';
+import { Alu, type Assembler, Helper, Jump, Register, Size } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { findTaskOffsets } from './task-offsets.ts';
 import { UPID_BYTES } from './task-programs.ts';
 import { findPidLevel } from './task-sampler.ts';
+
+const { R1, R2, R3, R10 } = Register;
 
 /** This program's PID namespace, which is not the machine's, and where the kernel has a process's number in it. */
 export type PidNumbers = Readonly<NonNullable<ReturnType<typeof ownPidNumbers>>>;
@@ -67,6 +69,6 @@ function emitCopyFrom(code: Assembler, pointer: number, offset: number, into: nu
 
 function emitCopy(code: Assembler, from: number, offset: number, into: number, bytes: number): void {
   if (from !== R3) code.move(R3, from);
-  code.aluImmediate(Alu.ADD, R3, offset).move(R1, R10).aluImmediate(Alu.ADD, R1, into);
+  code.aluImmediate(Alu.ADD, R3, offset).stackAddress(R1, into);
   code.moveImmediate(R2, bytes).call(Helper.PROBE_READ_KERNEL);
 }

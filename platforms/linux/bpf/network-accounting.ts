@@ -1,10 +1,10 @@
 import { Failures } from '../../../src/data/sample/failures.ts';
 import { ADDRESS_WORDS, ProblemKind } from '../../../src/data/schema/network-columns.ts';
-import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { closedOnError, OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { fromNetworkOrder } from '../integers.ts';
 import { clockGetTime, closeDescriptor, getSocketOption, NativeBuffer, openSocket } from '../libc.ts';
 import { sharesPidNamespace } from '../proc/namespace-links.ts';
-import { TaskIterator } from './bpf-program.ts';
+import { isAttachedToGroup, TaskIterator } from './bpf-program.ts';
 import { BtfKind } from './btf.ts';
 import { routeWords } from './health-programs.ts';
 import { kernelTypes } from './kernel-types.ts';
@@ -12,34 +12,27 @@ import { BatchReader, lookupAndDeleteElement, lookupElement } from './map.ts';
 import { ownPidNumbers, type PidNumbers } from './namespaces.ts';
 import { FLOW_KEY_WORDS, FlowRecord } from './network-flow.ts';
 import {
-  AF_INET,
   CONNECTED,
   closeNetworkMaps,
   createNetworkMaps,
   DEFAULT_SIZES,
-  FAILURE_KEY_BYTES,
-  FAILURE_VALUE_BYTES,
   FAILURES_LIMIT,
   FailureKey,
   FailureValue,
-  FLOW_KEY_BYTES,
-  FLOW_VALUE_BYTES,
+  Family,
   FlowKey,
+  FlowValue,
   HELD_NANOS,
-  HOLDER_BYTES,
   Holder,
-  LOST_BYTES,
   Lost,
   type NetworkMapSizes,
   type NetworkMaps,
-  PEER_KEY_BYTES,
 } from './network-layout.ts';
 import { type NetworkParts, NetworkPrograms } from './network-programs.ts';
 import { BOOT_OFFSET_NANOS, numberOfWords, startTicksOf } from './task-units.ts';
 
-const HIGH_WORD = 2 ** 32;
 /** Of the keys of connections and of sums. */
-const SHORT_KEY_WORDS = FLOW_KEY_BYTES / 4;
+const SHORT_KEY_WORDS = FlowKey.SIZE / 4;
 const NANOS = 1_000_000_000;
 const CLOCK_BOOTTIME = 7;
 const SOCK_DGRAM = 2;
@@ -52,18 +45,12 @@ const time = new NativeBuffer(16);
 /** Nanoseconds since boot, in the machine's time. */
 function machineNanos(): number {
   clockGetTime(CLOCK_BOOTTIME, time);
-  return (time.u32[0]! + time.u32[1]! * HIGH_WORD) * NANOS + time.u32[2]! - BOOT_OFFSET_NANOS;
+  return numberOfWords(time.u32[0]!, time.u32[1]!) * NANOS + time.u32[2]! - BOOT_OFFSET_NANOS;
 }
 
 interface NetnsCookie {
   readonly low: number;
   readonly high: number;
-}
-
-/** Traffic not counted for an owner because all maps were full. */
-interface LostTraffic {
-  readonly bytes: number;
-  readonly packets: number;
 }
 
 /** The programs that count, loaded here or by the program that this one was. */
@@ -87,8 +74,8 @@ function visitHolders(iterator: TaskIterator | undefined, visit: HolderVisitor):
   iterator.begin();
   const { u32 } = iterator.buffer;
   for (let bytes = iterator.read(); bytes > 0; bytes = iterator.read()) {
-    const end = (bytes - (bytes % HOLDER_BYTES)) / 4;
-    for (let at = 0; at < end; at += HOLDER_BYTES / 4) {
+    const end = (bytes - (bytes % Holder.SIZE)) / 4;
+    for (let at = 0; at < end; at += Holder.SIZE / 4) {
       const cookie = at + Holder.COOKIE / 4;
       visit(u32[cookie]!, u32[cookie + 1]!, u32[at + Holder.TGID / 4]!, u32[at + Holder.INODE / 4]!);
     }
@@ -147,19 +134,22 @@ export class NetworkAccounting {
   readonly parts: NetworkParts;
   /** The network namespace of this process; undefined before 5.14. */
   readonly ownNetnsCookie: NetnsCookie | undefined;
+  /** Traffic not counted for an owner because all maps were full, as of the last `begin`. */
+  readonly lost = { bytes: 0, packets: 0 };
   readonly #maps: NetworkMaps;
   readonly #programs: CountingPrograms;
   readonly #readers: readonly BatchReader[];
   readonly #health: HealthReader | undefined;
   readonly #record = new FlowRecord();
-  readonly #key = new NativeBuffer(PEER_KEY_BYTES);
-  readonly #value = new NativeBuffer(FLOW_VALUE_BYTES);
-  readonly #lostValue = new NativeBuffer(LOST_BYTES);
-  readonly #lost = { bytes: 0, packets: 0 };
+  readonly #key = new NativeBuffer(FlowKey.PEER_SIZE);
+  readonly #value = new NativeBuffer(FlowValue.SIZE);
+  readonly #lostValue = new NativeBuffer(Lost.SIZE);
   #reading = 0;
   #heldBeforeNanos = 0;
   /** When the sockets that were there before had got their owners. */
   #seededNanos: number;
+  /** Of the programs that count, which another program can detach. */
+  readonly #groupLinks: readonly number[];
 
   private constructor(
     maps: NetworkMaps,
@@ -170,13 +160,14 @@ export class NetworkAccounting {
     this.#maps = maps;
     this.#programs = programs;
     this.parts = parts;
+    this.#groupLinks = programs.descriptors.filter(isAttachedToGroup);
     this.ownNetnsCookie = readNetnsCookie();
     const { connects, drops } = parts;
     this.#health = connects || drops !== 'none' ? new HealthReader(maps.failures) : undefined;
     this.#readers = [
-      new BatchReader(maps.flows, FLOW_KEY_BYTES, FLOW_VALUE_BYTES, sizes.flows),
-      new BatchReader(maps.peers, PEER_KEY_BYTES, FLOW_VALUE_BYTES, sizes.peers),
-      new BatchReader(maps.sums, FLOW_KEY_BYTES, FLOW_VALUE_BYTES, sizes.sums),
+      new BatchReader(maps.flows, FlowKey.SIZE, FlowValue.SIZE, sizes.flows),
+      new BatchReader(maps.peers, FlowKey.PEER_SIZE, FlowValue.SIZE, sizes.peers),
+      new BatchReader(maps.sums, FlowKey.SIZE, FlowValue.SIZE, sizes.sums),
     ];
     this.#reading = this.#readers.length;
     this.#seededNanos = machineNanos();
@@ -193,15 +184,12 @@ export class NetworkAccounting {
   /** As `open`, with the programs that have told who holds which socket; they are closed where it fails. */
   static after(holders: SocketHolders): NetworkAccounting {
     const { maps, programs, sizes } = holders;
-    try {
+    return closedOnError(holders, () => {
       const accounting = new NetworkAccounting(maps, programs, programs.attach(), sizes);
       if (Number.isNaN(holders.seededNanos)) holders.visit(() => undefined);
       accounting.#seededNanos = holders.seededNanos;
       return accounting;
-    } catch (thrown) {
-      holders.close();
-      throw thrown;
-    }
+    });
   }
 
   /** Goes on with what another program has begun, with maps of the usual sizes. Needs no privilege (5.19). */
@@ -226,18 +214,17 @@ export class NetworkAccounting {
     };
   }
 
-  /** As of the last `begin`. */
-  get lost(): LostTraffic {
-    return this.#lost;
-  }
-
   /** Failures since the last call; undefined: no program counts them. Throws BpfError. */
   readFailures(): Failures | undefined {
     return this.#health?.read();
   }
 
-  /** Starts a read of all flows. Throws BpfError. */
+  /** Starts a read of all flows. Throws BpfError, and OpError `DETACHED` where the programs do not count any more. */
   begin(): void {
+    if (!this.#groupLinks.every(isAttachedToGroup)) {
+      const message = 'another program has detached the eBPF programs that count';
+      throw new OpError({ op: 'read eBPF counters', code: 'DETACHED', message });
+    }
     for (const reader of this.#readers) reader.begin();
     this.#reading = 0;
     this.#heldBeforeNanos = this.parts.lastUser === 'none' ? Infinity : machineNanos() - HELD_NANOS;
@@ -321,8 +308,8 @@ export class NetworkAccounting {
     this.#key.u32.fill(0);
     if (!lookupElement(this.#maps.lost, this.#key, this.#lostValue)) return;
     const words = this.#lostValue.u32;
-    this.#lost.bytes = words[Lost.BYTES / 4]! + words[Lost.BYTES / 4 + 1]! * HIGH_WORD;
-    this.#lost.packets = words[Lost.PACKETS / 4]! + words[Lost.PACKETS / 4 + 1]! * HIGH_WORD;
+    this.lost.bytes = numberOfWords(words[Lost.BYTES / 4]!, words[Lost.BYTES / 4 + 1]!);
+    this.lost.packets = numberOfWords(words[Lost.PACKETS / 4]!, words[Lost.PACKETS / 4 + 1]!);
   }
 }
 
@@ -345,7 +332,7 @@ function pidNumbers(): PidNumbers | undefined {
 }
 
 function readNetnsCookie(): NetnsCookie | undefined {
-  const socket = openSocket(AF_INET, SOCK_DGRAM, 0);
+  const socket = openSocket(Family.INET, SOCK_DGRAM, 0);
   if (socket < 0) return undefined;
   const value = new NativeBuffer(8);
   const length = getSocketOption(socket, SOL_SOCKET, SO_NETNS_COOKIE, value, 8);
@@ -373,8 +360,7 @@ class HealthReader {
 
   /** `map` stays the caller's. */
   constructor(map: number) {
-    const isTaking = { isTaking: true };
-    this.#reader = new BatchReader(map, FAILURE_KEY_BYTES, FAILURE_VALUE_BYTES, FAILURES_LIMIT, isTaking);
+    this.#reader = new BatchReader(map, FailureKey.SIZE, FailureValue.SIZE, FAILURES_LIMIT, true);
   }
 
   /** Takes what has been counted since the last read. Throws BpfError. */
@@ -391,8 +377,8 @@ class HealthReader {
     const { failures } = this;
     const { bytes, u32, u16 } = this.#reader.keys;
     const values = this.#reader.values.u32;
-    const key = index * FAILURE_KEY_BYTES;
-    const value = (index * FAILURE_VALUE_BYTES) >> 2;
+    const key = index * FailureKey.SIZE;
+    const value = (index * FailureValue.SIZE) >> 2;
     const word = (offset: number): number => u32[(key + offset) >> 2]!;
     const row = failures.length++;
     const kind = bytes[key + FailureKey.KIND]!;

@@ -1,4 +1,4 @@
-import { Alu, type Assembler, Helper, Jump, R0, R1, R2, R3, R4, R10, Size } from './instruction.ts';
+import { Alu, type Assembler, Helper, Jump, Register, Size } from './instruction.ts';
 import { UpdateFlag } from './map.ts';
 import { emitPidNumber, type PidNumbers } from './namespaces.ts';
 import {
@@ -7,21 +7,16 @@ import {
   FlowKey,
   FlowValue,
   type NetworkMaps,
-  OWNER_BYTES,
   Owner,
   PEER_BYTES,
-  PEER_KEY_BYTES,
   Storage,
 } from './network-layout.ts';
 import type { NetworkOffsets } from './network-types.ts';
 
+const { R0, R1, R2, R3, R4, R10 } = Register;
+
 /** Creates what is not there (BPF_LOCAL_STORAGE_GET_F_CREATE). */
 export const STORAGE_CREATE = 1;
-
-/** destination = address of the stack at `offset` (below 0). */
-export function stackAddress(code: Assembler, destination: number, offset: number): void {
-  code.move(destination, R10).aluImmediate(Alu.ADD, destination, offset);
-}
 
 /** Zeroes `bytes` (a multiple of 8) of the stack. */
 export function zeroStack(code: Assembler, offset: number, bytes: number): void {
@@ -50,9 +45,7 @@ export function storageOf(code: Assembler, storageMap: number, socket: number, f
 
 /** R0 = the value of the key on the stack, or 0. */
 export function lookupStackKey(code: Assembler, map: number, keyOffset: number): void {
-  code.loadMap(R1, map);
-  stackAddress(code, R2, keyOffset);
-  code.call(Helper.MAP_LOOKUP_ELEM);
+  code.loadMap(R1, map).stackAddress(R2, keyOffset).call(Helper.MAP_LOOKUP_ELEM);
 }
 
 /**
@@ -60,9 +53,7 @@ export function lookupStackKey(code: Assembler, map: number, keyOffset: number):
  * there was no room.
  */
 export function enterStackValue(code: Assembler, map: number, keyOffset: number, valueOffset: number): void {
-  code.loadMap(R1, map);
-  stackAddress(code, R2, keyOffset);
-  stackAddress(code, R3, valueOffset);
+  code.loadMap(R1, map).stackAddress(R2, keyOffset).stackAddress(R3, valueOffset);
   code.moveImmediate(R4, UpdateFlag.NO_EXIST).call(Helper.MAP_UPDATE_ELEM);
   lookupStackKey(code, map, keyOffset);
 }
@@ -94,8 +85,10 @@ export function currentOwner(code: Assembler, offset: number, comm: CommSource):
   code.storeImmediate(Size.DW, R10, offset + Owner.START, 0);
   zeroStack(code, offset + Owner.COMM, COMM_BYTES);
   if (comm === 'none') return;
-  stackAddress(code, R1, offset + Owner.COMM);
-  code.moveImmediate(R2, COMM_BYTES).call(Helper.GET_CURRENT_COMM);
+  code
+    .stackAddress(R1, offset + Owner.COMM)
+    .moveImmediate(R2, COMM_BYTES)
+    .call(Helper.GET_CURRENT_COMM);
 }
 
 /** Writes name, start and number of a task's process into the Owner on the stack, which has its tgid; destroys R0 to R5. */
@@ -138,7 +131,7 @@ export function changeFlows(
   change: () => void,
 ): void {
   const { keyOffset: key, storage } = flows;
-  zeroStack(code, key, PEER_KEY_BYTES);
+  zeroStack(code, key, FlowKey.PEER_SIZE);
   code.store(Size.DW, R10, key + FlowKey.COOKIE, flows.cookie);
   if (flows.whose === 'owner') {
     code.load(Size.W, R1, storage, Storage.KEY_TGID).store(Size.W, R10, key + FlowKey.TGID, R1);
@@ -184,9 +177,8 @@ export function claimSocket(
   ownerOffset: number,
 ): void {
   const { storage, cookie } = flows;
-  code
-    .storeImmediate(Size.W, storage, Storage.KEY_TGID, 0)
-    .storeImmediate(Size.W, storage, Storage.RELEASED, 0);
+  code.storeImmediate(Size.W, storage, Storage.KEY_TGID, 0);
+  code.storeImmediate(Size.W, storage, Storage.RELEASED, 0);
   let count = 0;
   changeFlows(code, maps, { ...flows, whose: 'first' }, 'claim', () =>
     claimFlow(code, storage, ownerOffset, `claim.${count++}`),
@@ -196,7 +188,7 @@ export function claimSocket(
   code.store(Size.W, storage, Storage.FIRST_TGID, R3).jumpIfImmediate(Jump.NE, R2, 0, 'claim.named');
   code.label('claim.same').storeImmediate(Size.W, storage, Storage.KEY_TGID, 0);
   code.store(Size.W, storage, Storage.FIRST_TGID, R1).label('claim.named');
-  copyDoubleWords(code, storage, Storage.OWNER, R10, ownerOffset, OWNER_BYTES);
+  copyDoubleWords(code, storage, Storage.OWNER, R10, ownerOffset, Owner.SIZE);
   code.store(Size.DW, storage, Storage.USED_COOKIE, cookie);
 }
 
@@ -205,7 +197,7 @@ function claimFlow(code: Assembler, storage: number, ownerOffset: number, name: 
   code.load(Size.W, R1, R0, FlowValue.HELD).jumpIfImmediate(Jump.EQ, R1, 0, `${name}.settled`);
   code.load(Size.DW, R1, R10, ownerOffset + Owner.SINCE).aluImmediate(Alu.SUB, R1, CLAIMABLE_NANOS);
   code.load(Size.DW, R2, R0, FlowValue.OWNER + Owner.SINCE).jumpIf(Jump.LT, R2, R1, `${name}.settled`);
-  copyDoubleWords(code, R0, FlowValue.OWNER, R10, ownerOffset, OWNER_BYTES);
+  copyDoubleWords(code, R0, FlowValue.OWNER, R10, ownerOffset, Owner.SIZE);
   code.storeImmediate(Size.W, R0, FlowValue.HELD, 0).jump(`${name}.done`);
   code.label(`${name}.settled`).load(Size.W, R1, R10, ownerOffset + Owner.TGID);
   code.store(Size.W, storage, Storage.KEY_TGID, R1).label(`${name}.done`);

@@ -1,17 +1,11 @@
+import { PROTOCOL_FORWARDED } from '../../../src/data/sample/socket-table.ts';
 import type { KernelTypes } from './btf.ts';
-import { Alu, Assembler, Helper, Jump, R0, R1, R2, R3, R6, R7, R8, R9, R10, Size } from './instruction.ts';
-import { currentOwner, enterStackValue, lookupStackKey, stackAddress, zeroStack } from './network-code.ts';
-import {
-  FLOW_KEY_BYTES,
-  FLOW_VALUE_BYTES,
-  FlowKey,
-  FlowValue,
-  FORWARDED_COOKIE_HIGH,
-  type NetworkMaps,
-  Owner,
-  PROTOCOL_FORWARDED,
-} from './network-layout.ts';
+import { Alu, Assembler, Helper, Jump, Register, Size } from './instruction.ts';
+import { currentOwner, enterStackValue, lookupStackKey, zeroStack } from './network-code.ts';
+import { FlowKey, FlowValue, FORWARDED_COOKIE_HIGH, type NetworkMaps, Owner } from './network-layout.ts';
 import type { NetworkOffsets } from './network-types.ts';
+
+const { R0, R1, R2, R3, R6, R7, R8, R9, R10 } = Register;
 
 /** include/linux/socket.h. */
 const AF_PACKET = 17;
@@ -24,8 +18,8 @@ const UDP_HEADER_BYTES = 8;
 const TCP_DATA_OFFSET = 12;
 
 /** The stack: a key, a value, packets u64, and room to read into. */
-const KEY = -FLOW_KEY_BYTES;
-const VALUE = KEY - FLOW_VALUE_BYTES;
+const KEY = -FlowKey.SIZE;
+const VALUE = KEY - FlowValue.SIZE;
 const PACKETS = VALUE - 8;
 const SCRATCH = PACKETS - 8;
 
@@ -65,19 +59,16 @@ export function deviceOffsets(types: KernelTypes) {
  */
 export function deviceProgram(maps: NetworkMaps, offsets: NetworkOffsets, device: DeviceOffsets): Uint8Array {
   const code = new Assembler();
-  code
-    .load(Size.DW, R6, R1, 0)
-    .readOnly(R6, R6, device.readOnly)
-    .load(Size.DW, R7, R6, device.sk)
-    .jumpIfImmediate(Jump.EQ, R7, 0, 'unowned');
+  code.load(Size.DW, R6, R1, 0).readOnly(R6, R6, device.readOnly);
+  code.load(Size.DW, R7, R6, device.sk).jumpIfImmediate(Jump.EQ, R7, 0, 'unowned');
   code.load(Size.H, R1, R7, offsets.sockFamily).jumpIfImmediate(Jump.NE, R1, AF_PACKET, 'out').jump('ours');
   code.label('unowned').load(Size.W, R1, R6, device.cameIn).jumpIfImmediate(Jump.EQ, R1, 0, 'out');
   code.label('ours').load(Size.H, R1, R6, device.protocol);
   for (const protocol of LINK_PROTOCOLS) code.jumpIfImmediate(Jump.EQ, R1, protocol, 'counted');
   code.jump('out').label('counted');
   emitBytes(code, device);
-  zeroStack(code, KEY, FLOW_KEY_BYTES);
-  zeroStack(code, VALUE, FLOW_VALUE_BYTES);
+  zeroStack(code, KEY, FlowKey.SIZE);
+  zeroStack(code, VALUE, FlowValue.SIZE);
   emitDevice(code, offsets, device);
   code.jumpIfImmediate(Jump.EQ, R7, 0, 'forwarded');
   currentOwner(code, VALUE + FlowValue.OWNER, offsets);
@@ -124,8 +115,7 @@ function emitBytes(code: Assembler, device: DeviceOffsets): void {
 
 /** Reads from an address in a register, which the verifier treats as a number; jumps to `whole` if it is invalid. */
 function readKernel(code: Assembler, address: number, offset: number, bytes: number, into = SCRATCH): void {
-  code.move(R3, address).aluImmediate(Alu.ADD, R3, offset);
-  stackAddress(code, R1, into);
+  code.move(R3, address).aluImmediate(Alu.ADD, R3, offset).stackAddress(R1, into);
   code.moveImmediate(R2, bytes).call(Helper.PROBE_READ_KERNEL).jumpIfImmediate(Jump.NE, R0, 0, 'whole');
 }
 
@@ -141,9 +131,7 @@ function emitCount(code: Assembler, map: number, name: string, bytes: number, pa
   lookupStackKey(code, map, KEY);
   code.jumpIfImmediate(Jump.NE, R0, 0, `${name}.count`);
   enterStackValue(code, map, KEY, VALUE);
-  code
-    .jumpIfImmediate(Jump.EQ, R0, 0, `${name}.done`)
-    .label(`${name}.count`)
-    .atomicAdd(Size.DW, R0, bytes, R8);
+  code.jumpIfImmediate(Jump.EQ, R0, 0, `${name}.done`).label(`${name}.count`);
+  code.atomicAdd(Size.DW, R0, bytes, R8);
   code.load(Size.DW, R1, R10, PACKETS).atomicAdd(Size.DW, R0, packets, R1).label(`${name}.done`);
 }

@@ -1,40 +1,18 @@
+import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
+import { Alu, type Assembler, Helper, Jump, Register, Size } from './instruction.ts';
+import { copyDoubleWords, zeroStack } from './network-code.ts';
 import {
-  Alu,
-  type Assembler,
-  Helper,
-  Jump,
-  R0,
-  R1,
-  R2,
-  R3,
-  R4,
-  R6,
-  R7,
-  R8,
-  R10,
-  Size,
-} from './instruction.ts';
-import { copyDoubleWords, stackAddress, zeroStack } from './network-code.ts';
-import {
-  AF_INET,
   BpfSock,
+  Family,
   FlowKey,
   FlowValue,
-  HEADER_BYTES,
   IP_HEADER_BYTES,
-  IP_HEADER_ON_STACK,
-  IPPROTO_TCP,
-  IPPROTO_UDP,
-  JUMBO_BYTES,
-  KEY,
-  NEXT_HEADER,
-  PACKETS,
   PEER_BYTES,
-  SCRATCH,
   SkBuff,
-  TRANSPORT_OFFSET,
-  VALUE,
+  Stack,
 } from './network-layout.ts';
+
+const { R0, R1, R2, R3, R4, R6, R7, R8, R10 } = Register;
 
 /** RFC 791: 20 bytes, at 9 the protocol, at 12 source and at 16 destination; with ports there are 24 at least. */
 const IPV4_LEAST_BYTES = 24;
@@ -72,8 +50,7 @@ function loadBytes(
     readLinear(code, stackOffset, bytes, offset, `${name}.elsewhere`);
     code.jump(`${name}.loaded`).label(next);
   }
-  code.label(`${name}.elsewhere`).move(R1, R6);
-  stackAddress(code, R3, stackOffset);
+  code.label(`${name}.elsewhere`).move(R1, R6).stackAddress(R3, stackOffset);
   code.moveImmediate(R4, bytes).call(Helper.SKB_LOAD_BYTES).jumpIfImmediate(Jump.NE, R0, 0, failed);
   code.label(`${name}.loaded`);
 }
@@ -106,51 +83,48 @@ function widest(bytes: number): readonly [Size, number] {
  * comes after IPv4 is then known to it already.
  */
 function jumpUnlessSix(code: Assembler, four: string): void {
-  code.load(Size.B, R1, R10, IP_HEADER_ON_STACK).aluImmediate(Alu.RSH, R1, 4);
+  code.load(Size.B, R1, R10, Stack.IP_HEADER).aluImmediate(Alu.RSH, R1, 4);
   code.jumpIfImmediate(Jump.NE, R1, 6, four);
 }
 
 /** The IP header, where the transport header is, and which; to `parsed`, or `failed` where it is none of ours. */
 export function emitHeaders(code: Assembler, parsed: string, failed: string): void {
-  code.storeImmediate(Size.W, R10, JUMBO_BYTES, 0);
-  for (let at = 0; at < IP_HEADER_BYTES; at += 8)
-    code.storeImmediate(Size.DW, R10, IP_HEADER_ON_STACK + at, 0);
+  code.storeImmediate(Size.W, R10, Stack.JUMBO_BYTES, 0);
+  for (let at = 0; at < IP_HEADER_BYTES; at += 8) code.storeImmediate(Size.DW, R10, Stack.IP_HEADER + at, 0);
   code.moveImmediate(R2, 0);
-  loadBytes(code, IP_HEADER_ON_STACK, IPV4_LEAST_BYTES, failed, [0]);
+  loadBytes(code, Stack.IP_HEADER, IPV4_LEAST_BYTES, failed, [0]);
   jumpUnlessSix(code, 'headers.four');
   code.moveImmediate(R2, 0);
-  loadBytes(code, IP_HEADER_ON_STACK, IP_HEADER_BYTES, failed, [0]);
-  code.storeImmediate(Size.W, R10, TRANSPORT_OFFSET, IP_HEADER_BYTES);
-  code.load(Size.B, R1, R10, IP_HEADER_ON_STACK + Ipv6.NEXT_HEADER).store(Size.W, R10, NEXT_HEADER, R1);
+  loadBytes(code, Stack.IP_HEADER, IP_HEADER_BYTES, failed, [0]);
+  code.storeImmediate(Size.W, R10, Stack.TRANSPORT_OFFSET, IP_HEADER_BYTES);
+  code.load(Size.B, R1, R10, Stack.IP_HEADER + Ipv6.NEXT_HEADER).store(Size.W, R10, Stack.NEXT_HEADER, R1);
   code.jumpIfImmediate(Jump.NE, R1, HOP_BY_HOP, 'extension.0');
-  code
-    .load(Size.H, R1, R10, IP_HEADER_ON_STACK + Ipv6.PAYLOAD_LENGTH)
-    .jumpIfImmediate(Jump.NE, R1, 0, 'extension.0');
-  code.storeImmediate(Size.W, R10, JUMBO_BYTES, JUMBO_OPTION_BYTES);
+  code.load(Size.H, R1, R10, Stack.IP_HEADER + Ipv6.PAYLOAD_LENGTH);
+  code.jumpIfImmediate(Jump.NE, R1, 0, 'extension.0');
+  code.storeImmediate(Size.W, R10, Stack.JUMBO_BYTES, JUMBO_OPTION_BYTES);
   code.aluImmediate(Alu.SUB, R8, JUMBO_OPTION_BYTES);
   for (let i = 0; i < EXTENSIONS_LIMIT; i++) emitExtension(code, i, parsed, failed);
   code.label(`extension.${EXTENSIONS_LIMIT}`).jump(parsed);
-  code.label('headers.four').load(Size.B, R1, R10, IP_HEADER_ON_STACK);
+  code.label('headers.four').load(Size.B, R1, R10, Stack.IP_HEADER);
   code.aluImmediate(Alu.AND, R1, 15).aluImmediate(Alu.LSH, R1, 2);
-  code.store(Size.W, R10, TRANSPORT_OFFSET, R1);
-  code.load(Size.B, R1, R10, IP_HEADER_ON_STACK + Ipv4.PROTOCOL).store(Size.W, R10, NEXT_HEADER, R1);
+  code.store(Size.W, R10, Stack.TRANSPORT_OFFSET, R1);
+  code.load(Size.B, R1, R10, Stack.IP_HEADER + Ipv4.PROTOCOL).store(Size.W, R10, Stack.NEXT_HEADER, R1);
 }
 
 /** Steps over one extension header: 0 next header | 1 length in 8 bytes, without the first 8. */
 function emitExtension(code: Assembler, index: number, parsed: string, failed: string): void {
   const step = `extension.${index}.step`;
-  code.label(`extension.${index}`).load(Size.W, R1, R10, NEXT_HEADER);
+  code.label(`extension.${index}`).load(Size.W, R1, R10, Stack.NEXT_HEADER);
   for (const kind of [HOP_BY_HOP, ROUTING, DESTINATION_OPTIONS]) {
     code.jumpIfImmediate(Jump.EQ, R1, kind, step);
   }
-  code.jump(parsed).label(step).load(Size.W, R2, R10, TRANSPORT_OFFSET);
-  loadBytes(code, SCRATCH, 2, failed);
-  code.load(Size.B, R1, R10, SCRATCH).store(Size.W, R10, NEXT_HEADER, R1);
-  code
-    .load(Size.B, R1, R10, SCRATCH + 1)
-    .aluImmediate(Alu.ADD, R1, 1)
-    .aluImmediate(Alu.LSH, R1, 3);
-  code.load(Size.W, R2, R10, TRANSPORT_OFFSET).alu(Alu.ADD, R1, R2).store(Size.W, R10, TRANSPORT_OFFSET, R1);
+  code.jump(parsed).label(step).load(Size.W, R2, R10, Stack.TRANSPORT_OFFSET);
+  loadBytes(code, Stack.SCRATCH, 2, failed);
+  code.load(Size.B, R1, R10, Stack.SCRATCH).store(Size.W, R10, Stack.NEXT_HEADER, R1);
+  code.load(Size.B, R1, R10, Stack.SCRATCH + 1).aluImmediate(Alu.ADD, R1, 1);
+  code.aluImmediate(Alu.LSH, R1, 3);
+  code.load(Size.W, R2, R10, Stack.TRANSPORT_OFFSET).alu(Alu.ADD, R1, R2);
+  code.store(Size.W, R10, Stack.TRANSPORT_OFFSET, R1);
 }
 
 /**
@@ -159,44 +133,46 @@ function emitExtension(code: Assembler, index: number, parsed: string, failed: s
  */
 export function emitSegmentation(code: Assembler, done: string): void {
   code.load(Size.W, R1, R6, SkBuff.GSO_SIZE).jumpIfImmediate(Jump.EQ, R1, 0, done);
-  code.load(Size.W, R1, R10, NEXT_HEADER);
-  code.jumpIfImmediate(Jump.EQ, R1, IPPROTO_TCP, 'segmentation.tcp');
-  code.jumpIfImmediate(Jump.NE, R1, IPPROTO_UDP, done);
+  code.load(Size.W, R1, R10, Stack.NEXT_HEADER);
+  code.jumpIfImmediate(Jump.EQ, R1, PROTOCOL_TCP, 'segmentation.tcp');
+  code.jumpIfImmediate(Jump.NE, R1, PROTOCOL_UDP, done);
   code.moveImmediate(R1, UDP_HEADER_BYTES).jump('segmentation.header');
-  code.label('segmentation.tcp').load(Size.W, R2, R10, TRANSPORT_OFFSET);
+  code.label('segmentation.tcp').load(Size.W, R2, R10, Stack.TRANSPORT_OFFSET);
   code.aluImmediate(Alu.ADD, R2, TCP_DATA_OFFSET);
   const offsets = USUAL_OFFSETS.map((offset) => offset + TCP_DATA_OFFSET);
-  loadBytes(code, SCRATCH, 1, done, offsets);
-  code.load(Size.B, R1, R10, SCRATCH).aluImmediate(Alu.RSH, R1, 4).aluImmediate(Alu.LSH, R1, 2);
-  code.label('segmentation.header').load(Size.W, R2, R10, TRANSPORT_OFFSET).alu(Alu.ADD, R1, R2);
-  code.load(Size.W, R2, R10, JUMBO_BYTES).alu(Alu.SUB, R1, R2).store(Size.W, R10, HEADER_BYTES, R1);
+  loadBytes(code, Stack.SCRATCH, 1, done, offsets);
+  code.load(Size.B, R1, R10, Stack.SCRATCH).aluImmediate(Alu.RSH, R1, 4).aluImmediate(Alu.LSH, R1, 2);
+  code.label('segmentation.header').load(Size.W, R2, R10, Stack.TRANSPORT_OFFSET).alu(Alu.ADD, R1, R2);
+  code.load(Size.W, R2, R10, Stack.JUMBO_BYTES).alu(Alu.SUB, R1, R2);
+  code.store(Size.W, R10, Stack.HEADER_BYTES, R1);
   emitSegmentCount(code, done);
-  code.load(Size.W, R1, R10, PACKETS).aluImmediate(Alu.SUB, R1, 1);
-  code.load(Size.W, R2, R10, HEADER_BYTES).alu(Alu.MUL, R1, R2).alu(Alu.ADD, R8, R1);
+  code.load(Size.W, R1, R10, Stack.PACKETS).aluImmediate(Alu.SUB, R1, 1);
+  code.load(Size.W, R2, R10, Stack.HEADER_BYTES).alu(Alu.MUL, R1, R2).alu(Alu.ADD, R8, R1);
 }
 
 /** packets = ceil((bytes - headers) / size of each), unless the packet says; to `done` if it is all headers. */
 function emitSegmentCount(code: Assembler, done: string): void {
   code.load(Size.W, R1, R6, SkBuff.GSO_SEGS).jumpIfImmediate(Jump.NE, R1, 0, 'segmentation.counted');
-  code.load(Size.W, R2, R10, HEADER_BYTES).jumpIf(Jump.GE, R2, R8, done);
+  code.load(Size.W, R2, R10, Stack.HEADER_BYTES).jumpIf(Jump.GE, R2, R8, done);
   code.move(R1, R8).alu(Alu.SUB, R1, R2).load(Size.W, R2, R6, SkBuff.GSO_SIZE);
-  code.alu(Alu.ADD, R1, R2).aluImmediate(Alu.SUB, R1, 1).alu(Alu.DIV, R1, R2).store(Size.W, R10, PACKETS, R1);
+  code.alu(Alu.ADD, R1, R2).aluImmediate(Alu.SUB, R1, 1);
+  code.alu(Alu.DIV, R1, R2).store(Size.W, R10, Stack.PACKETS, R1);
   code.label('segmentation.counted');
 }
 
 /** The remote end of the packet to the key. */
 export function emitPeer(code: Assembler, direction: 'ingress' | 'egress'): void {
   const isIngress = direction === 'ingress';
-  const address = KEY + FlowKey.REMOTE_ADDRESS;
+  const address = Stack.KEY + FlowKey.REMOTE_ADDRESS;
   zeroStack(code, address, PEER_BYTES);
   emitPacketAddress(code, 'peer.remote', isIngress, address);
-  code.load(Size.W, R1, R7, BpfSock.PROTOCOL).jumpIfImmediate(Jump.NE, R1, IPPROTO_UDP, 'peer.keyed');
-  code.load(Size.W, R2, R10, TRANSPORT_OFFSET);
-  loadBytes(code, SCRATCH, 4, 'peer.keyed', USUAL_OFFSETS);
-  code.load(Size.H, R1, R10, SCRATCH + (isIngress ? 0 : 2)).swapNetworkOrder(R1, 16);
-  code.store(Size.H, R10, KEY + FlowKey.REMOTE_PORT, R1).label('peer.keyed');
+  code.load(Size.W, R1, R7, BpfSock.PROTOCOL).jumpIfImmediate(Jump.NE, R1, PROTOCOL_UDP, 'peer.keyed');
+  code.load(Size.W, R2, R10, Stack.TRANSPORT_OFFSET);
+  loadBytes(code, Stack.SCRATCH, 4, 'peer.keyed', USUAL_OFFSETS);
+  code.load(Size.H, R1, R10, Stack.SCRATCH + (isIngress ? 0 : 2)).swapNetworkOrder(R1, 16);
+  code.store(Size.H, R10, Stack.KEY + FlowKey.REMOTE_PORT, R1).label('peer.keyed');
   // Beside the port, of which the verifier then remembers nothing.
-  code.storeImmediate(Size.B, R10, KEY + FlowKey.HAS_REMOTE, 1);
+  code.storeImmediate(Size.B, R10, Stack.KEY + FlowKey.HAS_REMOTE, 1);
 }
 
 /** Source or destination of the packet, in words, to the stack. */
@@ -204,15 +180,13 @@ function emitPacketAddress(code: Assembler, name: string, isSource: boolean, off
   const four = `${name}.four`;
   const done = `${name}.done`;
   jumpUnlessSix(code, four);
-  const from = IP_HEADER_ON_STACK + (isSource ? Ipv6.SOURCE : Ipv6.DESTINATION);
+  const from = Stack.IP_HEADER + (isSource ? Ipv6.SOURCE : Ipv6.DESTINATION);
   for (let at = 0; at < 16; at += 4) {
-    code
-      .load(Size.W, R1, R10, from + at)
-      .swapNetworkOrder(R1, 32)
-      .store(Size.W, R10, offset + at, R1);
+    code.load(Size.W, R1, R10, from + at).swapNetworkOrder(R1, 32);
+    code.store(Size.W, R10, offset + at, R1);
   }
   code.jump(done).label(four);
-  code.load(Size.W, R1, R10, IP_HEADER_ON_STACK + (isSource ? Ipv4.SOURCE : Ipv4.DESTINATION));
+  code.load(Size.W, R1, R10, Stack.IP_HEADER + (isSource ? Ipv4.SOURCE : Ipv4.DESTINATION));
   storeMapped(code, offset);
   code.label(done);
 }
@@ -223,17 +197,17 @@ function storeMapped(code: Assembler, offset: number): void {
   code.swapNetworkOrder(R1, 32).store(Size.W, R10, offset + 12, R1);
 }
 
-const LOCAL = VALUE + FlowValue.LOCAL_ADDRESS;
-const REMOTE = VALUE + FlowValue.REMOTE_ADDRESS;
+const LOCAL = Stack.VALUE + FlowValue.LOCAL_ADDRESS;
+const REMOTE = Stack.VALUE + FlowValue.REMOTE_ADDRESS;
 
 /** Both ends as the socket has them; unspecified where it has none. */
 export function emitConnectedEndpoints(code: Assembler): void {
   emitLocalPort(code);
   code.load(Size.W, R1, R7, BpfSock.DESTINATION_PORT).swapNetworkOrder(R1, 16);
-  code.store(Size.H, R10, VALUE + FlowValue.REMOTE_PORT, R1);
-  code.load(Size.W, R1, R7, BpfSock.FAMILY).store(Size.H, R10, VALUE + FlowValue.FAMILY, R1);
+  code.store(Size.H, R10, Stack.VALUE + FlowValue.REMOTE_PORT, R1);
+  code.load(Size.W, R1, R7, BpfSock.FAMILY).store(Size.H, R10, Stack.VALUE + FlowValue.FAMILY, R1);
   // IPv6 first for the verifier, as in jumpUnlessSix.
-  code.jumpIfImmediate(Jump.EQ, R1, AF_INET, 'endpoints.four');
+  code.jumpIfImmediate(Jump.EQ, R1, Family.INET, 'endpoints.four');
   for (let at = 0; at < 16; at += 4) {
     code.load(Size.W, R1, R7, BpfSock.SOURCE_IP6 + at).swapNetworkOrder(R1, 32);
     code.store(Size.W, R10, LOCAL + at, R1);
@@ -250,13 +224,13 @@ export function emitConnectedEndpoints(code: Assembler): void {
 /** The remote end from the key, the local address from the packet. */
 export function emitPeerEndpoints(code: Assembler, direction: 'ingress' | 'egress'): void {
   emitLocalPort(code);
-  code.load(Size.H, R1, R10, KEY + FlowKey.REMOTE_PORT);
-  code.store(Size.H, R10, VALUE + FlowValue.REMOTE_PORT, R1);
-  code.load(Size.W, R1, R7, BpfSock.FAMILY).store(Size.H, R10, VALUE + FlowValue.FAMILY, R1);
-  copyDoubleWords(code, R10, REMOTE, R10, KEY + FlowKey.REMOTE_ADDRESS, 16);
+  code.load(Size.H, R1, R10, Stack.KEY + FlowKey.REMOTE_PORT);
+  code.store(Size.H, R10, Stack.VALUE + FlowValue.REMOTE_PORT, R1);
+  code.load(Size.W, R1, R7, BpfSock.FAMILY).store(Size.H, R10, Stack.VALUE + FlowValue.FAMILY, R1);
+  copyDoubleWords(code, R10, REMOTE, R10, Stack.KEY + FlowKey.REMOTE_ADDRESS, 16);
   emitPacketAddress(code, 'peer.local', direction === 'egress', LOCAL);
 }
 
 function emitLocalPort(code: Assembler): void {
-  code.load(Size.W, R1, R7, BpfSock.SOURCE_PORT).store(Size.H, R10, VALUE + FlowValue.LOCAL_PORT, R1);
+  code.load(Size.W, R1, R7, BpfSock.SOURCE_PORT).store(Size.H, R10, Stack.VALUE + FlowValue.LOCAL_PORT, R1);
 }

@@ -47,19 +47,13 @@ export const BpfSock = {
  * room have cookie 0 and the tgid of the owner. So have those of what it sends by AF_PACKET. What is forwarded has a
  * cookie that no socket has, and the low word of the cookie of its network namespace for a tgid.
  */
-export const FLOW_KEY_BYTES = 16;
-export const PEER_KEY_BYTES = 40;
 export const FlowKey = {
-  COOKIE: 0,
-  TGID: 8,
-  IFINDEX: 12,
-  REMOTE_ADDRESS: 16,
-  REMOTE_PORT: 32,
-  HAS_REMOTE: 34,
+  ...{ SIZE: 16, PEER_SIZE: 40 },
+  ...{ COOKIE: 0, TGID: 8, IFINDEX: 12, REMOTE_ADDRESS: 16, REMOTE_PORT: 32, HAS_REMOTE: 34 },
 } as const;
 export const FORWARDED_COOKIE_HIGH = 0x666f_7277;
 /** Of a peer's key from its remote address on. */
-export const PEER_BYTES = PEER_KEY_BYTES - FlowKey.REMOTE_ADDRESS;
+export const PEER_BYTES = FlowKey.PEER_SIZE - FlowKey.REMOTE_ADDRESS;
 
 /**
  * Value of a flow, 136 bytes:
@@ -72,8 +66,8 @@ export const PEER_BYTES = PEER_KEY_BYTES - FlowKey.REMOTE_ADDRESS;
  *  128 held u32: the socket has not been used, the owner is the creator of it or of its listener
  *  132 released u16: the last descriptor is closed | 134 type of socket u16
  */
-export const FLOW_VALUE_BYTES = 136;
 export const FlowValue = {
+  SIZE: 136,
   RX_BYTES: 0,
   TX_BYTES: 8,
   RX_PACKETS: 16,
@@ -98,8 +92,7 @@ export const FlowValue = {
  *  32 start of the process u64, ns since boot; 0: not known
  *  40 its number u32 in the PID namespace of the program that counts, 0: it is not in it | 44 zero
  */
-export const OWNER_BYTES = 48;
-export const Owner = { SINCE: 0, TGID: 8, UID: 12, COMM: 16, START: 32, PID: 40 } as const;
+export const Owner = { SIZE: 48, SINCE: 0, TGID: 8, UID: 12, COMM: 16, START: 32, PID: 40 } as const;
 export const COMM_BYTES = 16;
 
 /**
@@ -115,8 +108,8 @@ export const COMM_BYTES = 16;
  *  104 cookie u64 of the socket; 0 of one that listens, and of a connection before its first packet
  *  112 released u32 | 116 zero
  */
-export const STORAGE_BYTES = 120;
 export const Storage = {
+  SIZE: 120,
   OWNER: 0,
   USED_COOKIE: 48,
   NETNS_COOKIE: 56,
@@ -138,16 +131,14 @@ export const HELD_NANOS = 2_000_000_000;
 export const CLAIMABLE_NANOS = 1_900_000_000;
 
 /** What found no room at all: the only element of an array; 0 bytes u64 | 8 packets u64. */
-export const LOST_BYTES = 16;
-export const Lost = { BYTES: 0, PACKETS: 8 } as const;
+export const Lost = { SIZE: 16, BYTES: 0, PACKETS: 8 } as const;
 
 /**
  * What iter/task_file writes for each descriptor of a socket: 0 cookie u64 | 8 tgid u32 in the PID namespace of the
  * program that counts | 12 inode u32 of an MPTCP
  * socket, whose connections are sockets with cookies of their own and that inode; else 0.
  */
-export const HOLDER_BYTES = 16;
-export const Holder = { COOKIE: 0, TGID: 8, INODE: 12 } as const;
+export const Holder = { SIZE: 16, COOKIE: 0, TGID: 8, INODE: 12 } as const;
 
 /** Descriptors of the maps that the programs share. */
 export interface NetworkMaps {
@@ -166,19 +157,9 @@ export interface NetworkMaps {
   readonly openings: number;
 }
 
-/** Constants of the kernel's headers (include/linux/socket.h, include/net/tcp_states.h, uapi/linux/in.h, sched.h). */
-export const AF_INET = 2;
-export const AF_INET6 = 10;
-export const SOCK_STREAM = 1;
-export const SOCK_RAW = 3;
-export const IPPROTO_TCP = 6;
-export const IPPROTO_UDP = 17;
-export const IPPROTO_MPTCP = 262;
-/** src/data/sample/socket-table.ts: all that this machine passes on. */
-export const PROTOCOL_FORWARDED = 255;
-export const TCP_ESTABLISHED = 1;
-export const TCP_CLOSE_WAIT = 8;
-export const TCP_LISTEN = 10;
+/** AF_*, SOCK_* (include/linux/socket.h, net.h). */
+export const Family = { INET: 2, INET6: 10 } as const;
+export const SocketType = { STREAM: 1, RAW: 3 } as const;
 
 /**
  * The stack of the packet programs, below the frame pointer:
@@ -190,18 +171,20 @@ export const TCP_LISTEN = 10;
  * Numbers that are computed stand in the upper half of their 8 bytes: the verifier forgets what is stored there. What it
  * knows of numbers keeps ways apart that it could go once: each program took it 13 to 17 ms, and now takes 2.
  */
-export const KEY = -PEER_KEY_BYTES;
-export const VALUE = KEY - FLOW_VALUE_BYTES;
+export const Stack = {
+  KEY: -40,
+  VALUE: -176,
+  IP_HEADER: -216,
+  PACKETS: -220,
+  TRANSPORT_OFFSET: -228,
+  NEXT_HEADER: -236,
+  HEADER_BYTES: -244,
+  JUMBO_BYTES: -252,
+  SCRATCH: -264,
+  PARENT_COOKIE: -272,
+  SENDER: -320,
+} as const;
 export const IP_HEADER_BYTES = 40;
-export const IP_HEADER_ON_STACK = VALUE - IP_HEADER_BYTES;
-export const PACKETS = IP_HEADER_ON_STACK - 4;
-export const TRANSPORT_OFFSET = PACKETS - 8;
-export const NEXT_HEADER = TRANSPORT_OFFSET - 8;
-export const HEADER_BYTES = NEXT_HEADER - 8;
-export const JUMBO_BYTES = HEADER_BYTES - 8;
-export const SCRATCH = JUMBO_BYTES - 12;
-export const PARENT_COOKIE = SCRATCH - 8;
-export const SENDER = PARENT_COOKIE - OWNER_BYTES;
 
 /** Most entries of the maps; memory is taken as they fill, 224 bytes each. */
 export interface NetworkMapSizes {
@@ -220,12 +203,12 @@ export function createNetworkMaps(wanted: Partial<NetworkMapSizes>): {
   const sizes = { ...DEFAULT_SIZES, ...wanted };
   const maps = allOrNone(
     (keep): NetworkMaps => ({
-      storage: keep(createSocketStorage('sstop_owner', STORAGE_BYTES, MapFlag.CLONE)),
-      flows: keep(createHash('sstop_flows', FLOW_KEY_BYTES, FLOW_VALUE_BYTES, sizes.flows)),
-      peers: keep(createHash('sstop_peers', PEER_KEY_BYTES, FLOW_VALUE_BYTES, sizes.peers)),
-      sums: keep(createHash('sstop_sums', FLOW_KEY_BYTES, FLOW_VALUE_BYTES, sizes.sums)),
-      lost: keep(createSingle('sstop_lost', LOST_BYTES)),
-      failures: keep(createHash('sstop_failures', FAILURE_KEY_BYTES, FAILURE_VALUE_BYTES, FAILURES_LIMIT)),
+      storage: keep(createSocketStorage('sstop_owner', Storage.SIZE, MapFlag.CLONE)),
+      flows: keep(createHash('sstop_flows', FlowKey.SIZE, FlowValue.SIZE, sizes.flows)),
+      peers: keep(createHash('sstop_peers', FlowKey.PEER_SIZE, FlowValue.SIZE, sizes.peers)),
+      sums: keep(createHash('sstop_sums', FlowKey.SIZE, FlowValue.SIZE, sizes.sums)),
+      lost: keep(createSingle('sstop_lost', Lost.SIZE)),
+      failures: keep(createHash('sstop_failures', FailureKey.SIZE, FailureValue.SIZE, FAILURES_LIMIT)),
       openings: keep(createSocketStorage('sstop_opening', OPENING_BYTES)),
     }),
   );
@@ -265,12 +248,10 @@ export function createSocketStorage(name: string, valueBytes: number, moreFlags 
  *   32 reason u32: enum skb_drop_reason; of what is unreachable the type of the route of this machine that forbids it, or
  *      0: the network said so | 36 zero
  */
-export const FAILURE_KEY_BYTES = 40;
-export const FailureKey = { TGID: 0, KIND: 4, PORT: 6, START: 8, ADDRESS: 16, REASON: 32 } as const;
+export const FailureKey = { SIZE: 40, TGID: 0, KIND: 4, PORT: 6, START: 8, ADDRESS: 16, REASON: 32 } as const;
 
 /** Value of a failure: 0 count u64 | 8 ns that connecting took u64 | 16 pid in this PID namespace u32. */
-export const FAILURE_VALUE_BYTES = 24;
-export const FailureValue = { COUNT: 0, NANOS: 8, PID: 16 } as const;
+export const FailureValue = { SIZE: 24, COUNT: 0, NANOS: 8, PID: 16 } as const;
 
 /** Beside ProblemKind: an attempt to connect that worked. */
 export const CONNECTED = 200;

@@ -1,20 +1,4 @@
-import {
-  Alu,
-  Assembler,
-  Helper,
-  Jump,
-  R0,
-  R1,
-  R2,
-  R3,
-  R4,
-  R6,
-  R7,
-  R8,
-  R9,
-  R10,
-  Size,
-} from './instruction.ts';
+import { Alu, Assembler, Helper, Jump, Register, Size } from './instruction.ts';
 import { emitPidNumber } from './namespaces.ts';
 import {
   type CommSource,
@@ -24,26 +8,22 @@ import {
   currentOwner,
   leaderFacts,
   STORAGE_CREATE,
-  stackAddress,
   storageOf,
 } from './network-code.ts';
 import {
-  AF_INET,
-  AF_INET6,
   BpfSock,
+  Family,
+  FlowKey,
   FlowValue,
-  HOLDER_BYTES,
   Holder,
-  IPPROTO_MPTCP,
   type NetworkMaps,
-  OWNER_BYTES,
   Owner,
-  PEER_KEY_BYTES,
-  SOCK_STREAM,
-  STORAGE_BYTES,
+  SocketType,
   Storage,
 } from './network-layout.ts';
 import type { NetworkOffsets } from './network-types.ts';
+
+const { R0, R1, R2, R3, R4, R6, R7, R8, R9, R10 } = Register;
 
 /**
  * cgroup/sock_create: the owner of a new socket is who makes it. A stream is only held for it: its first user may be a
@@ -51,23 +31,18 @@ import type { NetworkOffsets } from './network-types.ts';
  */
 export function socketCreatedProgram(maps: NetworkMaps, comm: CommSource): Uint8Array {
   const code = new Assembler();
-  const stored = -STORAGE_BYTES;
+  const stored = -Storage.SIZE;
   code.move(R6, R1);
-  for (let at = OWNER_BYTES; at < STORAGE_BYTES; at += 8) code.storeImmediate(Size.DW, R10, stored + at, 0);
+  for (let at = Owner.SIZE; at < Storage.SIZE; at += 8) code.storeImmediate(Size.DW, R10, stored + at, 0);
   currentOwner(code, stored + Storage.OWNER, comm);
-  code
-    .move(R1, R6)
-    .call(Helper.GET_NETNS_COOKIE)
-    .store(Size.DW, R10, stored + Storage.NETNS_COOKIE, R0);
-  code.load(Size.W, R1, R6, BpfSock.TYPE).jumpIfImmediate(Jump.EQ, R1, SOCK_STREAM, 'store');
-  code
-    .move(R1, R6)
-    .call(Helper.GET_SOCKET_COOKIE)
-    .store(Size.DW, R10, stored + Storage.USED_COOKIE, R0);
+  code.move(R1, R6).call(Helper.GET_NETNS_COOKIE);
+  code.store(Size.DW, R10, stored + Storage.NETNS_COOKIE, R0);
+  code.load(Size.W, R1, R6, BpfSock.TYPE).jumpIfImmediate(Jump.EQ, R1, SocketType.STREAM, 'store');
+  code.move(R1, R6).call(Helper.GET_SOCKET_COOKIE);
+  code.store(Size.DW, R10, stored + Storage.USED_COOKIE, R0);
   code.label('store').load(Size.W, R1, R10, stored + Storage.OWNER + Owner.TGID);
   code.store(Size.W, R10, stored + Storage.FIRST_TGID, R1);
-  code.loadMap(R1, maps.storage).move(R2, R6);
-  stackAddress(code, R3, stored);
+  code.loadMap(R1, maps.storage).move(R2, R6).stackAddress(R3, stored);
   code.moveImmediate(R4, STORAGE_CREATE).call(Helper.SK_STORAGE_GET);
   return code.returnImmediate(1).build();
 }
@@ -78,8 +53,8 @@ export function socketCreatedProgram(maps: NetworkMaps, comm: CommSource): Uint8
  */
 export function socketReleasedProgram(maps: NetworkMaps, comm: CommSource, isHolding: boolean): Uint8Array {
   const code = new Assembler();
-  const owner = -OWNER_BYTES;
-  const keyOffset = owner - PEER_KEY_BYTES;
+  const owner = -Owner.SIZE;
+  const keyOffset = owner - FlowKey.PEER_SIZE;
   const flows = { keyOffset, cookie: R9, storage: R8 };
   code.move(R6, R1);
   storageOf(code, maps.storage, R6, 0);
@@ -103,6 +78,8 @@ export function socketReleasedProgram(maps: NetworkMaps, comm: CommSource, isHol
 
 /** include/linux/sched.h: a kernel thread, which uses sockets on behalf of others. */
 export const PF_KTHREAD = 0x0020_0000;
+/** uapi/linux/in.h. */
+const IPPROTO_MPTCP = 262;
 /** include/linux/socket.h. */
 const MSG_PEEK = 2;
 
@@ -120,9 +97,9 @@ export interface UseHook {
   readonly leastResult: number;
 }
 
-const OWNER = -OWNER_BYTES;
-const KEY = OWNER - PEER_KEY_BYTES;
-const RECORD = KEY - HOLDER_BYTES;
+const OWNER = -Owner.SIZE;
+const KEY = OWNER - FlowKey.PEER_SIZE;
+const RECORD = KEY - Holder.SIZE;
 
 /**
  * The owner of a socket is the process that last sent on it or received from it. R6 socket, R7 tgid, then task, R8
@@ -151,7 +128,7 @@ export function lastUserProgram(maps: NetworkMaps, offsets: NetworkOffsets, hook
   emitNamespace(code, offsets, R6);
   claimSocket(code, maps, { keyOffset: KEY, cookie: R9, storage: R8 }, OWNER);
   code.jump('out').label('next');
-  copyDoubleWords(code, R8, Storage.OWNER, R10, OWNER, OWNER_BYTES);
+  copyDoubleWords(code, R8, Storage.OWNER, R10, OWNER, Owner.SIZE);
   code.load(Size.W, R1, R10, OWNER + Owner.TGID).load(Size.W, R2, R8, Storage.FIRST_TGID);
   code.jumpIf(Jump.NE, R1, R2, 'named').moveImmediate(R1, 0);
   code.label('named').store(Size.W, R8, Storage.KEY_TGID, R1);
@@ -185,13 +162,9 @@ export function holdersProgram(
   emitTaskOwner(code, offsets, OWNER);
   emitNamespace(code, offsets, R7);
   claimSocket(code, maps, { keyOffset: KEY, cookie: R9, storage: R8 }, OWNER);
-  code
-    .label('write')
-    .load(Size.DW, R1, R10, contextAt)
-    .load(Size.DW, R1, R1, context.meta)
-    .load(Size.DW, R1, R1, 0);
-  stackAddress(code, R2, RECORD);
-  code.moveImmediate(R3, HOLDER_BYTES).call(Helper.SEQ_WRITE);
+  code.label('write').load(Size.DW, R1, R10, contextAt);
+  code.load(Size.DW, R1, R1, context.meta).load(Size.DW, R1, R1, 0);
+  code.stackAddress(R2, RECORD).moveImmediate(R3, Holder.SIZE).call(Helper.SEQ_WRITE);
   return code.label('out').returnImmediate(0).build();
 }
 
@@ -200,10 +173,8 @@ export function holdersProgram(
  */
 function emitIsUse(code: Assembler, hook: UseHook): void {
   if (hook.result !== undefined) {
-    code
-      .load(Size.DW, R2, R1, hook.result * 8)
-      .aluImmediate(Alu.LSH, R2, 32)
-      .aluImmediate(Alu.ARSH, R2, 32);
+    code.load(Size.DW, R2, R1, hook.result * 8).aluImmediate(Alu.LSH, R2, 32);
+    code.aluImmediate(Alu.ARSH, R2, 32);
     code.jumpIfImmediate(Jump.SLT, R2, hook.leastResult, 'out');
   }
   if (hook.flags === undefined) return;
@@ -213,7 +184,7 @@ function emitIsUse(code: Assembler, hook: UseHook): void {
 /** To `out` unless the register has a TCP, UDP or raw socket of IP. */
 function emitInetOnly(code: Assembler, socket: number, offsets: NetworkOffsets): void {
   code.jumpIfImmediate(Jump.EQ, socket, 0, 'out').load(Size.H, R1, socket, offsets.sockFamily);
-  code.jumpIfImmediate(Jump.EQ, R1, AF_INET, 'inet').jumpIfImmediate(Jump.NE, R1, AF_INET6, 'out');
+  code.jumpIfImmediate(Jump.EQ, R1, Family.INET, 'inet').jumpIfImmediate(Jump.NE, R1, Family.INET6, 'out');
   code.label('inet');
 }
 
@@ -241,9 +212,7 @@ export function emitTaskOwner(code: Assembler, offsets: NetworkOffsets, at: numb
 /** The cookie of the socket's network namespace, which a socket that was there before does not have stored. */
 function emitNamespace(code: Assembler, offsets: NetworkOffsets, socket: number): void {
   if (offsets.netCookie === undefined) return;
-  code
-    .readOnly(R1, socket, offsets.readOnly.sock)
-    .load(Size.DW, R1, R1, offsets.sockNet)
-    .load(Size.DW, R1, R1, offsets.netCookie);
+  code.readOnly(R1, socket, offsets.readOnly.sock).load(Size.DW, R1, R1, offsets.sockNet);
+  code.load(Size.DW, R1, R1, offsets.netCookie);
   code.store(Size.DW, R8, Storage.NETNS_COOKIE, R1);
 }

@@ -1,4 +1,4 @@
-import { OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { OpError, orUndefined, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { closeDescriptor, Errno } from '../libc.ts';
 import { BpfError } from './bpf-call.ts';
 import {
@@ -323,12 +323,8 @@ export class NetworkPrograms {
 /** Explains EPERM if another tool attached its program exclusively. */
 function exclusiveProgram(thrown: unknown, cgroup: number, attachType: number): OpError | undefined {
   if (!(thrown instanceof BpfError) || thrown.errno !== Errno.EPERM) return undefined;
-  try {
-    const attached = queryPrograms(cgroup, attachType);
-    if (attached.ids.length === 0 || attached.flags === ALLOW_MULTI) return undefined;
-  } catch {
-    return undefined;
-  }
+  const attached = orUndefined(() => queryPrograms(cgroup, attachType));
+  if (attached === undefined || attached.ids.length === 0 || attached.flags === ALLOW_MULTI) return undefined;
   const message = `${thrown.op}: an exclusive program of another tool is attached (attach type ${attachType})`;
   return new OpError({ op: thrown.op, code: 'EXCLUSIVE', message, cause: thrown });
 }

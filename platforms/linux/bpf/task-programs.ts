@@ -1,21 +1,5 @@
 import type { BtfMember } from './btf.ts';
-import {
-  Alu,
-  Assembler,
-  Helper,
-  Jump,
-  R0,
-  R1,
-  R2,
-  R3,
-  R6,
-  R7,
-  R8,
-  R9,
-  R10,
-  Size,
-  sizeOfBytes,
-} from './instruction.ts';
+import { Alu, Assembler, Helper, Jump, Register, Size, sizeOfBytes } from './instruction.ts';
 import type { IoMembers, TaskOffsets, WalkFunctions } from './task-offsets.ts';
 import {
   PROCESS_BYTES,
@@ -25,6 +9,8 @@ import {
   WALK_HEADER_BYTES,
   WalkField,
 } from './task-record.ts';
+
+const { R0, R1, R2, R3, R6, R7, R8, R9, R10 } = Register;
 
 /** `struct upid` has 16 bytes and begins with the number. */
 export const UPID_BYTES = 16;
@@ -140,13 +126,8 @@ export class TaskRecordCode {
 
   /** Four counts of 8 bytes; where there is no memory the copy fails and leaves zeros. */
   #copyRss(offset: number): void {
-    this.#code
-      .move(R3, R7)
-      .aluImmediate(Alu.ADD, R3, offset)
-      .move(R1, R10)
-      .aluImmediate(Alu.ADD, R1, this.#place.scratch)
-      .moveImmediate(R2, 32)
-      .call(Helper.PROBE_READ_KERNEL);
+    this.#code.move(R3, R7).aluImmediate(Alu.ADD, R3, offset).stackAddress(R1, this.#place.scratch);
+    this.#code.moveImmediate(R2, 32).call(Helper.PROBE_READ_KERNEL);
   }
 
   /** The leader's own, and what its process's dead threads left behind. */
@@ -241,8 +222,7 @@ export function pidLevelProgram(offsets: TaskOffsets): Uint8Array {
 /** Gives out `bytes` of the stack from `at` on; `iterator` is the register with the program's context. */
 export function emitRecord(code: Assembler, iterator: number, at: number, bytes: number): void {
   code.load(Size.DW, R1, iterator, CONTEXT_META).load(Size.DW, R1, R1, META_SEQ);
-  code.move(R2, R10).aluImmediate(Alu.ADD, R2, at).moveImmediate(R3, bytes);
-  code.call(Helper.SEQ_WRITE);
+  code.stackAddress(R2, at).moveImmediate(R3, bytes).call(Helper.SEQ_WRITE);
 }
 
 /** BPF_TASK_ITER_ALL_THREADS of kernel/bpf/task_iter.c. */
@@ -270,10 +250,8 @@ export function taskWalkProgram(
   pointToWalk(code).moveImmediate(R2, 0).moveImmediate(R3, ALL_THREADS).callKernel(walk.begin);
   pointToWalk(code.label('next')).callKernel(walk.next).jumpIfImmediate(Jump.EQ, R0, 0, 'end');
   code.readOnly(TASK, R0, offsets.readOnly).loadMapValue(R1, map).load(Size.DW, R2, R1, WalkField.END);
-  code
-    .jumpIfImmediate(Jump.GT, R2, mapBytes - PROCESS_BYTES, 'full')
-    .move(OUT, R1)
-    .alu(Alu.ADD, OUT, R2);
+  code.jumpIfImmediate(Jump.GT, R2, mapBytes - PROCESS_BYTES, 'full').move(OUT, R1);
+  code.alu(Alu.ADD, OUT, R2);
   record.writePids();
   // The first of all tasks is the idle one, which no process listing has.
   code.jumpIfImmediate(Jump.EQ, R7, 0, 'next').jumpIf(Jump.EQ, R7, R8, 'process');
@@ -287,7 +265,7 @@ export function taskWalkProgram(
 }
 
 function pointToWalk(code: Assembler): Assembler {
-  return code.move(R1, R10).aluImmediate(Alu.ADD, R1, WALK);
+  return code.stackAddress(R1, WALK);
 }
 
 /** Where the next record begins stands in memory: a number in a register would be another one in every round. */

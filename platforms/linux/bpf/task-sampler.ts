@@ -165,7 +165,12 @@ export class TaskSampler {
   static open(options: TaskSamplerOptions = {}): TaskSampler {
     const offsets = findTaskOffsets(kernelTypes());
     const isInitial = isInitialPidNamespace();
-    const openOther = (): TaskIterator => openTaskIterator(offsets, isInitial ? 0 : findPidLevel(offsets));
+    const openOther = (): TaskIterator =>
+      openIterator(
+        offsets,
+        'sstop_tasks',
+        taskIteratorProgram(offsets, isInitial ? 0 : findPidLevel(offsets)),
+      );
     // A walk sees the whole machine and its numbers.
     const mayWalk = isInitial && (options.method ?? 'walk') === 'walk';
     return new TaskSampler(offsets.task.io !== undefined, mayWalk ? openWalk(offsets) : undefined, openOther);
@@ -277,10 +282,6 @@ function openWalk(offsets: TaskOffsets): TaskWalk | undefined {
     if (thrown instanceof BpfError) return undefined;
     throw thrown;
   }
-}
-
-function openTaskIterator(offsets: TaskOffsets, pidLevel: number): TaskIterator {
-  return openIterator(offsets, 'sstop_tasks', taskIteratorProgram(offsets, pidLevel));
 }
 
 /** Attaches an iterator over tasks. The link keeps the program, so its descriptor is closed at once. Throws BpfError. */

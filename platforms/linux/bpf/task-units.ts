@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 import { CLOCK_TICKS_PER_SECOND } from '../libc.ts';
 
 const TWO_32 = 2 ** 32;
@@ -30,13 +31,7 @@ export function startTicksOf(low: number, high: number): number {
 
 /** Of `boottime SECONDS NANOSECONDS`; ticks are whole where the nanoseconds are a multiple of one, as tools make them. */
 function readBootOffset(): number {
-  let text: string;
-  try {
-    text = readFileSync('/proc/self/timens_offsets', 'latin1');
-  } catch (thrown) {
-    if (thrown instanceof Error) return 0;
-    throw thrown;
-  }
+  const text = orUndefined(() => readFileSync('/proc/self/timens_offsets', 'latin1')) ?? '';
   const [, seconds = '0', nanos = '0'] = /^boottime\s+(-?\d+)\s+(\d+)$/m.exec(text) ?? [];
   return Number(seconds) * NANOS + Number(nanos);
 }

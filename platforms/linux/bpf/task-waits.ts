@@ -3,12 +3,14 @@ import { numbers, tableClass } from '../../../src/kit/table/columns.ts';
 import { isInitialPidNamespace } from '../proc/namespace-links.ts';
 import type { TaskIterator } from './bpf-program.ts';
 import { BtfKind, type BtfMember, KernelTypes, type TypeSource } from './btf.ts';
-import { Alu, Assembler, Jump, R1, R2, R6, R7, R8, R9, R10, Size, sizeOfBytes } from './instruction.ts';
+import { Alu, Assembler, Jump, Register, Size, sizeOfBytes } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
 import { CONTEXT_TASK, emitRecord, TaskRecordCode } from './task-programs.ts';
 import { findPidLevel, openIterator } from './task-sampler.ts';
 import { numberOfWords } from './task-units.ts';
+
+const { R1, R2, R6, R7, R8, R9, R10 } = Register;
 
 /**
  * What the program writes for each thread, in the machine's order. Times are nanoseconds. Where the thread is its
@@ -143,10 +145,8 @@ function writeOwn(code: Assembler, { counters, delays, delayed }: WaitOffsets, l
 
 function add(code: Assembler, at: number, from: number, members: readonly BtfMember[]): void {
   for (const { bytes, offset } of members) {
-    code
-      .load(sizeOfBytes(bytes), R1, from, offset)
-      .load(Size.DW, R2, R10, RECORD + at)
-      .alu(Alu.ADD, R2, R1);
+    code.load(sizeOfBytes(bytes), R1, from, offset).load(Size.DW, R2, R10, RECORD + at);
+    code.alu(Alu.ADD, R2, R1);
     code.store(Size.DW, R10, RECORD + at, R2);
   }
 }

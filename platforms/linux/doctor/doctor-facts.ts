@@ -1,4 +1,5 @@
 import { opendirSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 
 /** What the kernel offers to the tiers, this release's and later ones, below the roots. Never throws. */
 export function examineKernel(procRoot: string, sysRoot: string) {
@@ -26,11 +27,7 @@ export function examineKernel(procRoot: string, sysRoot: string) {
 
 /** The text of a small file of the kernel; undefined where it cannot be read. */
 export function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
+  return orUndefined(() => readFileSync(path, 'utf8'));
 }
 
 /** A setting that is a number of at most 15 digits. */
@@ -60,7 +57,7 @@ export function examineProcesses(procRoot: string, effectiveUid: number) {
   for (const pid of pids.slice(0, PROCESSES_LIMIT)) {
     const folder = `${procRoot}/${pid}`;
     const stat = readText(`${folder}/stat`);
-    const uid = ownerOf(folder);
+    const uid = orUndefined(() => statSync(folder).uid);
     if (stat === undefined || uid === undefined || !canHaveSockets(stat)) continue;
     seen++;
     if (uid !== effectiveUid) ofOthers++;
@@ -78,23 +75,11 @@ export function examineProcesses(procRoot: string, effectiveUid: number) {
 }
 
 function listPids(procRoot: string): string[] {
-  try {
-    return readdirSync(procRoot).filter((name) => /^\d+$/.test(name));
-  } catch {
-    return [];
-  }
-}
-
-function ownerOf(folder: string): number | undefined {
-  try {
-    return statSync(folder).uid;
-  } catch {
-    return undefined;
-  }
+  return (orUndefined(() => readdirSync(procRoot)) ?? []).filter((name) => /^\d+$/.test(name));
 }
 
 function canReadDescriptors(folder: string): boolean {
-  try {
+  const isRead = orUndefined(() => {
     const descriptors = opendirSync(`${folder}/fd`);
     try {
       const first = descriptors.readSync();
@@ -103,9 +88,8 @@ function canReadDescriptors(folder: string): boolean {
     } finally {
       descriptors.closeSync();
     }
-  } catch {
-    return false;
-  }
+  });
+  return isRead === true;
 }
 
 /**
@@ -187,17 +171,12 @@ export function managerOfCgroup(path: string): string | undefined {
   return CGROUP_PATTERNS.find(([pattern]) => pattern.test(path))?.[1];
 }
 
-/** A file that container managers leave in their containers. */
-interface ContainerMarker {
-  readonly path: string;
-  readonly manager: string;
-}
-
-export const CONTAINER_MARKERS: readonly ContainerMarker[] = [
-  { path: '/.dockerenv', manager: 'Docker' },
-  { path: '/run/.containerenv', manager: 'Podman' },
-  { path: '/run/systemd/container', manager: 'systemd' },
-  { path: '/var/run/secrets/kubernetes.io', manager: 'Kubernetes' },
+/** Files that container managers leave in their containers. */
+export const CONTAINER_MARKERS: readonly { readonly from: string; readonly manager: string }[] = [
+  { from: '/.dockerenv', manager: 'Docker' },
+  { from: '/run/.containerenv', manager: 'Podman' },
+  { from: '/run/systemd/container', manager: 'systemd' },
+  { from: '/var/run/secrets/kubernetes.io', manager: 'Kubernetes' },
 ];
 
 /** The security module's profile from /proc/self/attr/current; undefined where none confines the process. */

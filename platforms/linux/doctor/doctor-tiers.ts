@@ -1,3 +1,4 @@
+import type { Tier } from '../../../src/data/sample/network-sample.ts';
 import type { TierReport } from '../../../src/data/sample/platform.ts';
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import { toOpError } from '../../../src/kit/errors/op-error.ts';
@@ -6,7 +7,7 @@ import { FirstPackets } from '../bpf/first-packets.ts';
 import { NetworkAccounting } from '../bpf/network-accounting.ts';
 import type { NetworkParts } from '../bpf/network-programs.ts';
 import { TaskSampler } from '../bpf/task-sampler.ts';
-import { closeDescriptor, openSocket, SyscallError } from '../libc.ts';
+import { closeDescriptor, openSocket, orThrow } from '../libc.ts';
 import { DestroyMulticast, SHARDS } from '../netlink/destroy-multicast.ts';
 import {
   type DiagRequest,
@@ -35,30 +36,25 @@ export function tierReportsOf(
     ebpfReport(diag, programs),
     netlinkReport(diag, programs, privileges),
     packetReport(programs),
-    {
-      tier: 'proc',
-      isAvailable: true,
-      detail: 'connections and ports only; bytes are not counted, rates are shown as -',
-    },
+    available('proc', 'connections and ports only; bytes are not counted, rates are shown as -'),
   ];
+}
+
+function available(tier: Tier, detail: string): TierReport {
+  return { tier, isAvailable: true, detail };
+}
+
+function missing(tier: Tier, detail: string): TierReport {
+  return { tier, isAvailable: false, detail };
 }
 
 function ebpfReport(diag: DiagFacts, { counting, parts }: ProgramFacts): TierReport {
   if (counting !== undefined || parts === undefined) {
-    return {
-      tier: 'ebpf',
-      isAvailable: false,
-      detail: programRefusalText(counting?.code, counting?.message ?? ''),
-    };
+    return missing('ebpf', programRefusalText(counting?.code, counting?.message ?? ''));
   }
   const refusal = diag.tcp ?? diag.closings.verdict;
   if (refusal !== undefined) {
-    const { explanation } = remedyOf(refusal, 'tcp');
-    return {
-      tier: 'ebpf',
-      isAvailable: false,
-      detail: `it needs sock_diag to list sockets. ${explanation}`,
-    };
+    return missing('ebpf', `it needs sock_diag to list sockets. ${remedyOf(refusal, 'tcp').explanation}`);
   }
   const owners =
     parts.lastUser === 'none'
@@ -68,11 +64,7 @@ function ebpfReport(diag: DiagFacts, { counting, parts }: ProgramFacts): TierRep
     parts.scope === 'machine'
       ? 'including other network namespaces'
       : 'only in the control groups of this container';
-  return {
-    tier: 'ebpf',
-    isAvailable: true,
-    detail: `IP bytes of every TCP and UDP socket, ${scope}, ${owners}`,
-  };
+  return available('ebpf', `IP bytes of every TCP and UDP socket, ${scope}, ${owners}`);
 }
 
 function netlinkReport(
@@ -81,14 +73,12 @@ function netlinkReport(
   privileges: Privileges | undefined,
 ): TierReport {
   const refusal = diag.tcp ?? diag.closings.verdict;
-  if (refusal !== undefined) {
-    return { tier: 'netlink', isAvailable: false, detail: remedyOf(refusal, 'tcp').explanation };
-  }
+  if (refusal !== undefined) return missing('netlink', remedyOf(refusal, 'tcp').explanation);
   const seesAll = privileges !== undefined && missingForOwners(privileges.effective).length === 0;
   const owners = seesAll
     ? 'TCP payload of every process'
     : "TCP payload; connections of other users' processes are counted, but not attributed to a process";
-  return { tier: 'netlink', isAvailable: true, detail: `${owners}; ${datagramsText(diag, packets?.code)}` };
+  return available('netlink', `${owners}; ${datagramsText(diag, packets?.code)}`);
 }
 
 function datagramsText(diag: DiagFacts, packetRefusal: string | undefined): string {
@@ -98,13 +88,10 @@ function datagramsText(diag: DiagFacts, packetRefusal: string | undefined): stri
 }
 
 function packetReport({ packets }: ProgramFacts): TierReport {
-  if (packets !== undefined) {
-    const detail = packetRefusalText(packets.code);
-    return { tier: 'packet', isAvailable: false, detail };
-  }
+  if (packets !== undefined) return missing('packet', packetRefusalText(packets.code));
   const detail =
     'headers of every TCP and UDP packet in this network namespace, matched to the sockets in /proc/net';
-  return { tier: 'packet', isAvailable: true, detail };
+  return available('packet', detail);
 }
 
 const AF_INET = 2;
@@ -242,8 +229,7 @@ export function examinePrograms() {
 
 /** Opening the socket tests the permission; without a protocol it receives no packets. */
 function openPacketSocket(): { close(): void } {
-  const descriptor = openSocket(AF_PACKET, SOCK_DGRAM, 0);
-  if (descriptor < 0) throw new SyscallError('open packet socket', -descriptor);
+  const descriptor = orThrow(openSocket(AF_PACKET, SOCK_DGRAM, 0), 'open packet socket');
   return { close: () => closeDescriptor(descriptor) };
 }
 

@@ -1,9 +1,9 @@
-import { existsSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 import { pressureObstacle } from '../pressure-watch.ts';
 import {
   CAPABILITY_NAMES,
   type CapabilityName,
-  type CapabilitySet,
   hasCapability,
   missingForOwners,
   OWNER_CAPABILITIES,
@@ -20,6 +20,7 @@ import {
   procMountAt,
 } from '../proc/mountinfo.ts';
 import { parseControlGroup } from '../proc/pid-files.ts';
+import { linkTarget } from '../sys/sysfs-value.ts';
 import {
   CONTAINER_MARKERS,
   examineKernel,
@@ -85,7 +86,7 @@ export function examineLinux(options: ExaminationOptions) {
 }
 
 function examineExecutable(path: string | undefined, mounts: readonly MountEntry[]) {
-  const permitted = path === undefined ? 0n : permittedOf(path);
+  const permitted = (path && orUndefined(() => readFileCapabilities(path))) || 0n;
   const stat = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
   return {
     /** Undefined: running from source. */
@@ -98,19 +99,11 @@ function examineExecutable(path: string | undefined, mounts: readonly MountEntry
   };
 }
 
-function permittedOf(path: string): bigint {
-  try {
-    return readFileCapabilities(path)?.permitted ?? 0n;
-  } catch {
-    return 0n;
-  }
-}
-
 function examineScope(procRoot: string) {
   const links = {
-    ownPid: linkOf(`${procRoot}/self/ns/pid`),
-    ownNet: linkOf(`${procRoot}/self/ns/net`),
-    firstNet: linkOf(`${procRoot}/1/ns/net`),
+    ownPid: linkTarget(`${procRoot}/self/ns/pid`),
+    ownNet: linkTarget(`${procRoot}/self/ns/net`),
+    firstNet: linkTarget(`${procRoot}/1/ns/net`),
   };
   const cgroup = Buffer.from(readText(`${procRoot}/self/cgroup`) ?? '');
   const cgroupPath = parseControlGroup(cgroup, cgroup.length);
@@ -123,23 +116,12 @@ function examineScope(procRoot: string) {
     cgroupPath,
     /** What says that this is a container: a marker file or the cgroup's path, with the manager it speaks of. */
     signs: [
-      ...CONTAINER_MARKERS.filter(({ path }) => existsSync(path)).map(({ path, manager }) => ({
-        from: path,
-        manager,
-      })),
+      ...CONTAINER_MARKERS.filter(({ from }) => existsSync(from)),
       ...(cgroupManager === undefined ? [] : [{ from: `cgroup ${cgroupPath}`, manager: cgroupManager }]),
     ],
     /** The security module's profile that confines this process. */
     securityProfile: parseSecurityProfile(readText(`${procRoot}/self/attr/current`) ?? ''),
   };
-}
-
-function linkOf(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The executable that would get privileges. */
@@ -153,7 +135,9 @@ export interface Advice {
 
 /** Returns how to count everything for the processes of all users. Empty if nothing is missing. */
 export function adviceFor(privileges: Privileges, executable: ExecutableFacts): Advice {
-  const missing = missingForAll(privileges.effective);
+  const { effective } = privileges;
+  const unset = PROGRAM_CAPABILITIES.filter((name) => !hasCapability(effective, name));
+  const missing = [...unset, ...missingForOwners(effective)];
   if (missing.length === 0) return { commands: [], warnings: warningsOfGrant(executable) };
   const unreachable = missing.filter((name) => !hasCapability(privileges.bounding, name));
   if (unreachable.length > 0) return { commands: [], warnings: [boundWarning(unreachable)] };
@@ -164,10 +148,6 @@ export function adviceFor(privileges: Privileges, executable: ExecutableFacts): 
     return { commands: [], warnings: [warning] };
   }
   return grantFor(executable);
-}
-
-function missingForAll(set: CapabilitySet): readonly CapabilityName[] {
-  return [...PROGRAM_CAPABILITIES.filter((name) => !hasCapability(set, name)), ...missingForOwners(set)];
 }
 
 function boundWarning(unreachable: readonly CapabilityName[]): string {

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerKey } from '../../../src/data/sample/container-id.ts';
+import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 
 /** Longer names are cut: Docker's have no limit, those of pods have 253 characters. */
 const NAME_LENGTH = 253;
@@ -41,8 +42,8 @@ export class ContainerFiles {
   readonly #root: string;
   readonly #storeLists = new Map<string, ReadonlyMap<string, string>>();
   #namespaces: readonly string[] | undefined;
-  #logs: ReadonlyMap<string, string> | undefined;
-  #pods: ReadonlyMap<string, string> | undefined;
+  #logs: ReadonlyMap<string, LogName> | undefined;
+  #pods: ReadonlyMap<string, LogName> | undefined;
   #homes: ReadonlyMap<number, string> | undefined;
   readonly #places: readonly Place[] = [
     (key) => this.#docker(key),
@@ -69,7 +70,7 @@ export class ContainerFiles {
   networkNamespaces(): ReadonlyMap<number, string> {
     const names = new Map<number, string>();
     for (const name of this.#list('run/netns').slice(0, NAMESPACE_NAMES_LIMIT)) {
-      const inode = inodeOf(join(this.#root, 'run/netns', name));
+      const inode = orUndefined(() => statSync(join(this.#root, 'run/netns', name)).ino);
       if (inode !== undefined) names.set(inode, name);
     }
     return names;
@@ -130,23 +131,19 @@ export class ContainerFiles {
   /** `POD_NAMESPACE_CONTAINER-ID.log`, else the pod alone: `NAMESPACE_POD_UID`. */
   #kubernetesLogs({ id, podUid }: ContainerKey): string | undefined {
     if (podUid === undefined) return undefined;
-    if (this.#logs === undefined) {
-      const logs = new Map<string, string>();
-      for (const file of this.#list('var/log/containers')) {
-        const [, pod, namespace, container, logged] = LOG_FILE.exec(file) ?? [];
-        if (logged !== undefined) logs.set(logged, `${namespace}/${pod}/${container}`);
-      }
-      this.#logs = logs;
-    }
-    if (this.#pods === undefined) {
-      const pods = new Map<string, string>();
-      for (const folder of this.#list('var/log/pods')) {
-        const [, namespace, pod, uid] = POD_FOLDER.exec(folder) ?? [];
-        if (uid !== undefined) pods.set(uid, `${namespace}/${pod}`);
-      }
-      this.#pods = pods;
-    }
-    return this.#logs.get(id) ?? this.#pods.get(podUid);
+    this.#logs ??= this.#matches('var/log/containers', LOG_FILE);
+    this.#pods ??= this.#matches('var/log/pods', POD_FOLDER);
+    const { namespace, pod, container } = this.#logs.get(id) ?? this.#pods.get(podUid) ?? {};
+    if (namespace === undefined) return undefined;
+    return container === undefined ? `${namespace}/${pod}` : `${namespace}/${pod}/${container}`;
+  }
+
+  /** What names in a folder say, by the id in them. */
+  #matches(folder: string, pattern: RegExp): ReadonlyMap<string, LogName> {
+    const names = this.#list(folder).flatMap(
+      (name) => (pattern.exec(name)?.groups as LogName | undefined) ?? [],
+    );
+    return new Map(names.map((name) => [name.id, name]));
   }
 
   #annotated(path: string): string | undefined {
@@ -172,28 +169,26 @@ export class ContainerFiles {
 
   #json(path: string, limit: number): unknown {
     const text = readText(join(this.#root, path), limit);
-    if (text === undefined) return undefined;
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      // Damaged, or being written: the same as none.
-      return undefined;
-    }
+    // Damaged, or being written: the same as none.
+    return text === undefined ? undefined : orUndefined(() => JSON.parse(text) as unknown);
   }
 
   #list(path: string): string[] {
-    try {
-      return readdirSync(join(this.#root, path)).slice(0, ENTRIES_LIMIT);
-    } catch {
-      // Not there, or not permitted.
-      return [];
-    }
+    return (orUndefined(() => readdirSync(join(this.#root, path))) ?? []).slice(0, ENTRIES_LIMIT);
   }
 }
 
 /** Kubernetes names have no underscore. */
-const LOG_FILE = /^([^_]+)_([^_]+)_(.+)-([0-9a-f]{64})\.log$/;
-const POD_FOLDER = /^([^_]+)_([^_]+)_([0-9a-f-]{32,36})$/;
+const LOG_FILE = /^(?<pod>[^_]+)_(?<namespace>[^_]+)_(?<container>.+)-(?<id>[0-9a-f]{64})\.log$/;
+const POD_FOLDER = /^(?<namespace>[^_]+)_(?<pod>[^_]+)_(?<id>[0-9a-f-]{32,36})$/;
+
+interface LogName {
+  readonly id: string;
+  readonly namespace: string;
+  readonly pod: string;
+  /** Undefined: of a pod alone. */
+  readonly container?: string;
+}
 
 /** `NAMESPACE/POD/CONTAINER`; a sandbox, which holds a pod together, has no container's name. */
 function kubernetesName(annotations: unknown): string | undefined {
@@ -209,15 +204,6 @@ function kubernetesName(annotations: unknown): string | undefined {
 function memberOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
   return (value as Readonly<Record<string, unknown>>)[name];
-}
-
-function inodeOf(path: string): number | undefined {
-  try {
-    return statSync(path).ino;
-  } catch {
-    // Gone meanwhile, or not permitted.
-    return undefined;
-  }
 }
 
 /** A regular file of at most `limit` bytes; undefined: anything else. Never waits for the writer of a pipe. */

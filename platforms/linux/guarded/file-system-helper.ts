@@ -1,6 +1,6 @@
 import { EffectiveCapabilities } from '../effective-capabilities.ts';
 import { unsigned64At } from '../integers.ts';
-import { Errno, fileSystemStatistics, NativeBuffer, readInto, systemCall, writeFrom } from '../libc.ts';
+import { Errno, fileSystemStatistics, NativeBuffer, processControl, readInto, writeFrom } from '../libc.ts';
 import { forbidNewPrivileges } from '../replace-program.ts';
 import { realPath } from '../sys/sysfs-value.ts';
 import { ContainerFiles } from './container-files.ts';
@@ -56,7 +56,6 @@ function parseStatfs(view: DataView, into: FileSystemSpace): void {
   into.freeInodes = Math.min(unsigned64At(view, 48), into.inodes);
 }
 
-const PRCTL = process.arch === 'arm64' ? 167 : 157;
 /** linux/prctl.h, asm-generic/signal.h. */
 const PR_SET_PDEATHSIG = 1;
 const SIGKILL = 9;
@@ -67,7 +66,7 @@ const NEWLINE = 0x0a;
  * that is gone may hold it up for ever: nobody waits for it then. It gives up what rights it has. Throws SyscallError.
  */
 export function runFileSystemHelper(): void {
-  systemCall(PRCTL, PR_SET_PDEATHSIG, SIGKILL);
+  processControl(PR_SET_PDEATHSIG, SIGKILL);
   forbidNewPrivileges();
   new EffectiveCapabilities().keepOnly([]);
   const buffer = new NativeBuffer(LINE_LIMIT_BYTES);

@@ -225,11 +225,8 @@ class HelperProcess<Question, Answer> {
     this.#isReady = (await this.#nextLine(START_MILLIS)) === READY;
     if (this.#isReady) return;
     this.kill();
-    throw new OpError({
-      op: 'ask file systems',
-      code: 'HELPER',
-      message: 'the file system helper does not start',
-    });
+    const message = 'the file system helper does not start';
+    throw new OpError({ op: 'ask file systems', code: 'HELPER', message });
   }
 
   ask(questions: readonly Question[]): void {

@@ -52,19 +52,10 @@ export function parseAnswer(line: string): SpaceAnswer | undefined {
   const [errno, ...figures] = words.map(Number);
   if (errno === undefined || device === undefined || figures.length !== FIGURES.length) return undefined;
   if (![errno, ...figures].every((value) => value >= 0)) return undefined;
-  const [totalBytes, usedBytes, availableBytes, inodes, freeInodes] = figures as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const target = Buffer.from(device, 'hex').toString();
-  return {
-    errno,
-    space: { totalBytes, usedBytes, availableBytes, inodes, freeInodes },
-    deviceTarget: target === '' ? undefined : target,
-  };
+  const space = Object.fromEntries(
+    FIGURES.map((name, at) => [name, figures[at]]),
+  ) as unknown as FileSystemSpace;
+  return { errno, space, deviceTarget: Buffer.from(device, 'hex').toString() || undefined };
 }
 
 /** Containers whose names are asked for in one line. */

@@ -5,7 +5,8 @@ import {
   type ControlGroupSample,
   type ControlGroupsSection,
 } from '../../../src/data/schema/control-groups-section.ts';
-import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { sectionFacts } from '../../../src/data/schema/section-facts.ts';
+import { OpError, orUndefined } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { MountEntry } from '../proc/mountinfo.ts';
 import {
@@ -17,7 +18,6 @@ import {
   readWaitsIn,
 } from '../process/group-waits.ts';
 import type { ContainerNames } from '../processes/container-names.ts';
-import { orUndefined } from '../sys/sysfs-value.ts';
 
 /** Hierarchies that tell of waits; '' is the unified one of version 2, the others are of version 1. */
 const HIERARCHIES = ['', 'cpu', 'memory'] as const;
@@ -67,13 +67,7 @@ export class ControlGroupCollector {
       if (group !== undefined) groups.push(group);
       if (slice.due()) await slice.rest();
     }
-    return {
-      sequence: ++this.#sequence,
-      monotonicMicros: started,
-      durationMicros: monotonicMicros() - started,
-      errors: [],
-      groups,
-    };
+    return { ...sectionFacts(++this.#sequence, started, monotonicMicros()), groups };
   }
 
   /** Undefined: it is gone, or neither has processes nor a limit. */

@@ -3,22 +3,15 @@ import { type CpuSample, CpuTable, type Pressure } from '../../../src/data/schem
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
 import { CLOCK_TICKS_PER_SECOND } from '../host.ts';
-import { NativeBuffer, SyscallError } from '../libc.ts';
+import { NativeBuffer, orThrow } from '../libc.ts';
 import { parseCpuFrequencies, parseCpuModel } from '../proc/cpuinfo.ts';
 import { KeptFile, KeptText } from '../proc/kept-file.ts';
 import { type LoadAverage, parseLoadAverage, parseUptimeSeconds } from '../proc/loadavg.ts';
 import { parsePressure } from '../proc/pressure.ts';
-import { parseCpuStat, type SchedulerCounters } from '../proc/stat.ts';
+import { emptySchedulerCounters, parseCpuStat } from '../proc/stat.ts';
 import { known } from '../proc/text-scanner.ts';
 import { listDirectory, readAttribute, readIntegerAttribute, readSysfsInteger } from '../sys/sysfs-value.ts';
-
-interface CpuCollectorOptions {
-  /** Default `/proc` and `/sys`. */
-  readonly procRoot?: string;
-  readonly sysRoot?: string;
-  /** Monotonic microseconds. */
-  readonly clock?: () => number;
-}
+import type { CollectorOptions } from './machine.ts';
 
 /** A frequency costs a read per core, and on some processors a question to each: no more often than this. */
 const FREQUENCY_INTERVAL_MICROS = 1e6;
@@ -32,13 +25,7 @@ export class CpuCollector {
   readonly #sysRoot: string;
   readonly #clock: () => number;
   readonly #table = new CpuTable();
-  readonly #counters: SchedulerCounters = {
-    interrupts: Number.NaN,
-    contextSwitches: Number.NaN,
-    forks: Number.NaN,
-    runningTasks: Number.NaN,
-    blockedTasks: Number.NaN,
-  };
+  readonly #counters = emptySchedulerCounters();
   readonly #load: LoadAverage = { load1: 0, load5: 0, load15: 0, tasks: 0 };
   readonly #stat: KeptText;
   readonly #loadavg: KeptFile;
@@ -51,10 +38,10 @@ export class CpuCollector {
   #onlineCount = -1;
   #nextFrequencyMicros = Number.NEGATIVE_INFINITY;
 
-  constructor(options: CpuCollectorOptions = {}) {
-    this.#procRoot = options.procRoot ?? '/proc';
-    this.#sysRoot = options.sysRoot ?? '/sys';
-    this.#clock = options.clock ?? monotonicMicros;
+  constructor({ procRoot, sysRoot, clock = monotonicMicros }: CollectorOptions) {
+    this.#procRoot = procRoot;
+    this.#sysRoot = sysRoot;
+    this.#clock = clock;
     this.#stat = new KeptText(join(this.#procRoot, 'stat'), 16 * 1024);
     this.#loadavg = new KeptFile(join(this.#procRoot, 'loadavg'));
     this.#uptime = new KeptFile(join(this.#procRoot, 'uptime'));
@@ -64,8 +51,7 @@ export class CpuCollector {
 
   /** Throws OpError where /proc/stat cannot be read or is none; everything else is undefined where it is missing. */
   collect(): CpuSample {
-    const failure = this.#stat.read();
-    if (failure < 0) throw new SyscallError('read', -failure, this.#stat.path);
+    orThrow(this.#stat.read(), 'read', this.#stat.path);
     const online = parseCpuStat(this.#stat.buffer.bytes, this.#stat.length, this.#table, this.#counters);
     if (online < 0) throw new OpError({ op: 'parse /proc/stat', code: 'BAD_VALUE' });
     if (online !== this.#onlineCount) this.#learnCores(online);
@@ -105,20 +91,36 @@ export class CpuCollector {
   /** Cores came or went, or this is the first time. */
   #learnCores(online: number): void {
     this.#onlineCount = online;
-    this.#hasPolicies = this.#frequencies.scan();
+    this.#hasPolicies = this.#frequencies.scan() && this.#isNumberedAsInSysfs();
     this.#nextFrequencyMicros = Number.NEGATIVE_INFINITY;
     if (this.#modelName === undefined) this.#modelName = this.#readModel();
   }
 
+  /** lxcfs numbers the cores of a container anew in /proc, where /sys has the host's. */
+  #isNumberedAsInSysfs(): boolean {
+    const { isOnline, count } = this.#table;
+    const online = readAttribute(join(this.#sysRoot, 'devices/system/cpu/online'));
+    if (online === undefined) return true;
+    const cores = parseCpuList(online);
+    return (
+      cores.length === this.#onlineCount &&
+      cores.every((core) => core + 1 < count && isOnline[core + 1] === 1)
+    );
+  }
+
   #readModel(): string | undefined {
+    const { buffer, length } = this.#readCpuinfo();
+    const model = parseCpuModel(buffer.bytes, length);
+    // Boards with a device tree name themselves there, NUL included.
+    const board = join(this.#sysRoot, 'firmware/devicetree/base/model');
+    return model ?? readAttribute(board)?.replaceAll('\0', '');
+  }
+
+  #readCpuinfo(): KeptText {
     const text = new KeptText(join(this.#procRoot, 'cpuinfo'));
     text.read();
     text.close();
-    const model = parseCpuModel(text.buffer.bytes, text.length);
-    // Boards with a device tree name themselves there, NUL included.
-    return (
-      model ?? readAttribute(join(this.#sysRoot, 'firmware/devicetree/base/model'))?.replaceAll('\0', '')
-    );
+    return text;
   }
 
   #readFrequencies(): void {
@@ -129,10 +131,8 @@ export class CpuCollector {
       this.#frequencies.read(this.#table);
       return;
     }
-    const text = new KeptText(join(this.#procRoot, 'cpuinfo'));
-    text.read();
-    text.close();
-    const told = parseCpuFrequencies(text.buffer.bytes, text.length, this.#table);
+    const { buffer, length } = this.#readCpuinfo();
+    const told = parseCpuFrequencies(buffer.bytes, length, this.#table);
     this.#nextFrequencyMicros = told === 0 ? Number.POSITIVE_INFINITY : now + CPUINFO_INTERVAL_MICROS;
   }
 
@@ -209,7 +209,9 @@ class CpuFrequencies {
   /** Writes frequencies of online cores; NaN: not reported by the driver. */
   read(table: CpuTable): void {
     for (const { cores, current } of this.#policies) {
-      const hertz = readSysfsInteger(current) * HERTZ_PER_KILOHERTZ;
+      const kilohertz = readSysfsInteger(current);
+      // Some drivers say 0, and the kernel `<unknown>`, for what they do not know.
+      const hertz = kilohertz > 0 ? kilohertz * HERTZ_PER_KILOHERTZ : Number.NaN;
       for (const core of cores) {
         const row = core + 1;
         if (row < table.count && table.isOnline[row] === 1) table.frequencyHz[row] = hertz;

@@ -2,10 +2,11 @@ import { basename, dirname, join } from 'node:path';
 import { sectionError } from '../../../src/data/sample/snapshot.ts';
 import type { BlockDevice, DisksSection } from '../../../src/data/schema/disks-section.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
+import { sectionFacts } from '../../../src/data/schema/section-facts.ts';
 import { monotonicMicros } from '../clock.ts';
 import { GuardedSpace } from '../guarded/guarded-space.ts';
 import type { SpaceAnswer, SpaceQuestion } from '../guarded/helper-message.ts';
-import { SyscallError } from '../libc.ts';
+import { orThrow } from '../libc.ts';
 import {
   countersOf,
   emptyDiskStatsLine,
@@ -17,15 +18,11 @@ import { KeptText } from '../proc/kept-file.ts';
 import { type HwmonChip, type HwmonTemperature, readHwmonChips } from '../sys/hwmon.ts';
 import { listDirectory, readAttribute, readIntegerAttribute, realPath } from '../sys/sysfs-value.ts';
 import { fileSystemsOf, type Mounted, mountedIn } from './file-systems.ts';
+import type { CollectorOptions } from './machine.ts';
 
-interface DiskCollectorOptions {
-  /** Default `/proc` and `/sys`. */
-  readonly procRoot?: string;
-  readonly sysRoot?: string;
+interface DiskCollectorOptions extends CollectorOptions {
   /** Default true. */
   readonly temperatures?: boolean;
-  /** Monotonic microseconds. */
-  readonly clock?: () => number;
   /** Who asks the file systems. Default a process beside. */
   readonly space?: SpaceSource;
 }
@@ -54,9 +51,8 @@ export class DiskCollector {
   #nextFactsMicros = Number.NEGATIVE_INFINITY;
   #sequence = 0;
 
-  constructor(options: DiskCollectorOptions = {}) {
-    const procRoot = options.procRoot ?? '/proc';
-    const sysRoot = options.sysRoot ?? '/sys';
+  constructor(options: DiskCollectorOptions) {
+    const { procRoot, sysRoot } = options;
     this.#mountinfo = new KeptText(join(procRoot, 'self/mountinfo'), 16 * 1024, 16 << 20);
     this.#devices = new BlockDevices(procRoot, sysRoot);
     this.#temperatures = options.temperatures === false ? undefined : new DriveTemperatures(sysRoot);
@@ -76,14 +72,7 @@ export class DiskCollector {
     const answers = await this.#askSpace(spaceMaxAgeMillis, errors);
     const devices = this.#readDevices(errors);
     const fileSystems = fileSystemsOf(this.#mounted, answers, devices);
-    return {
-      sequence: ++this.#sequence,
-      monotonicMicros: started,
-      durationMicros: monotonicMicros() - started,
-      errors,
-      fileSystems,
-      devices,
-    };
+    return { ...sectionFacts(++this.#sequence, started, monotonicMicros(), errors), fileSystems, devices };
   }
 
   close(): void {
@@ -94,8 +83,7 @@ export class DiskCollector {
   }
 
   #readMounts(): void {
-    const failure = this.#mountinfo.read();
-    if (failure < 0) throw new SyscallError('read', -failure, this.#mountinfo.path);
+    orThrow(this.#mountinfo.read(), 'read', this.#mountinfo.path);
     const text = this.#mountinfo.buffer.bytes.subarray(0, this.#mountinfo.length);
     if (Buffer.compare(text, this.#mountsText) === 0) return;
     this.#mountsText = text.slice();
@@ -164,8 +152,7 @@ class BlockDevices {
 
   /** `temperatures` undefined: not asked. Throws SyscallError where the file cannot be read. */
   read(temperatures: DriveTemperatures | undefined): BlockDevice[] {
-    const failure = this.#text.read();
-    if (failure < 0) throw new SyscallError('read', -failure, this.#text.path);
+    orThrow(this.#text.read(), 'read', this.#text.path);
     const devices: BlockDevice[] = [];
     const present = new Map<string, BlockFacts>();
     const { bytes } = this.#text.buffer;
@@ -188,16 +175,9 @@ class BlockDevices {
   }
 
   #device(name: string, facts: BlockFacts, temperatureCelsius: number | undefined): BlockDevice {
-    const line = this.#line;
+    const { major, minor } = this.#line;
     const { drivePaths: _, ...known } = facts;
-    return {
-      name,
-      major: line.major,
-      minor: line.minor,
-      ...known,
-      ...countersOf(line),
-      temperatureCelsius,
-    };
+    return { name, major, minor, ...known, ...countersOf(this.#line), temperatureCelsius };
   }
 }
 

@@ -1,8 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { sectionError } from '../../../src/data/sample/snapshot.ts';
-import type { GpuEngineUse, GpuProcess, GpuSample } from '../../../src/data/schema/gpu-sample.ts';
+import {
+  GPU,
+  type GpuEngineUse,
+  type GpuProcess,
+  type GpuSample,
+} from '../../../src/data/schema/gpu-sample.ts';
+import { unknownRecord } from '../../../src/data/schema/record.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
+import { closedOnError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
 import { NativeBuffer } from '../libc.ts';
 import { findNvml, NvmlLibrary } from '../nvml/library.ts';
@@ -11,18 +18,14 @@ import { KeptFile } from '../proc/kept-file.ts';
 import { type DrmClient, parseDrmClient } from '../proc/pid-fdinfo.ts';
 import { type DrmCard, nvidiaDevicePaths, readDrmCards } from '../sys/drm.ts';
 import { isDeviceSuspended, linkTarget, listDirectory, mayDeviceSleep } from '../sys/sysfs-value.ts';
+import type { CollectorOptions } from './machine.ts';
 
-export interface GpuCollectorOptions {
-  /** Default `/proc` and `/sys`. */
-  readonly procRoot?: string;
-  readonly sysRoot?: string;
-  /** Candidates for libnvidia-ml.so.1; default where drivers put it. */
+export interface GpuCollectorOptions extends CollectorOptions {
+  /** Candidates for libnvidia-ml.so.1, absolute; given ones are used whatever the bus says. Default where drivers put it. */
   readonly nvmlPaths?: readonly string[];
   readonly pciIdsPaths?: readonly string[];
   /** How long one collection looks for processes that use GPUs. */
   readonly lookMillis?: number;
-  /** Monotonic microseconds. */
-  readonly clock?: () => number;
 }
 
 const SCAN_INTERVAL_MICROS = 30e6;
@@ -42,16 +45,11 @@ export class GpuCollector {
   #cards: readonly DrmCard[] = [];
   #nextScanMicros = Number.NEGATIVE_INFINITY;
 
-  constructor(options: GpuCollectorOptions = {}) {
+  constructor(options: GpuCollectorOptions) {
     this.#options = options;
     this.#clock = options.clock ?? monotonicMicros;
-    const { nvmlPaths: libraryPaths, procRoot = '/proc', sysRoot = '/sys' } = options;
-    this.#nvidia = new NvidiaGpus({
-      sysRoot,
-      clock: this.#clock,
-      ...(libraryPaths === undefined ? {} : { libraryPaths }),
-    });
-    this.#clients = new DrmClients(procRoot, options.lookMillis);
+    this.#nvidia = new NvidiaGpus(options);
+    this.#clients = new DrmClients(options.procRoot, options.lookMillis);
   }
 
   collect(): GpusReading {
@@ -78,7 +76,7 @@ export class GpuCollector {
 
   #scan(): void {
     for (const card of this.#cards) card.close();
-    this.#cards = readDrmCards(this.#options.sysRoot ?? '/sys', this.#options.pciIdsPaths);
+    this.#cards = readDrmCards(this.#options.sysRoot, this.#options.pciIdsPaths);
   }
 }
 
@@ -201,13 +199,6 @@ class DrmClients {
   }
 }
 
-interface NvidiaOptions {
-  readonly sysRoot: string;
-  /** Candidates for libnvidia-ml.so.1, absolute; given ones are used whatever the bus says. */
-  readonly libraryPaths?: readonly string[];
-  readonly clock?: () => number;
-}
-
 /** After a refusal (driver not loaded, mid-update) it is asked again after so long. */
 const RETRY_MICROS = 60e6;
 /** A GPU that may sleep is asked so seldom, and let go each time, that it can fall asleep between. */
@@ -217,7 +208,7 @@ const PARAVIRTUAL_DEVICE = '/dev/dxg';
 
 /** NVIDIA GPUs by the driver's management library, opened when they are first asked for. */
 class NvidiaGpus {
-  readonly #options: NvidiaOptions;
+  readonly #options: GpuCollectorOptions;
   readonly #clock: () => number;
   #library: NvmlLibrary | undefined;
   #session: NvmlSession | undefined;
@@ -225,14 +216,15 @@ class NvidiaGpus {
   #nextMicros = Number.NEGATIVE_INFINITY;
   #failure: unknown;
 
-  constructor(options: NvidiaOptions) {
+  constructor(options: GpuCollectorOptions) {
     this.#options = options;
     this.#clock = options.clock ?? monotonicMicros;
   }
 
   /** None where there is no GPU of theirs or no library. Throws OpError where the library or the driver refuses. */
   read(): readonly GpuSample[] {
-    if (this.#session !== undefined) return this.#readOpen(this.#session);
+    const session = this.#session;
+    if (session !== undefined) return closedOnError(this, () => session.read());
     const now = this.#clock();
     if (now < this.#nextMicros) {
       if (this.#failure !== undefined) throw this.#failure;
@@ -255,20 +247,11 @@ class NvidiaGpus {
     this.#nextMicros = Number.NEGATIVE_INFINITY;
   }
 
-  #readOpen(session: NvmlSession): readonly GpuSample[] {
-    try {
-      return session.read();
-    } catch (thrown) {
-      this.close();
-      throw thrown;
-    }
-  }
-
   #readAnew(now: number): readonly GpuSample[] {
-    const { sysRoot, libraryPaths } = this.#options;
-    const path = findNvml(libraryPaths);
+    const { sysRoot, nvmlPaths } = this.#options;
+    const path = findNvml(nvmlPaths);
     const devices = nvidiaDevicePaths(sysRoot);
-    const isThere = libraryPaths !== undefined || devices.length > 0 || existsSync(PARAVIRTUAL_DEVICE);
+    const isThere = nvmlPaths !== undefined || devices.length > 0 || existsSync(PARAVIRTUAL_DEVICE);
     if (path === undefined || !isThere) return [];
     const isSleepy = devices.length > 0 && devices.every(mayDeviceSleep);
     if (isSleepy) this.#nextMicros = now + SLEEPY_INTERVAL_MICROS;
@@ -289,18 +272,10 @@ class NvidiaGpus {
       const id = path.slice(path.lastIndexOf('/') + 1);
       const known = this.#last.find((gpu) => gpu.id === id);
       return {
-        id,
-        name: known?.name ?? 'NVIDIA',
-        vendor: 'nvidia',
-        isAsleep: true,
-        utilizationPercent: undefined,
-        memoryUsedBytes: undefined,
+        ...unknownRecord(GPU),
+        ...{ id, name: known?.name ?? 'NVIDIA', vendor: 'nvidia', isAsleep: true },
         memoryTotalBytes: known?.memoryTotalBytes,
-        temperatureCelsius: undefined,
-        powerMilliwatts: undefined,
-        frequencyHz: undefined,
         maxFrequencyHz: known?.maxFrequencyHz,
-        processes: [],
       };
     });
   }

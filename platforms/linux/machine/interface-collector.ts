@@ -8,19 +8,20 @@ import {
   NativeBuffer,
   O_RDONLY,
   openAt,
+  orThrow,
   readAt,
-  SyscallError,
   sharedBuffer,
 } from '../libc.ts';
 import type { LinkSource } from '../link.ts';
-import { emptyNetDevLine, INTERFACE_NAME_SIZE, parseNetDevLine } from '../proc/net-dev.ts';
+import { emptyNetDevLine, INTERFACE_NAME_SIZE, parseNetDevLine, storeNetDevLine } from '../proc/net-dev.ts';
+import { decodeText } from '../proc/text-scanner.ts';
 import { RouteLinkSource } from '../rtnetlink/route-link-source.ts';
 import { ClassNetLinkSource, readNetLink } from '../sys/class-net.ts';
 import { storeLinks } from './uplinks.ts';
 
 interface InterfaceCollectorOptions {
   /** Default `/proc`. */
-  readonly procRoot?: string;
+  readonly procRoot?: string | undefined;
   /** Default `/sys`; asked only where the kernel's rtnetlink is closed to this program. */
   readonly sysRoot?: string;
   readonly links?: LinkSource;
@@ -120,7 +121,6 @@ class NetDevReader {
   readonly #path: string;
   readonly #table: InterfaceTable;
   readonly #line = emptyNetDevLine();
-  readonly #decoder = new TextDecoder();
   #descriptor = -1;
   #lineCount = 0;
   readonly #lines = new KnownLines(16);
@@ -140,8 +140,7 @@ class NetDevReader {
     let lineIndex = 0;
     // The kernel hands out about a page at a time, ending between lines; a cut line is read again from its start.
     for (let position = 0; ; ) {
-      const length = readAt(this.#descriptor, sharedBuffer, position);
-      if (length < 0) throw new SyscallError('read', -length, this.#path);
+      const length = orThrow(readAt(this.#descriptor, sharedBuffer, position), 'read', this.#path);
       let next = 0;
       while (parseNetDevLine(sharedBuffer.bytes, length, next, this.#line)) {
         next = this.#line.next;
@@ -165,8 +164,8 @@ class NetDevReader {
   }
 
   #open(): void {
-    this.#descriptor = openAt(AT_FDCWD, NativeBuffer.ofPath(this.#path), O_RDONLY);
-    if (this.#descriptor < 0) throw new SyscallError('open', -this.#descriptor, this.#path);
+    const name = NativeBuffer.ofPath(this.#path);
+    this.#descriptor = orThrow(openAt(AT_FDCWD, name, O_RDONLY), 'open', this.#path);
   }
 
   #store(lineIndex: number): boolean {
@@ -174,15 +173,7 @@ class NetDevReader {
     if (isNew) this.#learnName(lineIndex);
     const slot = this.#lines.slot[lineIndex]!;
     if (slot < 0) return !isNew;
-    const table = this.#table;
-    table.rxBytes[slot] = this.#line.rxBytes;
-    table.rxPackets[slot] = this.#line.rxPackets;
-    table.txBytes[slot] = this.#line.txBytes;
-    table.txPackets[slot] = this.#line.txPackets;
-    table.rxErrors[slot] = this.#line.rxErrors;
-    table.rxDropped[slot] = this.#line.rxDropped;
-    table.txErrors[slot] = this.#line.txErrors;
-    table.txDropped[slot] = this.#line.txDropped;
+    storeNetDevLine(this.#line, this.#table, slot);
     return true;
   }
 
@@ -202,7 +193,7 @@ class NetDevReader {
     const bytes = sharedBuffer.bytes.subarray(this.#line.nameStart, this.#line.nameEnd);
     this.#lines.name.set(bytes, lineIndex * INTERFACE_NAME_SIZE);
     this.#lines.nameLength[lineIndex] = bytes.length;
-    this.#lines.slot[lineIndex] = this.#slotNamed(this.#decoder.decode(bytes));
+    this.#lines.slot[lineIndex] = this.#slotNamed(decodeText(bytes));
     this.#lineCount = Math.max(this.#lineCount, lineIndex + 1);
   }
 
@@ -280,7 +271,7 @@ export class NetworksCollector {
   #readLink(table: InterfaceTable, slot: number): void {
     const link = readNetLink(this.#sysRoot, table.names[slot]!);
     table.mtuBytes[slot] = link.mtuBytes ?? 0;
-    table.linkBitsPerSecond[slot] = link.bitsPerSecond ?? Number.NaN;
+    table.linkBitsPerSecond[slot] = link.bitsPerSecond;
     table.operationalStates[slot] = link.operationalState;
     table.hardwareAddresses[slot] = link.hardwareAddress;
   }

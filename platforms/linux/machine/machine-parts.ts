@@ -3,6 +3,7 @@ import type { MachineSection } from '../../../src/data/sample/machine-section.ts
 import { sectionError } from '../../../src/data/sample/snapshot.ts';
 import type { GpuSample } from '../../../src/data/schema/gpu-sample.ts';
 import type { Part, SectionError } from '../../../src/data/schema/section-facts.ts';
+import { sectionFacts } from '../../../src/data/schema/section-facts.ts';
 import type { SensorsSample } from '../../../src/data/schema/sensors-sample.ts';
 import { monotonicMicros } from '../clock.ts';
 import { CpuCollector } from './cpu.ts';
@@ -40,9 +41,7 @@ export class MachineParts {
       gpus: this.#collectGpus(),
     };
     return {
-      sequence: ++this.#sequence,
-      monotonicMicros: started,
-      durationMicros: monotonicMicros() - started,
+      ...sectionFacts(++this.#sequence, started, monotonicMicros()),
       errors: Object.values(parts).flatMap(({ error }) => error ?? []),
       ...parts,
     };

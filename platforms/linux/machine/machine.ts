@@ -7,6 +7,7 @@ import type { ProcessesWant } from '../../../src/data/sample/snapshot.ts';
 import type { ControlGroupsSection } from '../../../src/data/schema/control-groups-section.ts';
 import type { DisksSection } from '../../../src/data/schema/disks-section.ts';
 import type { JournalSection } from '../../../src/data/schema/process-detail.ts';
+import { sectionFacts } from '../../../src/data/schema/section-facts.ts';
 import { monotonicMicros } from '../clock.ts';
 import { Host } from '../host.ts';
 import type { LinkSource } from '../link.ts';
@@ -17,10 +18,16 @@ import type { DiskCollector, SpaceSource } from './disks.ts';
 import type { MachineParts } from './machine-parts.ts';
 import { ProcessSections } from './process-sections.ts';
 
-export interface LinuxMachineOptions extends MachineOptions {
-  /** Default `/proc` and `/sys`. */
-  readonly procRoot?: string;
-  readonly sysRoot?: string;
+/** What every collector of a machine is given. */
+export interface CollectorOptions {
+  readonly procRoot: string;
+  readonly sysRoot: string;
+  /** Monotonic microseconds. */
+  readonly clock?: () => number;
+}
+
+/** Roots are `/proc` and `/sys` by default. */
+export interface LinuxMachineOptions extends MachineOptions, Partial<CollectorOptions> {
   /** Default what `procRoot` says. */
   readonly host?: Host;
   readonly links?: LinkSource;
@@ -36,7 +43,7 @@ export interface LinuxMachineOptions extends MachineOptions {
 }
 
 /** The options, with the roots that are asked. */
-export type MachineRoots = LinuxMachineOptions & Required<Pick<LinuxMachineOptions, 'procRoot' | 'sysRoot'>>;
+export type MachineRoots = LinuxMachineOptions & CollectorOptions;
 
 /** A process's entries may carry a time a little before its start: two clocks, one of them cut to ticks. */
 const START_SLACK_MICROS = 1e6;
@@ -100,14 +107,7 @@ export class LinuxMachine implements MachineCollector {
     const sinceWallMicros = startMillis * 1000 - START_SLACK_MICROS;
     const { readJournal } = await import('../process/journal.ts');
     const reading = await readJournal({ pid, bootId: host.bootId, sinceWallMicros }, this.#options.journal);
-    return {
-      sequence: ++this.#journalSequence,
-      monotonicMicros: started,
-      durationMicros: monotonicMicros() - started,
-      errors: [],
-      pid,
-      ...reading,
-    };
+    return { ...sectionFacts(++this.#journalSequence, started, monotonicMicros()), pid, ...reading };
   }
 
   close(): void {

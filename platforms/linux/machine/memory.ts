@@ -2,19 +2,12 @@ import { dirname, join } from 'node:path';
 import type { MemorySample } from '../../../src/data/schema/memory-sample.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
-import { NativeBuffer, SyscallError } from '../libc.ts';
+import { NativeBuffer, orThrow } from '../libc.ts';
 import { KeptFile, KeptText } from '../proc/kept-file.ts';
 import { emptyMemInfo, memorySampleOf, parseMemInfo, type ZramUse } from '../proc/meminfo.ts';
-import { ascii, known, TextScanner } from '../proc/text-scanner.ts';
+import { KeyedNumbers, known, TextScanner } from '../proc/text-scanner.ts';
 import { listDirectory, readAttribute } from '../sys/sysfs-value.ts';
-
-interface MemoryCollectorOptions {
-  /** Default `/proc` and `/sys`. */
-  readonly procRoot?: string;
-  readonly sysRoot?: string;
-  /** Monotonic microseconds. */
-  readonly clock?: () => number;
-}
+import type { CollectorOptions } from './machine.ts';
 
 /** Modules may be loaded later. */
 const SCAN_INTERVAL_MICROS = 30e6;
@@ -27,23 +20,22 @@ export class MemoryCollector {
   readonly #clock: () => number;
   readonly #info = emptyMemInfo();
   readonly #zramUse: ZramUse = { storedBytes: 0, poolBytes: 0 };
-  readonly #roots: { readonly procRoot: string; readonly sysRoot: string };
+  readonly #options: CollectorOptions;
   #hasArc = false;
   #hasLimit = false;
   #nextScanMicros = Number.NEGATIVE_INFINITY;
 
-  constructor(options: MemoryCollectorOptions = {}) {
-    this.#meminfo = new KeptText(join(options.procRoot ?? '/proc', 'meminfo'), 8192);
-    this.#arcstats = new KeptText(join(options.procRoot ?? '/proc', 'spl/kstat/zfs/arcstats'), 16 * 1024);
-    this.#zram = new ZramDevices(options.sysRoot ?? '/sys');
+  constructor(options: CollectorOptions) {
+    this.#options = options;
+    this.#meminfo = new KeptText(join(options.procRoot, 'meminfo'), 8192);
+    this.#arcstats = new KeptText(join(options.procRoot, 'spl/kstat/zfs/arcstats'), 16 * 1024);
+    this.#zram = new ZramDevices(options.sysRoot);
     this.#clock = options.clock ?? monotonicMicros;
-    this.#roots = { procRoot: options.procRoot ?? '/proc', sysRoot: options.sysRoot ?? '/sys' };
   }
 
   /** Throws OpError where /proc/meminfo cannot be read or is none. */
   collect(): MemorySample {
-    const failure = this.#meminfo.read();
-    if (failure < 0) throw new SyscallError('read', -failure, this.#meminfo.path);
+    orThrow(this.#meminfo.read(), 'read', this.#meminfo.path);
     if (!parseMemInfo(this.#meminfo.buffer.bytes, this.#meminfo.length, this.#info)) {
       throw new OpError({ op: 'parse /proc/meminfo', code: 'BAD_VALUE' });
     }
@@ -55,14 +47,13 @@ export class MemoryCollector {
       this.#hasLimit = true;
     }
     const zram = this.#zram.read(this.#zramUse) ? this.#zramUse : undefined;
-    return { ...memorySampleOf(this.#info, zram, this.#readArc()), ...groupOf(this.#readLimit()) };
+    return { ...memorySampleOf(this.#info, zram, this.#readArc()), ...this.#readLimit() };
   }
 
   /** Looked for again at the next scan where there was none. */
   #readLimit(): MemoryLimit | undefined {
     if (!this.#hasLimit) return undefined;
-    const { procRoot, sysRoot } = this.#roots;
-    const limit = readMemoryLimit(procRoot, sysRoot, this.#info.memTotal * 1024);
+    const limit = readMemoryLimit(this.#options, this.#info.memTotal * 1024);
     this.#hasLimit = limit !== undefined;
     return limit;
   }
@@ -80,10 +71,6 @@ export class MemoryCollector {
     this.#arcstats.close();
     this.#zram.close();
   }
-}
-
-function groupOf(limit: MemoryLimit | undefined): Pick<MemorySample, 'groupLimitBytes' | 'groupUsedBytes'> {
-  return limit === undefined ? {} : { groupLimitBytes: limit.limitBytes, groupUsedBytes: limit.usedBytes };
 }
 
 const scanner = new TextScanner();
@@ -139,8 +126,8 @@ class ZramDevices {
   }
 }
 
-const SIZE = ascii('size ');
-const LEAST = ascii('c_min ');
+/** Behind each name stands the type. */
+const ARC = new KeyedNumbers({ size: 'size ', least: 'c_min ' }, 1);
 /**
  * /proc/spl/kstat/zfs/arcstats (OpenZFS, module/os/linux/spl/spl-kstat.c): bytes of ZFS's cache that it gives back to
  * programs, which is all but the least that it keeps. NaN: the text does not tell.
@@ -150,26 +137,12 @@ const LEAST = ascii('c_min ');
  *   size                            4    15032385536
  */
 export function parseReclaimableArcBytes(bytes: Uint8Array, length: number): number {
-  let size = Number.NaN;
-  let least = Number.NaN;
-  scanner.reset(bytes, 0, length);
-  do {
-    if (scanner.accept(SIZE)) size = dataOf();
-    else if (scanner.accept(LEAST)) least = dataOf();
-  } while (scanner.nextLine());
+  const { size, least } = ARC.parse(bytes, length, ARC.empty());
   return Math.max(0, size - least);
 }
 
-/** The word behind the type; NaN where it may be cut. */
-function dataOf(): number {
-  return scanner.skipWords(1) ? scanner.terminatedUnsigned() : Number.NaN;
-}
-
 /** Limit of a control group and what is charged to it, page cache included; bytes. */
-interface MemoryLimit {
-  readonly limitBytes: number;
-  readonly usedBytes: number;
-}
+type MemoryLimit = Pick<MemorySample, 'groupLimitBytes' | 'groupUsedBytes'>;
 
 /** A group's files: of the second version, or of the first. */
 interface Hierarchy {
@@ -185,15 +158,15 @@ const NESTING_LIMIT = 32;
  * The tightest memory limit on the control groups of this program, of cgroup v2 (`memory.max`, `memory.current`) or v1
  * (`memory.limit_in_bytes`, `memory.usage_in_bytes`). undefined: none, or none below the machine's memory.
  */
-function readMemoryLimit(procRoot: string, sysRoot: string, totalBytes: number): MemoryLimit | undefined {
+function readMemoryLimit(roots: CollectorOptions, totalBytes: number): MemoryLimit | undefined {
   let tightest: MemoryLimit | undefined;
-  for (const { root, path, limitFile, usedFile } of hierarchies(procRoot, sysRoot)) {
+  for (const { root, path, limitFile, usedFile } of hierarchies(roots)) {
     let group = path;
     for (let depth = 0; depth < NESTING_LIMIT; depth++) {
-      const limitBytes = numberIn(join(root, group, limitFile));
-      const usedBytes = numberIn(join(root, group, usedFile));
-      const isTighter = limitBytes < (tightest?.limitBytes ?? totalBytes);
-      if (isTighter && !Number.isNaN(usedBytes)) tightest = { limitBytes, usedBytes };
+      const groupLimitBytes = numberIn(join(root, group, limitFile));
+      const groupUsedBytes = numberIn(join(root, group, usedFile));
+      const isTighter = groupLimitBytes < (tightest?.groupLimitBytes ?? totalBytes);
+      if (isTighter && !Number.isNaN(groupUsedBytes)) tightest = { groupLimitBytes, groupUsedBytes };
       if (group === '/') break;
       group = dirname(group);
     }
@@ -201,7 +174,7 @@ function readMemoryLimit(procRoot: string, sysRoot: string, totalBytes: number):
   return tightest;
 }
 
-function hierarchies(procRoot: string, sysRoot: string): readonly Hierarchy[] {
+function hierarchies({ procRoot, sysRoot }: CollectorOptions): readonly Hierarchy[] {
   const mount = join(sysRoot, 'fs/cgroup');
   return (readAttribute(join(procRoot, 'self/cgroup')) ?? '').split('\n').flatMap((line): Hierarchy[] => {
     const [, controllers, path = ''] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];

@@ -8,6 +8,7 @@ import type { Slice } from '../../../src/data/sample/slice.ts';
 import { type ProcessesWant, sectionError } from '../../../src/data/sample/snapshot.ts';
 import { CpuTable } from '../../../src/data/schema/cpu-sample.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
+import { sectionFacts } from '../../../src/data/schema/section-facts.ts';
 import { setText } from '../../../src/kit/table/columns.ts';
 import { monotonicMicros } from '../clock.ts';
 import { EffectiveCapabilities } from '../effective-capabilities.ts';
@@ -16,7 +17,7 @@ import { KeptText } from '../proc/kept-file.ts';
 import { emptyMemInfo, parseMemInfo } from '../proc/meminfo.ts';
 import { sharesPidNamespace } from '../proc/namespace-links.ts';
 import { ProcDirectory } from '../proc/proc-directory.ts';
-import { parseCpuStat } from '../proc/stat.ts';
+import { emptySchedulerCounters, parseCpuStat } from '../proc/stat.ts';
 import { ProcessDetailReader, readThreads } from '../process/process-detail-reader.ts';
 import type { ContainerNames } from '../processes/container-names.ts';
 import type { ProcessSource } from '../processes/process-source.ts';
@@ -116,10 +117,8 @@ export class ProcessSections {
     });
     const { commandLines, cgroups } = this.#collector;
     return {
-      sequence: ++this.#sequence,
+      ...sectionFacts(++this.#sequence, started, monotonicMicros()),
       monotonicMicros: this.#collectedMicros,
-      durationMicros: monotonicMicros() - started,
-      errors: [],
       processes: this.#collector.table,
       usage: this.#usage.usage,
       commandLines: want.allCommandLines === true ? commandLines : this.#visibleCommandLines,
@@ -144,10 +143,7 @@ export class ProcessSections {
       children.slots.rows.subarray(0, Math.min(children.slots.count, CHILD_FACTS_LIMIT)),
     );
     return {
-      sequence: ++this.#detailSequence,
-      monotonicMicros: started,
-      durationMicros: monotonicMicros() - started,
-      errors,
+      ...sectionFacts(++this.#detailSequence, started, monotonicMicros(), errors),
       process,
       threads,
       children,
@@ -227,7 +223,7 @@ class MachineSize {
   readonly #stat: KeptText;
   readonly #meminfo: KeptText;
   readonly #times = new CpuTable();
-  readonly #counters = { interrupts: 0, contextSwitches: 0, forks: 0, runningTasks: 0, blockedTasks: 0 };
+  readonly #counters = emptySchedulerCounters();
   readonly #info = emptyMemInfo();
 
   constructor(procRoot: string) {

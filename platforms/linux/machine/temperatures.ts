@@ -5,13 +5,7 @@ import { KeptFile } from '../proc/kept-file.ts';
 import { deviceNameOf, type HwmonChip, plausibleCelsius, readHwmonChips } from '../sys/hwmon.ts';
 import { type PowerSupply, readPowerSupplies } from '../sys/power-supply.ts';
 import { listDirectory, readAttribute, readIntegerAttribute, readSysfsInteger } from '../sys/sysfs-value.ts';
-
-interface TemperatureCollectorOptions {
-  /** Default `/sys`. */
-  readonly sysRoot?: string;
-  /** Monotonic microseconds. */
-  readonly clock?: () => number;
-}
+import type { CollectorOptions } from './machine.ts';
 
 /** Chips come with modules and plugged devices; looking for them costs some ten reads each. */
 const SCAN_INTERVAL_MICROS = 30e6;
@@ -29,9 +23,9 @@ export class TemperatureCollector {
   #nextBatteryMicros = Number.NEGATIVE_INFINITY;
   #nextScanMicros = Number.NEGATIVE_INFINITY;
 
-  constructor(options: TemperatureCollectorOptions = {}) {
-    this.#sysRoot = options.sysRoot ?? '/sys';
-    this.#clock = options.clock ?? monotonicMicros;
+  constructor({ sysRoot, clock = monotonicMicros }: CollectorOptions) {
+    this.#sysRoot = sysRoot;
+    this.#clock = clock;
   }
 
   collect(): SensorsSample {

@@ -6,11 +6,14 @@ import { SocketRows } from '../sockets/sockets.ts';
 import { UNHURRIED } from '../testdata/test-slices.fixture.ts';
 import { ascii, clientHello, dnsReply, joined, tlsRecords } from './asked-bytes.fixture.ts';
 import { NameSniffer } from './name-sniffer.ts';
-import type { Asker } from './name-store.ts';
 
 const LOCAL = [10, 0, 0, 5] as const;
 const SERVER = [192, 0, 2, 7] as const;
 const NAME_SERVER = [192, 0, 2, 53] as const;
+interface Asker {
+  readonly pid: number;
+  readonly startTicks: number;
+}
 const FIRST: Asker = { pid: 100, startTicks: 1 };
 const SECOND: Asker = { pid: 200, startTicks: 2 };
 

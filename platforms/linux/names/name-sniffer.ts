@@ -7,7 +7,7 @@ import type { LinkScope } from '../packet/capture-scope.ts';
 import { IpHeader } from '../packet/ip-header.ts';
 import type { SocketRows } from '../sockets/sockets.ts';
 import { type DnsAnswer, parseDnsAnswer } from './dns-answer.ts';
-import { type KnownName, NameStore, UNKNOWN_ASKER } from './name-store.ts';
+import { type KnownName, NameStore } from './name-store.ts';
 import { hasWaited, isSameAddress, SaidNames, WAITS_LIMIT } from './said-names.ts';
 import { DnsStreams, StreamNames } from './stream-names.ts';
 
@@ -217,8 +217,7 @@ export class NameSniffer {
     const own = isKnown(rows, row)
       ? this.store.find(ownerPid[row]!, ownerStartTicks[row]!, remoteAddress, at, nowMicros)
       : undefined;
-    const { pid, startTicks } = UNKNOWN_ASKER;
-    const known = own ?? this.store.find(pid, startTicks, remoteAddress, at, nowMicros);
+    const known = own ?? this.store.find(0, 0, remoteAddress, at, nowMicros);
     return known === 'several' ? undefined : known;
   }
 
@@ -250,14 +249,13 @@ export class NameSniffer {
 
   /** What has waited for long is of a process that will not be known. */
   #ageAnswers(nowMicros: number): void {
-    const { pid, startTicks } = UNKNOWN_ASKER;
     for (const [key, given] of this.#given) {
       for (let i = given.length - 1; i >= 0; i--) {
         const one = given[i]!;
         if (!hasWaited(++one.waits, one.seenMicros, nowMicros)) continue;
         given.splice(i, 1);
         this.#givenCount--;
-        this.#learn(pid, startTicks, one.answer, nowMicros);
+        this.#learn(0, 0, one.answer, nowMicros);
       }
       if (given.length === 0) this.#given.delete(key);
     }

@@ -1,3 +1,4 @@
+import { closedOnError } from '../../../src/kit/errors/op-error.ts';
 import type { FirstPacket, FirstPackets } from '../bpf/first-packets.ts';
 import type { LinkSource } from '../link.ts';
 import { LinkScope } from '../packet/capture-scope.ts';
@@ -5,7 +6,16 @@ import { LOOPBACK_INDEX, PacketType } from '../packet/filter.ts';
 import { type LaterSegments, nameFilter } from '../packet/name-filter.ts';
 import { type CapturedPacket, PacketRing } from '../packet/ring.ts';
 import { LookTimes } from '../poll-wake.ts';
+import { attachFilter } from '../socket-filter.ts';
 import type { NamePacket, NameSniffer } from './name-sniffer.ts';
+
+/** For the packets of one source, one after another. */
+function emptyNamePacket(): { -readonly [Key in keyof NamePacket]: NamePacket[Key] } {
+  return {
+    ...{ view: new DataView(new ArrayBuffer(0)), at: 0, captured: 0, length: 0 },
+    ...{ isSent: false, isReceived: false, pid: 0, startTicks: 0, scope: undefined },
+  };
+}
 
 /** Where packets that may say a name come from. */
 export interface NameSource {
@@ -23,10 +33,7 @@ export class KernelNames implements NameSource {
   readonly part = 'ebpf';
   readonly #sniffer: NameSniffer;
   readonly #packets: FirstPackets;
-  readonly #packet: { -readonly [Key in keyof NamePacket]: NamePacket[Key] } = {
-    ...{ view: new DataView(new ArrayBuffer(0)), at: 0, captured: 0, length: 0 },
-    ...{ isSent: false, isReceived: false, pid: 0, startTicks: 0, scope: undefined },
-  };
+  readonly #packet = emptyNamePacket();
   readonly #visit = (packet: FirstPacket): void => this.#see(packet);
 
   /** Closes the packets in the end. */
@@ -93,10 +100,7 @@ export class NameRing implements NameSource {
   readonly #clock: () => number;
   #later: LaterSegments = 'all';
   #fewerUntilMicros = 0;
-  readonly #packet: { -readonly [Key in keyof NamePacket]: NamePacket[Key] } = {
-    ...{ view: new DataView(new ArrayBuffer(0)), at: 0, captured: 0, length: 0 },
-    ...{ isSent: false, isReceived: false, pid: 0, startTicks: 0, scope: undefined },
-  };
+  readonly #packet = emptyNamePacket();
   readonly #visit = (packet: CapturedPacket): void => this.#see(packet);
 
   /** Throws SyscallError: EPERM without CAP_NET_RAW. Closes the links, then and in the end. */
@@ -104,12 +108,8 @@ export class NameRing implements NameSource {
     this.#sniffer = sniffer;
     this.#clock = clock;
     this.#scope = new LinkScope(links, clock);
-    try {
-      this.#ring = new PacketRing({ ...RING, filter: nameFilter(this.#later), withSegmentSizes: false });
-    } catch (thrown) {
-      this.#scope.close();
-      throw thrown;
-    }
+    const ring = { ...RING, filter: nameFilter(this.#later), withSegmentSizes: false };
+    this.#ring = closedOnError(this.#scope, () => new PacketRing(ring));
     this.#looks = new LookTimes([this.#ring.descriptor], onQueued);
   }
 
@@ -145,7 +145,7 @@ export class NameRing implements NameSource {
   #setFilter(later: LaterSegments): void {
     if (later === this.#later) return;
     this.#later = later;
-    this.#ring.setFilter(nameFilter(later));
+    attachFilter(this.#ring.descriptor, nameFilter(later));
   }
 
   #see({ view, at, captured, length, type, interfaceIndex }: CapturedPacket): void {

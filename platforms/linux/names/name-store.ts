@@ -1,13 +1,5 @@
 import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
 
-/** A process by PID and start; PID 0: unknown. */
-export interface Asker {
-  readonly pid: number;
-  readonly startTicks: number;
-}
-
-export const UNKNOWN_ASKER: Asker = { pid: 0, startTicks: 0 };
-
 export interface KnownName {
   readonly name: string;
   readonly basis: number;
@@ -19,8 +11,10 @@ interface LivingName {
   expiresMicros: number;
 }
 
-/** What a process and an address are known by together. */
-interface Entry extends Asker {
+/** What a process, by PID and start, and an address are known by together. PID 0, start 0: unknown processes. */
+interface Entry {
+  readonly pid: number;
+  readonly startTicks: number;
   readonly address: Uint32Array;
   readonly names: LivingName[];
   usedMicros: number;

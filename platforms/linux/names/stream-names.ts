@@ -32,10 +32,6 @@ export class StreamNames {
   readonly #streams = new Map<string, Stream>();
   #initialsLeft = INITIALS_PER_TURN;
 
-  get size(): number {
-    return this.#streams.size;
-  }
-
   /** Before the packets of one turn: gives new leave for what is costly, and drops streams that take too long. */
   begin(nowMicros: number): void {
     this.#initialsLeft = INITIALS_PER_TURN;
@@ -99,11 +95,20 @@ export class StreamNames {
   }
 
   #add(key: string, firstSequence: number, begunMicros: number, pieces = new PieceBuffer()): Stream {
-    const stream = { pieces, piecesLeft: PIECES_LIMIT, begunMicros, firstSequence, keys: undefined };
-    this.#streams.set(key, stream);
-    if (this.#streams.size > STREAMS_LIMIT) this.#streams.delete(this.#streams.keys().next().value!);
-    return stream;
+    return addStream(this.#streams, key, { pieces, begunMicros, firstSequence });
   }
+}
+
+/** In the place of the oldest one, where there are too many. */
+function addStream(
+  streams: Map<string, Stream>,
+  key: string,
+  facts: Pick<Stream, 'pieces' | 'begunMicros' | 'firstSequence'>,
+): Stream {
+  const stream = { ...facts, piecesLeft: PIECES_LIMIT, keys: undefined };
+  streams.set(key, stream);
+  if (streams.size > STREAMS_LIMIT) streams.delete(streams.keys().next().value!);
+  return stream;
 }
 
 function nameOfStream(bytes: Uint8Array, start = 0, end = bytes.length): AskedName {
@@ -128,13 +133,8 @@ export class DnsStreams {
     visit: (message: Uint8Array) => void,
   ): void {
     const known = this.#streams.get(key);
-    if (known === undefined) {
-      this.#take(key, sequence, payload, nowMicros, visit);
-      return;
-    }
-    const offset = (sequence - known.firstSequence) | 0;
-    const isLate = nowMicros - known.begunMicros >= STREAM_MICROS;
-    if (isLate || offset < 0) {
+    const offset = known === undefined ? -1 : (sequence - known.firstSequence) | 0;
+    if (known === undefined || offset < 0 || nowMicros - known.begunMicros >= STREAM_MICROS) {
       this.#streams.delete(key);
       this.#take(key, sequence, payload, nowMicros, visit);
     } else if (known.pieces.put(offset, payload)) {
@@ -164,14 +164,7 @@ export class DnsStreams {
     if (rest.length === 0 || (rest.length >= 2 && lengthOf(rest) > MESSAGE_LIMIT_BYTES)) return;
     const pieces = new PieceBuffer();
     pieces.put(0, rest);
-    this.#streams.set(key, {
-      pieces,
-      piecesLeft: PIECES_LIMIT,
-      begunMicros: nowMicros,
-      firstSequence: (sequence + at) >>> 0,
-      keys: undefined,
-    });
-    if (this.#streams.size > STREAMS_LIMIT) this.#streams.delete(this.#streams.keys().next().value!);
+    addStream(this.#streams, key, { pieces, begunMicros: nowMicros, firstSequence: (sequence + at) >>> 0 });
   }
 }
 

@@ -1,5 +1,6 @@
+import { closedOnError } from '../../../src/kit/errors/op-error.ts';
 import { Errno, NativeBuffer } from '../libc.ts';
-import type { FilterInstruction } from '../socket-filter.ts';
+import { attachFilter, type FilterInstruction } from '../socket-filter.ts';
 import { type MessageSpan, nextMessage } from './message.ts';
 import { type DiagVisitor, NETLINK_SOCK_DIAG } from './sock-diag.ts';
 import { NetlinkSocket } from './socket.ts';
@@ -30,12 +31,9 @@ export class DestroyMulticast {
 
   /** Announcements of closings from now on are kept until `drain`. Throws SyscallError. */
   constructor() {
-    try {
+    closedOnError(this, () => {
       for (let shard = 0; shard < SHARDS; shard++) this.#shards.push(openShard(shard));
-    } catch (thrown) {
-      this.close();
-      throw thrown;
-    }
+    });
   }
 
   /** Readable once there are announcements. */
@@ -98,15 +96,12 @@ export class DestroyMulticast {
 
 function openShard(shard: number): NetlinkSocket {
   const socket = new NetlinkSocket(NETLINK_SOCK_DIAG);
-  try {
-    socket.attachFilter(shardFilter(shard));
+  return closedOnError(socket, () => {
+    attachFilter(socket.descriptor, shardFilter(shard));
     socket.setReceiveBuffer(RECEIVE_BUFFER_BYTES);
     socket.bind(TCP_DESTROY_GROUPS);
-  } catch (thrown) {
-    socket.close();
-    throw thrown;
-  }
-  return socket;
+    return socket;
+  });
 }
 
 /** linux/bpf_common.h, linux/filter.h: accepts a message whose cookie's low byte (offset 60) is `shard` modulo 16. */

@@ -1,4 +1,4 @@
-import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { closedOnError, OpError } from '../../../src/kit/errors/op-error.ts';
 import { Errno, NativeBuffer, SyscallError } from '../libc.ts';
 import { MessageFlag, type MessageSpan, MessageType, nextMessage } from './message.ts';
 import { NetlinkSocket } from './socket.ts';
@@ -81,12 +81,7 @@ export class SockDiag {
   /** Throws SyscallError: ENOPROTO and the like where the kernel has no sock_diag. */
   constructor() {
     this.#socket = new NetlinkSocket(NETLINK_SOCK_DIAG);
-    try {
-      this.#socket.setReceiveTimeout(RECEIVE_TIMEOUT_MILLIS);
-    } catch (thrown) {
-      this.#socket.close();
-      throw thrown;
-    }
+    closedOnError(this.#socket, () => this.#socket.setReceiveTimeout(RECEIVE_TIMEOUT_MILLIS));
   }
 
   /** Asks for a dump, to be read by `receive` until it returns false. Throws SyscallError. */

@@ -1,16 +1,14 @@
 import {
-  attachFilter,
   bindSocket,
   closeDescriptor,
   getSocketOption,
   NativeBuffer,
   openSocket,
+  orThrow,
   receiveInto,
-  SyscallError,
   sendFrom,
   setSocketOption,
 } from '../libc.ts';
-import { encodeFilter, type FilterInstruction } from '../socket-filter.ts';
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -20,6 +18,9 @@ const SocketOption = { RCVBUF: 8, RCVTIMEO: 20, RCVBUFFORCE: 33, MEMINFO: 55 } a
 /** linux/sock_diag.h: SK_MEMINFO_*, the words of SO_MEMINFO. */
 const MemoryInfo = { RCVBUF: 1, DROPS: 8, WORDS: 9 } as const;
 const MSG_DONTWAIT = 0x40;
+/** linux/netlink.h. */
+const SOL_NETLINK = 270;
+const NETLINK_GET_STRICT_CHK = 12;
 
 /** A netlink socket, close-on-exec. Every method throws SyscallError unless it says otherwise. */
 export class NetlinkSocket {
@@ -27,9 +28,7 @@ export class NetlinkSocket {
   readonly #scratch = new NativeBuffer(64);
 
   constructor(protocol: number) {
-    const descriptor = openSocket(AF_NETLINK, SOCK_RAW, protocol);
-    if (descriptor < 0) throw new SyscallError('socket', -descriptor, 'AF_NETLINK');
-    this.descriptor = descriptor;
+    this.descriptor = orThrow(openSocket(AF_NETLINK, SOCK_RAW, protocol), 'socket', 'AF_NETLINK');
   }
 
   /** Joins the multicast groups of the mask (bit g - 1 for group g); the kernel chooses the port id. */
@@ -39,8 +38,13 @@ export class NetlinkSocket {
     address.bytes.fill(0, 0, 12);
     address.u16[0] = AF_NETLINK;
     address.u32[2] = groups;
-    const result = bindSocket(this.descriptor, address, 12);
-    if (result < 0) throw new SyscallError('bind', -result, 'AF_NETLINK');
+    orThrow(bindSocket(this.descriptor, address, 12), 'bind', 'AF_NETLINK');
+  }
+
+  /** From now on dumps have only what their requests name; false: they have everything (before Linux 4.20). */
+  filterDumps(): boolean {
+    this.#scratch.i32[0] = 1;
+    return setSocketOption(this.descriptor, SOL_NETLINK, NETLINK_GET_STRICT_CHK, this.#scratch, 4) === 0;
   }
 
   /** After so long without an answer `receive` returns -EAGAIN. */
@@ -59,12 +63,6 @@ export class NetlinkSocket {
     this.#set(SocketOption.RCVBUF, value, 4, 'SO_RCVBUF');
   }
 
-  /** Drops what the classic program does not accept before it takes room in the receive buffer. */
-  attachFilter(program: readonly FilterInstruction[]): void {
-    const result = attachFilter(this.descriptor, encodeFilter(program), program.length);
-    if (result < 0) throw new SyscallError('setsockopt', -result, 'SO_ATTACH_FILTER');
-  }
-
   /** Bytes of buffered messages (with the kernel's overhead) that fit before messages are dropped; 0 unknown. */
   receiveBufferBytes(): number {
     return this.#memoryInfo(MemoryInfo.RCVBUF);
@@ -76,8 +74,7 @@ export class NetlinkSocket {
   }
 
   send(message: NativeBuffer, length: number): void {
-    const sent = sendFrom(this.descriptor, message, length, 0);
-    if (sent < 0) throw new SyscallError('send', -sent, 'AF_NETLINK');
+    orThrow(sendFrom(this.descriptor, message, length, 0), 'send', 'AF_NETLINK');
   }
 
   /** Waits for a datagram, at most for the receive timeout. Returns its bytes or -errno. */
@@ -95,19 +92,12 @@ export class NetlinkSocket {
   }
 
   #set(option: number, value: NativeBuffer, length: number, name: string): void {
-    const result = setSocketOption(this.descriptor, SOL_SOCKET, option, value, length);
-    if (result < 0) throw new SyscallError('setsockopt', -result, name);
+    orThrow(setSocketOption(this.descriptor, SOL_SOCKET, option, value, length), 'setsockopt', name);
   }
 
   #memoryInfo(word: number): number {
-    const words = this.#scratch;
-    const length = getSocketOption(
-      this.descriptor,
-      SOL_SOCKET,
-      SocketOption.MEMINFO,
-      words,
-      MemoryInfo.WORDS * 4,
-    );
-    return length >= (word + 1) * 4 ? words.u32[word]! : 0;
+    const size = MemoryInfo.WORDS * 4;
+    const length = getSocketOption(this.descriptor, SOL_SOCKET, SocketOption.MEMINFO, this.#scratch, size);
+    return length >= (word + 1) * 4 ? this.#scratch.u32[word]! : 0;
   }
 }

@@ -1,4 +1,4 @@
-import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { closedOnError, OpError } from '../../../src/kit/errors/op-error.ts';
 import { Errno, NativeBuffer, SyscallError } from '../libc.ts';
 import {
   ATTRIBUTE_HEADER_BYTES,
@@ -102,18 +102,17 @@ export class TaskStats {
   /** Throws SyscallError or OpError where the kernel does not tell. */
   constructor() {
     this.#socket = new NetlinkSocket(NETLINK_GENERIC);
-    try {
-      this.#socket.setReceiveTimeout(ANSWER_MILLIS);
-      const name = Buffer.from(FAMILY, 'latin1');
-      const length = this.#ask(Control.TYPE, Control.GET_FAMILY, Control.FAMILY_NAME, name);
-      this.#family = length < 0 ? 0 : parseFamily(this.#answer, length);
-      if (this.#family === 0) throw new OpError({ op: 'find TASKSTATS', code: 'UNSUPPORTED' });
-      const delays = { runDelayNanos: 0, blockDelayNanos: 0, memoryDelayNanos: 0 };
-      if (!this.read(process.pid, delays)) throw new SyscallError('read task statistics', Errno.EPERM);
-    } catch (thrown) {
-      this.#socket.close();
-      throw thrown;
-    }
+    closedOnError(this.#socket, () => this.#begin());
+  }
+
+  #begin(): void {
+    this.#socket.setReceiveTimeout(ANSWER_MILLIS);
+    const name = Buffer.from(FAMILY, 'latin1');
+    const length = this.#ask(Control.TYPE, Control.GET_FAMILY, Control.FAMILY_NAME, name);
+    this.#family = length < 0 ? 0 : parseFamily(this.#answer, length);
+    if (this.#family === 0) throw new OpError({ op: 'find TASKSTATS', code: 'UNSUPPORTED' });
+    const delays = { runDelayNanos: 0, blockDelayNanos: 0, memoryDelayNanos: 0 };
+    if (!this.read(process.pid, delays)) throw new SyscallError('read task statistics', Errno.EPERM);
   }
 
   /** False: it is gone, or not permitted. `into` as parseTaskStats. */

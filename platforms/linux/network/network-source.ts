@@ -1,7 +1,7 @@
 import { TIERS_OF, type Tier } from '../../../src/data/sample/network-sample.ts';
 import type { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
-import { OpError, openIfPossible, toOpError } from '../../../src/kit/errors/op-error.ts';
+import { closedOnError, OpError, openIfPossible, toOpError } from '../../../src/kit/errors/op-error.ts';
 import type { NetworkAccounting, SocketHolders } from '../bpf/network-accounting.ts';
 import { EffectiveCapabilities } from '../effective-capabilities.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
@@ -41,7 +41,13 @@ export interface SourceContext {
 
 /** The tier asked for; for `auto` the best that opens. Throws OpError where a named one cannot run. */
 export function openSource(tier: Tier | 'auto', context: SourceContext): SocketSource {
-  if (tier !== 'auto') return openNamed(tier, context);
+  if (tier !== 'auto') {
+    try {
+      return openTier(tier, context);
+    } catch (thrown) {
+      throw tierRefusal(tier, thrown);
+    }
+  }
   for (const candidate of TIERS_OF.linux) {
     try {
       return openTier(candidate, context);
@@ -51,14 +57,6 @@ export function openSource(tier: Tier | 'auto', context: SourceContext): SocketS
     }
   }
   throw new OpError({ op: 'open tier', code: 'UNSUPPORTED' });
-}
-
-function openNamed(tier: Tier, context: SourceContext): SocketSource {
-  try {
-    return openTier(tier, context);
-  } catch (thrown) {
-    throw tierRefusal(tier, thrown);
-  }
 }
 
 /** The next tier below one that failed, or undefined. */
@@ -101,7 +99,7 @@ function openTier(tier: Tier, context: SourceContext): SocketSource {
     case 'netlink':
       return openNetlink(context);
     case 'packet':
-      return openPacket(context);
+      return new PacketSockets(context);
     case 'proc':
       return new ProcNetSockets(context.clock, context.procRoot);
     default:
@@ -122,7 +120,7 @@ interface SocketListing {
  */
 export function openListing(tier: Tier | 'auto', context: SourceContext): SocketSource {
   const isForPrograms = tier !== 'netlink';
-  const sockets = new NetlinkSockets(context.clock, !isForPrograms, false);
+  const sockets = new NetlinkSockets(context.clock, !isForPrograms);
   const told = isForPrograms ? openIfPossible(() => accountings().SocketHolders.open()) : undefined;
   const holders = told?.isTelling === true ? told : undefined;
   if (holders === undefined) told?.close();
@@ -146,14 +144,9 @@ function takeListing(context: SourceContext, isCounting: boolean): SocketListing
     context.listing = undefined;
     return listing;
   }
-  const sockets = new NetlinkSockets(context.clock, isCounting, false);
-  try {
-    sockets.hearClosings(context.onQueued);
-    return { sockets, holders: undefined };
-  } catch (thrown) {
-    sockets.close();
-    throw thrown;
-  }
+  const sockets = new NetlinkSockets(context.clock, isCounting);
+  closedOnError(sockets, () => sockets.hearClosings(context.onQueued));
+  return { sockets, holders: undefined };
 }
 
 /** UDP is counted where packets may be looked at; that they may not is how most users work, and no error. */
@@ -169,29 +162,16 @@ function openNetlink(context: SourceContext): SocketSource {
   }
 }
 
-function openPacket({ clock, procRoot, onQueued }: SourceContext): SocketSource {
-  return new PacketSockets(procRoot === undefined ? { clock, onQueued } : { clock, procRoot, onQueued });
-}
-
 /** Lists sockets first: counting needs the list. */
 function openEbpf(context: SourceContext): SocketSource {
   const { clock, processes, exited, handed } = context;
   const { sockets: listing, holders } = takeListing(context, false);
-  try {
+  return closedOnError(listing, () => {
     const accounting = handed?.accounting ?? openAccounting(holders);
     const drainExits = (): void => processes.drainExits(exited);
-    return new (countedSockets().EbpfSockets)({
-      listing,
-      accounting,
-      processes: processes.source,
-      exited,
-      drainExits,
-      clock,
-    });
-  } catch (thrown) {
-    listing.close();
-    throw thrown;
-  }
+    const options = { listing, accounting, processes: processes.source, exited, drainExits, clock };
+    return new (countedSockets().EbpfSockets)(options);
+  });
 }
 
 function openAccounting(holders: SocketHolders | undefined): NetworkAccounting {
@@ -224,16 +204,9 @@ export function packetRefusalText(code: string): string {
 function tierRefusal(tier: Tier, thrown: unknown): OpError {
   const cause = toOpError(`open tier ${tier}`, thrown);
   const { op, code, message } = cause;
-  const why =
-    tier === 'ebpf'
-      ? programRefusalText(code, message)
-      : tier === 'packet'
-        ? packetRefusalText(code)
-        : message;
-  return new OpError({
-    op,
-    code,
-    message: `the tier ${tier} is not available: ${why} (see --doctor)`,
-    cause,
-  });
+  let why = message;
+  if (tier === 'ebpf') why = programRefusalText(code, message);
+  else if (tier === 'packet') why = packetRefusalText(code);
+  const explained = `the tier ${tier} is not available: ${why} (see --doctor)`;
+  return new OpError({ op, code, message: explained, cause });
 }

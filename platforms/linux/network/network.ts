@@ -4,7 +4,7 @@ import type { ListingCollector, NetworkOptions } from '../../../src/data/sample/
 import { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
-import { toOpError } from '../../../src/kit/errors/op-error.ts';
+import { closedOnError, toOpError } from '../../../src/kit/errors/op-error.ts';
 import { attempt } from '../../attempt.ts';
 import { monotonicMicros } from '../clock.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
@@ -31,9 +31,6 @@ const firstPackets = () => require('../bpf/first-packets.ts') as typeof import('
 interface LinuxNetworkOptions {
   /** `auto` takes the best tier that works; a named one that cannot run throws. */
   readonly tier: Tier | 'auto';
-  /** Default: collectors of its own. */
-  readonly processes?: ProcessParts;
-  readonly interfaces?: InterfaceCollector;
   /** Names of containers; undefined: they have none. */
   readonly containers?: ContainerNames;
   /** Whether sockets are only listed, until `beginCounting`. Default false. */
@@ -61,19 +58,14 @@ const FAILURES_BEFORE_FALLBACK = 2;
 export function openLinuxNetwork(options: LinuxNetworkOptions): ListingCollector {
   const errors: SectionError[] = [];
   const { tier, procRoot, handed, onQueued, isListing = false } = options;
-  const processes = options.processes ?? openProcesses(tier, procRoot, { handed, recordsExits: !isListing });
+  const processes = openProcesses(tier, procRoot, { handed, recordsExits: !isListing });
   const exited = new ExitedTable();
   const clock = options.monotonicMicros ?? monotonicMicros;
   const context: SourceContext = {
     ...{ clock, procRoot, processes, exited, handed, onQueued, errors },
     listing: undefined,
   };
-  try {
-    return new LinuxNetwork(options, context);
-  } catch (thrown) {
-    if (options.processes === undefined) processes.close();
-    throw thrown;
-  }
+  return closedOnError(processes, () => new LinuxNetwork(options, context));
 }
 
 /** Sockets with their owners, over whichever tier. */
@@ -83,8 +75,6 @@ class LinuxNetwork implements ListingCollector {
   readonly #processes: ProcessParts;
   readonly #interfaces: InterfaceCollector;
   readonly #stack: StackCounterReader;
-  readonly #ownsProcesses: boolean;
-  readonly #ownsInterfaces: boolean;
   readonly #isFallingBack: boolean;
   readonly #containers: ContainerNames | undefined;
   readonly #procRoot: string;
@@ -104,12 +94,9 @@ class LinuxNetwork implements ListingCollector {
     this.#context = context;
     this.#clock = context.clock;
     this.#processes = context.processes;
-    this.#ownsProcesses = options.processes === undefined;
-    this.#ownsInterfaces = options.interfaces === undefined;
     this.#containers = options.containers;
     this.#procRoot = options.procRoot ?? '/proc';
     this.#isFallingBack = options.tier === 'auto';
-    const roots = options.procRoot === undefined ? {} : { procRoot: options.procRoot };
     this.#stack = new StackCounterReader(options.procRoot);
     const source =
       options.isListing === true ? openListing(options.tier, context) : openSource(options.tier, context);
@@ -118,7 +105,7 @@ class LinuxNetwork implements ListingCollector {
       this.#names = openNameSource(source.tier, source.ownersMap, this.#sniffer, context);
     } else context.handed?.firstPackets?.close();
     try {
-      this.#interfaces = options.interfaces ?? new InterfaceCollector(roots);
+      this.#interfaces = new InterfaceCollector({ procRoot: options.procRoot });
       this.#sockets = this.#own(source);
     } catch (thrown) {
       this.#names?.close();
@@ -219,8 +206,8 @@ class LinuxNetwork implements ListingCollector {
     this.#sockets.close();
     closeListing(this.#context);
     this.#stack.close();
-    if (this.#ownsProcesses) this.#processes.close();
-    if (this.#ownsInterfaces) this.#interfaces.close();
+    this.#processes.close();
+    this.#interfaces.close();
   }
 
   async #nameSockets(slice: Slice): Promise<void> {
@@ -252,11 +239,10 @@ class LinuxNetwork implements ListingCollector {
   }
 
   #sample(startMicros: number, sampledMicros: number, errors: readonly SectionError[]): NetworkSample {
-    this.#sequence++;
     const { source } = this.#sockets;
     const { rows } = source;
     return {
-      sequence: this.#sequence,
+      sequence: ++this.#sequence,
       monotonicMicros: sampledMicros,
       durationMicros: this.#clock() - startMicros,
       tier: source.tier,

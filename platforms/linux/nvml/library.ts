@@ -1,6 +1,6 @@
 import { dlopen, type FFIFunction, type FFITypeOrString } from 'bun:ffi';
 import { existsSync } from 'node:fs';
-import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { OpError, orUndefined } from '../../../src/kit/errors/op-error.ts';
 import type { NativeBuffer } from '../libc.ts';
 
 const ARCHITECTURE = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
@@ -70,11 +70,8 @@ export class NvmlLibrary {
       if (found !== undefined) this.#functions.set(name, found);
     }
     if (!this.#functions.has('nvmlInit_v2')) {
-      throw new OpError({
-        op: 'dlopen',
-        code: 'ENOEXEC',
-        message: `${path} is not an NVIDIA management library`,
-      });
+      const message = `${path} is not an NVIDIA management library`;
+      throw new OpError({ op: 'dlopen', code: 'ENOEXEC', message });
     }
   }
 
@@ -90,10 +87,5 @@ export class NvmlLibrary {
 
 function lookUp(path: string, name: string, args: Arguments): Call | undefined {
   const signature: FFIFunction = { args: [...args], returns: 'i32' };
-  try {
-    return dlopen(path, { [name]: signature }).symbols[name] as Call | undefined;
-  } catch (thrown) {
-    if (thrown instanceof Error) return undefined;
-    throw thrown;
-  }
+  return orUndefined(() => dlopen(path, { [name]: signature }).symbols[name] as Call | undefined);
 }

@@ -1,11 +1,11 @@
-import { release } from 'node:os';
 import { isUnspecifiedAddress } from '../../../src/data/sample/address.ts';
 import { PROTOCOL_FORWARDED, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
+import { isKernelAtLeast } from '../host.ts';
 import type { LinkSource } from '../link.ts';
 import { LookTimes } from '../poll-wake.ts';
 import { LinkScope } from './capture-scope.ts';
 import { LOOPBACK_INDEX, NETWORK_HEADER, PacketType, packetFilter, type WantedProtocol } from './filter.ts';
-import { FlowOpener, PacketFlows, Renewal } from './flow-table.ts';
+import { FlowOpener, PacketFlows } from './flow-table.ts';
 import { FragmentPorts, IpHeader, segmentCount, TcpFlag, wireBytes } from './ip-header.ts';
 import { type CapturedPacket, PacketRing, type PacketVisitor } from './ring.ts';
 
@@ -36,6 +36,8 @@ interface RingPlan {
   readonly withSegmentSizes: boolean;
   readonly ring: { readonly blockBytes: number; readonly blockCount: number };
 }
+
+const UDP_PLAN: RingPlan = { wanted: 'not-tcp', withSegmentSizes: false, ring: UDP_RING };
 
 interface MeteredRing {
   readonly ring: PacketRing;
@@ -78,22 +80,15 @@ export class PacketCapture {
    * Before Linux 6.2 a ring that tells segment sizes drops UDP super-packets, so that UDP has a ring of its own.
    */
   static ofAll(options: CaptureOptions): PacketCapture {
-    const canDescribe = options.canDescribeUdpSegments ?? describesUdpSegments(release());
-    const one: RingPlan[] = [{ wanted: 'any', withSegmentSizes: true, ring: ALL_RING }];
-    const two: RingPlan[] = [
-      { wanted: 'tcp', withSegmentSizes: true, ring: ALL_RING },
-      { wanted: 'not-tcp', withSegmentSizes: false, ring: UDP_RING },
-    ];
-    return new PacketCapture(canDescribe ? one : two, 'l3', options);
+    // virtio_net_hdr_from_skb knows SKB_GSO_UDP_L4 from then on.
+    const canDescribe = options.canDescribeUdpSegments ?? isKernelAtLeast(6, 2);
+    const tcp: RingPlan = { wanted: canDescribe ? 'any' : 'tcp', withSegmentSizes: true, ring: ALL_RING };
+    return new PacketCapture(canDescribe ? [tcp] : [tcp, UDP_PLAN], 'l3', options);
   }
 
   /** Counts what UDP and everything else but TCP carries. Throws and closes as `ofAll`. */
   static ofDatagrams(options: CaptureOptions): PacketCapture {
-    return new PacketCapture(
-      [{ wanted: 'not-tcp', withSegmentSizes: false, ring: UDP_RING }],
-      'payload',
-      options,
-    );
+    return new PacketCapture([UDP_PLAN], 'payload', options);
   }
 
   /** Counts the packets that the kernel has handed over. */
@@ -106,9 +101,7 @@ export class PacketCapture {
     if (!hasBlock) return;
     this.#scope.refresh();
     for (const { ring, meter } of this.#rings) {
-      let blocks = 0;
-      while (blocks < ring.blockCount && ring.drainBlock(meter.visit) >= 0) blocks++;
-      if (blocks > ring.blockCount * BUSY_SHARE) this.#isBusy = true;
+      if (ring.drain(meter.visit) > ring.blockCount * BUSY_SHARE) this.#isBusy = true;
     }
   }
 
@@ -133,12 +126,6 @@ export class PacketCapture {
     this.#rings.length = 0;
     this.#scope.close();
   }
-}
-
-/** Whether virtio_net_hdr_from_skb knows SKB_GSO_UDP_L4: from Linux 6.2. */
-function describesUdpSegments(kernelRelease: string): boolean {
-  const [major = 0, minor = 0] = kernelRelease.split('.').map(Number);
-  return major > 6 || (major === 6 && minor >= 2);
 }
 
 function openRing(plan: RingPlan, options: CaptureOptions): PacketRing {
@@ -306,10 +293,6 @@ class PacketMeter {
 
   #noteOpener(slot: number, isSent: boolean, flags: number): void {
     const isAnswer = (flags & TcpFlag.ACK) !== 0;
-    const flows = this.#flows;
-    flows.opener[slot] = isSent === isAnswer ? FlowOpener.PEER : FlowOpener.LOCAL;
-    // The ends may have been another connection's a moment ago.
-    if (isAnswer) return;
-    flows.renewal[slot] = flows.renewal[slot] === Renewal.EXPECTED ? Renewal.NONE : Renewal.RENEWED;
+    this.#flows.noteOpener(slot, isSent === isAnswer ? FlowOpener.PEER : FlowOpener.LOCAL, isAnswer);
   }
 }

@@ -27,6 +27,7 @@ export const Operation = {
   SHIFT_RIGHT: 0x74,
   AND: 0x54,
   JUMP_EQUAL: 0x15,
+  /** If any bit of k is set. */
   JUMP_SET: 0x45,
   JUMP_ABOVE: 0x25,
   RETURN: 0x06,
@@ -97,7 +98,7 @@ export function packetFilter(wanted: WantedProtocol, networkHeader = 0): readonl
 export function emitSightings(program: FilterAssembler): void {
   program.load(Operation.LOAD_WORD, Ancillary.PACKET_TYPE);
   program.jumpIfEqual(PacketType.OTHER_HOST, 'refuse');
-  program.jumpIfAbove(PacketType.OUTGOING, 'refuse');
+  program.jumpIf(Operation.JUMP_ABOVE, PacketType.OUTGOING, 'refuse');
   program.jumpUnlessEqual(PacketType.OUTGOING, 'tag');
   program.load(Operation.LOAD_WORD, Ancillary.INTERFACE_INDEX);
   program.jumpIfEqual(LOOPBACK_INDEX, 'refuse');
@@ -105,7 +106,7 @@ export function emitSightings(program: FilterAssembler): void {
   program.load(Operation.LOAD_WORD, Ancillary.VLAN_TAG_PRESENT);
   program.jumpIfEqual(0, 'protocol');
   program.load(Operation.LOAD_WORD, Ancillary.VLAN_TAG);
-  program.and(VLAN_ID_MASK);
+  program.load(Operation.AND, VLAN_ID_MASK);
   program.jumpUnlessEqual(0, 'refuse');
 }
 
@@ -163,34 +164,21 @@ export class FilterAssembler {
     this.#lines.push({ code, k });
   }
 
-  and(k: number): void {
-    this.#lines.push({ code: Operation.AND, k });
+  /** `code`: one of the operations that jump. */
+  jumpIf(code: number, k: number, ifTrue: string): void {
+    this.#lines.push({ code, k, ifTrue });
+  }
+
+  jumpUnless(code: number, k: number, ifFalse: string): void {
+    this.#lines.push({ code, k, ifFalse });
   }
 
   jumpIfEqual(k: number, ifTrue: string): void {
-    this.#lines.push({ code: Operation.JUMP_EQUAL, k, ifTrue });
+    this.jumpIf(Operation.JUMP_EQUAL, k, ifTrue);
   }
 
   jumpUnlessEqual(k: number, ifFalse: string): void {
-    this.#lines.push({ code: Operation.JUMP_EQUAL, k, ifFalse });
-  }
-
-  /** If no bit of k is set. */
-  jumpUnlessSet(k: number, ifFalse: string): void {
-    this.#lines.push({ code: Operation.JUMP_SET, k, ifFalse });
-  }
-
-  /** If any bit of k is set. */
-  jumpIfSet(k: number, ifTrue: string): void {
-    this.#lines.push({ code: Operation.JUMP_SET, k, ifTrue });
-  }
-
-  jumpIfAbove(k: number, ifTrue: string): void {
-    this.#lines.push({ code: Operation.JUMP_ABOVE, k, ifTrue });
-  }
-
-  jumpUnlessAbove(k: number, ifFalse: string): void {
-    this.#lines.push({ code: Operation.JUMP_ABOVE, k, ifFalse });
+    this.jumpUnless(Operation.JUMP_EQUAL, k, ifFalse);
   }
 
   result(k: number): void {

@@ -67,7 +67,7 @@ export function nameFilter(later: LaterSegments): readonly FilterInstruction[] {
   program.jumpIfEqual(EtherType.IPV6, 'ipv6');
   program.jumpUnlessEqual(EtherType.IPV4, 'refuse');
   program.load(Operation.LOAD_HALF, IPV4_FRAGMENT_OFFSET);
-  program.jumpIfSet(0x1fff, 'refuse');
+  program.jumpIf(Operation.JUMP_SET, 0x1fff, 'refuse');
   program.load(Operation.SET_X_TO_HEADER, 0);
   program.load(Operation.LOAD_BYTE, IPV4_PROTOCOL_OFFSET);
   program.jumpIfEqual(IP_PROTOCOL.tcp, 'tcp');
@@ -92,7 +92,7 @@ function emitUdp(program: FilterAssembler): void {
   program.load(Operation.LOAD_HALF_AT_X, 0);
   program.jumpIfEqual(DNS_PORT, 'keep');
   program.load(Operation.LOAD_LENGTH);
-  program.jumpIfAbove(QUIC_DATAGRAM_BYTES - 1, 'udp.long');
+  program.jumpIf(Operation.JUMP_ABOVE, QUIC_DATAGRAM_BYTES - 1, 'udp.long');
   program.result(0);
   program.label('udp.long');
   emitSent(program, 'udp');
@@ -124,7 +124,7 @@ function emitTcp(program: FilterAssembler, later: LaterSegments): void {
   const otherwise = later === 'none' ? 'refuse' : 'later';
   emitPayloadBytes(program);
   program.jumpIfEqual(0, 'refuse');
-  program.jumpUnlessAbove(HEAD_BYTES - 1, otherwise);
+  program.jumpUnless(Operation.JUMP_ABOVE, HEAD_BYTES - 1, otherwise);
   program.load(Operation.LOAD_WORD_AT_X, 0);
   for (const head of HTTP_HEADS) program.jumpIfEqual(head, 'keep');
   program.load(Operation.AND, TLS_HEAD_MASK);
@@ -140,10 +140,10 @@ function emitTcp(program: FilterAssembler, later: LaterSegments): void {
 function emitLater(program: FilterAssembler, later: LaterSegments): void {
   program.label('later');
   emitPayloadBytes(program);
-  program.jumpIfAbove(LATER_BYTES, 'refuse');
+  program.jumpIf(Operation.JUMP_ABOVE, LATER_BYTES, 'refuse');
   if (later === 'all') return;
   program.load(Operation.LOAD_STORED, Stored.FLAGS);
-  program.jumpUnlessSet(TCP_PUSH, 'refuse');
+  program.jumpUnless(Operation.JUMP_SET, TCP_PUSH, 'refuse');
   program.load(Operation.LOAD_STORED, Stored.PORT);
   for (const port of WEB_PORTS) program.jumpIfEqual(port, 'keep');
   program.result(0);

@@ -1,16 +1,16 @@
+import { closedOnError } from '../../../src/kit/errors/op-error.ts';
 import {
-  attachFilter,
   bindSocket,
   closeDescriptor,
   getSocketOption,
   NativeBuffer,
   openSocket,
+  orThrow,
   PAGE_SIZE_BYTES,
   SharedMemory,
-  SyscallError,
   setSocketOption,
 } from '../libc.ts';
-import { encodeFilter, type FilterInstruction } from '../socket-filter.ts';
+import { attachFilter, type FilterInstruction } from '../socket-filter.ts';
 
 const AF_PACKET = 17;
 const SOCK_DGRAM = 2;
@@ -105,20 +105,15 @@ export class PacketRing {
   constructor(options: PacketRingOptions) {
     const type = options.withSegmentSizes ? SOCK_RAW : SOCK_DGRAM;
     // Protocol 0: nothing arrives before the filter is there and the socket bound.
-    const descriptor = openSocket(AF_PACKET, type, 0);
-    if (descriptor < 0) throw new SyscallError('socket', -descriptor, 'AF_PACKET');
-    this.descriptor = descriptor;
+    this.descriptor = orThrow(openSocket(AF_PACKET, type, 0), 'socket', 'AF_PACKET');
     this.#withSegmentSizes = options.withSegmentSizes;
     this.#blockBytes = Math.max(options.blockBytes, PAGE_SIZE_BYTES);
     this.blockCount = options.blockCount;
-    try {
+    this.#memory = closedOnError(this, () => {
       this.#configure(options);
-      this.#memory = new SharedMemory(descriptor, this.#blockBytes * this.blockCount);
-      this.#bind();
-    } catch (thrown) {
-      this.close();
-      throw thrown;
-    }
+      return new SharedMemory(this.descriptor, this.#blockBytes * this.blockCount);
+    });
+    closedOnError(this, () => this.#bind());
   }
 
   /** Whether the kernel has finished a block that was not yet handed over. */
@@ -133,25 +128,22 @@ export class PacketRing {
    *
    * @returns how many there were, -1: no block is finished
    */
-  drainBlock(visit: PacketVisitor): number {
-    if (!this.hasBlock) return -1;
+  #drainBlock(visit: PacketVisitor): void {
     const { view, i32 } = this.#memory;
     const block = this.#block * this.#blockBytes;
-    const count = this.#visitBlock(view, block, visit);
+    this.#visitBlock(view, block, visit);
     Atomics.store(i32, (block + 8) >> 2, 0);
     this.#block = (this.#block + 1) % this.blockCount;
-    return count;
   }
 
-  /** `drainBlock` until none is left, or each has had its turn: a flood must not keep a drain from ending. */
+  /**
+   * Hands over the packets of all finished blocks, of each at most once: a flood must not keep a drain from ending.
+   * Returns how many blocks there were.
+   */
   drain(visit: PacketVisitor): number {
-    let count = 0;
-    for (let i = 0; i < this.blockCount; i++) {
-      const visited = this.drainBlock(visit);
-      if (visited < 0) break;
-      count += visited;
-    }
-    return count;
+    let blocks = 0;
+    for (; blocks < this.blockCount && this.hasBlock; blocks++) this.#drainBlock(visit);
+    return blocks;
   }
 
   /** Asks for the packets dropped since it was asked last, adds them up and returns the sum. */
@@ -163,12 +155,6 @@ export class PacketRing {
     return this.dropped;
   }
 
-  /** Packets from now on are kept by this one. Throws SyscallError. */
-  setFilter(program: readonly FilterInstruction[]): void {
-    const attached = attachFilter(this.descriptor, encodeFilter(program), program.length);
-    if (attached < 0) throw new SyscallError('setsockopt', -attached, 'SO_ATTACH_FILTER');
-  }
-
   close(): void {
     this.#packet.view = new DataView(new ArrayBuffer(0));
     // Not there yet where the constructor failed.
@@ -177,7 +163,7 @@ export class PacketRing {
   }
 
   #configure(options: PacketRingOptions): void {
-    this.setFilter(options.filter);
+    attachFilter(this.descriptor, options.filter);
     this.#set(PacketOption.VERSION, [TPACKET_V3], 'PACKET_VERSION');
     if (options.withSegmentSizes) this.#set(PacketOption.VNET_HDR, [1], 'PACKET_VNET_HDR');
     // struct tpacket_req3 (28): block size, blocks, frame size, frames, retire time, private bytes, features.
@@ -189,7 +175,7 @@ export class PacketRing {
   #set(option: number, words: readonly number[], name: string): void {
     this.#scratch.u32.set(words);
     const result = setSocketOption(this.descriptor, SOL_PACKET, option, this.#scratch, words.length * 4);
-    if (result < 0) throw new SyscallError('setsockopt', -result, name);
+    orThrow(result, 'setsockopt', name);
   }
 
   #bind(): void {
@@ -198,22 +184,20 @@ export class PacketRing {
     address.bytes.fill(0, 0, 20);
     address.u16[0] = AF_PACKET;
     address.view.setUint16(2, ETH_P_ALL);
-    const result = bindSocket(this.descriptor, address, 20);
-    if (result < 0) throw new SyscallError('bind', -result, 'AF_PACKET');
+    orThrow(bindSocket(this.descriptor, address, 20), 'bind', 'AF_PACKET');
   }
 
-  #visitBlock(view: DataView, block: number, visit: PacketVisitor): number {
+  #visitBlock(view: DataView, block: number, visit: PacketVisitor): void {
     const end = block + this.#blockBytes;
     const count = view.getUint32(block + 12, true);
     let at = block + Math.max(view.getUint32(block + 16, true), BLOCK_HEADER_BYTES);
     for (let i = 0; i < count; i++) {
-      if (at + PACKET_HEADER_BYTES + ADDRESS_BYTES > end) return i;
+      if (at + PACKET_HEADER_BYTES + ADDRESS_BYTES > end) return;
       if (this.#describe(view, at, end)) visit(this.#packet);
       const next = view.getUint32(at, true);
-      if (next === 0) return i + 1;
+      if (next === 0) return;
       at += next;
     }
-    return count;
   }
 
   /** False for offsets that point out of the block. */

@@ -1,17 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 
 /** Default of the kernel (Documentation/networking/ip-sysctl.rst). */
 const USUAL_FIRST_PORT = 32_768;
 
 /** First of the ports that the kernel gives to sockets that do not ask for one (net.ipv4.ip_local_port_range). */
 export function readFirstLocalPort(procRoot: string): number {
-  let text: string;
-  try {
-    text = readFileSync(`${procRoot}/sys/net/ipv4/ip_local_port_range`, 'latin1');
-  } catch {
-    return USUAL_FIRST_PORT;
-  }
-  return parseFirstLocalPort(text) ?? USUAL_FIRST_PORT;
+  const text = orUndefined(() => readFileSync(`${procRoot}/sys/net/ipv4/ip_local_port_range`, 'latin1'));
+  return parseFirstLocalPort(text ?? '') ?? USUAL_FIRST_PORT;
 }
 
 /** Of two numbers the first; undefined where it is no port. */

@@ -1,62 +1,41 @@
 import type { MemorySample } from '../../../src/data/schema/memory-sample.ts';
-import { ascii, TextScanner } from './text-scanner.ts';
+import { KeyedNumbers } from './text-scanner.ts';
 
 /** The lines kept of /proc/meminfo, in the order of every kernel. */
-const NAMES = {
-  memTotal: 'MemTotal',
-  memFree: 'MemFree',
-  memAvailable: 'MemAvailable',
-  buffers: 'Buffers',
-  cached: 'Cached',
-  swapCached: 'SwapCached',
-  swapTotal: 'SwapTotal',
-  swapFree: 'SwapFree',
-  zswap: 'Zswap',
-  zswapped: 'Zswapped',
-  dirty: 'Dirty',
-  writeback: 'Writeback',
-  anonPages: 'AnonPages',
-  shmem: 'Shmem',
-  slab: 'Slab',
-  sReclaimable: 'SReclaimable',
-  commitLimit: 'CommitLimit',
-  committedAs: 'Committed_AS',
-} as const;
-type MemInfoField = keyof typeof NAMES;
+const LINES = new KeyedNumbers({
+  memTotal: 'MemTotal:',
+  memFree: 'MemFree:',
+  memAvailable: 'MemAvailable:',
+  buffers: 'Buffers:',
+  cached: 'Cached:',
+  swapCached: 'SwapCached:',
+  swapTotal: 'SwapTotal:',
+  swapFree: 'SwapFree:',
+  zswap: 'Zswap:',
+  zswapped: 'Zswapped:',
+  dirty: 'Dirty:',
+  writeback: 'Writeback:',
+  anonPages: 'AnonPages:',
+  shmem: 'Shmem:',
+  slab: 'Slab:',
+  sReclaimable: 'SReclaimable:',
+  commitLimit: 'CommitLimit:',
+  committedAs: 'Committed_AS:',
+});
 /** In KiB as the kernel prints them; NaN where the line is missing. */
-type MemInfo = Record<MemInfoField, number>;
+type MemInfo = ReturnType<typeof emptyMemInfo>;
 
-const KEYS = (Object.keys(NAMES) as MemInfoField[]).map(
-  (field) => [field, ascii(`${NAMES[field]}:`)] as const,
-);
-
-export function emptyMemInfo(): MemInfo {
-  return Object.fromEntries(KEYS.map(([field]) => [field, Number.NaN])) as MemInfo;
+export function emptyMemInfo() {
+  return LINES.empty();
 }
 
-const scanner = new TextScanner();
-
 /**
- * /proc/meminfo (fs/proc/meminfo.c) into `into`; false where it does not even tell the total. Each key is looked for
- * from where the last was found.
+ * /proc/meminfo (fs/proc/meminfo.c) into `into`; false where it does not even tell the total.
  *
  *   MemTotal:       24684084 kB
  */
 export function parseMemInfo(bytes: Uint8Array, length: number, into: MemInfo): boolean {
-  for (const [field] of KEYS) into[field] = Number.NaN;
-  scanner.reset(bytes, 0, length);
-  let next = 0;
-  do {
-    for (let i = 0; i < KEYS.length; i++) {
-      const [field, key] = KEYS[(next + i) % KEYS.length]!;
-      if (!scanner.accept(key)) continue;
-      const kibibytes = scanner.unsigned();
-      // A number that touches the end may be a part of one.
-      if (scanner.at < scanner.end) into[field] = kibibytes;
-      next = next + i + 1;
-      break;
-    }
-  } while (scanner.nextLine());
+  LINES.parse(bytes, length, into);
   return into.memTotal > 0 && into.memFree >= 0;
 }
 

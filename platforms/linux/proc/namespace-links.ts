@@ -1,4 +1,5 @@
 import { readlinkSync } from 'node:fs';
+import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 
 /** PROC_PID_INIT_INO of include/linux/proc_ns.h: the machine's own pid namespace. */
 const INITIAL_INODE = 4026531836;
@@ -32,10 +33,5 @@ export function sharesPidNamespace(root: string): boolean {
 }
 
 function linkAt(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch (thrown) {
-    if (thrown instanceof Error) return undefined;
-    throw thrown;
-  }
+  return orUndefined(() => readlinkSync(path));
 }

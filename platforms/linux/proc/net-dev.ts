@@ -1,3 +1,4 @@
+import type { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
 import { TextScanner } from './text-scanner.ts';
 
 /** include/uapi/linux/if.h: IFNAMSIZ, the name's NUL included. */
@@ -43,6 +44,16 @@ export function parseNetDevLine(bytes: Uint8Array, length: number, start: number
   return false;
 }
 
+export function storeNetDevLine(line: NetDevLine, table: InterfaceTable, slot: number): void {
+  table.rxBytes[slot] = line.rxBytes;
+  table.rxPackets[slot] = line.rxPackets;
+  table.rxErrors[slot] = line.rxErrors;
+  table.rxDropped[slot] = line.rxDropped;
+  table.txBytes[slot] = line.txBytes;
+  table.txPackets[slot] = line.txPackets;
+  table.txErrors[slot] = line.txErrors;
+  table.txDropped[slot] = line.txDropped;
+}
 function parseInterface(into: NetDevLine): boolean {
   scanner.skipBlanks();
   const colon = scanner.bytes.indexOf(COLON, scanner.at);

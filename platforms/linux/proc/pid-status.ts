@@ -1,4 +1,4 @@
-import { ascii, TextScanner } from './text-scanner.ts';
+import { ascii, KeyedNumbers, TextScanner } from './text-scanner.ts';
 
 /** The fields kept of /proc/PID/status (fs/proc/array.c, task_state). */
 export interface PidStatus {
@@ -34,10 +34,13 @@ export function parsePidStatus(bytes: Uint8Array, length: number, into: PidStatu
   return false;
 }
 
-const GID = ascii('Gid:');
-const SWAP = ascii('VmSwap:');
-const VOLUNTARY = ascii('voluntary_ctxt_switches:');
-const INVOLUNTARY = ascii('nonvoluntary_ctxt_switches:');
+/** Real, effective, saved, file system: the second. */
+const EFFECTIVE = new KeyedNumbers({ effectiveUid: 'Uid:', effectiveGid: 'Gid:' }, 1);
+const SWAP = new KeyedNumbers({ swapKibibytes: 'VmSwap:' });
+const SWITCHES = new KeyedNumbers({
+  voluntarySwitches: 'voluntary_ctxt_switches:',
+  involuntarySwitches: 'nonvoluntary_ctxt_switches:',
+});
 
 export type PidStatusDetail = ReturnType<typeof parsePidStatusDetail>;
 
@@ -46,40 +49,20 @@ export type PidStatusDetail = ReturnType<typeof parsePidStatusDetail>;
  * no memory). The name in the first line is escaped, so no name can forge a line.
  */
 export function parsePidStatusDetail(bytes: Uint8Array, length: number) {
-  const detail = {
-    effectiveUid: Number.NaN,
-    effectiveGid: Number.NaN,
-    swapKibibytes: Number.NaN,
-    voluntarySwitches: Number.NaN,
-    involuntarySwitches: Number.NaN,
+  return {
+    ...EFFECTIVE.parse(bytes, length, EFFECTIVE.empty()),
+    ...SWAP.parse(bytes, length, SWAP.empty()),
+    ...SWITCHES.parse(bytes, length, SWITCHES.empty()),
   };
-  scanner.reset(bytes, 0, length);
-  do {
-    if (scanner.accept(UID)) detail.effectiveUid = secondNumber();
-    else if (scanner.accept(GID)) detail.effectiveGid = secondNumber();
-    else if (scanner.accept(SWAP)) detail.swapKibibytes = scanner.terminatedUnsigned();
-    else if (scanner.accept(VOLUNTARY)) detail.voluntarySwitches = scanner.terminatedUnsigned();
-    else if (scanner.accept(INVOLUNTARY)) detail.involuntarySwitches = scanner.terminatedUnsigned();
-  } while (scanner.nextLine());
-  return detail;
 }
+
+const switches = SWITCHES.empty();
 
 /**
  * Context switches of the first thread since its start, voluntary and involuntary together (/proc/PID/status); NaN
  * where either line is missing or cut short.
  */
 export function parsePidSwitches(bytes: Uint8Array, length: number): number {
-  let voluntary = Number.NaN;
-  let involuntary = Number.NaN;
-  scanner.reset(bytes, 0, length);
-  do {
-    if (scanner.accept(VOLUNTARY)) voluntary = scanner.terminatedUnsigned();
-    else if (scanner.accept(INVOLUNTARY)) involuntary = scanner.terminatedUnsigned();
-  } while (scanner.nextLine());
-  return voluntary + involuntary;
-}
-
-/** Real, effective, saved, file system: the second. */
-function secondNumber(): number {
-  return scanner.skipWords(1) ? scanner.terminatedUnsigned() : Number.NaN;
+  SWITCHES.parse(bytes, length, switches);
+  return switches.voluntarySwitches + switches.involuntarySwitches;
 }

@@ -7,11 +7,11 @@ import {
   O_DIRECTORY,
   O_RDONLY,
   openAt,
+  orThrow,
   readAt,
   readDirectory,
   readInto,
   rewind,
-  SyscallError,
   systemCall,
 } from '../libc.ts';
 import { ascii } from './text-scanner.ts';
@@ -48,8 +48,7 @@ export class ProcDirectory {
   constructor(root: string) {
     this.root = root;
     const path = NativeBuffer.ofPath(root);
-    this.descriptor = openAt(AT_FDCWD, path, O_RDONLY | O_DIRECTORY);
-    if (this.descriptor < 0) throw new SyscallError('open', -this.descriptor, root);
+    this.descriptor = orThrow(openAt(AT_FDCWD, path, O_RDONLY | O_DIRECTORY), 'open', root);
     const statistics = new NativeBuffer(STATFS_SIZE);
     this.#isProcFileSystem =
       fileSystemStatistics(path, statistics) === 0 && statistics.u32[0] === PROC_SUPER_MAGIC;

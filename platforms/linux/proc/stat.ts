@@ -1,21 +1,18 @@
 import { CPU_TOTAL_ROW, type CpuTable } from '../../../src/data/schema/cpu-sample.ts';
-import { ascii, TextScanner } from './text-scanner.ts';
-
-/** The counters of /proc/stat behind its CPU lines; NaN where a line is missing. */
-export interface SchedulerCounters {
-  interrupts: number;
-  contextSwitches: number;
-  forks: number;
-  runningTasks: number;
-  blockedTasks: number;
-}
+import { ascii, KeyedNumbers, TextScanner } from './text-scanner.ts';
 
 const CPU = ascii('cpu');
-const INTERRUPTS = ascii('intr ');
-const SWITCHES = ascii('ctxt ');
-const FORKS = ascii('processes ');
-const RUNNING = ascii('procs_running ');
-const BLOCKED = ascii('procs_blocked ');
+const COUNTERS = new KeyedNumbers({
+  ...{ interrupts: 'intr ', contextSwitches: 'ctxt ', forks: 'processes ' },
+  ...{ runningTasks: 'procs_running ', blockedTasks: 'procs_blocked ' },
+});
+
+/** The counters of /proc/stat behind its CPU lines; NaN where a line is missing. */
+export type SchedulerCounters = ReturnType<typeof emptySchedulerCounters>;
+
+export function emptySchedulerCounters() {
+  return COUNTERS.empty();
+}
 const SPACE = 0x20;
 const NEWLINE = 0x0a;
 const scanner = new TextScanner();
@@ -36,19 +33,14 @@ export function parseCpuStat(
 ): number {
   scanner.reset(bytes, 0, length);
   table.isOnline.fill(0);
-  counters.interrupts = Number.NaN;
-  counters.contextSwitches = Number.NaN;
-  counters.forks = Number.NaN;
-  counters.runningTasks = Number.NaN;
-  counters.blockedTasks = Number.NaN;
   let online = 0;
   let hasTotal = false;
-  do {
-    if (scanner.accept(CPU)) {
-      if (scanner.bytes[scanner.at] === SPACE) hasTotal = parseTimes(table, CPU_TOTAL_ROW) || hasTotal;
-      else if (parseCore(table)) online++;
-    } else parseCounter(counters);
-  } while (scanner.nextLine());
+  while (scanner.accept(CPU)) {
+    if (scanner.bytes[scanner.at] === SPACE) hasTotal = parseTimes(table, CPU_TOTAL_ROW) || hasTotal;
+    else if (parseCore(table)) online++;
+    scanner.nextLine();
+  }
+  COUNTERS.parse(bytes, length, counters, scanner.at);
   for (let row = 1; row < table.count; row++) if (table.isOnline[row] === 0) table.clearRow(row);
   return hasTotal ? online : -1;
 }
@@ -88,20 +80,8 @@ function addedColumn(): number {
   return isPrinted ? scanner.unsigned() : 0;
 }
 
-function parseCounter(counters: SchedulerCounters): void {
-  if (scanner.accept(INTERRUPTS)) counters.interrupts = scanner.unsigned();
-  else if (scanner.accept(SWITCHES)) counters.contextSwitches = scanner.unsigned();
-  else if (scanner.accept(FORKS)) counters.forks = scanner.unsigned();
-  else if (scanner.accept(RUNNING)) counters.runningTasks = scanner.unsigned();
-  else if (scanner.accept(BLOCKED)) counters.blockedTasks = scanner.unsigned();
-}
-
-const BTIME = ascii('btime ');
+const BOOT = new KeyedNumbers({ seconds: 'btime ' });
 /** /proc/stat, line `btime`: the wall time of the boot in seconds since 1970. NaN where it is missing. */
 export function parseBootWallSeconds(bytes: Uint8Array, length: number): number {
-  scanner.reset(bytes, 0, length);
-  do {
-    if (scanner.accept(BTIME)) return scanner.terminatedUnsigned();
-  } while (scanner.nextLine());
-  return Number.NaN;
+  return BOOT.parse(bytes, length, BOOT.empty()).seconds;
 }

@@ -2,6 +2,12 @@ const SPACE = 0x20;
 const TAB = 0x09;
 const ZERO = 0x30;
 const NEWLINE = 0x0a;
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** UTF-8 as it is: a name may begin with U+FEFF, which decoders take for a mark. What is invalid becomes U+FFFD. */
+export function decodeText(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
 
 /**
  * A cursor over kernel text. It never reads at or past `end`, allocates nothing, and says by NaN or false that what
@@ -101,6 +107,49 @@ export class TextScanner {
     }
     this.at = newline + 1;
     return this.at < this.end;
+  }
+}
+
+/** Numbers of a text that has one a line, `KEY 123`, under keys that begin no other line. */
+export class KeyedNumbers<Field extends string> {
+  readonly #fields: readonly Field[];
+  readonly #keys: readonly Uint8Array[];
+  readonly #skipped: number;
+  readonly #scanner = new TextScanner();
+
+  /** @param skipped words between the key and the number */
+  constructor(keys: Readonly<Record<Field, string>>, skipped = 0) {
+    this.#fields = Object.keys(keys) as Field[];
+    this.#keys = this.#fields.map((field) => ascii(keys[field]));
+    this.#skipped = skipped;
+  }
+
+  /** NaN under each. */
+  empty(): Record<Field, number> {
+    return Object.fromEntries(this.#fields.map((field) => [field, Number.NaN])) as Record<Field, number>;
+  }
+
+  /**
+   * The numbers of bytes [start, length) into `into`, which is returned: NaN where a line is missing, or its number
+   * touches the end and may be a part of one. Each key is looked for from where the last was found.
+   */
+  parse<Into extends Record<Field, number>>(bytes: Uint8Array, length: number, into: Into, start = 0): Into {
+    const scanner = this.#scanner;
+    const keys = this.#keys;
+    const numbers: Record<Field, number> = into;
+    for (let i = 0; i < keys.length; i++) numbers[this.#fields[i]!] = Number.NaN;
+    scanner.reset(bytes, start, length);
+    let next = 0;
+    do {
+      const first = bytes[scanner.at];
+      for (let i = 0, at = next; i < keys.length; i++, at = at + 1 < keys.length ? at + 1 : 0) {
+        if (keys[at]![0] !== first || !scanner.accept(keys[at]!)) continue;
+        if (scanner.skipWords(this.#skipped)) numbers[this.#fields[at]!] = scanner.terminatedUnsigned();
+        next = at + 1 < keys.length ? at + 1 : 0;
+        break;
+      }
+    } while (scanner.nextLine());
+    return into;
   }
 }
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { GroupWaits } from '../../../src/data/schema/process-detail.ts';
+import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 import { AT_FDCWD, closeDescriptor, NativeBuffer, O_RDONLY, openAt, readInto } from '../libc.ts';
 import { type MountEntry, parseMountEntries } from '../proc/mountinfo.ts';
 import { parsePressure } from '../proc/pressure.ts';
-import { orUndefined } from '../sys/sysfs-value.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -9,7 +9,7 @@ describe.skipIf(withoutBpf !== undefined)(
   'processes that end (needs eBPF and the pid namespace of the machine)',
   () => {
     test('those that the kernel had no room for are told, beside the others', () => {
-      const parts = new ProcessParts(new ProcessCollector(), ExitRecorder.open({ maxExits: 4 }));
+      const parts = new ProcessParts(new ProcessCollector(), ExitRecorder.open(4));
       const exited = new ExitedTable();
       Bun.spawnSync(['sh', '-c', 'for i in 1 2 3 4 5 6 7 8 9 10; do env true; done']);
       expect(() => parts.drainExits(exited)).toThrow(/^[1-9]\d* exited processes are missing/);

@@ -59,12 +59,12 @@ export abstract class ProcessSource {
 
   /** As `commandLine`, by the slot of a live process; no older than that where it may be another now. */
   commandLineOf(slot: number, maxAgeMicros?: number): string | undefined {
-    return this.texts.commandLine(slot, this.generation, maxAgeMicros);
+    return this.texts.commandLines.get(slot, this.generation, maxAgeMicros);
   }
 
   /** As `cgroup`, by the slot of a live process; no older than that. */
   cgroupOf(slot: number, maxAgeMicros?: number): string | undefined {
-    return this.texts.cgroup(slot, this.generation, maxAgeMicros);
+    return this.texts.controlGroups.get(slot, this.generation, maxAgeMicros);
   }
 }
 
@@ -88,6 +88,13 @@ type ChangedBy = 'itself' | 'anybody';
 type Read = (proc: ProcDirectory, pid: number, into: NativeBuffer) => number;
 type Parse = (bytes: Uint8Array, length: number) => string | undefined;
 
+/** Whose texts are read. */
+interface TextSource {
+  readonly proc: ProcDirectory;
+  readonly table: ProcessTable;
+  readonly clock: () => number;
+}
+
 /** One long text per process, read when asked for and kept by the row's slot until `forget`. */
 class TextCache {
   /** Undefined too for rows that were not asked for. */
@@ -95,28 +102,28 @@ class TextCache {
   readonly #readings = new Readings();
   /** Neighbours often have the same, which is kept once then. */
   #lastText: string | undefined;
+  readonly #proc: ProcDirectory;
+  readonly #table: ProcessTable;
   readonly #read: Read;
   readonly #parse: Parse;
   readonly #changedBy: ChangedBy;
   readonly #clock: () => number;
 
-  constructor(read: Read, parse: Parse, changedBy: ChangedBy, clock: () => number) {
+  constructor({ proc, table, clock }: TextSource, read: Read, parse: Parse, changedBy: ChangedBy) {
+    this.#proc = proc;
+    this.#table = table;
     this.#read = read;
     this.#parse = parse;
     this.#changedBy = changedBy;
     this.#clock = clock;
   }
 
-  get(
-    proc: ProcDirectory,
-    table: ProcessTable,
-    slot: number,
-    generation: number,
-    maxAgeMicros: number,
-  ): string | undefined {
+  /** `generation` is the collector's present one; `maxAgeMicros`: how old a text that may be another now may be. */
+  get(slot: number, generation: number, maxAgeMicros = FRESH_MICROS): string | undefined {
+    const table = this.#table;
     this.#readings.reserve(table.slots.capacity);
     if (this.#isFresh(slot, table.lastRanGeneration[slot]!, maxAgeMicros)) return this.texts[slot];
-    const length = this.#read(proc, table.pid[slot]!, sharedBuffer);
+    const length = this.#read(this.#proc, table.pid[slot]!, sharedBuffer);
     if (length === -Errno.EAGAIN) return this.texts[slot];
     const parsed = length > 0 ? this.#parse(sharedBuffer.bytes, length) : undefined;
     const text = parsed === this.#lastText ? this.#lastText : parsed;
@@ -148,25 +155,13 @@ function readControlGroup(proc: ProcDirectory, pid: number, into: NativeBuffer):
 
 /** Command lines and control groups of processes, cached: bounded by the live processes. */
 export class ProcessTexts {
-  readonly #proc: ProcDirectory;
-  readonly #table: ProcessTable;
   readonly commandLines: TextCache;
   readonly controlGroups: TextCache;
 
   constructor(proc: ProcDirectory, table: ProcessTable, clock: () => number = monotonicMicros) {
-    this.#proc = proc;
-    this.#table = table;
-    this.commandLines = new TextCache(readCommandLine, parseCommandLine, 'itself', clock);
-    this.controlGroups = new TextCache(readControlGroup, parseControlGroup, 'anybody', clock);
-  }
-
-  /** `generation` is the collector's present one; `maxAgeMicros`: how old a text that may be another now may be. */
-  commandLine(slot: number, generation: number, maxAgeMicros = FRESH_MICROS): string | undefined {
-    return this.commandLines.get(this.#proc, this.#table, slot, generation, maxAgeMicros);
-  }
-
-  cgroup(slot: number, generation: number, maxAgeMicros = FRESH_MICROS): string | undefined {
-    return this.controlGroups.get(this.#proc, this.#table, slot, generation, maxAgeMicros);
+    const source = { proc, table, clock };
+    this.commandLines = new TextCache(source, readCommandLine, parseCommandLine, 'itself');
+    this.controlGroups = new TextCache(source, readControlGroup, parseControlGroup, 'anybody');
   }
 
   forget(slot: number): void {

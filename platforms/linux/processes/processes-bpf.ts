@@ -1,6 +1,6 @@
 import { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { closedOnError, OpError } from '../../../src/kit/errors/op-error.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { commLength, TaskRecord } from '../bpf/task-record.ts';
 import { TaskSampler } from '../bpf/task-sampler.ts';
@@ -35,12 +35,7 @@ export class BpfProcessCollector extends ProcessSource {
    * whose table goes on here, with its generations; the counters are the same ones of the kernel.
    */
   static open(sampler = TaskSampler.open(), after?: ProcessSource): BpfProcessCollector {
-    try {
-      return new BpfProcessCollector(sampler, new ProcDirectory('/proc'), after);
-    } catch (thrown) {
-      sampler.close();
-      throw thrown;
-    }
+    return closedOnError(sampler, () => new BpfProcessCollector(sampler, new ProcDirectory('/proc'), after));
   }
 
   private constructor(sampler: TaskSampler, proc: ProcDirectory, after: ProcessSource | undefined) {

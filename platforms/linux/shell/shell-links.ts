@@ -1,15 +1,13 @@
 import { readAddress } from '../../../src/data/sample/address.ts';
 import { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
 import type { LinkDescription } from '../link.ts';
+import { linkSpeed, linksOf } from '../link.ts';
 import { storeLinks } from '../machine/uplinks.ts';
-import { emptyNetDevLine, parseNetDevLine } from '../proc/net-dev.ts';
+import { emptyNetDevLine, parseNetDevLine, storeNetDevLine } from '../proc/net-dev.ts';
 import { filesOf, latinOf, type Shell } from './shell-answer.ts';
 
 const FOLDER = '/sys/class/net';
-const IFF_UP = 0x1;
-const IFF_LOOPBACK = 0x8;
 const LINKS_INTERVAL_MICROS = 30e6;
-const BITS_PER_MEGABIT = 1e6;
 /** Names in a link's folder that tell what it is. */
 const MARKS = ['device', 'bridge', 'bonding', 'tun_flags', 'lower_*'];
 const FILES = ['ifindex', 'flags', 'operstate', 'uevent', 'mtu', 'speed', 'address', 'master/ifindex'];
@@ -45,18 +43,7 @@ export class ShellLinks {
       const slot = slotOf.get(latinOf(text.subarray(this.#line.nameStart, this.#line.nameEnd)));
       // What came since is looked at with the next refresh.
       if (slot === undefined) this.#nextMicros = Number.NEGATIVE_INFINITY;
-      else {
-        const { rxBytes, rxPackets, rxErrors, rxDropped } = this.#line;
-        const { txBytes, txPackets, txErrors, txDropped } = this.#line;
-        table.rxBytes[slot] = rxBytes;
-        table.rxPackets[slot] = rxPackets;
-        table.rxErrors[slot] = rxErrors;
-        table.rxDropped[slot] = rxDropped;
-        table.txBytes[slot] = txBytes;
-        table.txPackets[slot] = txPackets;
-        table.txErrors[slot] = txErrors;
-        table.txDropped[slot] = txDropped;
-      }
+      else storeNetDevLine(this.#line, table, slot);
     }
   }
 
@@ -66,10 +53,8 @@ export class ShellLinks {
     for (const { index, name } of links) {
       const slot = table.slots.find(index, 0, 0, 0);
       if (slot < 0) continue;
-      const megabits = Number(source.text(name, 'speed') ?? Number.NaN);
       table.mtuBytes[slot] = Number(source.text(name, 'mtu') ?? 0);
-      table.linkBitsPerSecond[slot] =
-        megabits > 0 && megabits < 0x7fffffff ? megabits * BITS_PER_MEGABIT : Number.NaN;
+      table.linkBitsPerSecond[slot] = linkSpeed(Number(source.text(name, 'speed') ?? Number.NaN));
       table.operationalStates[slot] = source.text(name, 'operstate');
       table.hardwareAddresses[slot] = source.text(name, 'address');
     }
@@ -122,34 +107,21 @@ class ClassNet {
     const names = [...this.#files.keys()].flatMap(
       (path) => /^\/sys\/class\/net\/([^/]+)\/ifindex$/.exec(path)?.[1] ?? [],
     );
-    return names.flatMap((name) => this.#link(name) ?? []);
-  }
-
-  #link(name: string): LinkDescription | undefined {
-    const index = Number(this.text(name, 'ifindex'));
-    const flags = Number.parseInt(this.text(name, 'flags') ?? '', 16);
-    if (!(index > 0) || Number.isNaN(flags)) return undefined;
-    const marks = this.#marks.get(name) ?? [];
-    const operstate = this.text(name, 'operstate');
-    const isLoopback = (flags & IFF_LOOPBACK) !== 0;
-    const kind = this.#kind(name, marks);
-    const lower = marks.find((mark) => mark.startsWith('lower_') && mark !== 'lower_*');
-    const isAggregate = kind === 'bridge' || kind === 'bond';
-    return {
-      ...{ index, name, isLoopback, kind },
-      isUp: (flags & IFF_UP) !== 0 && (operstate === 'up' || operstate === 'unknown'),
-      isHardware: !isLoopback && marks.includes('device'),
-      master: Number(this.text(name, 'master/ifindex') ?? 0),
-      lower:
-        lower === undefined || isAggregate ? 0 : Number(this.text(lower.slice('lower_'.length), 'ifindex')),
-    };
-  }
-
-  #kind(name: string, marks: readonly string[]): string {
-    if (marks.includes('device')) return '';
-    if (marks.includes('bridge')) return 'bridge';
-    if (marks.includes('bonding')) return 'bond';
-    if (marks.includes('tun_flags')) return 'tun';
-    return /^DEVTYPE=(\S+)$/m.exec(this.text(name, 'uevent') ?? '')?.[1] ?? 'unknown';
+    const byIndex = new Map(names.map((name) => [this.text(name, 'ifindex'), name]));
+    return linksOf(
+      new Map(
+        names.map((name) => [
+          name,
+          {
+            ifindex: this.text(name, 'ifindex'),
+            flags: this.text(name, 'flags'),
+            operstate: this.text(name, 'operstate'),
+            uevent: this.text(name, 'uevent'),
+            entries: this.#marks.get(name) ?? [],
+            master: byIndex.get(this.text(name, 'master/ifindex')),
+          },
+        ]),
+      ),
+    );
   }
 }

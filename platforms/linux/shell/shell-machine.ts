@@ -8,7 +8,8 @@ import { type CpuSample, CpuTable } from '../../../src/data/schema/cpu-sample.ts
 import type { DisksSection } from '../../../src/data/schema/disks-section.ts';
 import type { MemorySample } from '../../../src/data/schema/memory-sample.ts';
 import type { ThreadSample } from '../../../src/data/schema/process-detail.ts';
-import type { Part } from '../../../src/data/schema/section-facts.ts';
+import type { Part, Section } from '../../../src/data/schema/section-facts.ts';
+import { sectionFacts } from '../../../src/data/schema/section-facts.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { parseLoadAverage, parseUptimeSeconds } from '../proc/loadavg.ts';
 import { emptyMemInfo, memorySampleOf, parseMemInfo } from '../proc/meminfo.ts';
@@ -16,8 +17,8 @@ import { parseCommandLine, parseControlGroup, parsePidIo, parsePidStatm } from '
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { parsePidStatusDetail } from '../proc/pid-status.ts';
 import { parsePressure } from '../proc/pressure.ts';
-import { parseCpuStat, type SchedulerCounters } from '../proc/stat.ts';
-import { known } from '../proc/text-scanner.ts';
+import { emptySchedulerCounters, parseCpuStat } from '../proc/stat.ts';
+import { decodeText, known } from '../proc/text-scanner.ts';
 import { filesOf, forEachStat, latinOf, type Shell } from './shell-answer.ts';
 import { ShellDisks } from './shell-disks.ts';
 import { ShellLinks } from './shell-links.ts';
@@ -48,9 +49,7 @@ export class ShellMachine implements MachineCollector {
   readonly #links = new ShellLinks();
   readonly #disks = new ShellDisks();
   readonly #times = new CpuTable();
-  readonly #counters: SchedulerCounters = {
-    ...{ interrupts: 0, contextSwitches: 0, forks: 0, runningTasks: 0, blockedTasks: 0 },
-  };
+  readonly #counters = emptySchedulerCounters();
   readonly #info = emptyMemInfo();
   #files: ReadonlyMap<string, Uint8Array> = new Map();
   #sequence = 0;
@@ -146,7 +145,7 @@ export class ShellMachine implements MachineCollector {
       ...this.#section(),
       process: {
         ...{ pid, ppid, state, startTicks, userTicks, systemTicks, threadCount, nice },
-        name: new TextDecoder().decode(stat!.subarray(own.nameStart, own.nameEnd)),
+        name: decodeText(stat!.subarray(own.nameStart, own.nameEnd)),
         cpuNanos: (userTicks + systemTicks) * 1e7,
         effectiveUid: known(status.effectiveUid),
         effectiveGid: known(status.effectiveGid),
@@ -166,23 +165,20 @@ export class ShellMachine implements MachineCollector {
         startWallMillis: undefined,
       },
       threads: await threadsOf(threads!, slice),
-      children: this.#childrenOf(pid),
+      children: this.#processes.table.childrenOf(pid, CHILDREN_LIMIT),
       childFacts: [],
     };
   }
 
   async collectJournal(): Promise<never> {
-    throw new OpError({
-      op: 'journal',
-      code: 'NO_AGENT',
-      message: 'journals need socktop-agent on that machine',
-    });
+    const message = 'journals need socktop-agent on that machine';
+    throw new OpError({ op: 'journal', code: 'NO_AGENT', message });
   }
 
   close(): void {}
 
-  #section(): Pick<MachineSection, 'sequence' | 'monotonicMicros' | 'durationMicros' | 'errors'> {
-    return { sequence: ++this.#sequence, monotonicMicros: this.nowMicros, durationMicros: 0, errors: [] };
+  #section(): Section {
+    return sectionFacts(++this.#sequence, this.nowMicros, this.nowMicros);
   }
 
   #text(name: string): Uint8Array {
@@ -227,22 +223,14 @@ export class ShellMachine implements MachineCollector {
     const isKnown = this.#parse('meminfo', (text, length) => parseMemInfo(text, length, this.#info));
     return isKnown ? memorySampleOf(this.#info, undefined, undefined) : undefined;
   }
-
-  #childrenOf(parent: number): ProcessDetailSection['children'] {
-    const { slots, ppid, pid } = this.#processes.table;
-    const found = slots.rows.subarray(0, slots.count).filter((slot) => ppid[slot] === parent);
-    const sorted = found.sort((a, b) => pid[a]! - pid[b]!).subarray(0, CHILDREN_LIMIT);
-    return this.#processes.table.pick(sorted);
-  }
 }
 
 async function threadsOf(text: Uint8Array, slice: Slice): Promise<ThreadSample[]> {
   const threads: ThreadSample[] = [];
-  const decoder = new TextDecoder();
   await forEachStat(text, slice, (stat, line) => {
     if (threads.length >= THREADS_LIMIT) return;
     const { pid: tid, state, userTicks, systemTicks, startTicks } = stat;
-    const name = decoder.decode(line.subarray(stat.nameStart, stat.nameEnd));
+    const name = decodeText(line.subarray(stat.nameStart, stat.nameEnd));
     threads.push({ tid, name, state, userTicks, systemTicks, startTicks });
   });
   return threads.sort((a, b) => a.tid - b.tid);

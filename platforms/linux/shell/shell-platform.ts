@@ -15,7 +15,7 @@ import { parsePasswd } from '../../user-names.ts';
 import { parseCpuModel } from '../proc/cpuinfo.ts';
 import { NetTcpLine } from '../proc/net-tcp.ts';
 import { parseBootWallSeconds } from '../proc/stat.ts';
-import { RowLife, SocketRows } from '../sockets/sockets.ts';
+import { SocketRows, storeListed } from '../sockets/sockets.ts';
 import { filesOf, latinOf, MARK_PLACE, SHELL_LOOP, type Shell } from './shell-answer.ts';
 import { ShellLinks } from './shell-links.ts';
 import { type ShellFacts, ShellMachine } from './shell-machine.ts';
@@ -64,17 +64,11 @@ export class ShellPlatform implements Platform {
       ...{ clockTicksPerSecond: 100, pageSizeBytes },
     };
     if (!(this.host.bootWallMillis > 0)) {
-      throw new OpError({
-        op: 'connect',
-        code: 'NO_SHELL',
-        message: 'the remote machine has no Linux /proc',
-      });
+      const message = 'the remote machine has no Linux /proc';
+      throw new OpError({ op: 'connect', code: 'NO_SHELL', message });
     }
     this.#users = parsePasswd(Buffer.from(users!).toString('utf8'));
-    this.#known = {
-      ...{ shell, pageSizeBytes },
-      modelName: parseCpuModel(cpuinfo, cpuinfo.length),
-    };
+    this.#known = { shell, pageSizeBytes, modelName: parseCpuModel(cpuinfo, cpuinfo.length) };
     await this.#machine.prepare();
   }
 
@@ -185,10 +179,6 @@ class ShellNetwork implements NetworkCollector {
 }
 
 export const PLAIN_FILES = ['net/tcp', 'net/tcp6', 'net/udp', 'net/udp6'] as const;
-const AF_INET = 2;
-const AF_INET6 = 10;
-/** High word of the keys, whose low word is the inode: no cookie of the kernel looks so. */
-const PSEUDO_COOKIE_HIGH = 0x70726f63;
 const NEWLINE = 0x0a;
 
 /** Sockets of a machine that has no ss: which there are and whose user's, without bytes and processes. */
@@ -206,42 +196,16 @@ export class PlainSockets {
     for (const name of PLAIN_FILES) {
       const text = files.get(name) ?? new Uint8Array(0);
       for (let start = 0, end = text.indexOf(NEWLINE); end >= 0; end = text.indexOf(NEWLINE, start)) {
-        if (this.#line.parse(text, start, end)) this.#see(name, nowMicros);
+        if (this.#line.parse(text, start, end)) {
+          const protocol = name.startsWith('net/tcp') ? PROTOCOL_TCP : PROTOCOL_UDP;
+          const list = { sequence: this.#sequence, nowMicros, isFirst: this.#sequence === 1 };
+          const slot = storeListed(this.rows, protocol, this.#line, list);
+          const { ownerBasis } = rows.table;
+          if (slot >= 0 && ownerBasis[slot] === OwnerBasis.NONE) ownerBasis[slot] = OwnerBasis.HIDDEN;
+        }
         start = end + 1;
       }
     }
-    const { slots } = rows.table;
-    for (const slot of slots.rows.subarray(0, slots.count)) {
-      if (rows.seenSequence[slot] !== this.#sequence && rows.life[slot] === RowLife.LIVE)
-        rows.markClosed(slot);
-    }
-  }
-
-  #see(name: string, nowMicros: number): void {
-    const line = this.#line;
-    const { rows } = this;
-    const { table } = rows;
-    // Orphans and TIME_WAIT have nothing to be told apart by.
-    if (line.inode === 0) return;
-    let slot = rows.find(line.inode, PSEUDO_COOKIE_HIGH);
-    if (slot < 0) {
-      slot = rows.add(line.inode, PSEUDO_COOKIE_HIGH);
-      if (slot < 0) return;
-      table.firstSeenMicros[slot] = nowMicros;
-      table.bornBeforeStart[slot] = this.#sequence === 1 ? 1 : 0;
-      table.txBytes[slot] = table.rxBytes[slot] = Number.NaN;
-      table.txSegments[slot] = table.rxSegments[slot] = Number.NaN;
-      table.ownerBasis[slot] = OwnerBasis.HIDDEN;
-    }
-    rows.markLive(slot, this.#sequence);
-    table.protocol[slot] = name.startsWith('net/tcp') ? PROTOCOL_TCP : PROTOCOL_UDP;
-    table.family[slot] = line.isIpv6 ? AF_INET6 : AF_INET;
-    table.state[slot] = line.state;
-    table.uid[slot] = line.uid;
-    table.inode[slot] = line.inode;
-    table.localAddress.set(line.localAddress, slot << 2);
-    table.remoteAddress.set(line.remoteAddress, slot << 2);
-    table.localPort[slot] = line.localPort;
-    table.remotePort[slot] = line.remotePort;
+    rows.closeUnseen(this.#sequence);
   }
 }

@@ -2,9 +2,11 @@ import { ProcessUsage } from '../../../src/data/sample/machine-processes.ts';
 import { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import type { ProcessesWant } from '../../../src/data/sample/snapshot.ts';
+import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { parseUptimeSeconds } from '../proc/loadavg.ts';
 import { parseCommandLine, parsePidIo } from '../proc/pid-files.ts';
 import { parsePidSwitches } from '../proc/pid-status.ts';
+import { decodeText } from '../proc/text-scanner.ts';
 import { filesOf, forEachStat, latinOf, type Shell } from './shell-answer.ts';
 
 /** Each command line costs a program there. */
@@ -43,7 +45,6 @@ export class ShellProcesses {
   collectedMicros = Number.NEGATIVE_INFINITY;
   /** Counts collections. */
   generation = 0;
-  readonly #decoder = new TextDecoder();
   readonly #pageSizeBytes: () => number;
   #seen = new Uint32Array(0);
   /** 1: its command line was asked for. */
@@ -121,8 +122,8 @@ export class ShellProcesses {
     if (slot < 0) return -1;
     const { capacity } = table.slots;
     if (this.#seen.length < capacity) {
-      this.#seen = grown(this.#seen, new Uint32Array(capacity));
-      this.#isAsked = grown(this.#isAsked, new Uint8Array(capacity));
+      this.#seen = lengthened(this.#seen, new Uint32Array(capacity));
+      this.#isAsked = lengthened(this.#isAsked, new Uint8Array(capacity));
     }
     while (this.commandLines.length < capacity) this.commandLines.push(undefined);
     table.clearRow(slot);
@@ -136,7 +137,7 @@ export class ShellProcesses {
 
   /** Another name is another program. */
   #storeName(slot: number, bytes: Uint8Array): void {
-    const name = this.#decoder.decode(bytes);
+    const name = decodeText(bytes);
     if (this.table.names[slot] === name) return;
     this.table.names[slot] = name;
     this.#isAsked[slot] = 0;
@@ -207,9 +208,4 @@ export class ShellProcesses {
       }
     }
   }
-}
-
-function grown<T extends Uint32Array | Uint8Array>(from: T, into: T): T {
-  into.set(from);
-  return into;
 }

@@ -5,7 +5,7 @@ import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { numbers, OPTIONAL_TEXT, tableClass } from '../../../src/kit/table/columns.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { ascii } from '../proc/text-scanner.ts';
-import { RowLife, SocketRows } from '../sockets/sockets.ts';
+import { SocketRows } from '../sockets/sockets.ts';
 import { likelyOpener, Opener, openerOf, payloadReceived, payloadSent } from '../sockets/tcp-payload.ts';
 import { latinOf } from './shell-answer.ts';
 import { parseSsHead, SsFacts, type SsHead } from './ss-lines.ts';
@@ -114,12 +114,7 @@ export class SsSockets {
       this.#facts.read(output, this.#connections[at + 1]!, this.#connections[at + 2]!);
       this.#storeCounts(this.#connections[at]!);
     }
-    const { slots } = rows.table;
-    for (let i = 0; i < slots.count; i++) {
-      const slot = slots.rows[i]!;
-      if (rows.seenSequence[slot] !== this.#sequence && rows.life[slot] === RowLife.LIVE)
-        rows.markClosed(slot);
-    }
+    rows.closeUnseen(this.#sequence);
     this.#forgetHeads();
   }
 

@@ -1,3 +1,4 @@
+import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { NativeBuffer } from '../libc.ts';
 import type { DiagVisitor } from '../netlink/sock-diag.ts';
 
@@ -49,12 +50,8 @@ export class ClosingQueue implements DiagVisitor {
     const grown = new NativeBuffer(entries * ENTRY_BYTES);
     grown.bytes.set(this.#entries.bytes);
     this.#entries = grown;
-    const lengths = new Uint16Array(entries);
-    lengths.set(this.#lengths);
-    this.#lengths = lengths;
-    const takenMicros = new Float64Array(entries);
-    takenMicros.set(this.#takenMicros);
-    this.#takenMicros = takenMicros;
+    this.#lengths = lengthened(this.#lengths, new Uint16Array(entries));
+    this.#takenMicros = lengthened(this.#takenMicros, new Float64Array(entries));
     return true;
   }
 }

@@ -35,6 +35,7 @@ export function packetTier(options: { canDescribeUdpSegments?: boolean } = {}): 
 export function besideNetlink(unlistedMicros = 0): Counter {
   let leapMicros = 0;
   const source = new NetlinkSockets(() => monotonicMicros() + leapMicros);
+  source.hearClosings();
   const datagrams = DatagramCounter.open({ unlistedMicros });
   const ledger = new RowLedger();
   return {

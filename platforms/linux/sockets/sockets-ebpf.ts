@@ -4,6 +4,7 @@ import type { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { FOREIGN_INTERFACE, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import { ADDRESS_WORDS, TcpState } from '../../../src/data/schema/network-columns.ts';
+import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import type { NetworkAccounting } from '../bpf/network-accounting.ts';
 import { FLOW_KEY_WORDS, type FlowRecord } from '../bpf/network-flow.ts';
 import { FlowTable } from './ebpf-flow-table.ts';
@@ -185,12 +186,8 @@ export class EbpfSockets implements SocketSource {
   #setMain(row: number, flow: number): void {
     const { slots } = this.rows.table;
     if (this.#mainFlow.length < slots.capacity) {
-      const mainFlow = new Int32Array(slots.capacity);
-      mainFlow.set(this.#mainFlow);
-      this.#mainFlow = mainFlow;
-      const serial = new Uint32Array(slots.capacity);
-      serial.set(this.#mainFlowSerial);
-      this.#mainFlowSerial = serial;
+      this.#mainFlow = lengthened(this.#mainFlow, new Int32Array(slots.capacity));
+      this.#mainFlowSerial = lengthened(this.#mainFlowSerial, new Uint32Array(slots.capacity));
     }
     this.#mainFlow[row] = flow;
     this.#mainFlowSerial[row] = slots.serial[row]!;

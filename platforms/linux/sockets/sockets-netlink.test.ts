@@ -16,6 +16,7 @@ afterEach(() => {
 
 function openSource(clock = monotonicMicros): NetlinkSockets {
   const source = new NetlinkSockets(clock);
+  source.hearClosings();
   opened.push(source);
   return source;
 }
@@ -278,7 +279,7 @@ test('whoever drains often does not make it read the buffers as often', async ()
 test('the first closing after a rest is told of at once, and more are looked for soon', async () => {
   let micros = 10e6;
   const queued = Promise.withResolvers<void>();
-  const source = new NetlinkSockets(() => micros, true, false);
+  const source = new NetlinkSockets(() => micros);
   source.hearClosings(queued.resolve);
   await source.collect(WHOLE_SLICE);
   while (source.drainWithinMillis() !== Number.POSITIVE_INFINITY) {

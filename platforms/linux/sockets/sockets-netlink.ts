@@ -2,6 +2,7 @@ import type { CountingBasis, Tier } from '../../../src/data/sample/network-sampl
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import { SocketFailure, TcpState } from '../../../src/data/schema/network-columns.ts';
+import { closedOnError } from '../../../src/kit/errors/op-error.ts';
 import type { NativeBuffer } from '../libc.ts';
 import { DestroyMulticast, SHARDS } from '../netlink/destroy-multicast.ts';
 import { DiagRecord } from '../netlink/diag-record.ts';
@@ -117,23 +118,16 @@ export class NetlinkSockets implements SocketSource {
   #isCollecting = false;
 
   /**
-   * Throws SyscallError where the kernel has no sock_diag, or no announcements of it.
+   * Sockets are only listed until `hearClosings`. Throws SyscallError where the kernel has no sock_diag.
    *
    * @param isCounting false if bytes are counted elsewhere: the rows' counters start at 0 and are not changed
-   * @param hearsClosings false if sockets are only listed until `hearClosings`
    */
-  constructor(clock: () => number, isCounting = true, hearsClosings = true) {
+  constructor(clock: () => number, isCounting = true) {
     this.#clock = clock;
     this.#isCounting = isCounting;
     this.counted = isCounting ? 'payload' : 'none';
-    if (hearsClosings) this.hearClosings();
-    try {
-      this.#diag = new SockDiag();
-      this.#probe();
-    } catch (thrown) {
-      this.#multicast?.close();
-      throw thrown;
-    }
+    this.#diag = new SockDiag();
+    this.#probe();
   }
 
   /**
@@ -157,13 +151,10 @@ export class NetlinkSockets implements SocketSource {
 
   /** Checks for tcp_diag with a request: the socket opens without it. Throws SyscallError. */
   #probe(): void {
-    try {
+    closedOnError(this.#diag, () => {
       this.#diag.begin(this.#listeners);
       while (this.#diag.receive(NOTHING));
-    } catch (thrown) {
-      this.#diag.close();
-      throw thrown;
-    }
+    });
   }
 
   get lostClosings(): number {
@@ -427,13 +418,10 @@ export class NetlinkSockets implements SocketSource {
     if (this.rows.keptCount > KEPT_LIMIT) this.#expireKeptUpTo = this.#sequence - COLLECTIONS_BEFORE_EXPIRY;
     const isRareDue = this.#rareSequence === this.#sequence;
     const isExpiring = this.rows.keptCount > 0 && this.#expireKeptUpTo > 0;
+    const unlistedCount = this.rows.connectionCount - this.#listedCount + this.#announcedCount;
     // Every row was listed or announced: nothing to settle.
-    if (this.#unlistedCount() === 0 && !isRareDue && !isExpiring) return;
+    if (unlistedCount === 0 && !isRareDue && !isExpiring) return;
     await this.rows.forEach(slice, (slot) => this.#settle(slot));
-  }
-
-  #unlistedCount(): number {
-    return this.rows.connectionCount - this.#listedCount + this.#announcedCount;
   }
 
   #settle(slot: number): void {

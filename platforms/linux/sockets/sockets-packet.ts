@@ -13,7 +13,7 @@ const DRAIN_MICROS = 20e3;
 
 interface PacketSocketsOptions {
   readonly clock: () => number;
-  readonly procRoot?: string;
+  readonly procRoot?: string | undefined;
   /** Default the kernel's. Closed with the source. */
   readonly links?: LinkSource;
   readonly blockBytes?: number;
@@ -44,12 +44,12 @@ export class PacketSockets implements SocketSource {
 
   /** Packets from now on are counted. Throws SyscallError: EPERM without CAP_NET_RAW. */
   constructor(options: PacketSocketsOptions) {
-    const { clock, procRoot, links = openLinkSource('/sys'), ...ring } = options;
+    const { clock, procRoot, links = openLinkSource('/sys'), onQueued, ...ring } = options;
     this.#clock = clock;
     this.#listing = new ProcNetSockets(clock, procRoot, (protocol, line) =>
       this.#flowRows.noteUnheld(protocol, line),
     );
-    this.#capture = PacketCapture.ofAll({ ...ring, clock, links });
+    this.#capture = PacketCapture.ofAll({ ...ring, clock, links, onQueued });
     this.#flowRows = new FlowRows(this.#capture.flows, this.#listing.rows, {
       // Packets are taken before the list is made: what it lacks has ended, unless it began later.
       unlistedMicros: 0,

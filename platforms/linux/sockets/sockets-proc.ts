@@ -13,7 +13,7 @@ import {
   SyscallError,
 } from '../libc.ts';
 import { NetTcpLine } from '../proc/net-tcp.ts';
-import { NOTHING_LOST, RowLife, type SocketParts, SocketRows, type SocketSource } from './sockets.ts';
+import { NOTHING_LOST, type SocketParts, SocketRows, type SocketSource, storeListed } from './sockets.ts';
 
 const FILES = [
   ['tcp', PROTOCOL_TCP],
@@ -26,8 +26,6 @@ const TEXT_BYTES = 65536;
 const LINE_BYTES = 256;
 const FULL_READ_BYTES = PAGE_SIZE_BYTES - LINE_BYTES;
 const NEWLINE = 0x0a;
-/** High word of this tier's keys, whose low word is the inode: no cookie of the kernel looks so. */
-const PSEUDO_COOKIE_HIGH = 0x70726f63;
 
 /**
  * The tier `proc`: /proc/net/{tcp,tcp6,udp,udp6}. It knows sockets and their states but counts nothing: counters are
@@ -49,9 +47,7 @@ export class ProcNetSockets implements SocketSource {
   readonly #onUnheld: ((protocol: number, line: NetTcpLine) => void) | undefined;
   readonly #text = new NativeBuffer(TEXT_BYTES);
   readonly #line = new NetTcpLine();
-  #sequence = 0;
-  #nowMicros = 0;
-  #hasBaseline = false;
+  readonly #list = { sequence: 0, nowMicros: 0, isFirst: true };
   #filesRead = 0;
 
   /** `onUnheld` is told of each socket without an inode; the line is valid during the call only. */
@@ -72,8 +68,8 @@ export class ProcNetSockets implements SocketSource {
   /** Rejects with SyscallError where none of the files can be read. */
   async collect(slice: Slice): Promise<void> {
     this.rows.releaseClosed();
-    this.#sequence++;
-    this.#nowMicros = this.#clock();
+    this.#list.sequence++;
+    this.#list.nowMicros = this.#clock();
     this.#filesRead = 0;
     let failure = 0;
     for (const [index, [, protocol]] of FILES.entries()) {
@@ -81,10 +77,10 @@ export class ProcNetSockets implements SocketSource {
     }
     if (this.#filesRead === 0) throw new SyscallError('read', -failure, '/proc/net/tcp');
     await this.rows.forEach(slice, (slot) => {
-      const isListed = this.rows.seenSequence[slot] === this.#sequence;
+      const isListed = this.rows.seenSequence[slot] === this.#list.sequence;
       if (!isListed && this.rows.isFlow[slot] === 0) this.rows.markClosed(slot);
     });
-    this.#hasBaseline = true;
+    this.#list.isFirst = false;
   }
 
   drainClosings(): void {}
@@ -138,37 +134,8 @@ export class ProcNetSockets implements SocketSource {
       this.#onUnheld?.(protocol, line);
       return;
     }
-    const known = this.rows.find(line.inode, PSEUDO_COOKIE_HIGH);
-    const slot = known >= 0 ? known : this.#add(protocol);
-    if (slot < 0 || this.rows.life[slot] === RowLife.CLOSED) return;
-    const { table } = this.rows;
-    this.rows.markLive(slot, this.#sequence);
+    const slot = storeListed(this.rows, protocol, line, this.#list);
     const isRare = protocol === PROTOCOL_UDP || line.state === TcpState.LISTEN;
-    this.rows.setRare(slot, isRare ? 1 : 0);
-    table.state[slot] = line.state;
-    table.uid[slot] = line.uid;
-    table.localPort[slot] = line.localPort;
-    table.remotePort[slot] = line.remotePort;
-    for (let i = 0; i < 4; i++) {
-      table.localAddress[(slot << 2) + i] = line.localAddress[i]!;
-      table.remoteAddress[(slot << 2) + i] = line.remoteAddress[i]!;
-    }
-  }
-
-  #add(protocol: number): number {
-    const slot = this.rows.add(this.#line.inode, PSEUDO_COOKIE_HIGH);
-    if (slot < 0) return -1;
-    const { table } = this.rows;
-    table.protocol[slot] = protocol;
-    table.family[slot] = this.#line.isIpv6 ? 10 : 2;
-    table.state[slot] = TcpState.CLOSE;
-    table.inode[slot] = this.#line.inode;
-    table.txBytes[slot] = Number.NaN;
-    table.rxBytes[slot] = Number.NaN;
-    table.txSegments[slot] = Number.NaN;
-    table.rxSegments[slot] = Number.NaN;
-    table.firstSeenMicros[slot] = this.#nowMicros;
-    table.bornBeforeStart[slot] = this.#hasBaseline ? 0 : 1;
-    return slot;
+    if (slot >= 0) this.rows.setRare(slot, isRare ? 1 : 0);
   }
 }

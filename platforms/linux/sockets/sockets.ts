@@ -10,6 +10,7 @@ import { PROTOCOL_TCP, SocketTable } from '../../../src/data/sample/socket-table
 import { NameBasis, SocketFailure, TcpState } from '../../../src/data/schema/network-columns.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
+import type { NetTcpLine } from '../proc/net-tcp.ts';
 import type { AskHolders } from './flow-owners.ts';
 
 /** What a row of the socket table is at the moment. */
@@ -218,6 +219,15 @@ export class SocketRows extends columnsClass(ROW_COLUMNS) {
     this.isFlow[slot] = 0;
   }
 
+  /** Closes the live rows that a whole list, the collection of this number, does not have. */
+  closeUnseen(sequence: number): void {
+    const { slots } = this.table;
+    for (let i = 0; i < slots.count; i++) {
+      const slot = slots.rows[i]!;
+      if (this.seenSequence[slot] !== sequence && this.life[slot] === RowLife.LIVE) this.markClosed(slot);
+    }
+  }
+
   /** Gives back the rows closed by the collection before. */
   releaseClosed(): void {
     for (let i = 0; i < this.#closedCount; i++) this.table.slots.remove(this.#closedSlots[i]!);
@@ -232,6 +242,48 @@ export class SocketRows extends columnsClass(ROW_COLUMNS) {
       if (i % ROWS_BETWEEN_RESTS === ROWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
     }
   }
+}
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+
+/**
+ * Brings the row of a socket up to date that a line of /proc/net lists, and returns it; the byte counters of a new one
+ * are NaN. -1: there is no room, it has closed, or it has no inode (orphans, TIME_WAIT) and so nothing to be told apart
+ * by.
+ */
+export function storeListed(
+  rows: SocketRows,
+  protocol: number,
+  line: NetTcpLine,
+  list: { readonly sequence: number; readonly nowMicros: number; readonly isFirst: boolean },
+): number {
+  if (line.inode === 0) return -1;
+  const { table } = rows;
+  const cookieHigh = line.cookieHigh(protocol);
+  let slot = rows.find(line.inode, cookieHigh);
+  if (slot < 0) {
+    slot = rows.add(line.inode, cookieHigh);
+    if (slot < 0) return -1;
+    table.protocol[slot] = protocol;
+    table.family[slot] = line.isIpv6 ? AF_INET6 : AF_INET;
+    table.inode[slot] = line.inode;
+    table.txBytes[slot] = table.rxBytes[slot] = Number.NaN;
+    table.txSegments[slot] = table.rxSegments[slot] = Number.NaN;
+    table.firstSeenMicros[slot] = list.nowMicros;
+    table.bornBeforeStart[slot] = list.isFirst ? 1 : 0;
+  }
+  if (rows.life[slot] === RowLife.CLOSED) return -1;
+  rows.markLive(slot, list.sequence);
+  table.state[slot] = line.state;
+  table.uid[slot] = line.uid;
+  table.localPort[slot] = line.localPort;
+  table.remotePort[slot] = line.remotePort;
+  for (let i = 0; i < 4; i++) {
+    table.localAddress[(slot << 2) + i] = line.localAddress[i]!;
+    table.remoteAddress[(slot << 2) + i] = line.remoteAddress[i]!;
+  }
+  return slot;
 }
 
 /** What a source of sockets knows of the parts; processes are looked after elsewhere. */

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 import { NativeBuffer } from '../libc.ts';
 import type { KeptFile } from '../proc/kept-file.ts';
 
@@ -81,14 +82,4 @@ function compareNatural(a: string, b: string): number {
 
 function padded(name: string): string {
   return name.replace(DIGITS, (digits) => digits.padStart(LONGEST_NUMBER, '0'));
-}
-
-/** Files of devices come and go with these, and some exist for certain kinds only. */
-export function orUndefined<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (thrown) {
-    if (thrown instanceof Error) return undefined;
-    throw thrown;
-  }
 }

@@ -2,6 +2,7 @@ import { lengthened } from '../../kit/table/slot-table.ts';
 import { OwnerTable } from '../sample/network-section.ts';
 import type { ExitedTable, ProcessTable } from '../sample/process-table.ts';
 import { PROTOCOL_FORWARDED, PROTOCOL_TCP, PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { UNKNOWN_USER } from '../schema/column.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
 import { IdleRows } from './idle-rows.ts';
 
@@ -182,7 +183,7 @@ export class OwnerLedger {
     const isAlive = process >= 0 && processes.startTicks[process] === startTicks;
     table.hasExited[slot] = isAlive ? 0 : 1;
     if (isAlive) {
-      this.#follow(slot, processes, process);
+      this.#follow(slot, processes, process, true);
       this.#addAncestors(slot, processes);
     } else this.#followExited(slot, exited);
     return slot;
@@ -214,7 +215,7 @@ export class OwnerLedger {
   hidden(uid: number, cgroupId: number): number {
     const byCgroup = this.#ofCgroup(cgroupId);
     if (byCgroup >= 0) return byCgroup;
-    if (uid < 0) return this.unknown;
+    if (uid === UNKNOWN_USER) return this.unknown;
     const { table } = this;
     const known = table.slots.find(0, uid, 0, OwnerKind.USER);
     if (known >= 0) return known;
@@ -255,22 +256,23 @@ export class OwnerLedger {
       if (slot < 0) return;
       table.pid[slot] = pid;
       table.startTicks[slot] = startTicks;
-      this.#follow(slot, processes, process);
+      this.#follow(slot, processes, process, true);
     }
   }
 
-  #follow(slot: number, processes: ProcessTable, process: number): void {
+  /** A process may have no name at all. */
+  #follow(slot: number, processes: ProcessTable, process: number, isNew = false): void {
     const { table } = this;
     table.ppid[slot] = processes.ppid[process]!;
     const name = processes.names[process] ?? '';
-    if (table.names[slot] !== name) {
+    if (isNew || table.names[slot] !== name) {
       table.names[slot] = name;
       this.#readTexts(slot);
     }
     const uid = processes.uid[process]!;
     if (table.uid[slot] === uid && !isNumber(table.users[slot])) return;
     table.uid[slot] = uid;
-    table.users[slot] = uid < 0 ? undefined : this.#facts.userName(uid);
+    table.users[slot] = uid === UNKNOWN_USER ? undefined : this.#facts.userName(uid);
   }
 
   /** What is left to know of a process that ended before it was ever seen. */
@@ -284,7 +286,7 @@ export class OwnerLedger {
     table.ppid[slot] = exited.ppid[found]!;
     const uid = exited.uid[found]!;
     table.uid[slot] = uid;
-    table.users[slot] = uid < 0 ? undefined : this.#facts.userName(uid);
+    table.users[slot] = uid === UNKNOWN_USER ? undefined : this.#facts.userName(uid);
   }
 
   #ofCgroup(cgroupId: number): number {

@@ -13,6 +13,7 @@ import type { UserNames } from '../query/machine-process-rows.ts';
 import { type MachineProcesses, ProcessTexts } from '../sample/machine-processes.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
+import { UNKNOWN_USER } from '../schema/column.ts';
 import type { SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 import { type Coding, ERRORS_LIMIT, TEXT_AS_BEFORE, TEXT_LIMIT } from './recorded-format.ts';
 
@@ -165,7 +166,7 @@ class RecordedTexts extends ProcessTexts {
 
 /** The name, or the number as text; undefined unknown. */
 export function userText(uid: number, userOf: UserNames): string | undefined {
-  return uid < 0 ? undefined : (userOf(uid) ?? String(uid));
+  return uid === UNKNOWN_USER ? undefined : (userOf(uid) ?? String(uid >>> 0));
 }
 
 /** The first part of a line. `coding`: of a line of a history. */

@@ -12,11 +12,11 @@ export class ProcessTable extends tableClass(PROCESS_COLUMNS, 1 << 20, 512) {
     return this.slots.find(pid, 0, 0, 0);
   }
 
-  /** A copy of the processes with this parent, by pid. */
-  childrenOf(parent: number): ProcessTable {
+  /** A copy of the processes with this parent, by pid, `most` of them. */
+  childrenOf(parent: number, most = Number.POSITIVE_INFINITY): ProcessTable {
     const { slots, ppid, pid } = this;
     const found = slots.rows.subarray(0, slots.count).filter((slot) => ppid[slot] === parent);
-    return this.pick(found.sort((a, b) => pid[a]! - pid[b]!));
+    return this.pick(found.sort((a, b) => pid[a]! - pid[b]!).subarray(0, most));
   }
 
   /** The rows of these slots in a table of their own, in this order. */

@@ -36,6 +36,16 @@ export const SECTION = record({
 });
 export type Section = ValueOf<typeof SECTION>;
 
+/** The facts of a section that began to be collected at a monotonic time, and ends now. */
+export function sectionFacts(
+  sequence: number,
+  monotonicMicros: number,
+  nowMicros: number,
+  errors: Section['errors'] = [],
+): Section {
+  return { sequence, monotonicMicros, durationMicros: nowMicros - monotonicMicros, errors };
+}
+
 /**
  * Result of one collector: a value, an error, both (one of two GPUs failed), or neither when disabled.
  */

@@ -51,6 +51,26 @@ export function fileError(op: string, what: string, thrown: unknown, reasons = F
   return new OpError({ op, code, message: `${what}: ${reasons[code] ?? message}`, cause: thrown });
 }
 
+/** Goes on with what was just opened; where that fails, it is closed. */
+export function closedOnError<T>(opened: { close(): void }, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    opened.close();
+    throw thrown;
+  }
+}
+
+/** What may be missing, or not permitted: a file, a program. */
+export function orUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (thrown) {
+    if (thrown instanceof Error) return undefined;
+    throw thrown;
+  }
+}
+
 /** What is only a better way: that it cannot be had is no error. */
 export function openIfPossible<T>(open: () => T): T | undefined {
   try {

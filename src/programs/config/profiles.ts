@@ -187,13 +187,16 @@ const OTHER_THINGS: Readonly<Record<string, string>> = {
 
 /**
  * Saves one profile in the file, also while other programs write to it. Never overwrites a damaged file. Throws OpError
- * as `readProfiles`, and `EACCES`, `EROFS`, `ENOSPC`, `LOCKED`.
+ * as `readProfiles`, and `EACCES`, `EROFS`, `ENOSPC`, `LOCKED`, `TOO_LONG`.
  */
 export async function saveProfile(path: string, name: string, profile: Profile): Promise<void> {
   try {
     withUserRights(() => mkdirSync(dirname(path), { recursive: true, mode: 0o700 }));
     await withFileLock(path, () => {
-      writeWhole(path, printProfiles(withProfile(readProfiles(path), name, profile)));
+      const text = printProfiles(withProfile(readProfiles(path), name, profile));
+      // It could not be read again, with all profiles that are in it.
+      if (Buffer.byteLength(text) > LONGEST_BYTES) throw new OpError({ op: 'write', code: 'TOO_LONG' });
+      writeWhole(path, text);
     });
   } catch (thrown) {
     const error = toOpError('save profile', thrown);

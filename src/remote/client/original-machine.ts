@@ -61,6 +61,8 @@ const MICROS_PER_TICK = 1e6 / TICKS_PER_SECOND;
 const VIRTUAL =
   /^(lo|docker|br-|veth|virbr|vnet|tun|tap|wg|cni|flannel|cali|lxc|lxd|dummy|ifb|bond\d+\.|.*[.:])/;
 const NAMES_LIMIT = 4096;
+/** The protocol has them in one share with `user`. */
+const UNTOLD_MODES = ['nice', 'system', 'irq', 'softirq', 'steal', 'iowait'] as const;
 
 /**
  * The fast part of a machine whose agent speaks the original protocol. It tells shares, not counters: counters are made
@@ -117,16 +119,9 @@ export class OriginalMachine {
   #addShare(row: number, percent: number | undefined, elapsedTicks: number): void {
     const table = this.#times;
     const share = percent === undefined ? UNKNOWN : Math.min(100, Math.max(0, percent)) / 100;
-    const before = Number.isNaN(table.user[row]!) ? 0 : table.user[row]!;
-    const idleBefore = Number.isNaN(table.idle[row]!) ? 0 : table.idle[row]!;
-    table.user[row] = before + share * elapsedTicks;
-    table.idle[row] = idleBefore + (1 - share) * elapsedTicks;
-    table.nice[row] = 0;
-    table.system[row] = 0;
-    table.irq[row] = 0;
-    table.softirq[row] = 0;
-    table.steal[row] = 0;
-    table.iowait[row] = 0;
+    table.user[row] = (table.user[row]! || 0) + share * elapsedTicks;
+    table.idle[row] = (table.idle[row]! || 0) + (1 - share) * elapsedTicks;
+    for (const mode of UNTOLD_MODES) table[mode][row] = 0;
     table.isOnline[row] = 1;
   }
 

@@ -25,12 +25,13 @@ import {
   type SessionLine,
   type Told,
   UNASKED_LIMIT,
+  unexpectedReply,
+  unknownHeader,
   WAITING_LIMIT,
 } from './session.ts';
 
 /** The original agent reads a journal while everything else waits behind it. */
 const ANSWER_MILLIS = 10_000;
-const TICKS_PER_SECOND = 100;
 
 interface Waiting {
   readonly request: OriginalRequest;
@@ -39,6 +40,7 @@ interface Waiting {
   readonly reject: (error: OpError) => void;
 }
 
+type AnswerTo<N> = Extract<OriginalReply, { readonly reply: N }>;
 /** Requests that older agents ignore. */
 export type LaterRequest = 'get_process_metrics' | 'get_journal_entries';
 
@@ -72,9 +74,7 @@ export class OriginalSession implements Session {
   }
 
   async machine(): Promise<Told<MachineSection>> {
-    const reply = await this.#ask({ request: 'get_metrics' });
-    if (reply.reply !== 'get_metrics') throw otherReply();
-    const { metrics } = reply;
+    const { metrics } = await this.#asked({ request: 'get_metrics' });
     if (metrics.hostname !== '') this.#hostName = metrics.hostname;
     this.#memoryTotalBytes = metrics.mem_total ?? Number.NaN;
     const section = this.#machine.section(metrics, this.#line.monotonicMicros());
@@ -82,10 +82,9 @@ export class OriginalSession implements Session {
   }
 
   async disks(): Promise<Told<DisksSection>> {
-    const reply = await this.#ask({ request: 'get_disks' });
-    if (reply.reply !== 'get_disks') throw otherReply();
+    const { disks } = await this.#asked({ request: 'get_disks' });
     const now = this.#line.monotonicMicros();
-    return { header: this.#header(now), section: originalDisksSection(reply.disks, ++this.#sequence, now) };
+    return { header: this.#header(now), section: originalDisksSection(disks, ++this.#sequence, now) };
   }
 
   controlGroups(): Promise<never> {
@@ -95,10 +94,9 @@ export class OriginalSession implements Session {
   async processes(): Promise<Told<MachineProcesses>> {
     // Converting CPU shares to time needs the number of cores, which only the metrics have.
     if (this.#machine.coreCount === 0) await this.machine();
-    const reply = await this.#ask({ request: 'get_processes' });
-    if (reply.reply !== 'get_processes') throw otherReply();
+    const { processes } = await this.#asked({ request: 'get_processes' });
     const receivedMicros = this.#line.monotonicMicros();
-    const section = this.#processes.section(reply.processes, {
+    const section = this.#processes.section(processes, {
       memoryTotalBytes: this.#memoryTotalBytes,
       coreCount: this.#machine.coreCount,
       receivedMicros,
@@ -107,22 +105,17 @@ export class OriginalSession implements Session {
   }
 
   async processDetail(pid: number): Promise<Told<ProcessDetailSection>> {
-    const reply = await this.#ask({ request: 'get_process_metrics', pid });
-    if (reply.reply !== 'get_process_metrics') throw otherReply();
+    const { process } = await this.#asked({ request: 'get_process_metrics', pid });
     const now = this.#line.monotonicMicros();
-    return {
-      header: this.#header(now),
-      section: originalDetailSection(reply.process, ++this.#sequence, now),
-    };
+    return { header: this.#header(now), section: originalDetailSection(process, ++this.#sequence, now) };
   }
 
   async journal(pid: number): Promise<Told<JournalSection>> {
-    const reply = await this.#ask({ request: 'get_journal_entries', pid });
-    if (reply.reply !== 'get_journal_entries') throw otherReply();
+    const { journal } = await this.#asked({ request: 'get_journal_entries', pid });
     const now = this.#line.monotonicMicros();
     return {
       header: this.#header(now),
-      section: originalJournalSection(pid, reply.journal, ++this.#sequence, now),
+      section: originalJournalSection(pid, journal, ++this.#sequence, now),
     };
   }
 
@@ -134,7 +127,7 @@ export class OriginalSession implements Session {
   received(frame: string | Uint8Array<ArrayBuffer>): void {
     const waiting = this.#waiting.shift();
     if (waiting === undefined) {
-      if (++this.#unasked > UNASKED_LIMIT) this.#line.broken(otherReply());
+      if (++this.#unasked > UNASKED_LIMIT) this.#line.broken(unexpectedReply());
       return;
     }
     this.#watchHead();
@@ -154,6 +147,12 @@ export class OriginalSession implements Session {
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 
+  /** The answer to a request, which is of its kind. */
+  async #asked<R extends OriginalRequest>(request: R): Promise<AnswerTo<R['request']>> {
+    const reply = await this.#ask(request);
+    if (reply.reply !== request.request) throw unexpectedReply();
+    return reply as AnswerTo<R['request']>;
+  }
   #ask(request: OriginalRequest): Promise<OriginalReply> {
     const { promise, resolve, reject } = Promise.withResolvers<OriginalReply>();
     const fail = (code: string, message: string): void =>
@@ -185,19 +184,7 @@ export class OriginalSession implements Session {
     }, ANSWER_MILLIS);
   }
 
-  #header(monotonicMicros: number, wallMillis: number = Date.now()): SnapshotHeader {
-    return {
-      hostName: this.#hostName,
-      bootId: '',
-      epoch: this.#epoch,
-      monotonicMicros,
-      wallMillis,
-      bootWallMillis: Number.NaN,
-      clockTicksPerSecond: TICKS_PER_SECOND,
-    };
+  #header(monotonicMicros: number, wallMillis?: number): SnapshotHeader {
+    return unknownHeader(this.#hostName, monotonicMicros, this.#epoch, wallMillis);
   }
-}
-
-function otherReply(): OpError {
-  return new OpError({ op: 'decode', code: 'BAD_VALUE', message: 'unexpected reply from the agent' });
 }

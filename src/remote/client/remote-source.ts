@@ -18,7 +18,7 @@ import {
 import { type LaterRequest, OriginalSession } from './original-session.ts';
 import { Backoff, Wakening } from './reconnection.ts';
 import { type HistorySession, RemoteHistory } from './remote-history.ts';
-import { Gathering, type Session, type SessionLine } from './session.ts';
+import { Gathering, type Session, type SessionLine, unknownHeader } from './session.ts';
 import { ShellMemory, type ShellReader, ShellSession } from './shell-session.ts';
 import { isCertificateError } from './trust.ts';
 import { V2Memory, V2Session } from './v2-session.ts';
@@ -67,7 +67,7 @@ export class RemoteSource implements Source, RemoteLink {
   constructor(options: RemoteOptions) {
     this.#options = options;
     this.firstContact = this.#first.promise;
-    this.#header = emptyHeader(options.agent.hostName, options.monotonicMicros());
+    this.#header = unknownHeader(options.agent.hostName, options.monotonicMicros());
     this.#wakening = new Wakening(() => this.retry());
     this.#status = {
       phase: 'connecting',
@@ -166,7 +166,7 @@ export class RemoteSource implements Source, RemoteLink {
     this.#wakening.stop();
     this.#connections++;
     if (this.#status.nextTryMillis !== undefined) this.#change({ nextTryMillis: undefined });
-    this.#connection = this.#begin({
+    const listener: ConnectionListener = {
       opened: (protocol, hasOldAgent = false) => {
         this.#hasOldAgent = hasOldAgent;
         this.#opened(protocol);
@@ -177,11 +177,8 @@ export class RemoteSource implements Source, RemoteLink {
       },
       closed: (error) => this.#ended(error),
       isWaiting: () => (this.#session ?? this.#trial)?.isWaiting === true,
-    });
-  }
-
-  #begin(listener: ConnectionListener): AgentLine {
-    return this.#options.connect?.(listener) ?? new Connection(this.#options, listener);
+    };
+    this.#connection = this.#options.connect?.(listener) ?? new Connection(this.#options, listener);
   }
 
   #opened(protocol: Protocol): void {
@@ -224,12 +221,10 @@ export class RemoteSource implements Source, RemoteLink {
   async #tryShell(): Promise<void> {
     try {
       const { shell } = this.#options;
-      if (shell === undefined)
-        throw new OpError({
-          op: 'connect',
-          code: 'NO_SHELL',
-          message: this.#hasOldAgent ? this.#tooOldAgent() : AGENT_MISSING,
-        });
+      if (shell === undefined) {
+        const message = this.#hasOldAgent ? this.#tooOldAgent() : AGENT_MISSING;
+        throw new OpError({ op: 'connect', code: 'NO_SHELL', message });
+      }
       this.#shell ??= new ShellMemory(await shell());
       const session = new ShellSession(this.#line(), this.#shell);
       this.#trial = session;
@@ -290,11 +285,12 @@ export class RemoteSource implements Source, RemoteLink {
       this.#trial instanceof OriginalSession && cause.code.startsWith('CLOSED_')
         ? unanswered(cause, this.#status.hasToken)
         : cause;
+    const lost = new OpError({ op: 'sample', code: 'LOST', message: error.message });
     this.#session = undefined;
-    this.#trial?.lost(new OpError({ op: 'sample', code: 'LOST', message: error.message }));
+    this.#trial?.lost(lost);
     this.#trial = undefined;
     if (session !== undefined) this.#backoff.ended(performance.now() - this.#liveMillis);
-    session?.lost(new OpError({ op: 'sample', code: 'LOST', message: error.message }));
+    session?.lost(lost);
     if (this.#isClosed) return;
     const delayMillis = isFinal(error.code, this.#wasLive) ? undefined : this.#backoff.nextMillis();
     if (delayMillis !== undefined) {
@@ -347,18 +343,6 @@ const FINAL_AT_FIRST = ['HTTP_404', 'HTTP_400', 'HTTP_200', 'NO_SHELL'];
 function isFinal(code: string, wasLive: boolean): boolean {
   if (isCertificateError(code) || FINAL.includes(code)) return true;
   return !wasLive && FINAL_AT_FIRST.includes(code);
-}
-
-function emptyHeader(hostName: string, monotonicMicros: number): SnapshotHeader {
-  return {
-    hostName,
-    bootId: '',
-    epoch: 0,
-    monotonicMicros,
-    wallMillis: Date.now(),
-    bootWallMillis: Number.NaN,
-    clockTicksPerSecond: 100,
-  };
 }
 
 const LATENCIES_LIMIT = 4096;

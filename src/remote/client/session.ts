@@ -61,6 +61,22 @@ export function noControlGroups(message: string): OpError {
   return new OpError({ op: 'collect control groups', code: 'ENOTSUP', message });
 }
 
+/** The peer does not keep to the protocol. */
+export function unexpectedReply(): OpError {
+  return new OpError({ op: 'decode', code: 'BAD_VALUE', message: 'unexpected reply from the agent' });
+}
+/** Of a machine of which only the name is known, and perhaps the time of a sample by its wall clock. */
+export function unknownHeader(
+  hostName: string,
+  monotonicMicros: number,
+  epoch = 0,
+  wallMillis = Date.now(),
+): SnapshotHeader {
+  return {
+    ...{ hostName, bootId: '', epoch, monotonicMicros, wallMillis },
+    ...{ bootWallMillis: Number.NaN, clockTicksPerSecond: 100 },
+  };
+}
 export function agentError(op: string, { error, code }: ErrorReply): SectionError {
   return { op, code: code ?? 'AGENT', message: `the agent: ${error}` };
 }

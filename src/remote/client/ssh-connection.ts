@@ -302,7 +302,7 @@ class ComplaintLines {
     const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split(/\r?\n|\r/);
     this.#rest = lines.pop()!.slice(-COMPLAINT_LIMIT);
     for (const line of lines) {
-      if (isProgress(line)) progress(line);
+      if (PROGRESS.test(line)) progress(line);
       else if (line.trim() !== '') this.#hold(line.slice(0, COMPLAINT_LIMIT));
     }
   }
@@ -345,9 +345,7 @@ interface SshSettings {
   readonly hasProxy: boolean;
 }
 
-const NO_SETTINGS: SshSettings = {
-  ...{ connectSeconds: undefined, hasAliveInterval: false, hasProxy: false },
-};
+const NO_SETTINGS: SshSettings = { connectSeconds: undefined, hasAliveInterval: false, hasProxy: false };
 
 const ASKING = 'no login';
 const NO_KEYS = 'the host does not finish the key exchange';
@@ -368,13 +366,8 @@ const STAGES: readonly (readonly [RegExp, SshStage])[] = [
   [/^debug1: Next authentication method:/, { mayAsk: true, lacks: ASKING }],
   [/^Authenticated to /, { mayAsk: false, lacks: 'logged in, but neither an agent nor a shell answers' }],
 ];
-/** Everything that -v adds. */
-const ADDED = /^(?:debug\d: |OpenSSH_|Authenticated to |Transferred: sent |Bytes per second: sent )/;
-
-/** Whether ssh says a line only because of -v. */
-function isProgress(line: string): boolean {
-  return ADDED.test(line);
-}
+/** The lines that ssh says only because of -v. */
+const PROGRESS = /^(?:debug\d: |OpenSSH_|Authenticated to |Transferred: sent |Bytes per second: sent )/;
 
 /** The stage that begins with a line; undefined: none does. */
 export function stageOf(line: string): SshStage | undefined {

@@ -54,12 +54,8 @@ export function isCertificateError(code: string): boolean {
 /** Always verifies: the handshake with an untrusted peer fails before any request is sent. */
 export function tlsOptions(trust: Trust): TlsOptions {
   if (trust.kind === 'system') {
-    return {
-      ca: getCACertificates('system'),
-      rejectUnauthorized: true,
-      allowPartialTrustChain: false,
-      checkServerIdentity,
-    };
+    const ca = getCACertificates('system');
+    return { ca, rejectUnauthorized: true, allowPartialTrustChain: false, checkServerIdentity };
   }
   const { certificates, verifyHostname } = trust;
   const pinned = new Set(certificates.fingerprints);
@@ -86,11 +82,8 @@ export function refusal(
   peer: PeerCertificate | undefined,
   nowMillis: number,
 ): OpError {
-  return new OpError({
-    op: 'TLS handshake',
-    code,
-    message: `refused: ${reasonOf(agent, trust, code, peer, nowMillis)}`,
-  });
+  const message = `refused: ${reasonOf(agent, trust, code, peer, nowMillis)}`;
+  return new OpError({ op: 'TLS handshake', code, message });
 }
 
 function reasonOf(
@@ -187,17 +180,11 @@ function parseBlock(block: string): X509Certificate {
   try {
     return new X509Certificate(block);
   } catch (cause) {
-    throw new OpError({
-      op: 'read certificate',
-      code: 'BAD_CERTIFICATE',
-      message: 'contains a damaged certificate',
-      cause,
-    });
+    throw bad('BAD_CERTIFICATE', 'contains a damaged certificate', cause);
   }
 }
-
-function bad(code: string, message: string): OpError {
-  return new OpError({ op: 'read certificate', code, message });
+function bad(code: string, message: string, cause?: unknown): OpError {
+  return new OpError({ op: 'read certificate', code, message, cause });
 }
 
 /** What a peer shows, for people to judge: nothing of it is verified. */

@@ -26,6 +26,7 @@ import {
   type SessionLine,
   type Told,
   UNASKED_LIMIT,
+  unexpectedReply,
   WAITING_LIMIT,
 } from './session.ts';
 
@@ -164,16 +165,17 @@ export class V2Session implements Session, HistorySession {
   async historyPiece(segment: number, from: number, length: number): Promise<Uint8Array> {
     const { history } = await this.#asked('get_history', { segment, from, length });
     if (history instanceof Uint8Array) return history;
-    throw otherReply();
+    throw unexpectedReply();
   }
 
   received(frame: string | Uint8Array<ArrayBuffer>): void {
     try {
-      if (typeof frame === 'string') throw otherReply();
+      if (typeof frame === 'string') throw unexpectedReply();
       const id = v2ReplyId(frame);
       const waiting = this.#waiting.get(id);
-      if (waiting === undefined) this.#countUnasked();
-      else this.#answer(id, waiting, frame);
+      if (waiting !== undefined) this.#answer(id, waiting, frame);
+      // Late replies are dropped unread; too many of them close the connection.
+      else if (++this.#unasked > UNASKED_LIMIT) throw unexpectedReply();
     } catch (thrown) {
       this.#line.broken(toOpError('decode', thrown));
     }
@@ -203,7 +205,7 @@ export class V2Session implements Session, HistorySession {
   /** The answer to a request, which is of its kind. */
   async #asked<N extends V2RequestName>(request: N, fields?: Fields): Promise<AnswerTo<N>> {
     const answer = await this.#ask(request, fields);
-    if (answer.reply !== request) throw otherReply();
+    if (answer.reply !== request) throw unexpectedReply();
     return answer as AnswerTo<N>;
   }
 
@@ -240,17 +242,4 @@ export class V2Session implements Session, HistorySession {
     const half = Math.round((nowMicros - before) / 2000);
     return Math.min(MAX_AGE_MOST_MILLIS, Math.max(MAX_AGE_LEAST_MILLIS, half));
   }
-
-  /** Late replies are dropped unread; too many of them close the connection. */
-  #countUnasked(): void {
-    if (++this.#unasked > UNASKED_LIMIT) throw otherReply();
-  }
-}
-
-function otherReply(): OpError {
-  return new OpError({
-    op: 'decode',
-    code: 'BAD_VALUE',
-    message: 'unexpected frame from the agent',
-  });
 }

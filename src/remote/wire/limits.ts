@@ -1,4 +1,3 @@
-import { NETWORK_TABLES } from '../../data/schema/network-columns.ts';
 import { PROCESSES } from '../../data/schema/process-columns.ts';
 import { LIST_LIMIT } from '../../data/schema/record.ts';
 
@@ -11,19 +10,20 @@ export const REQUEST_LIMIT_BYTES = 4096;
 /** The longest reply as it arrives, compressed or not: what a client sets as its largest frame. */
 export const FRAME_LIMIT_BYTES = 64 << 20;
 
-/** How large each kind of reply may be when inflated. */
+/** How large the reply to each request may be when inflated. */
 export const PAYLOAD_LIMIT_BYTES = {
   error: 64 << 10,
-  capabilities: 256 << 10,
-  metrics: 4 << 20,
-  disks: 4 << 20,
-  controlGroups: 4 << 20,
-  process: 8 << 20,
-  journal: 8 << 20,
-  processes: 32 << 20,
-  network: 64 << 20,
-  history: 1 << 20,
-  alerts: 1 << 20,
+  get_capabilities: 256 << 10,
+  get_metrics: 4 << 20,
+  get_disks: 4 << 20,
+  get_control_groups: 4 << 20,
+  get_process_metrics: 8 << 20,
+  get_journal_entries: 8 << 20,
+  get_processes: 32 << 20,
+  get_network: 64 << 20,
+  get_history: 1 << 20,
+  get_totals: 1 << 20,
+  get_alerts: 1 << 20,
 } as const;
 
 /** JSON nests no deeper: the deepest of the messages is a process's children, see CHILD_DEPTH_LIMIT. */
@@ -32,7 +32,6 @@ export const JSON_DEPTH_LIMIT = 32;
 /** Rows of one list; beyond them a reply is refused. Those of tables stand in their declarations. */
 export const ROWS_LIMIT = {
   processes: PROCESSES.limit,
-  interfaces: NETWORK_TABLES.interfaces.limit,
   /** Distinct texts of one reply. */
   texts: 1 << 19,
   errors: 64,

@@ -65,48 +65,39 @@ export function decodeOriginalReply(
     case 'get_processes':
       return decodeProcesses(frame);
     case 'get_metrics':
-      return decodeJson(frame, PAYLOAD_LIMIT_BYTES.metrics, (value) => ({
-        reply: request,
-        metrics: originalMetrics.read(value, 'metrics'),
-      }));
+      return decodeJson(frame, request, originalMetrics, (metrics) => ({ reply: request, metrics }));
     case 'get_disks':
-      return decodeJson(frame, PAYLOAD_LIMIT_BYTES.disks, (value) => ({
-        reply: request,
-        disks: originalDisks.read(value, 'disks'),
-      }));
+      return decodeJson(frame, request, originalDisks, (disks) => ({ reply: request, disks }));
     case 'get_process_metrics':
-      return decodeJson(frame, PAYLOAD_LIMIT_BYTES.process, (value) => ({
-        reply: request,
-        process: originalProcessMetrics.read(value, 'process metrics'),
-      }));
+      return decodeJson(frame, request, originalProcessMetrics, (process) => ({ reply: request, process }));
     default:
-      return decodeJson(frame, PAYLOAD_LIMIT_BYTES.journal, (value) => ({
-        reply: request,
-        journal: originalJournal.read(value, 'journal'),
-      }));
+      return decodeJson(frame, request, originalJournal, (journal) => ({ reply: request, journal }));
   }
 }
 
 /** Protobuf, or JSON: an error, and what agents had before they had protobuf. No message begins with a brace. */
 function decodeProcesses(frame: string | Uint8Array): OriginalReply {
-  const payload = payloadOf(frame, PAYLOAD_LIMIT_BYTES.processes);
+  const payload = payloadOf(frame, PAYLOAD_LIMIT_BYTES.get_processes);
   if (typeof payload !== 'string' && payload[0] !== OPENING_BRACE) {
     return { reply: 'get_processes', processes: decodeOriginalProcesses(payload) };
   }
-  return decodeJson(payload, PAYLOAD_LIMIT_BYTES.processes, (value) => {
-    const { process_count, top_processes } = originalProcessList.read(value, 'processes');
-    return { reply: 'get_processes', processes: { process_count, rows: top_processes } };
-  });
+  return decodeJson(payload, 'get_processes', originalProcessList, ({ process_count, top_processes }) => ({
+    reply: 'get_processes',
+    processes: { process_count, rows: top_processes },
+  }));
 }
 
-function decodeJson(
+/** The request bounds the size of the payload, and errors name it. */
+function decodeJson<T>(
   frame: string | Uint8Array,
-  limitBytes: number,
-  read: (value: unknown) => OriginalReply,
+  request: OriginalRequest['request'],
+  codec: JsonCodec<T>,
+  replyOf: (read: T) => OriginalReply,
 ): OriginalReply {
+  const limitBytes = PAYLOAD_LIMIT_BYTES[request];
   const value = parseJsonWithin(payloadOf(frame, limitBytes), limitBytes, JSON_DEPTH_LIMIT);
   if (isErrorReply(value)) return { reply: 'error', error: errorReply.read(value, 'error') };
-  return read(value);
+  return replyOf(codec.read(value, request));
 }
 
 function jsonOf<T>(codec: JsonCodec<T>, value: T): Frame {

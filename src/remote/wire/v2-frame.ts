@@ -133,12 +133,7 @@ export class StreamFrames {
   }
 
   #complete(): Uint8Array<ArrayBuffer> {
-    const message = new Uint8Array(this.#parts.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const part of this.#parts) {
-      message.set(part, at);
-      at += part.length;
-    }
+    const message = Bun.concatArrayBuffers(this.#parts, Number.POSITIVE_INFINITY, true);
     this.#parts = [];
     this.#lengthCount = 0;
     return message;

@@ -55,21 +55,6 @@ export type V2Answer =
   | { readonly reply: 'get_totals'; readonly totals: unknown }
   | { readonly reply: 'error'; readonly error: ErrorReply };
 
-/** How large each reply may be when inflated. */
-const LIMIT_BYTES: Readonly<Record<V2RequestName, number>> = {
-  get_capabilities: PAYLOAD_LIMIT_BYTES.capabilities,
-  get_metrics: PAYLOAD_LIMIT_BYTES.metrics,
-  get_disks: PAYLOAD_LIMIT_BYTES.disks,
-  get_control_groups: PAYLOAD_LIMIT_BYTES.controlGroups,
-  get_processes: PAYLOAD_LIMIT_BYTES.processes,
-  get_process_metrics: PAYLOAD_LIMIT_BYTES.process,
-  get_journal_entries: PAYLOAD_LIMIT_BYTES.journal,
-  get_network: PAYLOAD_LIMIT_BYTES.network,
-  get_history: PAYLOAD_LIMIT_BYTES.history,
-  get_totals: PAYLOAD_LIMIT_BYTES.history,
-  get_alerts: PAYLOAD_LIMIT_BYTES.alerts,
-};
-
 /** A JSON value as a payload for any number of clients. */
 export function v2JsonPayload(value: JsonValue): V2Payload {
   return v2Json(JSON.stringify(value));
@@ -88,17 +73,17 @@ export function decodeV2Reply(
   frame: Uint8Array,
   sections = new JsonSections(),
 ): V2Answer {
-  const { bytes, isError, isJson } = readV2Frame(frame, LIMIT_BYTES[request]);
+  const { bytes, isError, isJson } = readV2Frame(frame, PAYLOAD_LIMIT_BYTES[request]);
   if (isError) {
     return { reply: 'error', error: errorReply.read(parsed(bytes, PAYLOAD_LIMIT_BYTES.error), 'reply') };
   }
   if (request === 'get_history') {
-    return { reply: request, history: isJson ? parsed(bytes, LIMIT_BYTES[request]) : bytes };
+    return { reply: request, history: isJson ? parsed(bytes, PAYLOAD_LIMIT_BYTES[request]) : bytes };
   }
   const isTable = request === 'get_processes' || request === 'get_network';
   if (isJson === isTable) throw wireError('decode', 'BAD_VALUE', 'the reply is of the wrong kind');
   if (isTable) return { reply: request, protobuf: bytes };
-  const value = parsed(bytes, LIMIT_BYTES[request]);
+  const value = parsed(bytes, PAYLOAD_LIMIT_BYTES[request]);
   switch (request) {
     case 'get_totals':
       return { reply: request, totals: value };

@@ -5,10 +5,11 @@ import type { Rect } from '../../screen/layout/rect.ts';
 import { percentOf } from './memory-panel.ts';
 import { putUsageLines, renderPanel, type SystemView, type UsageLine } from './system-look.ts';
 
-/** `61 °C`, `-`. */
+/** `61.0 °C`, `-4.5 °C`, `-`. */
 export function temperatureText(celsius: number | undefined, ascii: boolean): string {
   if (celsius === undefined || Number.isNaN(celsius)) return '-';
-  return `${tenthsText(celsius)} ${ascii ? 'C' : '°C'}`;
+  const sign = celsius < 0 ? '-' : '';
+  return `${sign}${tenthsText(Math.abs(celsius))} ${ascii ? 'C' : '°C'}`;
 }
 
 /** Draws GPUs: one GPU with load and memory on a line each, several with one line each. */

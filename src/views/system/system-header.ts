@@ -95,15 +95,21 @@ function batterySegment(batteries: readonly Battery[], theme: Theme): Segment {
   return segment(batteryText(batteries), isLow ? low : theme.text, isLow ? 66 : 33);
 }
 
+/** Milliwatts into the battery; below zero out of it. */
+function flowOf({ state, milliwatts }: Battery): readonly number[] {
+  if (milliwatts === undefined || (state !== 'charging' && state !== 'discharging')) return [];
+  return [state === 'charging' ? milliwatts : -milliwatts];
+}
+
 function batteryText(batteries: readonly Battery[]): string {
   const [first, ...others] = batteries;
   if (first === undefined) return '';
   const { state, secondsLeft } = first;
   const levels = batteries.map(({ percent }) => `${percent ?? '-'} %`).join(' ');
-  const known = batteries.flatMap(({ milliwatts }) => milliwatts ?? []);
-  const watts = known.reduce((sum, each) => sum + each, 0) / 1000;
-  const sign = state === 'charging' ? '+' : state === 'discharging' ? '-' : '';
-  const power = known.length === 0 || sign === '' ? '' : ` ${sign}${watts.toFixed(1)} W`;
+  const flows = batteries.flatMap(flowOf);
+  const watts = flows.reduce((sum, each) => sum + each, 0) / 1000;
+  const sign = watts > 0 ? '+' : watts < 0 ? '-' : '';
+  const power = flows.length === 0 ? '' : ` ${sign}${Math.abs(watts).toFixed(1)} W`;
   // With several batteries, it is unknown which one is used first.
   const isTimed = others.length === 0 && secondsLeft !== undefined;
   const left = isTimed ? ` ${ageText(secondsLeft * 1e6)}${state === 'charging' ? ' to full' : ''}` : '';

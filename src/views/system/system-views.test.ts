@@ -9,6 +9,7 @@ import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import { coreGrid } from './cpu-panel.ts';
 import { dashboardForm, layoutDashboard, needsOf, renderDashboard } from './dashboard.ts';
 import { layoutDevices } from './devices-panel.ts';
+import { temperatureText } from './gpu-panel.ts';
 import { layoutPane } from './process-pane.ts';
 import { SystemData } from './system-data.ts';
 import { renderSystemHeader } from './system-header.ts';
@@ -317,8 +318,20 @@ test('the first line tells the level of batteries, and what flows', () => {
     /battery 100 % {2}/,
   );
   expect(headOf(one, { ...one, percent: 7 })).toContain('batteries 83 % 7 % -24.7 W ');
+  // A notebook with two batteries uses one after the other.
+  expect(headOf({ ...one, state: 'not charging' }, one)).toContain('batteries 83 % 83 % -12.3 W ');
+  expect(headOf(one, { ...one, state: 'charging', milliwatts: 20_000 })).toContain('83 % +7.7 W ');
   expect(headOf({ ...one, percent: undefined, milliwatts: undefined, secondsLeft: undefined })).toContain(
     'battery - %',
   );
   expect(headOf()).not.toContain('batter');
+});
+
+test.each([
+  [61.04, '61.0 °C'],
+  [-4.5, '-4.5 °C'],
+  [0.04, '0.0 °C'],
+  [undefined, '-'],
+])('a temperature of %p', (celsius, text) => {
+  expect(temperatureText(celsius, false)).toBe(text);
 });

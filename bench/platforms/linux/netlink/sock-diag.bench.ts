@@ -31,6 +31,7 @@ async function dump(sockets: number): Promise<BenchRow> {
   // Time stands still after the first dump, so that the rarer one of listeners and UDP sockets is not due again.
   const start = monotonicMicros();
   const source = new NetlinkSockets(() => start);
+  source.hearClosings();
   try {
     const collect = (): Promise<void> => source.collect(WHOLE_SLICE);
     for (let i = 0; i < DUMPS_BEFORE; i++) await collect();

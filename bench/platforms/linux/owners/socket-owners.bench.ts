@@ -35,6 +35,7 @@ async function resolve(processCount: number, bar: number | undefined): Promise<B
   const floor = startFloor('pid-fd');
   const processes = new ProcessCollector();
   const source = new NetlinkSockets(monotonicMicros);
+  source.hearClosings();
   const scanner = new DescriptorScanner();
   const watcher = { assigned: () => undefined, orphaned: () => false };
   const owners = new SocketOwners(source.rows, processes, scanner, monotonicMicros, watcher);

@@ -108,7 +108,10 @@ export class AnswerSource {
 
   /** Share of the whole machine of a share of one core, percent. */
   machineShare(corePercent: number): number {
-    return machinePercent(corePercent, this.samples.processes.cache.latest?.coreCount ?? this.#coreCount());
+    const { processes, machine } = this.samples;
+    const onlineCount = machine.cache.latest?.section.cpu.value?.onlineCount;
+    const coreCount = processes.cache.latest?.coreCount ?? onlineCount ?? navigator.hardwareConcurrency;
+    return machinePercent(corePercent, coreCount);
   }
 
   /** Share of the whole machine as the last list of processes has it; NaN unknown. */
@@ -130,20 +133,13 @@ export class AnswerSource {
       return { header: source.header(section.monotonicMicros), section };
     });
     const { promise, reject } = Promise.withResolvers<never>();
-    const late = new OpError({
-      op: 'journal',
-      code: 'DEADLINE',
-      message: 'timeout while reading the journal',
-    });
+    const message = 'timeout while reading the journal';
+    const late = new OpError({ op: 'journal', code: 'DEADLINE', message });
     const timer = setTimeout(() => reject(late), JOURNAL_DEADLINE_MILLIS);
     try {
       return await Promise.race([answer, promise]);
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  #coreCount(): number {
-    return this.samples.machine.cache.latest?.section.cpu.value?.onlineCount ?? navigator.hardwareConcurrency;
   }
 }

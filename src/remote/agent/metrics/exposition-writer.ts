@@ -1,5 +1,6 @@
 import type { RecordField, Shape } from '../../../data/schema/record.ts';
 import { OpError } from '../../../kit/errors/op-error.ts';
+import { lengthened } from '../../../kit/table/slot-table.ts';
 import type { MetricsFormat } from './negotiate.ts';
 
 const FIRST_SIZE_BYTES = 1 << 16;
@@ -81,9 +82,7 @@ export class ExpositionWriter {
   #reserve(count: number): void {
     const wanted = this.#length + count;
     if (wanted <= this.#bytes.length) return;
-    const longer = new Uint8Array(Math.max(wanted, this.#bytes.length * 2));
-    longer.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = longer;
+    this.#bytes = lengthened(this.#bytes, new Uint8Array(Math.max(wanted, this.#bytes.length * 2)));
   }
 
   #ascii(text: string): void {

@@ -125,7 +125,12 @@ export function kernelThreadName(taskName: string): string {
 
 /** Counters of a group that may not be known, by name. */
 export const HEALTH_COUNTERS = [
-  ...(['dataSegments', 'retransmits', 'refused', 'timedOut', 'resets', 'drops'] as const),
+  'dataSegments',
+  'retransmits',
+  'refused',
+  'timedOut',
+  'resets',
+  'drops',
 ] as const;
 const LATE_COUNTERS = ['readBytes', 'writtenBytes', ...HEALTH_COUNTERS] as const;
 

@@ -87,47 +87,23 @@ const WRITTEN = counter(
   'Bytes written to storage by this group since the agent began to count, exited processes included.',
   'bytes',
 );
+/** A counter of a group; `unit` as in `counter`. */
+const groupCounter = (name: string, help: string): Family =>
+  counter(`namedprocess_namegroup_${name}_total`, help);
 /** In the order of the page. */
 const HEALTH: readonly (readonly [column: (typeof HEALTH_COUNTERS)[number], family: Family])[] = [
-  [
-    'dataSegments',
-    counter(
-      'namedprocess_namegroup_network_sent_segments_total',
-      'TCP segments with data sent by this group.',
-    ),
-  ],
-  [
-    'retransmits',
-    counter(
-      'namedprocess_namegroup_network_retransmitted_segments_total',
-      'TCP segments sent again by this group.',
-    ),
-  ],
-  [
-    'refused',
-    counter(
-      'namedprocess_namegroup_network_refused_connects_total',
-      'Connects of this group that were refused.',
-    ),
-  ],
-  [
-    'timedOut',
-    counter(
-      'namedprocess_namegroup_network_timed_out_connects_total',
-      'Connects of this group that got no reply.',
-    ),
-  ],
+  ['dataSegments', groupCounter('network_sent_segments', 'TCP segments with data sent by this group.')],
+  ['retransmits', groupCounter('network_retransmitted_segments', 'TCP segments sent again by this group.')],
+  ['refused', groupCounter('network_refused_connects', 'Connects of this group that were refused.')],
+  ['timedOut', groupCounter('network_timed_out_connects', 'Connects of this group that got no reply.')],
   [
     'resets',
-    counter(
-      'namedprocess_namegroup_network_reset_connections_total',
-      'Open connections of this group that the other end reset.',
-    ),
+    groupCounter('network_reset_connections', 'Open connections of this group that the other end reset.'),
   ],
   [
     'drops',
-    counter(
-      'namedprocess_namegroup_network_drops_total',
+    groupCounter(
+      'network_drops',
       'Connections and datagrams of this group dropped because the queue of a listening socket was full.',
     ),
   ],
@@ -143,13 +119,9 @@ const UNATTRIBUTED_TRANSMITTED = counter(
   'bytes',
 );
 
-const UNATTRIBUTED: readonly (readonly [kind: number, labels: Uint8Array])[] = [
-  [OwnerKind.KERNEL, encodeLabels('owner', 'kernel')],
-  [OwnerKind.USER, encodeLabels('owner', 'user')],
-  [OwnerKind.CGROUP, encodeLabels('owner', 'cgroup')],
-  [OwnerKind.CLOSED, encodeLabels('owner', 'closed')],
-  [OwnerKind.UNKNOWN, encodeLabels('owner', 'unknown')],
-];
+const UNATTRIBUTED = (['KERNEL', 'USER', 'CGROUP', 'CLOSED', 'UNKNOWN'] as const).map(
+  (name) => [OwnerKind[name], encodeLabels('owner', name.toLowerCase())] as const,
+);
 
 /** Processes grouped by name, as in process-exporter; CPU time is not split by mode. */
 export function writeProcessGroups(

@@ -69,7 +69,7 @@ export class ProcessLedger {
     this.#columns.clearGauges();
     const { rows, count } = processes.slots;
     for (let i = 0; i < count; i++) this.#take(processes, usage, rows[i]!);
-    this.#forget();
+    this.#known.slots.removeWhere((slot) => this.#sample - this.#known.seenIn[slot]! > MISSED_SAMPLES);
     for (let group = 0; group < this.#labels.capacity; group++) {
       if (this.#columns.processes[group]! > 0) this.#labels.noteLive(group, monotonicMicros);
     }
@@ -174,10 +174,6 @@ export class ProcessLedger {
     this.#known.group[slot] = group;
     this.#known.groupVersion[slot] = version;
     return group;
-  }
-
-  #forget(): void {
-    this.#known.slots.removeWhere((slot) => this.#sample - this.#known.seenIn[slot]! > MISSED_SAMPLES);
   }
 }
 

@@ -214,11 +214,7 @@ function boundAddress(server: Server<Connection>): string {
   // Not in the types of this version of the runtime.
   const { address } = server as Server<Connection> & { readonly address?: SocketAddress | null };
   if (address) return address.address;
-  throw new OpError({
-    op: 'listen',
-    code: 'NO_ADDRESS',
-    message: 'the runtime does not report its port',
-  });
+  throw new OpError({ op: 'listen', code: 'NO_ADDRESS', message: 'the runtime does not report its port' });
 }
 
 function addressOf(request: Request, server: Server<Connection>): string {
