@@ -86,7 +86,7 @@ export class HealthRates {
     return copy;
   }
 
-  /** What a socket dropped before it was seen is none of it: a listener may be old. */
+  /** What a socket dropped before it was first seen does not count: a listener may be old. */
   #updateDrops({ sockets }: NetworkSection, isFirst: boolean, isPartOver: boolean): void {
     const { rows, count, serial } = sockets.slots;
     this.socketDrops.begin(sockets.slots, isFirst);

@@ -164,7 +164,7 @@ interface Seen {
 
 /**
  * Adds up what programs, users, units and remote networks send and receive per hour, day and month. What a machine sends
- * to itself does not count. Knows of files by their names and bytes only; who holds the folder reads and writes them.
+ * to itself does not count. Knows of files by their names and bytes only; the owner of the folder reads and writes them.
  */
 export class TrafficTotals {
   readonly #open = TOTALS_PERIODS.map((period) => new OpenPeriod(period));
