@@ -1,7 +1,6 @@
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import { UNKNOWN_USER } from '../../../src/data/schema/column.ts';
-import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
 import { effectiveUserId } from '../libc.ts';
 import type { ProcessSource } from '../processes/process-source.ts';
@@ -13,8 +12,8 @@ import { type DescriptorScanner, type DescriptorVisitor, isDenied } from './sock
 export interface OwnerWatcher {
   /** A process was found to hold the row's socket. */
   assigned(row: number): void;
-  /** No process holds the row's socket, nor did one when it was seen before. True: an owner was inferred. */
-  orphaned(row: number): boolean;
+  /** No process holds the row's socket, nor did one when it was seen before. */
+  orphaned(row: number): void;
 }
 
 /** A scan of everybody takes its time once in so many of its own durations at most: 1 % of a core. */
@@ -229,14 +228,7 @@ export class SocketOwners implements DescriptorVisitor {
     const { table } = this.#rows;
     if (this.#searches.search[row] !== Search.FRESH || table.ownerBasis[row] !== OwnerBasis.NONE) return;
     this.#searches.search[row] = Search.ORPHAN;
-    if (this.#watcher.orphaned(row)) return;
-    const state = table.state[row]!;
-    const isClosing =
-      state === TcpState.FIN_WAIT1 ||
-      state === TcpState.FIN_WAIT2 ||
-      state === TcpState.CLOSING ||
-      state === TcpState.LAST_ACK;
-    if (isClosing) table.ownerBasis[row] = OwnerBasis.KERNEL;
+    this.#watcher.orphaned(row);
   }
 
   #noteListing(): void {
