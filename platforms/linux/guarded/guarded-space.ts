@@ -41,25 +41,11 @@ interface GuardedOptions {
   readonly start?: () => ChildToWriteTo;
 }
 
-/** How questions and answers are written as lines. */
-interface Lines<Question, Answer> {
-  questionLine(question: Question): string;
-  /** Undefined: the line is none. */
-  parseAnswer(line: string): Answer | undefined;
-}
-
-const SPACE: Lines<SpaceQuestion, SpaceAnswer> = { questionLine, parseAnswer };
-const DRIVES: Lines<DriveQuestion, readonly number[]> = {
-  questionLine: driveQuestionLine,
-  parseAnswer: parseDriveAnswer,
-};
-const NAMES: Lines<NamesQuestion, NamesAnswer> = {
-  questionLine: namesQuestionLine,
-  parseAnswer: parseNamesAnswer,
-};
+type ParseAnswer<Answer> = (line: string) => Answer | undefined;
 
 /** A hanging file system or drive and the helper that waits for it. */
 interface Stuck {
+  /** Of question: who reads the answers. */
   readonly kind: unknown;
   readonly helper: HelperProcess;
   /** Monotonic milliseconds before which it is not asked again, once its helper is gone. */
@@ -89,28 +75,30 @@ class Guarded {
    * result belongs to one that does not answer. Rejects with OpError where the helper cannot be started.
    */
   protected askInTurn<Question, Answer>(
-    lines: Lines<Question, Answer>,
     questions: ReadonlyMap<string, Question>,
+    toLine: (question: Question) => string,
+    parse: ParseAnswer<Answer>,
   ): Promise<ReadonlyMap<string, Answer>> {
-    const round = this.#turn.then(() => this.#askRound(lines, questions));
+    const lines = new Map(Array.from(questions, ([key, question]) => [key, toLine(question)]));
+    const round = this.#turn.then(() => this.#askRound(lines, parse));
     this.#turn = round.catch(() => undefined);
     return round;
   }
 
-  async #askRound<Question, Answer>(
-    lines: Lines<Question, Answer>,
-    questions: ReadonlyMap<string, Question>,
+  async #askRound<Answer>(
+    lines: ReadonlyMap<string, string>,
+    parse: ParseAnswer<Answer>,
   ): Promise<ReadonlyMap<string, Answer>> {
     clearTimeout(this.#idleTimer);
-    this.#forgetUnmounted(lines, questions);
+    this.#forgetUnmounted(lines, parse);
     const answers = new Map<string, Answer>();
     const roundEnd = nowMillis() + ROUND_MILLIS;
-    let left = [...questions].filter(([key]) => !this.#isStuck(key));
+    let left = [...lines].filter(([key]) => !this.#isStuck(key));
     while (left.length > 0 && !this.#isClosed) {
       const helper = await this.#readyHelper();
-      const count = await this.#askAll(lines, helper, left, roundEnd, answers);
+      const count = await this.#askAll(helper, left, parse, roundEnd, answers);
       const unanswered = left[count];
-      if (unanswered !== undefined) this.#abandon(lines, unanswered[0], helper);
+      if (unanswered !== undefined) this.#abandon(parse, unanswered[0], helper);
       left = left.slice(count + 1);
     }
     if (!this.#isClosed) this.#idleTimer = setTimeout(() => this.#endHelper(), IDLE_MILLIS);
@@ -128,22 +116,22 @@ class Guarded {
   }
 
   /** How many of the questions were answered before one was not. */
-  async #askAll<Question, Answer>(
-    lines: Lines<Question, Answer>,
+  async #askAll<Answer>(
     helper: HelperProcess,
-    questions: readonly (readonly [string, Question])[],
+    lines: readonly (readonly [string, string])[],
+    parse: ParseAnswer<Answer>,
     roundEnd: number,
     answers: Map<string, Answer>,
   ): Promise<number> {
-    helper.ask(questions.map(([, question]) => lines.questionLine(question)));
-    for (const [index, [key]] of questions.entries()) {
+    helper.ask(lines.map(([, line]) => line));
+    for (const [index, [key]] of lines.entries()) {
       const patience = Math.min(QUESTION_MILLIS, Math.max(LEAST_MILLIS, roundEnd - nowMillis()));
       const line = await helper.nextLine(patience);
-      const answer = line === undefined ? undefined : lines.parseAnswer(line);
+      const answer = line === undefined ? undefined : parse(line);
       if (answer === undefined) return index;
       answers.set(key, answer);
     }
-    return questions.length;
+    return lines.length;
   }
 
   async #readyHelper(): Promise<HelperProcess> {
@@ -186,9 +174,9 @@ class Guarded {
     return false;
   }
 
-  #forgetUnmounted(asked: unknown, questions: ReadonlyMap<string, unknown>): void {
+  #forgetUnmounted(lines: ReadonlyMap<string, string>, asked: unknown): void {
     for (const [key, { kind, helper }] of this.#stuck) {
-      if (kind !== asked || questions.has(key)) continue;
+      if (kind !== asked || lines.has(key)) continue;
       helper.kill();
       if (helper.isGone) this.#stuck.delete(key);
     }
@@ -198,12 +186,12 @@ class Guarded {
 /** Asks for the sizes of file systems, and reads sensors of drives. */
 export class GuardedSpace extends Guarded {
   ask(questions: ReadonlyMap<string, SpaceQuestion>): Promise<ReadonlyMap<string, SpaceAnswer>> {
-    return this.askInTurn(SPACE, questions);
+    return this.askInTurn(questions, questionLine, parseAnswer);
   }
 
   /** Values in the order of the names, NaN: none. */
   askDrives(questions: ReadonlyMap<string, DriveQuestion>): Promise<ReadonlyMap<string, readonly number[]>> {
-    return this.askInTurn(DRIVES, questions);
+    return this.askInTurn(questions, driveQuestionLine, parseDriveAnswer);
   }
 }
 
@@ -213,10 +201,11 @@ export type SpaceSource = Pick<GuardedSpace, 'ask' | 'askDrives' | 'close'>;
 /** Asks for the names of containers and network namespaces. */
 export class GuardedNames extends Guarded {
   ask(questions: ReadonlyMap<string, NamesQuestion>): Promise<ReadonlyMap<string, NamesAnswer>> {
-    return this.askInTurn(NAMES, questions);
+    return this.askInTurn(questions, namesQuestionLine, parseNamesAnswer);
   }
 }
 
+/** Drives warm up slowly. */
 const DRIVES_INTERVAL_MICROS = 10e6;
 /** An older value is no longer shown; who asks so seldom waits for a new one, but not for a drive that hangs. */
 const STALE_MICROS = 30e6;
