@@ -53,6 +53,9 @@ const VERIFIED_ROWS = 16;
 const RECENT_ROWS = 64;
 const ROWS_BETWEEN_RESTS = 4096;
 const NOBODY: Int32Array = new Int32Array(0);
+const { FIN_WAIT1, FIN_WAIT2, CLOSING, LAST_ACK } = TcpState;
+/** The process has closed the socket, and the kernel still sends. */
+const CLOSING_STATES: readonly number[] = [FIN_WAIT1, FIN_WAIT2, CLOSING, LAST_ACK];
 
 /**
  * Finds the process that holds each socket, by its inode among their descriptors. Only a process that ran can have
@@ -244,13 +247,7 @@ export class SocketOwners implements DescriptorVisitor {
     if (this.#searches.search[row] !== Search.FRESH || table.ownerBasis[row] !== OwnerBasis.NONE) return;
     this.#searches.search[row] = Search.ORPHAN;
     if (this.#watcher.orphaned(row)) return;
-    const state = table.state[row]!;
-    const isClosing =
-      state === TcpState.FIN_WAIT1 ||
-      state === TcpState.FIN_WAIT2 ||
-      state === TcpState.CLOSING ||
-      state === TcpState.LAST_ACK;
-    if (isClosing) table.ownerBasis[row] = OwnerBasis.KERNEL;
+    if (CLOSING_STATES.includes(table.state[row]!)) table.ownerBasis[row] = OwnerBasis.KERNEL;
   }
 
   #noteListing(): void {

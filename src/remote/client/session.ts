@@ -56,7 +56,7 @@ export const UNASKED_LIMIT = 64;
 /** Limit of pending requests; more would only be stale. */
 export const WAITING_LIMIT = 32;
 
-/** Why control groups cannot be had of a machine. */
+/** The error of a machine that does not tell of control groups. */
 export function noControlGroups(message: string): OpError {
   return new OpError({ op: 'collect control groups', code: 'ENOTSUP', message });
 }
