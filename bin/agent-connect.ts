@@ -4,8 +4,8 @@ import { FILE_REASONS, OpError, toOpError } from '../src/kit/errors/op-error.ts'
 import { readText } from '../src/kit/files/user-file.ts';
 import type { AgentAccess } from '../src/programs/cli/options.ts';
 import type { AgentOptions } from '../src/programs/cli/sstop-options.ts';
+import { writeWhole } from '../src/programs/config/atomic-file.ts';
 import {
-  keepCertificate,
   knownCertificatePath,
   readKnownCertificate,
   readTokenFile,
@@ -208,7 +208,7 @@ export async function connectAsking(
   const isValid = peer !== undefined && peer.notAfterMillis > Date.now() && peer.notBeforeMillis < Date.now();
   if (!isValid || !isAccepted(target, peer, keptCertificatePath)) return { source, error };
   source.close();
-  keepCertificate(keptCertificatePath, peer.pem);
+  writeWhole(keptCertificatePath, peer.pem);
   const trusted = openAgent(trusting(target, peer.pem, verifyHostname), false);
   return { source: trusted, error: await firstContact(trusted, durationMillis) };
 }

@@ -40,6 +40,17 @@ int main(int argc, char **argv) {
 }
 `;
 
+/** What systemd's MemoryDenyWriteExecute=yes is on Linux 6.3 and later; 99 before. */
+const DENIER = `
+#include <unistd.h>
+#include <sys/prctl.h>
+int main(int argc, char **argv) {
+  if (prctl(65 /* PR_SET_MDWE */, 1, 0, 0, 0)) return 99;
+  execv(argv[1], argv + 1);
+  return 98;
+}
+`;
+
 const COMMANDS: readonly (readonly [program: string, ...command: string[]])[] = [
   ['sstop', SSTOP, '--once', '--interval', '100ms', '--no-dns'],
   ['socktop', SOCKTOP, '--local', '--once', '--metrics-interval-ms', '100'],
@@ -47,14 +58,21 @@ const COMMANDS: readonly (readonly [program: string, ...command: string[]])[] = 
 
 let folder = '';
 let refuser = '';
+let denier = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'refused-calls-'));
-  refuser = join(folder, 'refuser');
-  if (gcc === null) return;
-  writeFileSync(`${refuser}.c`, REFUSER);
-  expect(Bun.spawnSync([gcc, '-o', refuser, `${refuser}.c`]).exitCode).toBe(0);
+  refuser = compiled('refuser', REFUSER);
+  denier = compiled('denier', DENIER);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+function compiled(name: string, source: string): string {
+  const path = join(folder, name);
+  if (gcc === null) return path;
+  writeFileSync(`${path}.c`, source);
+  expect(Bun.spawnSync([gcc, '-o', path, `${path}.c`]).exitCode).toBe(0);
+  return path;
+}
 
 async function run(command: readonly string[], environment: Readonly<Record<string, string>> = {}) {
   const child = Bun.spawn([...command], {
@@ -117,6 +135,18 @@ describe.skipIf(gcc === null)('calls that are refused (needs gcc)', () => {
     const runs = COMMANDS.map(async ([program, ...argv]) => {
       const ended = await run([refuser, String(RECVFROM), String(EPERM), ...argv]);
       expect({ program, ...ended }).toEqual({ program, code: 0, lines: [] });
+    });
+    await Promise.all(runs);
+  });
+
+  test('memory that is written and executed: one line that says so, and exit code 1', async () => {
+    const runs = COMMANDS.map(async ([program, ...argv]) => {
+      const { code, lines } = await run([denier, ...argv]);
+      if (code === 99) return;
+      const told = expect.stringMatching(
+        new RegExp(`^${program}: .*compiled code; .*MemoryDenyWriteExecute=no`),
+      );
+      expect({ program, code, lines }).toEqual({ program, code: 1, lines: [told] });
     });
     await Promise.all(runs);
   });

@@ -186,7 +186,7 @@ class LocalMachine implements Source {
     const signaller: Signaller = {
       send: (...which) => this.#platform?.signaller.send(...which) ?? 'not-permitted',
     };
-    const userName = (uid: number): string => this.#platform?.userName(uid) ?? String(uid);
+    const userName = (uid: number): string => this.#platform?.userName(uid) ?? String(uid >>> 0);
     this.host = { name: hostname(), source: this, link: undefined, signaller, userName };
   }
 

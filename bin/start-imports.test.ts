@@ -50,7 +50,7 @@ const STARTS = {
  * the runtime's streams: node:tty (process.stdin, process.stdout, chalk), node:net, node:crypto, node:zlib.
  */
 const ALLOWED = [
-  ...['bun:ffi', 'node:buffer', 'node:dns', 'node:fs', 'node:os', 'node:path'],
+  ...['bun:ffi', 'node:buffer', 'node:fs', 'node:os', 'node:path'],
   // It imports none of the costly ones.
   'mmdb-lib',
 ];

@@ -24,6 +24,7 @@ const ROWS = 2;
 const VALUES: Readonly<Record<string, readonly number[]>> = {
   ...{ kind: [1, 2], hasExited: [1, 0], protocol: [6, 17], family: [2, 10], ownerBasis: [1, 2] },
   ...{ bornBeforeStart: [1, 0], isShare: [0, 1], isClosed: [1, 0], isLoopback: [1, 0], isUplink: [0, 1] },
+  isOverUplink: [1, 0],
   nameBasis: [1, 3],
   ...{ isUp: [1, 0], isOnline: [1, 0, 1], subject: [0, 1], owner: [1, 0], host: [0, 1], state: [1, 10] },
 };

@@ -185,7 +185,11 @@ function openLibc() {
 function reasonOf(cause: unknown, path: string): string {
   const reason = cause instanceof Error ? cause.message : String(cause);
   if (!reason.includes('requires the JIT')) return `cannot open ${path}: ${reason}`;
-  return 'cannot reserve memory for compiled code; raise the address space limit (ulimit -v) to 3 GB or more';
+  const isUnlimited = /^Max address space +unlimited/m.test(readFileSync('/proc/self/limits', 'utf8'));
+  const remedy = isUnlimited
+    ? 'allow memory that is both written and executed (MemoryDenyWriteExecute=no in a unit; seccomp, SELinux)'
+    : 'raise the address space limit (ulimit -v) to 3 GB or more';
+  return `cannot reserve memory for compiled code; ${remedy}`;
 }
 
 const symbols = openLibc();

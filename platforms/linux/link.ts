@@ -22,6 +22,14 @@ export interface LocalAddress {
   readonly words: readonly [number, number, number, number];
 }
 
+/** Addresses that are this machine's by a route of type `local`, though no interface has them: ip-route(8). */
+export interface LocalPrefix {
+  /** Four words as in data/sample/address.ts. */
+  readonly words: readonly [number, number, number, number];
+  /** How many of their bits count. */
+  readonly bits: number;
+}
+
 /** Where links and addresses are learnt from. */
 export interface LinkSource {
   /** Whether anything changed since it was asked last; a source that cannot know says false. Cheap. */
@@ -29,6 +37,8 @@ export interface LinkSource {
   /** Throws OpError where the kernel refuses. */
   readLinks(): LinkDescription[];
   readAddresses(): LocalAddress[];
+  /** Missing, or without any: the source does not know. */
+  readLocalPrefixes?(): LocalPrefix[];
   close(): void;
 }
 

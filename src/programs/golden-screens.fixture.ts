@@ -1,5 +1,6 @@
 import type { RemoteStatus } from '../data/sample/remote-status.ts';
 import { Buffer } from '../screen/buffer/buffer.ts';
+import { linesOf } from '../screen/buffer/buffer-look.fixture.ts';
 import { CELL_WORDS } from '../screen/buffer/cell.ts';
 import { InputParser } from '../screen/input/input-parser.ts';
 import { TOKYO_NIGHT } from '../screen/style/theme.ts';
@@ -201,7 +202,7 @@ export function goldenText(screens: readonly Buffer[]): string {
 }
 
 function screenText(screen: Buffer, names: Map<string, string>): string {
-  const lines = screen.lines().map((line) => `|${line.trimEnd()}\n`);
+  const lines = linesOf(screen).map((line) => `|${line.trimEnd()}\n`);
   const styles = Array.from({ length: screen.height }, (_, y) => `${stylesOf(screen, y, names)}\n`);
   return `${screen.width}x${screen.height}\n${lines.join('')}${styles.join('')}\n`;
 }

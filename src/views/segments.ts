@@ -1,6 +1,7 @@
 import type { RemoteStatus } from '../data/sample/remote-status.ts';
 import { cellWidth } from '../kit/text/cell-width.ts';
 import type { Buffer } from '../screen/buffer/buffer.ts';
+import type { Rect } from '../screen/layout/rect.ts';
 import type { Style } from '../screen/style/style.ts';
 import type { Theme } from '../screen/style/theme.ts';
 
@@ -52,15 +53,13 @@ function lineWidth(segments: readonly Segment[]): number {
  * lowest priority are dropped first, on either side.
  */
 export function renderSegments(
+  { x, y, width, height }: Rect,
   buffer: Buffer,
-  x: number,
-  y: number,
-  width: number,
   left: readonly Segment[],
-  right: readonly Segment[],
+  right: readonly Segment[] = [],
 ): void {
   const room = width - 2 * MARGIN;
-  if (room <= 0) return;
+  if (room <= 0 || height < 1) return;
   const kept = new Set(segmentsThatFit([...left, ...right], room));
   let at = x + MARGIN;
   for (const segment of left) {

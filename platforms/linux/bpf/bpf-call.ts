@@ -14,6 +14,7 @@ export const Command = {
   MAP_DELETE_ELEM: 3,
   PROG_LOAD: 5,
   PROG_RUN: 10,
+  OBJ_GET_INFO_BY_FD: 15,
   PROG_QUERY: 16,
   RAW_TRACEPOINT_OPEN: 17,
   BTF_LOAD: 18,

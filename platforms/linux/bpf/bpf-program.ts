@@ -189,6 +189,28 @@ export function queryPrograms(targetDescriptor: number, attachType: number): Att
   return { ids: [...ids.u32.subarray(0, count)], flags: attributes.u32[3]! };
 }
 
+const INFO_ATTRIBUTES_BYTES = 16;
+const LINK_INFO_BYTES = 32;
+/** `enum bpf_link_type`. The types of our programs, which stand at the same place, have other numbers. */
+const LINK_TYPE_CGROUP = 3;
+const linkInfo = new NativeBuffer(LINK_INFO_BYTES);
+const infoAttributes = new NativeBuffer(INFO_ATTRIBUTES_BYTES);
+
+/**
+ * BPF_OBJ_GET_INFO_BY_FD: whether a descriptor is a link to a control group, and is attached: another program may have
+ * detached it, or its group has gone. Needs no privilege; false where the kernel does not tell (before 5.8).
+ *
+ *   0 fd | 4 length | 8 struct bpf_link_info: 0 type | 4 id | 8 program | 16 u64 control group | 24 attach type
+ */
+export function isAttachedToGroup(descriptor: number): boolean {
+  linkInfo.u32.fill(0);
+  infoAttributes.u32[0] = descriptor;
+  infoAttributes.u32[1] = LINK_INFO_BYTES;
+  setPointer(infoAttributes, 8, linkInfo);
+  if (bpf(Command.OBJ_GET_INFO_BY_FD, infoAttributes, INFO_ATTRIBUTES_BYTES) < 0) return false;
+  return linkInfo.u32[0] === LINK_TYPE_CGROUP && (linkInfo.u32[4]! | linkInfo.u32[5]!) !== 0;
+}
+
 /** What a read returns at most: kernel/bpf/bpf_iter.c. */
 const BUFFER_BYTES = PAGE_SIZE_BYTES << 3;
 const ITER_CREATE_BYTES = 8;

@@ -1,5 +1,6 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { closeDescriptor, NativeBuffer } from '../libc.ts';
+import { decodeText } from '../proc/text-scanner.ts';
 import { allOrNone } from './bpf-call.ts';
 import { firstAccepted, loadTracing, openRawTracepoint } from './bpf-program.ts';
 import { Alu, Assembler, Helper, Jump, Register, Size } from './instruction.ts';
@@ -153,7 +154,6 @@ export class ExitRecorder {
   readonly #reader: BatchReader;
   readonly #lostKey = new NativeBuffer(4);
   readonly #lostValue = new NativeBuffer(LOST_BYTES);
-  readonly #decoder = new TextDecoder();
   readonly #record: ExitRecord = { pid: 0, startTicks: 0, ppid: 0, uid: 0, name: '', cpuNanos: 0 };
 
   /** Throws BpfError if the kernel refuses, OpError `UNSUPPORTED` if it does not support it. */
@@ -206,7 +206,7 @@ export class ExitRecorder {
     this.#record.ppid = values[value + (ExitValue.PARENT >> 2)]!;
     this.#record.uid = values[value + (ExitValue.UID >> 2)]!;
     this.#record.cpuNanos = numberOfWords(values[cpu]!, values[cpu + 1]!);
-    this.#record.name = this.#decoder.decode(text.subarray(0, commLength(text)));
+    this.#record.name = decodeText(text.subarray(0, commLength(text)));
   }
 }
 

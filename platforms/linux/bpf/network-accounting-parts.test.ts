@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bindSocket, closeDescriptor, NativeBuffer, openSocket } from '../libc.ts';
+import { bpf } from './bpf-call.ts';
 import { AttachType, queryPrograms } from './bpf-program.ts';
 import { openCgroupRoot } from './cgroup-root.ts';
 import { NetworkAccounting, SocketHolders } from './network-accounting.ts';
@@ -23,6 +24,8 @@ const obstacle = accountingObstacle();
 const because = obstacle === undefined ? '' : `; here it ${obstacle}`;
 const IPV4_HEADER_BYTES = 20;
 const CHILD = fileURLToPath(new URL('network-accounting-child.fixture.ts', import.meta.url));
+/** `enum bpf_cmd`: as `bpftool link detach` does. */
+const LINK_DETACH = 34;
 const AS_NOBODY = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups'];
 
 /** Why nobody can run the child, or undefined. */
@@ -251,6 +254,22 @@ describe.skipIf(obstacle !== undefined)(`beginning and end (needs root and eBPF$
       const whole = flows.find((flow) => !flow.hasRemoteKey);
       expect(whole).toMatchObject({ cookie: server.cookie, localPort: 7777, remotePort: 0 });
       expect(totals(flows)).toMatchObject({ rxBytes: 3 * 10 * 128, txBytes: 3 * 10 * 38 });
+    } finally {
+      accounting.close();
+    }
+  });
+
+  test('a program that another one detaches: what is read then would be too little, and is refused', () => {
+    const accounting = NetworkAccounting.open();
+    try {
+      accounting.begin();
+      const attributes = new NativeBuffer(4);
+      const results = accounting.handed.kept.map((descriptor) => {
+        attributes.u32[0] = descriptor;
+        return bpf(LINK_DETACH, attributes, 4);
+      });
+      expect(results).toContain(0);
+      expect(() => accounting.begin()).toThrow(expect.objectContaining({ code: 'DETACHED' }));
     } finally {
       accounting.close();
     }

@@ -4,7 +4,7 @@ import { closedOnError, OpError, toOpError } from '../../../src/kit/errors/op-er
 import { fromNetworkOrder } from '../integers.ts';
 import { clockGetTime, closeDescriptor, getSocketOption, NativeBuffer, openSocket } from '../libc.ts';
 import { sharesPidNamespace } from '../proc/namespace-links.ts';
-import { TaskIterator } from './bpf-program.ts';
+import { isAttachedToGroup, TaskIterator } from './bpf-program.ts';
 import { BtfKind } from './btf.ts';
 import { routeWords } from './health-programs.ts';
 import { kernelTypes } from './kernel-types.ts';
@@ -148,6 +148,8 @@ export class NetworkAccounting {
   #heldBeforeNanos = 0;
   /** When the sockets that were there before had got their owners. */
   #seededNanos: number;
+  /** Of the programs that count, which another program can detach. */
+  readonly #groupLinks: readonly number[];
 
   private constructor(
     maps: NetworkMaps,
@@ -158,6 +160,7 @@ export class NetworkAccounting {
     this.#maps = maps;
     this.#programs = programs;
     this.parts = parts;
+    this.#groupLinks = programs.descriptors.filter(isAttachedToGroup);
     this.ownNetnsCookie = readNetnsCookie();
     const { connects, drops } = parts;
     this.#health = connects || drops !== 'none' ? new HealthReader(maps.failures) : undefined;
@@ -216,8 +219,12 @@ export class NetworkAccounting {
     return this.#health?.read();
   }
 
-  /** Starts a read of all flows. Throws BpfError. */
+  /** Starts a read of all flows. Throws BpfError, and OpError `DETACHED` where the programs do not count any more. */
   begin(): void {
+    if (!this.#groupLinks.every(isAttachedToGroup)) {
+      const message = 'another program has detached the eBPF programs that count';
+      throw new OpError({ op: 'read eBPF counters', code: 'DETACHED', message });
+    }
     for (const reader of this.#readers) reader.begin();
     this.#reading = 0;
     this.#heldBeforeNanos = this.parts.lastUser === 'none' ? Infinity : machineNanos() - HELD_NANOS;

@@ -1,4 +1,5 @@
 import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
+import { decodeText } from '../proc/text-scanner.ts';
 import { COMM_BYTES, FlowKey, FlowValue, Owner } from './network-layout.ts';
 import { startTicksOf } from './task-units.ts';
 
@@ -6,7 +7,6 @@ import { startTicksOf } from './task-units.ts';
 export const FLOW_KEY_WORDS = FlowKey.PEER_SIZE / 4;
 const FLOW_VALUE_WORDS = FlowValue.SIZE / 4;
 const HIGH_WORD = 2 ** 32;
-const decoder = new TextDecoder();
 
 /**
  * One flow where the kernel wrote it: whoever asks for a field reads it, and nothing is read or made otherwise. The
@@ -165,7 +165,7 @@ export class FlowRecord {
     const at = byteOffset + this.#valueAt * 4 + FlowValue.OWNER + Owner.COMM;
     const bytes = new Uint8Array(buffer, at, COMM_BYTES);
     const end = bytes.indexOf(0);
-    return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
+    return decodeText(end < 0 ? bytes : bytes.subarray(0, end));
   }
 
   #copied(byte: number, into: Uint32Array): Uint32Array {

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { join } from 'node:path';
 import { ExpositionWriter } from '../../../src/remote/agent/metrics/exposition-writer.ts';
 import { writeSensors } from '../../../src/remote/agent/metrics/machine-metrics.ts';
 import { BuiltTree, type TreeFiles } from '../testdata/built-tree.fixture.ts';
@@ -141,6 +142,15 @@ test('batteries of the machine: level, state, power and the time that is left', 
     ...supply('BAT3', 'TYPE=Battery', 'CAPACITY=999', 'STATUS=Melting', 'POWER_NOW=x'),
     ...supply('BAT4', ...level, 'PRESENT=0'),
     ...supply('BAT5', ...level, 'STATUS=Discharging', 'ENERGY_NOW=25000000', 'POWER_NOW=0'),
+    ...supply('BAT6', 'TYPE=Battery', 'STATUS=Discharging', ...energy),
+    ...supply(
+      'BAT7',
+      'TYPE=Battery',
+      'CAPACITY=-1',
+      'STATUS=Discharging',
+      'CHARGE_NOW=-1',
+      'CURRENT_NOW=1000',
+    ),
     ...supply('hidpp_battery_0', ...level, 'SCOPE=Device'),
   });
   const collector = new TemperatureCollector(tree);
@@ -152,19 +162,22 @@ test('batteries of the machine: level, state, power and the time that is left', 
     { name: 'BAT2', percent: 50, state: 'discharging', milliwatts: 12_500, secondsLeft: 600 },
     { name: 'BAT3', percent: undefined, state: undefined, milliwatts: undefined, secondsLeft: undefined },
     { name: 'BAT5', percent: 50, state: 'discharging', milliwatts: 0, secondsLeft: undefined },
+    { name: 'BAT6', percent: 50, state: 'discharging', milliwatts: 12_500, secondsLeft: 7200 },
+    { name: 'BAT7', percent: undefined, state: 'discharging', milliwatts: undefined, secondsLeft: undefined },
   ]);
   const writer = new ExpositionWriter();
   writer.begin('text');
   writeSensors(writer, sample);
   const lines = new TextDecoder().decode(writer.finish()).split('\n');
   expect(lines.filter((line) => line.includes('BAT'))).toEqual([
-    ...['BAT0', 'BAT1', 'BAT2', 'BAT5'].map(
+    ...['BAT0', 'BAT1', 'BAT2', 'BAT5', 'BAT6'].map(
       (name) => `node_power_supply_capacity{power_supply="${name}"} 50`,
     ),
     'node_power_supply_power_watt{power_supply="BAT0"} 12.5',
     'node_power_supply_power_watt{power_supply="BAT1"} 12',
     'node_power_supply_power_watt{power_supply="BAT2"} 12.5',
     'node_power_supply_power_watt{power_supply="BAT5"} 0',
+    'node_power_supply_power_watt{power_supply="BAT6"} 12.5',
   ]);
 });
 
@@ -183,4 +196,22 @@ test('a chip whose device sleeps is not asked until that runs', () => {
   tree.write('sys/devices/platform/0000:03:00.0/power/runtime_status', 'active\n');
   expect(read()).toEqual([[51], [900]]);
   collector.close();
+});
+
+test('a sensor that holds up whoever asks it is left alone for a while', async () => {
+  using tree = new BuiltTree(treeOf([['hwmon0', 'x', 'dell_smm', 50]]));
+  const path = join(tree.sysRoot, 'class/hwmon/hwmon0/temp1_input');
+  tree.remove('sys/class/hwmon/hwmon0/temp1_input');
+  expect(Bun.spawnSync(['mkfifo', path]).exitCode).toBe(0);
+  // To open it takes as long as nobody writes; the second time would take long.
+  const writer = Bun.spawn(['sh', '-c', 'sleep 0.1; : > "$0"; sleep 2; : > "$0"', path]);
+  const collector = new TemperatureCollector(tree);
+  const started = performance.now();
+  collector.collect();
+  const first = performance.now() - started;
+  collector.collect();
+  expect(performance.now() - started - first).toBeLessThan(first);
+  collector.close();
+  writer.kill();
+  await writer.exited;
 });

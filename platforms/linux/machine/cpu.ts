@@ -91,9 +91,21 @@ export class CpuCollector {
   /** Cores came or went, or this is the first time. */
   #learnCores(online: number): void {
     this.#onlineCount = online;
-    this.#hasPolicies = this.#frequencies.scan();
+    this.#hasPolicies = this.#frequencies.scan() && this.#isNumberedAsInSysfs();
     this.#nextFrequencyMicros = Number.NEGATIVE_INFINITY;
     if (this.#modelName === undefined) this.#modelName = this.#readModel();
+  }
+
+  /** lxcfs numbers the cores of a container anew in /proc, where /sys has the host's. */
+  #isNumberedAsInSysfs(): boolean {
+    const { isOnline, count } = this.#table;
+    const online = readAttribute(join(this.#sysRoot, 'devices/system/cpu/online'));
+    if (online === undefined) return true;
+    const cores = parseCpuList(online);
+    return (
+      cores.length === this.#onlineCount &&
+      cores.every((core) => core + 1 < count && isOnline[core + 1] === 1)
+    );
   }
 
   #readModel(): string | undefined {
@@ -197,7 +209,9 @@ class CpuFrequencies {
   /** Writes frequencies of online cores; NaN: not reported by the driver. */
   read(table: CpuTable): void {
     for (const { cores, current } of this.#policies) {
-      const hertz = readSysfsInteger(current) * HERTZ_PER_KILOHERTZ;
+      const kilohertz = readSysfsInteger(current);
+      // Some drivers say 0, and the kernel `<unknown>`, for what they do not know.
+      const hertz = kilohertz > 0 ? kilohertz * HERTZ_PER_KILOHERTZ : Number.NaN;
       for (const core of cores) {
         const row = core + 1;
         if (row < table.count && table.isOnline[row] === 1) table.frequencyHz[row] = hertz;

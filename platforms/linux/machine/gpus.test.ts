@@ -204,6 +204,26 @@ test('AMD (built): sysfs, and processes by their descriptors', () => {
   ]);
 });
 
+test('a card that tells what cannot be has unknown figures', () => {
+  using tree = new BuiltTree(AMD);
+  const device = 'sys/devices/0000:03:00.0';
+  for (const [busy, used, power] of [
+    ['-1', '-5', '-1'],
+    ['65535', '17163091969', '4294967295000000'],
+  ] as const) {
+    tree.write(`${device}/gpu_busy_percent`, `${busy}\n`);
+    tree.write(`${device}/mem_info_vram_used`, `${used}\n`);
+    tree.write(`${device}/hwmon/hwmon3/power1_average`, `${power}\n`);
+    tree.write(`${device}/hwmon/hwmon3/freq1_input`, '-1\n');
+    expect(read(tree).gpus[0]).toMatchObject({
+      ...{ utilizationPercent: undefined, memoryUsedBytes: undefined, powerMilliwatts: undefined },
+      ...{ frequencyHz: undefined, memoryTotalBytes: 17163091968, temperatureCelsius: 51 },
+    });
+  }
+  tree.write(`${device}/mem_info_vram_total`, '0\n');
+  expect(read(tree).gpus[0]?.memoryTotalBytes).toBeUndefined();
+});
+
 test('a card that is powered down is not asked', () => {
   using tree = new BuiltTree(AMD);
   tree.write('sys/devices/0000:03:00.0/power/runtime_status', 'suspended\n');

@@ -14,6 +14,7 @@ import {
 } from '../libc.ts';
 import type { LinkSource } from '../link.ts';
 import { emptyNetDevLine, INTERFACE_NAME_SIZE, parseNetDevLine, storeNetDevLine } from '../proc/net-dev.ts';
+import { decodeText } from '../proc/text-scanner.ts';
 import { RouteLinkSource } from '../rtnetlink/route-link-source.ts';
 import { ClassNetLinkSource, readNetLink } from '../sys/class-net.ts';
 import { storeLinks } from './uplinks.ts';
@@ -120,7 +121,6 @@ class NetDevReader {
   readonly #path: string;
   readonly #table: InterfaceTable;
   readonly #line = emptyNetDevLine();
-  readonly #decoder = new TextDecoder();
   #descriptor = -1;
   #lineCount = 0;
   readonly #lines = new KnownLines(16);
@@ -193,7 +193,7 @@ class NetDevReader {
     const bytes = sharedBuffer.bytes.subarray(this.#line.nameStart, this.#line.nameEnd);
     this.#lines.name.set(bytes, lineIndex * INTERFACE_NAME_SIZE);
     this.#lines.nameLength[lineIndex] = bytes.length;
-    this.#lines.slot[lineIndex] = this.#slotNamed(this.#decoder.decode(bytes));
+    this.#lines.slot[lineIndex] = this.#slotNamed(decodeText(bytes));
     this.#lineCount = Math.max(this.#lineCount, lineIndex + 1);
   }
 

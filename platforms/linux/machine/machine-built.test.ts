@@ -270,3 +270,43 @@ test('GPU and temperatures can be switched off', async () => {
   expect([gpus.value, gpus.error, sensors.value, sensors.error]).toEqual(Array(4).fill(undefined));
   machine.close();
 });
+
+test.each([
+  [
+    '/proc/cpuinfo',
+    { 'proc/cpuinfo': 'processor\t: 0\ncpu MHz\t\t: 0.000\n\nprocessor\t: 1\ncpu MHz\t\t: 900.0\n' },
+  ],
+  [
+    'cpufreq',
+    {
+      'sys/devices/system/cpu/cpufreq/policy0/related_cpus': '0\n',
+      'sys/devices/system/cpu/cpufreq/policy0/scaling_cur_freq': '0\n',
+      'sys/devices/system/cpu/cpufreq/policy1/related_cpus': '1\n',
+      'sys/devices/system/cpu/cpufreq/policy1/scaling_cur_freq': '900000\n',
+    },
+  ],
+])('a clock of 0 in %s is unknown', async (_where, files) => {
+  using tree = new BuiltTree({ 'proc/stat': statText(2), ...files });
+  using machine = open(tree);
+  const { cpu } = await machine.collectMachine();
+  expect([...cpu.value!.times.frequencyHz.subarray(1, 3)]).toEqual([Number.NaN, 900e6]);
+});
+
+test('the clocks of a container whose cores are numbered anew (lxcfs) are not those of the host', async () => {
+  const policy = 'sys/devices/system/cpu/cpufreq/policy';
+  using tree = new BuiltTree({
+    'proc/stat': statText(2),
+    'proc/cpuinfo': 'processor\t: 0\ncpu MHz\t\t: 800.0\n\nprocessor\t: 1\ncpu MHz\t\t: 900.0\n',
+    'sys/devices/system/cpu/online': '0-7\n',
+    [`${policy}0/related_cpus`]: '0 1\n',
+    [`${policy}0/scaling_cur_freq`]: '3000000\n',
+  });
+  const clocks = async (): Promise<number[]> => {
+    using machine = open(tree);
+    const { cpu } = await machine.collectMachine();
+    return [...cpu.value!.times.frequencyHz.subarray(1, 3)];
+  };
+  expect(await clocks()).toEqual([800e6, 900e6]);
+  tree.write('sys/devices/system/cpu/online', '0-1\n');
+  expect(await clocks()).toEqual([3e9, 3e9]);
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { LinkDescription } from '../link.ts';
-import { uplinkIndexes } from './uplinks.ts';
+import { overUplinks, uplinkIndexes } from './uplinks.ts';
 
 type Row = Partial<Omit<LinkDescription, 'master' | 'lower'>> & {
   name: string;
@@ -179,5 +179,62 @@ describe('uplinkIndexes', () => {
   test('masters that go in a circle end', () => {
     const links = machine(LO, { name: 'a', master: 'b' }, { name: 'b', kind: 'bond', master: 'a' });
     expect(uplinkIndexes(links).size).toBe(1);
+  });
+});
+
+describe('overUplinks', () => {
+  const cases: [string, LinkDescription[], string[]][] = [
+    [
+      'a VLAN, what stands on it, and a macvlan',
+      machine(
+        LO,
+        { name: 'mv0', kind: 'macvlan', lower: 'eth0.7' },
+        { name: 'eth0.7', kind: 'vlan', lower: 'eth0' },
+        { name: 'eth0' },
+        { name: 'mv1', kind: 'macvlan', lower: 'eth0' },
+      ),
+      ['mv0', 'eth0.7', 'mv1'],
+    ],
+    [
+      'a bridge over a VLAN; a VLAN on a bridge or bond',
+      machine(
+        LO,
+        { name: 'br7', kind: 'bridge' },
+        { name: 'eth0.7', kind: 'vlan', lower: 'eth0', master: 'br7' },
+        { name: 'eth0' },
+        { name: 'eth1', master: 'bond0' },
+        { name: 'bond0', kind: 'bond' },
+        { name: 'bond0.8', kind: 'vlan', lower: 'bond0' },
+      ),
+      ['br7', 'eth0.7', 'bond0.8'],
+    ],
+    [
+      'ports of a switch chip',
+      machine(
+        LO,
+        { name: 'eth0' },
+        { name: 'lan1', lower: 'eth0', master: 'br' },
+        { name: 'br', kind: 'bridge' },
+      ),
+      ['lan1', 'br'],
+    ],
+    [
+      'not tunnels, and not what stays inside',
+      machine(
+        LO,
+        { name: 'eth0' },
+        { name: 'vxlan.calico', kind: 'vxlan', lower: 'eth0' },
+        { name: 'docker0', kind: 'bridge' },
+        { name: 'a', kind: 'veth', lower: 'b', master: 'docker0' },
+        { name: 'b', kind: 'veth', lower: 'a' },
+        { name: 'docker0.5', kind: 'vlan', lower: 'docker0' },
+      ),
+      [],
+    ],
+    ['nothing at all', [], []],
+  ];
+  test.each(cases)('%s', (_what, links, expected) => {
+    const over = overUplinks(links, uplinkIndexes(links));
+    expect(links.filter(({ index }) => over.has(index)).map(({ name }) => name)).toEqual(expected);
   });
 });

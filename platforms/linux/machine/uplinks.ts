@@ -15,12 +15,16 @@ const TUNNELS = new Set(
   ).split(' '),
 );
 
+/** Pairs of ends, of which none carries what the other one does any further. */
+const PAIRS = new Set(['veth', 'netkit', 'vxcan']);
+
 const BRIDGES = new Set(['bridge', 'openvswitch']);
 const MASTERS_DEPTH_LIMIT = 8;
 
 /** Brings the rows up to date with the links that there are, but for their counters. */
 export function storeLinks(table: InterfaceTable, links: readonly LinkDescription[]): void {
   const uplinks = uplinkIndexes(links);
+  const over = overUplinks(links, uplinks);
   const present = new Set(links.map(({ index }) => index));
   table.slots.removeWhere((slot) => !present.has(table.index[slot]!));
   for (const link of links) {
@@ -30,6 +34,7 @@ export function storeLinks(table: InterfaceTable, links: readonly LinkDescriptio
     table.isLoopback[slot] = link.isLoopback ? 1 : 0;
     table.isUp[slot] = link.isUp ? 1 : 0;
     table.isUplink[slot] = uplinks.has(link.index) ? 1 : 0;
+    table.isOverUplink[slot] = over.has(link.index) ? 1 : 0;
   }
 }
 
@@ -52,6 +57,24 @@ export function uplinkIndexes(links: readonly LinkDescription[]): Set<number> {
   }
   if (!isAnyUp) for (const index of waysOut(links, byIndex)) uplinks.add(index);
   return uplinks;
+}
+
+/**
+ * The ifindexes of what stands on an uplink without being one: what sockets there send and get passes the uplink as it
+ * is (VLAN, macvlan, ports of a switch, bridges and bonds of those). Not tunnels, whose bytes leave in packets of others.
+ */
+export function overUplinks(links: readonly LinkDescription[], uplinks: ReadonlySet<number>): Set<number> {
+  const over = new Set<number>();
+  for (let grown = -1; grown !== over.size; ) {
+    grown = over.size;
+    for (const { index, kind, lower, master } of links) {
+      const isOut = uplinks.has(index) || over.has(index);
+      const standsOn = !TUNNELS.has(kind) && !PAIRS.has(kind) ? lower : 0;
+      if (!isOut && (uplinks.has(standsOn) || over.has(standsOn))) over.add(index);
+      if (isOut && master !== 0 && !uplinks.has(master)) over.add(master);
+    }
+  }
+  return over;
 }
 
 type LinksByIndex = ReadonlyMap<number, LinkDescription>;

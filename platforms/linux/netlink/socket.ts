@@ -18,6 +18,9 @@ const SocketOption = { RCVBUF: 8, RCVTIMEO: 20, RCVBUFFORCE: 33, MEMINFO: 55 } a
 /** linux/sock_diag.h: SK_MEMINFO_*, the words of SO_MEMINFO. */
 const MemoryInfo = { RCVBUF: 1, DROPS: 8, WORDS: 9 } as const;
 const MSG_DONTWAIT = 0x40;
+/** linux/netlink.h. */
+const SOL_NETLINK = 270;
+const NETLINK_GET_STRICT_CHK = 12;
 
 /** A netlink socket, close-on-exec. Every method throws SyscallError unless it says otherwise. */
 export class NetlinkSocket {
@@ -36,6 +39,12 @@ export class NetlinkSocket {
     address.u16[0] = AF_NETLINK;
     address.u32[2] = groups;
     orThrow(bindSocket(this.descriptor, address, 12), 'bind', 'AF_NETLINK');
+  }
+
+  /** From now on dumps have only what their requests name; false: they have everything (before Linux 4.20). */
+  filterDumps(): boolean {
+    this.#scratch.i32[0] = 1;
+    return setSocketOption(this.descriptor, SOL_NETLINK, NETLINK_GET_STRICT_CHK, this.#scratch, 4) === 0;
   }
 
   /** After so long without an answer `receive` returns -EAGAIN. */

@@ -7,6 +7,7 @@ import {
   readDirectory,
   readInto,
   readLinkAt,
+  systemCall,
 } from '../libc.ts';
 import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
 import { ascii } from '../proc/text-scanner.ts';
@@ -77,14 +78,24 @@ const ENTRIES_BYTES = 8192;
 const NAME_AT = 19;
 /** Entries of an empty directory: `.` and `..`. */
 const EMPTY_BYTES = 48;
-/** So many processes are known to have a first thread that has ended; beyond that they are found anew. */
-const ENDED_LIMIT = 1024;
+/** Of so many processes other threads are known that have descriptors; beyond that they are found anew. */
+const OTHERS_LIMIT = 1024;
+/** Added to the descriptors of a thread with a table of its own. */
+const OF_THREAD = 1 << 24;
+/** asm/unistd_64.h, asm-generic/unistd.h; linux/kcmp.h. */
+const KCMP = process.arch === 'arm64' ? 272 : 312;
+const KCMP_FILES = 2;
+/** Tables of one process that are looked at beside that of its first thread. */
+const TABLES_LIMIT = 64;
 /** In place of an inode. */
 const RING = -2;
 
 /** Called for every socket that a process holds. */
 export interface DescriptorVisitor {
-  /** False ends the scan of this process. A negative descriptor is ~ that of the io_uring that has the socket. */
+  /**
+   * False ends the scan of this process. A negative descriptor is ~ that of the io_uring that has the socket; one of
+   * a thread's own table is larger than any that is skipped.
+   */
   socket(inode: number, descriptor: number): boolean;
   /** True: nothing new can be learnt from this descriptor. */
   skips?(descriptor: number): boolean;
@@ -92,7 +103,8 @@ export interface DescriptorVisitor {
 
 /**
  * Reads /proc/PID/fd: which sockets a process holds. The folder is that of the first thread. Where that one has ended
- * before the others (pthread_exit in main) it is empty, and another thread's is read.
+ * before the others (pthread_exit in main) it is empty, and another thread's is read. Threads with descriptors of their
+ * own (CLONE_FILES unshared) are scanned where they are asked for.
  */
 export class DescriptorScanner {
   /** Processes scanned and links read so far. */
@@ -103,9 +115,12 @@ export class DescriptorScanner {
   readonly #name = new NativeBuffer(16);
   readonly #link = new NativeBuffer(64);
   readonly #rings: RingFiles;
-  /** Of processes whose first thread has ended: another one, by process. */
-  readonly #heirs = new Map<number, number>();
+  /** Threads whose descriptors are those of the process, where its first one has ended, or theirs alone; by process. */
+  readonly #others = new Map<number, readonly number[]>();
   #scannedPid = 0;
+  /** The thread whose descriptors are being read, and what is added to their numbers. */
+  #scannedThread = 0;
+  #descriptorsFrom = 0;
   #isFirstStep = false;
   /** Of the scan in progress, -1 none. */
   #directory = -1;
@@ -128,17 +143,35 @@ export class DescriptorScanner {
   /**
    * Begins a scan, to be gone on with by `step` until that returns false, and then to be ended by `end`. Returns 0, or
    * -errno: -EACCES where this program may not look into the process, -ENOENT where it is gone.
+   *
+   * @param thread one that `separateThreads` has told of
    */
-  begin(pid: number): number {
+  begin(pid: number, thread = pid): number {
     this.end();
-    const directory = this.#openDescriptors(pid);
+    const directory = this.#openDescriptors(thread);
     if (directory < 0) return directory;
-    this.scannedProcesses++;
     this.#directory = directory;
     this.#scannedPid = pid;
-    this.#isFirstStep = true;
-    this.#heirs.delete(pid);
+    this.#scannedThread = thread;
+    this.#isFirstStep = thread === pid;
+    this.#descriptorsFrom = thread === pid ? 0 : OF_THREAD;
+    if (thread === pid) this.scannedProcesses++;
     return 0;
+  }
+
+  /**
+   * Threads of a process that have descriptors of their own, one for each table, to be scanned by `begin`. None where the
+   * kernel does not compare them (kcmp(2)).
+   */
+  separateThreads(pid: number): readonly number[] {
+    const found: number[] = [];
+    this.#visitThreads(pid, (thread) => {
+      if (hasOtherFiles(thread, pid) && found.every((other) => hasOtherFiles(thread, other)))
+        found.push(thread);
+      return found.length < TABLES_LIMIT;
+    });
+    if (found.length > 0) this.#noteOthers(pid, found);
+    return found;
   }
 
   /** Reads some more descriptors; false: there are none left, or the visitor has enough. */
@@ -160,14 +193,24 @@ export class DescriptorScanner {
 
   /** Whether a process has the socket there: at a descriptor, or (negative) in the io_uring at ~ the descriptor. */
   hasSocketAt(pid: number, descriptor: number, inode: number): boolean {
-    const holder = this.#heirs.get(pid) ?? pid;
-    if (descriptor < 0) return !this.#rings.visit(holder, ~descriptor, (found) => found !== inode);
-    const directory = this.#openDescriptors(holder);
-    if (directory < 0) return false;
+    const own = descriptor >= OF_THREAD ? descriptor - OF_THREAD : descriptor;
+    if (this.#hasSocketAt(pid, own, inode)) return true;
+    return this.#others.get(pid)?.some((thread) => this.#hasSocketAt(thread, own, inode)) === true;
+  }
+
+  #hasSocketAt(thread: number, descriptor: number, inode: number): boolean {
+    if (descriptor >= 0) return this.#socketAt(thread, descriptor) === inode;
+    return !this.#rings.visit(thread, ~descriptor, (found) => found !== inode);
+  }
+
+  /** The inode of the socket that a thread has at one descriptor; -1: none, gone or not permitted. */
+  #socketAt(thread: number, descriptor: number): number {
+    const directory = this.#openDescriptors(thread);
+    if (directory < 0) return -1;
     writeDecimal(this.#name.bytes, descriptor);
-    const found = this.#readSocket(directory, this.#name, 0);
+    const inode = this.#readSocket(directory, this.#name, 0);
     closeDescriptor(directory);
-    return found === inode;
+    return inode;
   }
 
   #openDescriptors(pid: number): number {
@@ -177,27 +220,44 @@ export class DescriptorScanner {
   /** False: the process has one thread only, or the others cannot be looked into. */
   #goOnWithHeir(): boolean {
     const pid = this.#scannedPid;
-    const threads = this.#proc.openFile(`${pid}/task`);
-    if (threads < 0) return false;
-    const length = Math.min(readDirectory(threads, this.#entries), this.#entries.bytes.length);
-    closeDescriptor(threads);
-    const { bytes } = this.#entries;
-    for (let at = 0; at + NAME_AT < length; ) {
-      const recordLength = bytes[at + 16]! | (bytes[at + 17]! << 8);
-      if (recordLength <= NAME_AT || at + recordLength > length) return false;
-      const thread = parseDecimal(bytes, at + NAME_AT, at + recordLength);
+    let heir = -1;
+    this.#visitThreads(pid, (thread) => {
       // Threads have folders beside those of processes, though no list has them.
-      const directory = thread < 0 || thread === pid ? -1 : this.#openDescriptors(thread);
-      if (directory >= 0) {
-        closeDescriptor(this.#directory);
-        this.#directory = directory;
-        if (this.#heirs.size >= ENDED_LIMIT) this.#heirs.clear();
-        this.#heirs.set(pid, thread);
-        return true;
+      heir = this.#openDescriptors(thread);
+      if (heir >= 0) this.#scannedThread = thread;
+      return heir < 0;
+    });
+    if (heir < 0) return false;
+    closeDescriptor(this.#directory);
+    this.#directory = heir;
+    this.#noteOthers(pid, [this.#scannedThread]);
+    return true;
+  }
+
+  #noteOthers(pid: number, threads: readonly number[]): void {
+    if (this.#others.size >= OTHERS_LIMIT) this.#others.clear();
+    this.#others.set(pid, threads);
+  }
+
+  /** Calls `visit` for each thread but the first one, until it returns false. */
+  #visitThreads(pid: number, visit: (thread: number) => boolean): void {
+    const threads = this.#proc.openFile(`${pid}/task`);
+    if (threads < 0) return;
+    const { bytes } = this.#entries;
+    let isWanted = true;
+    while (isWanted) {
+      const length = Math.min(readDirectory(threads, this.#entries), bytes.length);
+      if (length <= 0) break;
+      for (let at = 0; isWanted && at + NAME_AT < length; ) {
+        const recordLength = bytes[at + 16]! | (bytes[at + 17]! << 8);
+        isWanted = recordLength > NAME_AT && at + recordLength <= length;
+        if (!isWanted) break;
+        const thread = parseDecimal(bytes, at + NAME_AT, at + recordLength);
+        if (thread >= 0 && thread !== pid) isWanted = visit(thread);
+        at += recordLength;
       }
-      at += recordLength;
     }
-    return false;
+    closeDescriptor(threads);
   }
 
   close(): void {
@@ -217,7 +277,7 @@ export class DescriptorScanner {
       const descriptor = parseDecimal(bytes, at + NAME_AT, at + recordLength);
       if (descriptor >= 0 && visitor.skips?.(descriptor) !== true) {
         const inode = this.#readSocket(directory, this.#entries, at + NAME_AT);
-        if (inode >= 0 && !visitor.socket(inode, descriptor)) return false;
+        if (inode >= 0 && !visitor.socket(inode, descriptor + this.#descriptorsFrom)) return false;
         if (inode === RING && !this.#visitRing(descriptor, visitor)) return false;
       }
       at += recordLength;
@@ -226,8 +286,7 @@ export class DescriptorScanner {
   }
 
   #visitRing(descriptor: number, visitor: DescriptorVisitor): boolean {
-    const holder = this.#heirs.get(this.#scannedPid) ?? this.#scannedPid;
-    return this.#rings.visit(holder, descriptor, (inode) => visitor.socket(inode, ~descriptor));
+    return this.#rings.visit(this.#scannedThread, descriptor, (inode) => visitor.socket(inode, ~descriptor));
   }
 
   /** RING: the descriptor is an io_uring. */
@@ -252,6 +311,11 @@ export function parseSocketLink(bytes: Uint8Array, end: number, start = 0): numb
   }
   // Inode numbers of sockets are 32 bits wide (fs/inode.c, get_next_ino).
   return inode <= 0xffffffff ? inode : -1;
+}
+
+/** False too where it cannot be told: another kernel, no permission, or one of them has ended. */
+function hasOtherFiles(thread: number, other: number): boolean {
+  return systemCall(KCMP, other, thread, KCMP_FILES, 0, 0) > 0;
 }
 
 function isRing(bytes: Uint8Array, length: number): boolean {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { NetworkSample } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
@@ -125,6 +125,17 @@ const ownerIn = (sample: NetworkSample, port: number): number[] => {
   return [sample.sockets.ownerPid[row]!, sample.sockets.ownerBasis[row]!];
 };
 
+/** A search for the owners of some rows, and the processes that it looks among. */
+function ownersOf(
+  rows: SocketRows,
+  processes: ProcessCollector = new ProcessCollector(),
+): { readonly processes: ProcessCollector; readonly owners: SocketOwners } {
+  const scanner = new DescriptorScanner();
+  opened.push(processes, scanner);
+  const watcher = { assigned: () => undefined, orphaned: () => false };
+  return { processes, owners: new SocketOwners(rows, processes, scanner, monotonicMicros, watcher) };
+}
+
 /** As if the numbers of processes went down. */
 class Backwards extends ProcessCollector {
   override async list(slice: Slice): Promise<Int32Array> {
@@ -170,16 +181,35 @@ describe.skipIf(Bun.which('bash') === null)('the owner of a socket that is share
     const rows = new SocketRows();
     const row = rows.add(1, 0);
     rows.table.inode[row] = Number(/\d+/.exec(readlinkSync(`/proc/${maker}/fd/3`))?.[0]);
-    const processes = new Backwards();
-    const scanner = new DescriptorScanner();
-    opened.push(processes, scanner);
-    const watcher = { assigned: () => undefined, orphaned: () => false };
-    const owners = new SocketOwners(rows, processes, scanner, monotonicMicros, watcher);
+    const { processes, owners } = ownersOf(rows, new Backwards());
     await owners.resolve(WHOLE_SLICE);
     expect(rows.table.ownerPid[row]).toBe(maker);
     await processes.collect(WHOLE_SLICE);
     await owners.resolve(WHOLE_SLICE);
     expect(rows.table.ownerPid[row]).toBe(heir);
+  });
+
+  test('is that of all rows of its inode, as subflows of an MPTCP connection are, later ones too', async () => {
+    const shell = new Shell(SHARING.replace('$PORT', String(listen().port)));
+    await shell.line();
+    const inode = Number(/\d+/.exec(readlinkSync(`/proc/${shell.pid}/fd/3`))?.[0]);
+    const rows = new SocketRows();
+    const addSubflow = (cookie: number): number => {
+      const row = rows.add(cookie, 0);
+      rows.table.inode[row] = inode;
+      return row;
+    };
+    const subflows = [addSubflow(1), addSubflow(2)];
+    const { processes, owners } = ownersOf(rows);
+    await processes.collect(WHOLE_SLICE);
+    await owners.resolve(WHOLE_SLICE);
+    subflows.push(addSubflow(3));
+    await shell.goOn();
+    await shell.line();
+    await processes.collect(WHOLE_SLICE);
+    await owners.resolve(WHOLE_SLICE);
+    expect(subflows.map((row) => rows.table.ownerBasis[row])).toEqual(Array(3).fill(OwnerBasis.DESCRIPTOR));
+    opened.push({ close: () => process.kill(rows.table.ownerPid[subflows[2]!]!, 'SIGKILL') });
   });
 
   test('changes when it is handed on', async () => {
@@ -280,3 +310,29 @@ test.skipIf(Bun.which('bash') === null)(
     expect(accepted.sockets.ownerBasis[serverRow(accepted)]).toBe(OwnerBasis.DESCRIPTOR);
   },
 );
+
+test('a socket that one thread has alone belongs to its process', async () => {
+  const argv = [process.execPath, `${import.meta.dir}/../testdata/separate-thread.fixture.ts`];
+  const child = Bun.spawn(argv, { stdin: 'ignore', stdout: 'pipe' });
+  opened.push({ close: () => child.kill('SIGKILL') });
+  const { value } = await child.stdout.getReader().read();
+  const descriptor = Number(new TextDecoder().decode(value));
+  const links = readdirSync(`/proc/${child.pid}/task`).map((thread) => {
+    const path = `/proc/${child.pid}/task/${thread}/fd/${descriptor}`;
+    try {
+      return readlinkSync(path);
+    } catch {
+      return '';
+    }
+  });
+  const inode = Number(/socket:\[(\d+)\]/.exec(links.join(' '))?.[1]);
+  const rows = new SocketRows();
+  const row = rows.add(1, 0);
+  rows.table.inode[row] = inode;
+  const { processes, owners } = ownersOf(rows);
+  for (let round = 0; round < 2; round++) {
+    await processes.collect(WHOLE_SLICE);
+    await owners.resolve(WHOLE_SLICE);
+    expect([inode, rows.table.ownerPid[row]]).toEqual([inode, child.pid]);
+  }
+});

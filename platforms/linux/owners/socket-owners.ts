@@ -1,5 +1,6 @@
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
+import { UNKNOWN_USER } from '../../../src/data/schema/column.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
@@ -70,7 +71,7 @@ export class SocketOwners implements DescriptorVisitor {
   readonly #watcher: OwnerWatcher;
   readonly #order = new ProcessOrder();
   readonly #euid = effectiveUserId();
-  /** Rows looked for in this round, key: inode. */
+  /** Rows looked for in this round, key: inode, and a number: the subflows of an MPTCP connection have one inode. */
   readonly #sought = new SlotTable(64, 1 << 18, (n) => {
     this.#soughtRow = lengthened(this.#soughtRow, new Int32Array(n));
   });
@@ -155,18 +156,23 @@ export class SocketOwners implements DescriptorVisitor {
 
   /** DescriptorVisitor: a socket of the process being scanned. */
   socket(inode: number, descriptor: number): boolean {
-    const found = this.#sought.find(inode, 0, 0, 0);
-    if (found < 0) return true;
-    const row = this.#soughtRow[found]!;
+    for (let nth = 0; ; nth++) {
+      const found = this.#sought.find(inode, nth, 0, 0);
+      if (found < 0) return nth === 0 || this.#isUnordered || this.#openCount > 0;
+      if (!this.#find(this.#soughtRow[found]!, descriptor)) return false;
+    }
+  }
+
+  /** The row's socket is at a descriptor of the process being scanned; false: that one has ended. */
+  #find(row: number, descriptor: number): boolean {
     const isFound = this.#searches.search[row] === Search.FOUND;
     if (isFound && !this.#isUnordered) return true;
     if (this.#scannedSlot < 0) this.#scannedSlot = this.#admit(this.#scannedPid);
-    // It has ended since.
     if (this.#scannedSlot < 0) return false;
     if (isFound && !this.#startedBefore(row, this.#scannedSlot)) return true;
     if (!isFound && this.#searches.search[row] !== Search.MISSED) this.#openCount--;
     this.#assign(row, this.#scannedSlot, descriptor);
-    return this.#isUnordered || this.#openCount > 0;
+    return true;
   }
 
   /** Whether the row's owner did, before another process. */
@@ -235,10 +241,17 @@ export class SocketOwners implements DescriptorVisitor {
     }
     if (life[row] === RowLife.CLOSED) return;
     if (search === Search.MISSED && isRetryDue) this.#searches.search[row] = Search.EVERYBODY;
-    const at = this.#sought.add(table.inode[row]!, 0, 0, 0);
-    if (at < 0) return;
-    this.#soughtRow[at] = row;
-    if (this.#searches.search[row] !== Search.MISSED) this.#openCount++;
+    if (this.#seek(row) && this.#searches.search[row] !== Search.MISSED) this.#openCount++;
+  }
+
+  /** False: there is no room. */
+  #seek(row: number): boolean {
+    const inode = this.#rows.table.inode[row]!;
+    let nth = 0;
+    while (this.#sought.find(inode, nth, 0, 0) >= 0) nth++;
+    const at = this.#sought.add(inode, nth, 0, 0);
+    if (at >= 0) this.#soughtRow[at] = row;
+    return at >= 0;
   }
 
   /** No inode: not accepted yet, or let go by its process. Who had an owner keeps it. */
@@ -279,7 +292,23 @@ export class SocketOwners implements DescriptorVisitor {
     this.#order.clear();
     for (let i = 0; i < slots.count; i++) this.#order.push(slots.rows[i]!);
     await this.#scanInOrder(slice);
+    if (this.#openCount > 0) await this.#scanSeparateThreads(slice);
     this.#endFullScan(startMicros);
+  }
+
+  /** What no process seems to have may be at a descriptor that one of its threads has alone. */
+  async #scanSeparateThreads(slice: Slice): Promise<void> {
+    const { table } = this.#processes;
+    for (let i = 0; i < this.#order.count && this.#openCount > 0; i++) {
+      const slot = this.#order.slots[i]!;
+      if (table.threads[slot] === 1 || this.#deniedSerial[slot] === table.slots.serial[slot]) continue;
+      const pid = table.pid[slot]!;
+      for (const thread of this.#scanner.separateThreads(pid)) {
+        this.#scannedSlot = slot;
+        if (this.#scanner.begin(pid, thread) === 0) await this.#scanOn(slice);
+      }
+      if (slice.due()) await slice.rest();
+    }
   }
 
   #endFullScan(startMicros: number): void {
@@ -305,6 +334,8 @@ export class SocketOwners implements DescriptorVisitor {
     this.#isUnordered = false;
     this.#unscanned = numbers.subarray(0, left);
     this.#endFullScan(startMicros);
+    // Threads with descriptors of their own are looked for behind the first seconds.
+    this.#nextRetryMicros = this.#nextFullScanMicros;
   }
 
   /**
@@ -312,14 +343,13 @@ export class SocketOwners implements DescriptorVisitor {
    * started after an owner, and hold its socket too.
    */
   async #scanLeft(slice: Slice): Promise<void> {
-    const { slots, inode, ownerStartTicks } = this.#rows.table;
+    const { slots, ownerStartTicks } = this.#rows.table;
     let earliest = Number.POSITIVE_INFINITY;
     for (let i = 0; i < slots.count; i++) {
       const row = slots.rows[i]!;
       if (this.#searches.search[row] !== Search.FOUND) continue;
       earliest = Math.min(earliest, ownerStartTicks[row]!);
-      const at = this.#sought.add(inode[row]!, 0, 0, 0);
-      if (at >= 0) this.#soughtRow[at] = row;
+      this.#seek(row);
     }
     const { table } = this.#processes;
     this.#isUnordered = true;
@@ -362,7 +392,7 @@ export class SocketOwners implements DescriptorVisitor {
     return result === 0;
   }
 
-  /** What was found earlier and is still listed by the kernel needs no second look. */
+  /** What was found earlier and is still listed by the kernel needs no second look, unless a row of its inode is new. */
   #collectKnown(): void {
     const { table, life } = this.#rows;
     this.#known.clear(this.#processes.table.slots.capacity, table.slots.capacity);
@@ -370,6 +400,7 @@ export class SocketOwners implements DescriptorVisitor {
       const row = table.slots.rows[i]!;
       if (this.#searches.search[row] !== Search.FOUND || life[row] !== RowLife.LIVE || table.inode[row] === 0)
         continue;
+      if (this.#sought.find(table.inode[row]!, 0, 0, 0) >= 0) continue;
       this.#known.add(this.#searches.processSlot[row]!, row, this.#searches.descriptor[row]!);
     }
   }
@@ -423,7 +454,7 @@ export class SocketOwners implements DescriptorVisitor {
   /** Whether the row's process is most likely one that this program may not look into. */
   #isOthers(row: number): boolean {
     const uid = this.#rows.table.uid[row]!;
-    return this.#isAnyDenied && uid >= 0 && uid !== this.#euid;
+    return this.#isAnyDenied && uid !== UNKNOWN_USER && uid >>> 0 !== this.#euid;
   }
 
   /** Looks at some known descriptors again: those found lately, and a few of the others by turns. */

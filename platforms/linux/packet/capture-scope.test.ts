@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import type { LinkDescription, LinkSource, LocalAddress } from '../link.ts';
+import type { LinkDescription, LinkSource, LocalAddress, LocalPrefix } from '../link.ts';
 import { LinkScope } from './capture-scope.ts';
 
 function link(index: number, kind: string, more: Partial<LinkDescription> = {}): LinkDescription {
@@ -22,6 +22,7 @@ class FakeLinks implements LinkSource {
   isClosed = false;
   links: LinkDescription[];
   addresses: LocalAddress[];
+  prefixes: LocalPrefix[] = [];
 
   constructor(links: LinkDescription[], addresses: LocalAddress[] = []) {
     this.links = links;
@@ -41,6 +42,10 @@ class FakeLinks implements LinkSource {
 
   readAddresses(): LocalAddress[] {
     return this.addresses;
+  }
+
+  readLocalPrefixes(): LocalPrefix[] {
+    return this.prefixes;
   }
 
   close(): void {
@@ -110,6 +115,18 @@ test('an address that is not known may be new, which is asked once a refresh', (
   expect(links.reads).toBe(2);
   scope.refresh();
   expect(links.reads).toBe(3);
+});
+
+test('what a local route covers is this machine’s, though no interface has it', () => {
+  const links = new FakeLinks([link(2, '')], [address(2, 20)]);
+  const net = (last: number, bits: number): LocalPrefix => ({ words: [0, 0, 0xffff, last], bits });
+  links.prefixes = [net(0x0a630000, 96 + 24), { words: [0x20010db8, 7, 0, 0], bits: 64 }];
+  const scope = new LinkScope(links, () => 0);
+  const isLocal = (...four: readonly number[]): boolean => scope.isLocal(Uint32Array.from(four));
+  expect([0x0a630007, 0x0a6300ff, 0x0a630100, 0x0b630007].map((last) => isLocal(0, 0, 0xffff, last))).toEqual(
+    [true, true, false, false],
+  );
+  expect([isLocal(0x20010db8, 7, 5, 5), isLocal(0x20010db8, 8, 5, 5)]).toEqual([true, false]);
 });
 
 test('without notices the interfaces are read again after ten seconds', () => {

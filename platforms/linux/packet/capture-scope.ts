@@ -1,13 +1,15 @@
 import { closedOnError } from '../../../src/kit/errors/op-error.ts';
 import { SlotTable } from '../../../src/kit/table/slot-table.ts';
-import type { LinkDescription, LinkSource } from '../link.ts';
+import type { LinkDescription, LinkSource, LocalPrefix } from '../link.ts';
 
 const ADDRESSES_LIMIT = 1 << 14;
+const PREFIXES_LIMIT = 256;
 /** Refresh interval for sources without notifications, and for missed ones. */
 const REFRESH_MICROS = 10e6;
 /** Interfaces whose packets are also seen on the interface below. */
 const STACKED_KINDS = new Set(['macvlan', 'macvtap', 'ipvlan', 'ipvtap']);
 const STACK_DEPTH_LIMIT = 4;
+const WORD_BITS = 32;
 
 /**
  * Which of the sightings of a packet counts, and whether a packet is this machine's at all.
@@ -24,6 +26,7 @@ export class LinkScope {
   readonly #lowers = new Map<number, number>();
   readonly #addresses = new SlotTable(64, ADDRESSES_LIMIT, () => undefined);
   readonly #addressInterface = new Map<number, number>();
+  #prefixes: readonly LocalPrefix[] = [];
   #nextRefreshMicros = Number.NEGATIVE_INFINITY;
   #mayAsk = false;
 
@@ -57,7 +60,7 @@ export class LinkScope {
     return false;
   }
 
-  /** Whether an interface has the address. One that is not known may be new, which is asked once a refresh. */
+  /** Whether the address is this machine's: an interface has it, or a route says so. One that is not known may be new, which is asked once a refresh. */
   isLocal(words: Uint32Array): boolean {
     if (this.#has(words)) return true;
     if (!this.#mayAsk) return false;
@@ -72,12 +75,15 @@ export class LinkScope {
   }
 
   #has(words: Uint32Array): boolean {
-    return this.#addresses.find(words[0]!, words[1]!, words[2]!, words[3]!) >= 0;
+    if (this.#addresses.find(words[0]!, words[1]!, words[2]!, words[3]!) >= 0) return true;
+    for (const prefix of this.#prefixes) if (isWithin(words, prefix)) return true;
+    return false;
   }
 
   #read(): void {
     const links = this.#links.readLinks();
     const addresses = this.#links.readAddresses();
+    this.#prefixes = this.#links.readLocalPrefixes?.().slice(0, PREFIXES_LIMIT) ?? [];
     this.#nextRefreshMicros = this.#clock() + REFRESH_MICROS;
     const kinds = new Map(links.map((link) => [link.index, link.kind]));
     this.#copies.clear();
@@ -93,6 +99,14 @@ export class LinkScope {
       if (slot >= 0) this.#addressInterface.set(slot, interfaceIndex);
     }
   }
+}
+
+function isWithin(words: Uint32Array, prefix: LocalPrefix): boolean {
+  for (let i = 0, bits = prefix.bits; bits > 0; i++, bits -= WORD_BITS) {
+    const shift = Math.max(0, WORD_BITS - bits);
+    if (words[i]! >>> shift !== prefix.words[i]! >>> shift) return false;
+  }
+  return true;
 }
 
 function isCopied(link: LinkDescription, kinds: ReadonlyMap<number, string>): boolean {

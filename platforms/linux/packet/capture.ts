@@ -5,7 +5,7 @@ import type { LinkSource } from '../link.ts';
 import { LookTimes } from '../poll-wake.ts';
 import { LinkScope } from './capture-scope.ts';
 import { LOOPBACK_INDEX, NETWORK_HEADER, PacketType, packetFilter, type WantedProtocol } from './filter.ts';
-import { FlowOpener, PacketFlows, Renewal } from './flow-table.ts';
+import { FlowOpener, PacketFlows } from './flow-table.ts';
 import { FragmentPorts, IpHeader, segmentCount, TcpFlag, wireBytes } from './ip-header.ts';
 import { type CapturedPacket, PacketRing, type PacketVisitor } from './ring.ts';
 
@@ -293,10 +293,6 @@ class PacketMeter {
 
   #noteOpener(slot: number, isSent: boolean, flags: number): void {
     const isAnswer = (flags & TcpFlag.ACK) !== 0;
-    const flows = this.#flows;
-    flows.opener[slot] = isSent === isAnswer ? FlowOpener.PEER : FlowOpener.LOCAL;
-    // The ends may have been another connection's a moment ago.
-    if (isAnswer) return;
-    flows.renewal[slot] = flows.renewal[slot] === Renewal.EXPECTED ? Renewal.NONE : Renewal.RENEWED;
+    this.#flows.noteOpener(slot, isSent === isAnswer ? FlowOpener.PEER : FlowOpener.LOCAL, isAnswer);
   }
 }

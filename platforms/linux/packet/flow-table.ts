@@ -46,7 +46,7 @@ const FLOW_COLUMNS = {
   rxPackets: numbers('f64'),
   opener: numbers('u8'),
   renewal: numbers('u8'),
-  /** Monotonic time of the first packet, and of the last one (drain time). */
+  /** Monotonic time of the first packet, or of the last SYN that opens a connection, and of the last one (drain time). */
   bornMicros: numbers('f64'),
   grownMicros: numbers('f64'),
   /** 1: it is in `grown`. */
@@ -134,6 +134,15 @@ export class PacketFlows extends tableClass(FLOW_COLUMNS, FLOWS_LIMIT) {
     const slot = count < limit * EXACT_SHARE ? this.#insert(ends) : -1;
     if (slot >= 0) this.renewal[slot] = Renewal.EXPECTED;
     return slot;
+  }
+
+  /** A SYN was seen, that of the one who opens the connection or the answer to it. */
+  noteOpener(slot: number, opener: number, isAnswer: boolean): void {
+    this.opener[slot] = opener;
+    if (isAnswer) return;
+    // The ends may have been another connection's a moment ago.
+    this.bornMicros[slot] = this.nowMicros;
+    this.renewal[slot] = this.renewal[slot] === Renewal.EXPECTED ? Renewal.NONE : Renewal.RENEWED;
   }
 
   countSent(slot: number, bytes: number, packets: number): void {

@@ -60,7 +60,8 @@ export function parseCpuFrequencies(bytes: Uint8Array, length: number, table: Cp
       row = onlineRow(table, scanner.unsigned());
     } else if (row > 0 && (acceptKey(MEGAHERTZ) || acceptKey(CLOCK))) {
       const hertz = scanDecimal(scanner) * HERTZ_PER_MEGAHERTZ;
-      table.frequencyHz[row] = hertz;
+      // Hypervisors write 0 for what they do not know.
+      table.frequencyHz[row] = hertz > 0 ? hertz : Number.NaN;
       if (hertz > 0) told++;
     }
   } while (scanner.nextLine());

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'bun:test';
-import { KeptText } from './kept-file.ts';
+import { readdirSync } from 'node:fs';
+import { NativeBuffer } from '../libc.ts';
+import { KeptFile, KeptText } from './kept-file.ts';
 
 describe('a kept text', () => {
   // The kernel hands out a list a page at a time: mounts, disks, CPUs, and the mappings of this process, which are many.
@@ -27,4 +29,17 @@ describe('a kept text', () => {
     expect(text.read()).toBeLessThan(0);
     expect(text.length).toBe(0);
   });
+});
+
+test('a thousand files leave descriptors for all else, and are read each time', () => {
+  const open = (): number => readdirSync('/proc/self/fd').length;
+  const before = open();
+  const files = Array.from({ length: 1000 }, () => new KeptFile('/proc/self/stat'));
+  const text = new NativeBuffer(1024);
+  for (const _ of [1, 2]) {
+    for (const file of files) expect(file.read(text)).toBeGreaterThan(0);
+    expect(open() - before).toBeLessThan(200);
+  }
+  for (const file of files) file.close();
+  expect(open()).toBeLessThanOrEqual(before);
 });

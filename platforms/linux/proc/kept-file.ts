@@ -1,16 +1,24 @@
 import { AT_FDCWD, closeDescriptor, NativeBuffer, O_RDONLY, openAt, readAt } from '../libc.ts';
 
+/** Descriptors kept in all: a machine has a file for each of a thousand cores and sensors, and a limit of 1024 is usual. */
+const KEPT_MOST = 128;
+let kept = 0;
+
 /**
  * A file of /proc or /sys that is read again and again: its descriptor stays open, and every read starts at its
- * beginning, where the kernel writes it anew. One that could not be opened is tried again at the next read.
+ * beginning, where the kernel writes it anew. One that could not be opened is tried again at the next read, and
+ * one of too many is opened for each.
  */
 export class KeptFile {
   readonly path: string;
   #name: NativeBuffer | undefined;
   #descriptor = -1;
+  readonly #isList: boolean;
 
-  constructor(path: string) {
+  /** `isList`: it is read in parts, and kept however many there are. */
+  constructor(path: string, isList = false) {
     this.path = path;
+    this.#isList = isList;
   }
 
   /** One pread(2) from byte `at` of the file to the same byte of `into`. Returns bytes read or -errno. */
@@ -19,16 +27,19 @@ export class KeptFile {
       this.#name ??= NativeBuffer.ofPath(this.path);
       this.#descriptor = openAt(AT_FDCWD, this.#name, O_RDONLY);
       if (this.#descriptor < 0) return this.#descriptor;
+      kept++;
     }
     const length = readAt(this.#descriptor, into, at, at);
     // The device behind the file may have been replaced: open the name again.
-    if (length < 0) this.close();
+    if (length < 0 || (kept > KEPT_MOST && !this.#isList)) this.close();
     return length;
   }
 
   close(): void {
-    if (this.#descriptor >= 0) closeDescriptor(this.#descriptor);
+    if (this.#descriptor < 0) return;
+    closeDescriptor(this.#descriptor);
     this.#descriptor = -1;
+    kept--;
   }
 }
 
@@ -41,7 +52,7 @@ export class KeptText {
   readonly #limit: number;
 
   constructor(path: string, size = 4096, limit = 4 << 20) {
-    this.#file = new KeptFile(path);
+    this.#file = new KeptFile(path, true);
     this.#limit = limit;
     this.buffer = new NativeBuffer(size);
   }

@@ -1,6 +1,10 @@
 import { IPV4_MAPPED_WORD } from '../../../src/data/sample/address.ts';
+import { PROTOCOL_TCP } from '../../../src/data/sample/socket-table.ts';
 import { fromNetworkOrder } from '../integers.ts';
 
+/** Of sockets whose ends may change. No kernel cookie looks so. */
+const PSEUDO_COOKIE_HIGH = 0x70726f63;
+const FACTOR = 0x9e3779b1;
 const SPACE = 0x20;
 const COLON = 0x3a;
 
@@ -41,6 +45,21 @@ export class NetTcpLine {
     if (!this.#skipWord()) return false;
     this.inode = this.#readNumber(10, 0xffffffff);
     return this.inode >= 0;
+  }
+
+  /**
+   * High word of a key that stands in for the kernel's cookie; the low one is the inode. The subflows of an MPTCP
+   * connection have one inode, and different ends; those of a UDP socket may change.
+   */
+  cookieHigh(protocol: number): number {
+    if (protocol !== PROTOCOL_TCP) return PSEUDO_COOKIE_HIGH;
+    let hash = (this.localPort << 16) | this.remotePort;
+    for (let i = 0; i < 4; i++) {
+      hash = Math.imul(hash ^ this.localAddress[i]!, FACTOR);
+      hash = Math.imul(hash ^ (hash >>> 15) ^ this.remoteAddress[i]!, FACTOR);
+    }
+    // The first bit keeps it apart from keys that are no sockets'.
+    return (hash | 0x80000000) >>> 0;
   }
 
   /** "   12: " */

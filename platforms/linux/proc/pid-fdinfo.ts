@@ -1,4 +1,5 @@
 import type { GpuEngineUse } from '../../../src/data/schema/gpu-sample.ts';
+import { decodeText } from './text-scanner.ts';
 
 /** A process's open connection to a GPU, as the driver describes it (Documentation/gpu/drm-usage-stats.rst). */
 export type DrmClient = Readonly<NonNullable<ReturnType<typeof parseDrmClient>>>;
@@ -6,7 +7,6 @@ export type DrmClient = Readonly<NonNullable<ReturnType<typeof parseDrmClient>>>
 const FDINFO_LIMIT = 16 * 1024;
 const ENGINES_LIMIT = 32;
 const UNITS: Readonly<Record<string, number>> = { '': 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
-const decoder = new TextDecoder();
 
 /**
  * /proc/PID/fdinfo/FD of a DRM device; undefined where it is none. Keys are ended by a colon:
@@ -18,7 +18,7 @@ const decoder = new TextDecoder();
 export function parseDrmClient(bytes: Uint8Array, length: number) {
   const end = Math.min(length, bytes.length, FDINFO_LIMIT);
   const fields = new Map<string, string>();
-  for (const line of decoder.decode(bytes.subarray(0, end)).split('\n')) {
+  for (const line of decodeText(bytes.subarray(0, end)).split('\n')) {
     const colon = line.indexOf(':');
     if (colon > 0 && line.startsWith('drm-')) fields.set(line.slice(0, colon), line.slice(colon + 1).trim());
   }

@@ -1,9 +1,7 @@
-import { KeyedNumbers, TextScanner } from './text-scanner.ts';
+import { decodeText, KeyedNumbers, TextScanner } from './text-scanner.ts';
 
 /** What is read of a command line at most, in bytes. */
 export const COMMAND_LINE_LIMIT = 32 * 1024;
-
-const decoder = new TextDecoder();
 
 /**
  * /proc/PID/cmdline: the arguments, each ended by NUL, here joined by spaces, trailing ones dropped. Invalid UTF-8
@@ -16,7 +14,7 @@ export function parseCommandLine(bytes: Uint8Array, length: number): string | un
   if (end === 0) return undefined;
   const text = bytes.subarray(0, end);
   for (let at = text.indexOf(0); at >= 0; at = text.indexOf(0, at)) text[at] = 0x20;
-  return decoder.decode(text);
+  return decodeText(text);
 }
 
 /**
@@ -27,7 +25,7 @@ export function parseCommandLine(bytes: Uint8Array, length: number): string | un
  *   1:name=systemd:/system.slice/cron.service
  */
 export function parseControlGroup(bytes: Uint8Array, length: number): string | undefined {
-  const lines = decoder.decode(bytes.subarray(0, Math.min(length, bytes.length))).split('\n');
+  const lines = decodeText(bytes.subarray(0, Math.min(length, bytes.length))).split('\n');
   let unified: string | undefined;
   let systemd: string | undefined;
   for (let i = 0; i < lines.length - 1; i++) {

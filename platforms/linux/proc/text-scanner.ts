@@ -2,6 +2,12 @@ const SPACE = 0x20;
 const TAB = 0x09;
 const ZERO = 0x30;
 const NEWLINE = 0x0a;
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** UTF-8 as it is: a name may begin with U+FEFF, which decoders take for a mark. What is invalid becomes U+FFFD. */
+export function decodeText(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
 
 /**
  * A cursor over kernel text. It never reads at or past `end`, allocates nothing, and says by NaN or false that what

@@ -9,7 +9,7 @@ import { type PidStatm, parseCommandLine, parseControlGroup } from '../proc/pid-
 import { emptyPidStat, type PidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { type PidStatusDetail, parsePidStatusDetail } from '../proc/pid-status.ts';
 import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
-import { known } from '../proc/text-scanner.ts';
+import { decodeText, known } from '../proc/text-scanner.ts';
 import { PidListing } from '../processes/pid-listing.ts';
 import { isInDiskSleep } from '../processes/process-source.ts';
 import type { ProcessUsageReader } from '../processes/process-usage.ts';
@@ -97,7 +97,7 @@ export class ProcessDetailReader {
   #readStat(pid: number): string {
     const length = this.#tryStat(pid);
     if (length < 0) throw new SyscallError('read process', -length, String(pid));
-    return new TextDecoder().decode(sharedBuffer.bytes.subarray(this.#stat.nameStart, this.#stat.nameEnd));
+    return decodeText(sharedBuffer.bytes.subarray(this.#stat.nameStart, this.#stat.nameEnd));
   }
 
   #readStatus(pid: number): PidStatusDetail {
@@ -138,7 +138,7 @@ export class ProcessDetailReader {
   #readGroup(pid: number): Pick<ProcessDetail, 'cgroup' | 'groupWaits'> {
     const cgroup = this.#readText(pid, PidFile.CONTROL_GROUP, parseControlGroup);
     const text = this.#readText(pid, PidFile.CONTROL_GROUP, (bytes, length) =>
-      new TextDecoder().decode(bytes.subarray(0, length)),
+      decodeText(bytes.subarray(0, length)),
     );
     const groupWaits = text === undefined ? undefined : readGroupWaits(text, this.#mounts());
     return { cgroup, ...(groupWaits && { groupWaits }) };
@@ -174,7 +174,6 @@ const THREADS_BETWEEN_RESTS = 16;
 
 const text = new NativeBuffer(4096);
 const stat = emptyPidStat();
-const decoder = new TextDecoder();
 
 /** Threads of a process by tid, those that can be read. Rejects with SyscallError where it is gone. */
 export async function readThreads(procRoot: string, pid: number, slice: Slice): Promise<ThreadSample[]> {
@@ -200,6 +199,6 @@ function readThread(tasks: ProcDirectory, tid: number): ThreadSample | undefined
   const length = tasks.readProcessFile(tid, PidFile.STAT, text);
   if (length <= 0 || !parsePidStat(text.bytes, length, stat)) return undefined;
   const { state, userTicks, systemTicks, startTicks, nameStart, nameEnd } = stat;
-  const name = decoder.decode(text.bytes.subarray(nameStart, nameEnd));
+  const name = decodeText(text.bytes.subarray(nameStart, nameEnd));
   return { tid, name, state, userTicks, systemTicks, startTicks };
 }

@@ -1,8 +1,9 @@
+import { decodeText } from '../proc/text-scanner.ts';
+
 /** A power of two. */
 const LINES = 512;
 const FACTOR = 31;
 
-const decoder = new TextDecoder();
 /** Names read lately, by a hash of their bytes: processes with the same name share one text. */
 const names: string[] = new Array(LINES).fill('');
 
@@ -12,7 +13,7 @@ export function processName(bytes: Uint8Array, start: number, end: number): stri
   for (let i = start; i < end; i++) hash = (Math.imul(hash, FACTOR) + bytes[i]!) | 0;
   const line = hash & (LINES - 1);
   if (isSameAscii(names[line]!, bytes, start, end)) return names[line]!;
-  const name = decoder.decode(bytes.subarray(start, end));
+  const name = decodeText(bytes.subarray(start, end));
   names[line] = name;
   return name;
 }

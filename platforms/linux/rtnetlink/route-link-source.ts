@@ -1,6 +1,6 @@
 import { closedOnError } from '../../../src/kit/errors/op-error.ts';
 import { Errno, NativeBuffer, SyscallError, sharedBuffer } from '../libc.ts';
-import type { LinkDescription, LinkSource, LocalAddress } from '../link.ts';
+import type { LinkDescription, LinkSource, LocalAddress, LocalPrefix } from '../link.ts';
 import {
   MESSAGE_HEADER_BYTES,
   MessageFlag,
@@ -10,12 +10,20 @@ import {
 } from '../netlink/message.ts';
 import { NetlinkSocket } from '../netlink/socket.ts';
 import {
+  AF_INET,
+  AF_INET6,
   parseAddress,
   parseLink,
+  parseLocalRoute,
+  RT_TABLE_LOCAL,
   RTM_GETADDR,
   RTM_GETLINK,
+  RTM_GETROUTE,
   RTM_NEWADDR,
   RTM_NEWLINK,
+  RTM_NEWROUTE,
+  RTMSG_SIZE,
+  RTN_LOCAL,
 } from './route-message.ts';
 
 /** linux/netlink.h */
@@ -40,7 +48,22 @@ class RouteDump {
    * some may be missing or doubled. Throws SyscallError.
    */
   read(request: number, wanted: number, visit: VisitPayload): boolean {
-    this.#send(request);
+    this.#send(request, REQUEST_SIZE);
+    return this.#receive(wanted, visit);
+  }
+
+  /** The same of the local routes of a family; false and none where the kernel would list all routes. */
+  readLocalRoutes(family: number, visit: VisitPayload): boolean {
+    if (!this.#socket.filterDumps()) return false;
+    const { bytes } = this.#request;
+    bytes[MESSAGE_HEADER_BYTES] = family;
+    bytes[MESSAGE_HEADER_BYTES + 4] = RT_TABLE_LOCAL;
+    bytes[MESSAGE_HEADER_BYTES + 7] = RTN_LOCAL;
+    this.#send(RTM_GETROUTE, MESSAGE_HEADER_BYTES + RTMSG_SIZE);
+    return this.#receive(RTM_NEWROUTE, visit);
+  }
+
+  #receive(wanted: number, visit: VisitPayload): boolean {
     this.#isConsistent = true;
     for (;;) {
       // Each reply is made while it is received, so there is nothing to wait for.
@@ -79,15 +102,15 @@ class RouteDump {
       : Errno.EIO;
   }
 
-  /** Behind the header a zeroed `struct ifinfomsg`; its first byte is the family, as in `struct ifaddrmsg`: any. */
-  #send(request: number): void {
+  /** Behind the header stands `struct ifinfomsg`, zeroed; its first byte is the family, as in the others: any. */
+  #send(request: number, size: number): void {
     const { u16, u32 } = this.#request;
     this.#sequence = (this.#sequence + 1) >>> 0;
-    u32[0] = REQUEST_SIZE;
+    u32[0] = size;
     u16[2] = request;
     u16[3] = MessageFlag.REQUEST | MessageFlag.DUMP;
     u32[2] = this.#sequence;
-    this.#socket.send(this.#request, REQUEST_SIZE);
+    this.#socket.send(this.#request, size);
   }
 }
 
@@ -143,6 +166,26 @@ export class RouteLinkSource implements LinkSource {
 
   readAddresses(): LocalAddress[] {
     return this.#read(RTM_GETADDR, RTM_NEWADDR, parseAddress);
+  }
+
+  /** By a socket of its own, for the filter is one of the socket. Changes of routes are not noticed: there may be many. */
+  readLocalPrefixes(): LocalPrefix[] {
+    const prefixes: LocalPrefix[] = [];
+    for (const family of [AF_INET, AF_INET6]) {
+      const dump = new RouteDump();
+      try {
+        dump.readLocalRoutes(family, (buffer, at, end) => {
+          const prefix = parseLocalRoute(buffer, at, end);
+          if (prefix !== undefined) prefixes.push(prefix);
+        });
+      } catch (thrown) {
+        // Without IPv6 there is no such list.
+        if (!(thrown instanceof SyscallError)) throw thrown;
+      } finally {
+        dump.close();
+      }
+    }
+    return prefixes;
   }
 
   close(): void {

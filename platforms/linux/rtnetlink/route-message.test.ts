@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { readAddress } from '../../../src/data/sample/address.ts';
 import { NativeBuffer } from '../libc.ts';
 import { RouteLinkSource } from './route-link-source.ts';
-import { parseAddress, parseLink } from './route-message.ts';
+import { parseAddress, parseLink, parseLocalRoute } from './route-message.ts';
 
 const encoder = new TextEncoder();
 
@@ -110,6 +110,35 @@ describe('parseAddress', () => {
   });
 });
 
+describe('parseLocalRoute', () => {
+  const TEN = attribute(1, [10, 99, 0, 0]);
+  const message = (head: readonly number[], ...attributes: number[][]): number[] => {
+    const [family = 0, bits = 0, table = 255, type = 2] = head;
+    return [family, bits, 0, 0, table, 0, 0, type, ...word(0), ...attributes.flat()];
+  };
+  const parse = (bytes: readonly number[]) => parseLocalRoute(buffer(bytes), 0, bytes.length);
+
+  test('IPv4 and IPv6', () => {
+    expect(parse(message([2, 24], TEN))).toEqual({ words: [0, 0, 0xffff, 0x0a630000], bits: 120 });
+    const bytes = [0x20, 0x01, 0x0d, 0xb8, ...new Array<number>(12).fill(0)];
+    expect(parse(message([10, 64], attribute(1, bytes)))).toEqual({ words: [0x20010db8, 0, 0, 0], bits: 64 });
+  });
+
+  test('one address alone, another table, type or family, a wrong size and a cut one are none', () => {
+    for (const head of [
+      [2, 32],
+      [2, 24, 254],
+      [2, 24, 255, 1],
+      [7, 24],
+      [10, 64],
+    ]) {
+      expect(parse(message(head, TEN))).toBeUndefined();
+    }
+    expect(parse(message([2, 24]))).toBeUndefined();
+    expect(parse(message([2, 24], TEN).slice(0, 11))).toBeUndefined();
+  });
+});
+
 test('no bytes make a parser throw', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 120 }), fc.integer({ min: 0, max: 200 }), (bytes, end) => {
@@ -117,6 +146,7 @@ test('no bytes make a parser throw', () => {
       const within = Math.min(end, native.bytes.length);
       parseLink(native, 0, within);
       parseAddress(native, 0, within);
+      parseLocalRoute(native, 0, within);
     }),
   );
 });
@@ -134,6 +164,7 @@ describe('RouteLinkSource', () => {
       })),
     );
     expect(source.readAddresses()).toEqual(expect.arrayContaining(expected as never[]));
+    expect(source.readLocalPrefixes()).toContainEqual({ words: [0, 0, 0xffff, 0x7f000000], bits: 104 });
     source.close();
   });
 

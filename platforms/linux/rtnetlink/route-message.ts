@@ -1,17 +1,23 @@
 import { IPV4_MAPPED_WORD } from '../../../src/data/sample/address.ts';
 import type { NativeBuffer } from '../libc.ts';
-import type { LinkDescription, LocalAddress } from '../link.ts';
+import type { LinkDescription, LocalAddress, LocalPrefix } from '../link.ts';
 import { ATTRIBUTE_HEADER_BYTES, findAttribute } from '../netlink/message.ts';
+import { decodeText } from '../proc/text-scanner.ts';
 
 /** include/uapi/linux/rtnetlink.h */
 export const RTM_NEWLINK = 16;
 export const RTM_GETLINK = 18;
 export const RTM_NEWADDR = 20;
 export const RTM_GETADDR = 22;
+export const RTM_NEWROUTE = 24;
+export const RTM_GETROUTE = 26;
+export const RT_TABLE_LOCAL = 255;
+export const RTN_LOCAL = 2;
 
-/** sizeof(struct ifinfomsg), sizeof(struct ifaddrmsg). */
+/** sizeof(struct ifinfomsg), sizeof(struct ifaddrmsg), sizeof(struct rtmsg). */
 const IFINFOMSG_SIZE = 16;
 const IFADDRMSG_SIZE = 8;
+export const RTMSG_SIZE = 12;
 
 /** include/uapi/linux/if_link.h, if_addr.h, if.h, if_arp.h */
 const IFLA_IFNAME = 3;
@@ -22,18 +28,17 @@ const IFLA_LINK_NETNSID = 37;
 const IFLA_INFO_KIND = 1;
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
+const RTA_DST = 1;
 const IFF_UP = 0x1;
 const IFF_LOOPBACK = 0x8;
 const IFF_RUNNING = 0x40;
-const AF_INET = 2;
-const AF_INET6 = 10;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
 
 /** Hardware that nevertheless has a kind: mobile broadband, InfiniBand. */
 const HARDWARE_KINDS = new Set(['', 'wwan', 'ipoib']);
 /** ARPHRD_ numbers without a kind that carry no traffic of this machine: CAN, 802.11 and netlink monitors. */
 const MONITOR_TYPES = new Set([280, 801, 802, 803, 824]);
-
-const decoder = new TextDecoder();
 
 /**
  * One RTM_NEWLINK message's payload at bytes [at, end); undefined where it is cut short or names no interface.
@@ -80,11 +85,35 @@ export function parseAddress(buffer: NativeBuffer, at: number, end: number): Loc
   const local = findAttribute(u16, first, end, IFA_LOCAL);
   const found = local >= 0 ? local : findAttribute(u16, first, end, IFA_ADDRESS);
   if (size === undefined || found < 0 || u16[found >> 1] !== ATTRIBUTE_HEADER_BYTES + size) return undefined;
-  const word = (n: number): number => view.getUint32(found + ATTRIBUTE_HEADER_BYTES + n * 4, false);
-  return {
-    interfaceIndex: view.getUint32(at + 4, true),
-    words: size === 4 ? [0, 0, IPV4_MAPPED_WORD, word(0)] : [word(0), word(1), word(2), word(3)],
-  };
+  return { interfaceIndex: view.getUint32(at + 4, true), words: addressAt(buffer, found, size) };
+}
+
+/**
+ * One RTM_NEWROUTE message's payload at bytes [at, end): undefined where it is cut short, of another family, or no
+ * local route of more than one address.
+ *
+ *   struct rtmsg   0 family 1   1 bits of the destination 1   2 of the source 1   3 TOS 1   4 table 1   5 protocol 1
+ *                  6 scope 1   7 type 1   8 flags 4   attributes
+ */
+export function parseLocalRoute(buffer: NativeBuffer, at: number, end: number): LocalPrefix | undefined {
+  const first = at + RTMSG_SIZE;
+  if (first > Math.min(end, buffer.bytes.length)) return undefined;
+  const { bytes, u16 } = buffer;
+  const size = ADDRESS_SIZES[bytes[at]!];
+  const bits = bytes[at + 1]!;
+  const isLocal = bytes[at + 4] === RT_TABLE_LOCAL && bytes[at + 7] === RTN_LOCAL;
+  const found = findAttribute(u16, first, end, RTA_DST);
+  if (size === undefined || !isLocal || bits >= size * 8 || found < 0) return undefined;
+  if (u16[found >> 1] !== ATTRIBUTE_HEADER_BYTES + size) return undefined;
+  return { words: addressAt(buffer, found, size), bits: size === 4 ? IPV4_MAPPED_BITS + bits : bits };
+}
+
+const IPV4_MAPPED_BITS = 96;
+
+/** The address in an attribute of that size. */
+function addressAt({ view }: NativeBuffer, attribute: number, size: number): LocalAddress['words'] {
+  const word = (n: number): number => view.getUint32(attribute + ATTRIBUTE_HEADER_BYTES + n * 4, false);
+  return size === 4 ? [0, 0, IPV4_MAPPED_WORD, word(0)] : [word(0), word(1), word(2), word(3)];
 }
 
 const ADDRESS_SIZES: Readonly<Record<number, number>> = { [AF_INET]: 4, [AF_INET6]: 16 };
@@ -102,7 +131,7 @@ function textOf(buffer: NativeBuffer, first: number, end: number, type: number):
   if (at < 0) return '';
   const bytes = buffer.bytes.subarray(at + ATTRIBUTE_HEADER_BYTES, at + buffer.u16[at >> 1]!);
   const nul = bytes.indexOf(0);
-  return decoder.decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+  return decodeText(nul < 0 ? bytes : bytes.subarray(0, nul));
 }
 
 function kindOf(buffer: NativeBuffer, first: number, end: number): string {

@@ -18,7 +18,7 @@ import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { parsePidStatusDetail } from '../proc/pid-status.ts';
 import { parsePressure } from '../proc/pressure.ts';
 import { emptySchedulerCounters, parseCpuStat } from '../proc/stat.ts';
-import { known } from '../proc/text-scanner.ts';
+import { decodeText, known } from '../proc/text-scanner.ts';
 import { filesOf, forEachStat, latinOf, type Shell } from './shell-answer.ts';
 import { ShellDisks } from './shell-disks.ts';
 import { ShellLinks } from './shell-links.ts';
@@ -145,7 +145,7 @@ export class ShellMachine implements MachineCollector {
       ...this.#section(),
       process: {
         ...{ pid, ppid, state, startTicks, userTicks, systemTicks, threadCount, nice },
-        name: new TextDecoder().decode(stat!.subarray(own.nameStart, own.nameEnd)),
+        name: decodeText(stat!.subarray(own.nameStart, own.nameEnd)),
         cpuNanos: (userTicks + systemTicks) * 1e7,
         effectiveUid: known(status.effectiveUid),
         effectiveGid: known(status.effectiveGid),
@@ -227,11 +227,10 @@ export class ShellMachine implements MachineCollector {
 
 async function threadsOf(text: Uint8Array, slice: Slice): Promise<ThreadSample[]> {
   const threads: ThreadSample[] = [];
-  const decoder = new TextDecoder();
   await forEachStat(text, slice, (stat, line) => {
     if (threads.length >= THREADS_LIMIT) return;
     const { pid: tid, state, userTicks, systemTicks, startTicks } = stat;
-    const name = decoder.decode(line.subarray(stat.nameStart, stat.nameEnd));
+    const name = decodeText(line.subarray(stat.nameStart, stat.nameEnd));
     threads.push({ tid, name, state, userTicks, systemTicks, startTicks });
   });
   return threads.sort((a, b) => a.tid - b.tid);

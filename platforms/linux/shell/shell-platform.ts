@@ -197,14 +197,9 @@ export class PlainSockets {
       const text = files.get(name) ?? new Uint8Array(0);
       for (let start = 0, end = text.indexOf(NEWLINE); end >= 0; end = text.indexOf(NEWLINE, start)) {
         if (this.#line.parse(text, start, end)) {
-          const slot = storeListed(
-            this.rows,
-            name.startsWith('net/tcp') ? PROTOCOL_TCP : PROTOCOL_UDP,
-            this.#line,
-            {
-              ...{ sequence: this.#sequence, nowMicros, isFirst: this.#sequence === 1 },
-            },
-          );
+          const protocol = name.startsWith('net/tcp') ? PROTOCOL_TCP : PROTOCOL_UDP;
+          const list = { sequence: this.#sequence, nowMicros, isFirst: this.#sequence === 1 };
+          const slot = storeListed(this.rows, protocol, this.#line, list);
           const { ownerBasis } = rows.table;
           if (slot >= 0 && ownerBasis[slot] === OwnerBasis.NONE) ownerBasis[slot] = OwnerBasis.HIDDEN;
         }

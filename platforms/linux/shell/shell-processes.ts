@@ -6,6 +6,7 @@ import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { parseUptimeSeconds } from '../proc/loadavg.ts';
 import { parseCommandLine, parsePidIo } from '../proc/pid-files.ts';
 import { parsePidSwitches } from '../proc/pid-status.ts';
+import { decodeText } from '../proc/text-scanner.ts';
 import { filesOf, forEachStat, latinOf, type Shell } from './shell-answer.ts';
 
 /** Each command line costs a program there. */
@@ -44,7 +45,6 @@ export class ShellProcesses {
   collectedMicros = Number.NEGATIVE_INFINITY;
   /** Counts collections. */
   generation = 0;
-  readonly #decoder = new TextDecoder();
   readonly #pageSizeBytes: () => number;
   #seen = new Uint32Array(0);
   /** 1: its command line was asked for. */
@@ -137,7 +137,7 @@ export class ShellProcesses {
 
   /** Another name is another program. */
   #storeName(slot: number, bytes: Uint8Array): void {
-    const name = this.#decoder.decode(bytes);
+    const name = decodeText(bytes);
     if (this.table.names[slot] === name) return;
     this.table.names[slot] = name;
     this.#isAsked[slot] = 0;

@@ -3,7 +3,7 @@ import { array, assert, asyncProperty, boolean, constantFrom, nat, record } from
 import { IPV4_MAPPED_WORD } from '../../../src/data/sample/address.ts';
 import { OwnerBasis, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
-import { FlowOpener, PacketFlows, Renewal } from '../packet/flow-table.ts';
+import { FlowOpener, PacketFlows } from '../packet/flow-table.ts';
 import { NetTcpLine } from '../proc/net-tcp.ts';
 import { UNHURRIED } from '../testdata/test-slices.fixture.ts';
 import { FlowRows, type FlowRowsOptions } from './packet-flow-rows.ts';
@@ -79,11 +79,7 @@ class World {
     this.flows.nowMicros = this.nowMicros;
     const known = this.flows.find(key);
     const flow = known >= 0 ? known : this.flows.add(key);
-    if (opener !== FlowOpener.UNKNOWN) {
-      this.flows.opener[flow] = opener;
-      const isExpected = this.flows.renewal[flow] === Renewal.EXPECTED;
-      this.flows.renewal[flow] = isExpected ? Renewal.NONE : Renewal.RENEWED;
-    }
+    if (opener !== FlowOpener.UNKNOWN) this.flows.noteOpener(flow, opener, false);
     if (tx > 0) this.flows.countSent(flow, tx, 1);
     if (rx > 0) this.flows.countReceived(flow, rx, 1);
   }
@@ -291,6 +287,28 @@ describe('what belongs to no listed socket', () => {
     await world.collect();
     expect(world.ledger.find(({ localPort }) => localPort === 7778)).toMatchObject([
       { tx: 10, ownerBasis: OwnerBasis.NONE, wasClosed: true },
+    ]);
+  });
+
+  test('and is followed by a connection between the same ends: that one may have had a socket', async () => {
+    const world = new World();
+    await world.collect();
+    const ends = { protocol: PROTOCOL_TCP, localPort: 5000, remotePort: 443 };
+    for (let i = 0; i < 3; i++) {
+      // Refused at once, before any list is made.
+      world.nowMicros += 10;
+      world.packet(ends, 60, 40, FlowOpener.LOCAL);
+      await world.collect();
+    }
+    expect(world.ledger.find(() => true).map(({ ownerBasis }) => ownerBasis)).toEqual(
+      Array(3).fill(OwnerBasis.NONE),
+    );
+    // It goes on though there is no socket.
+    world.nowMicros += 10;
+    world.packet(ends, 60);
+    await world.collect();
+    expect(world.ledger.find(({ tx, rx }) => tx === 60 && rx === 0)).toMatchObject([
+      { ownerBasis: OwnerBasis.NO_SOCKET },
     ]);
   });
 

@@ -330,8 +330,7 @@ export class FlowRows {
       if (this.#rows.life[row] === RowLife.CLOSED) this.#links.row[flow] = NO_ROW;
       return;
     }
-    const isHeld = this.#mayLackSocket(flow);
-    if (isHeld || this.#mayBeListed(flow)) return;
+    if (this.#mayLackSocket(flow) || this.#mayBeListed(flow)) return;
     const closed = this.#addRow(flow, ++this.#lastKey >>> 0, FLOW_COOKIE_HIGH, 0);
     if (closed < 0) this.#refuse(flow);
     else {
@@ -437,18 +436,24 @@ export class FlowRows {
    * may have ended with its socket; what is only sent is kept until the next list, to be told apart.
    */
   #lacksSocket(flow: number): boolean {
-    const missedMicros = this.#links.missedMicros[flow]!;
+    const missedMicros = this.#missedMicros(flow);
     const isNobodys = this.#links.ownerBasis[flow] === OwnerBasis.NONE && this.#hasSocket(flow);
     return isNobodys && missedMicros > 0 && this.#flows.grownMicros[flow]! > missedMicros;
   }
 
   #mayLackSocket(flow: number): boolean {
     const flows = this.#flows;
-    if (this.#links.missedMicros[flow]! > 0 || flows.bornMicros[flow]! > this.#listedMicros) return false;
+    if (this.#missedMicros(flow) > 0 || flows.bornMicros[flow]! > this.#listedMicros) return false;
     this.#links.missedMicros[flow] = this.#listedMicros;
-    if (!this.#hasBaseline || this.#links.ownerBasis[flow] !== OwnerBasis.NONE) return false;
-    if (flows.protocol[flow] !== PROTOCOL_UDP) return false;
+    const isNobodys = this.#links.ownerBasis[flow] === OwnerBasis.NONE;
+    if (!this.#hasBaseline || !isNobodys || flows.protocol[flow] !== PROTOCOL_UDP) return false;
     return flows.rxPackets[flow] === 0 && flows.grownMicros[flow]! <= this.#listedMicros;
+  }
+
+  /** When a list first lacked its socket; 0: none has, since the present connection between these ends began. */
+  #missedMicros(flow: number): number {
+    const missedMicros = this.#links.missedMicros[flow]!;
+    return missedMicros < this.#flows.bornMicros[flow]! ? 0 : missedMicros;
   }
 
   /** Of other protocols no list names the sockets. */

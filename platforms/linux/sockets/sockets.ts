@@ -246,8 +246,6 @@ export class SocketRows extends columnsClass(ROW_COLUMNS) {
 
 const AF_INET = 2;
 const AF_INET6 = 10;
-/** High word of the keys of sockets without a cookie, whose low word is the inode: no cookie of the kernel looks so. */
-const PSEUDO_COOKIE_HIGH = 0x70726f63;
 
 /**
  * Brings the row of a socket up to date that a line of /proc/net lists, and returns it; the byte counters of a new one
@@ -262,9 +260,10 @@ export function storeListed(
 ): number {
   if (line.inode === 0) return -1;
   const { table } = rows;
-  let slot = rows.find(line.inode, PSEUDO_COOKIE_HIGH);
+  const cookieHigh = line.cookieHigh(protocol);
+  let slot = rows.find(line.inode, cookieHigh);
   if (slot < 0) {
-    slot = rows.add(line.inode, PSEUDO_COOKIE_HIGH);
+    slot = rows.add(line.inode, cookieHigh);
     if (slot < 0) return -1;
     table.protocol[slot] = protocol;
     table.family[slot] = line.isIpv6 ? AF_INET6 : AF_INET;

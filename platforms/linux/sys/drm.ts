@@ -24,6 +24,8 @@ const DRIVERS = new Set(
 );
 const HERTZ_PER_MEGAHERTZ = 1e6;
 const MICROWATTS_PER_MILLIWATT = 1e3;
+/** Far more than any card takes: firmware that does not answer is read as all ones. */
+const MOST_MILLIWATTS = 10e6;
 
 /** Attributes of a card that drivers write in different places: the first that exists is kept. */
 type CardFiles = Readonly<ReturnType<typeof openFiles>>;
@@ -54,16 +56,21 @@ export class DrmCard {
     const files = this.#files;
     const status = files.runtimeStatus;
     const isAsleep = status !== undefined && readAttribute(status.path) === 'suspended';
-    const value = (file: KeptFile | undefined): number | undefined =>
+    const read = (file: KeptFile | undefined): number | undefined =>
       file === undefined || isAsleep ? undefined : known(readSysfsInteger(file));
-    const temperature = value(files.temperature);
+    const value = (file: KeptFile | undefined): number | undefined => within(read(file), Number.MAX_VALUE);
+    const temperature = read(files.temperature);
+    const memoryTotalBytes = value(files.memoryTotal) || undefined;
     return {
       isAsleep,
-      utilizationPercent: percentOf(value(files.busyPercent)),
-      memoryUsedBytes: value(files.memoryUsed),
-      memoryTotalBytes: value(files.memoryTotal),
+      utilizationPercent: within(read(files.busyPercent), 100),
+      memoryUsedBytes: within(read(files.memoryUsed), memoryTotalBytes ?? Number.MAX_VALUE),
+      memoryTotalBytes,
       temperatureCelsius: temperature === undefined ? undefined : plausibleCelsius(temperature),
-      powerMilliwatts: scaled(value(files.powerMicrowatts), 1 / MICROWATTS_PER_MILLIWATT),
+      powerMilliwatts: within(
+        scaled(read(files.powerMicrowatts), 1 / MICROWATTS_PER_MILLIWATT),
+        MOST_MILLIWATTS,
+      ),
       frequencyHz:
         value(files.frequencyHertz) ?? scaled(value(files.frequencyMegahertz), HERTZ_PER_MEGAHERTZ),
       maxFrequencyHz: scaled(value(files.maxMegahertz), HERTZ_PER_MEGAHERTZ),
@@ -136,8 +143,9 @@ function scaled(value: number | undefined, factor: number): number | undefined {
   return value === undefined ? undefined : value * factor;
 }
 
-function percentOf(value: number | undefined): number | undefined {
-  return value !== undefined && value >= 0 && value <= 100 ? value : undefined;
+/** From 0 to `most`; anything else is no measurement. */
+function within(value: number | undefined, most: number): number | undefined {
+  return value !== undefined && value >= 0 && value <= most ? value : undefined;
 }
 
 /** Where distributions keep the names of PCI devices. */

@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { monotonicMicros } from '../clock.ts';
 import { KeptFile } from '../proc/kept-file.ts';
 import {
   isDeviceSuspended,
@@ -35,6 +36,14 @@ const LOWEST_MILLIDEGREES = -50_000;
 const HIGHEST_MILLIDEGREES = 125_000;
 /** Far more than any fan turns; drivers say more where none is connected. */
 const FASTEST_RPM = 60_000;
+/**
+ * A sensor may hold up whoever asks it: by firmware that stops a processor (dell_smm), on a slow bus, or because its
+ * drive does not answer. One that takes longer than this is left alone for so many times as long.
+ */
+const SLOW_MICROS = 2000;
+const REST_FACTOR = 100;
+/** Its last value is no longer shown then. */
+const STALE_MICROS = 30e6;
 const CHIPS_LIMIT = 256;
 const INPUTS_LIMIT = 256;
 
@@ -122,6 +131,9 @@ class HwmonInput {
   readonly #plausible: (value: number) => number | undefined;
   readonly #input: KeptFile;
   readonly #fault: KeptFile | undefined;
+  #value: number | undefined;
+  #readMicros = Number.NEGATIVE_INFINITY;
+  #restMicros = 0;
 
   constructor(path: string, name: string, plausible: (value: number) => number | undefined) {
     const attribute = (kind: string): string => join(path, `${name}_${kind}`);
@@ -133,8 +145,19 @@ class HwmonInput {
     this.#fault = hasFault ? new KeptFile(attribute('fault')) : undefined;
   }
 
-  /** Degrees Celsius, or revolutions a minute, now; undefined: faulty, asleep, or no plausible value. */
+  /** Degrees Celsius, or revolutions a minute; undefined: faulty, asleep, too slow, or no plausible value. */
   read(): number | undefined {
+    const now = monotonicMicros();
+    if (now - this.#readMicros >= this.#restMicros) {
+      this.#value = this.#ask();
+      this.#readMicros = now;
+      const took = monotonicMicros() - now;
+      this.#restMicros = took < SLOW_MICROS ? 0 : took * REST_FACTOR;
+    }
+    return now - this.#readMicros < STALE_MICROS ? this.#value : undefined;
+  }
+
+  #ask(): number | undefined {
     if (this.#fault !== undefined && readSysfsInteger(this.#fault) > 0) return undefined;
     return this.#plausible(readSysfsInteger(this.#input));
   }

@@ -63,24 +63,35 @@ function parseProperties(text: string): ReadonlyMap<string, string> {
 function batteryOf(name: string, of: ReadonlyMap<string, string>): Battery | undefined {
   if (of.get('TYPE') !== 'Battery' || of.get('SCOPE') === 'Device' || of.get('PRESENT') === '0')
     return undefined;
-  const percent = numberOf(of, 'CAPACITY');
+  const told = numberOf(of, 'CAPACITY');
+  const percent = told !== undefined && told <= 100 ? told : undefined;
   const status = of.get('STATUS')?.toLowerCase();
   const state = BATTERY_STATES.find((known) => known === status);
   const milliwatts = powerOf(of);
   return {
     name,
-    percent: percent !== undefined && percent <= 100 ? percent : undefined,
+    percent: percent ?? shareOf(of),
     state,
     milliwatts,
     secondsLeft: secondsLeft(of, state),
   };
 }
 
-/** Microwatts, or microamperes times microvolts. Some drivers give a discharge as a negative number. */
+/** What is left of what it holds when full, for drivers that do not tell the percentage; undefined unknown. */
+function shareOf(of: ReadonlyMap<string, string>): number | undefined {
+  for (const stock of ['ENERGY', 'CHARGE']) {
+    const now = numberOf(of, `${stock}_NOW`) ?? Number.NaN;
+    const percent = Math.round((now / (numberOf(of, `${stock}_FULL`) ?? Number.NaN)) * 100);
+    if (percent <= 100) return percent;
+  }
+  return undefined;
+}
+
+/** Microwatts, or microamperes times microvolts. */
 function powerOf(of: ReadonlyMap<string, string>): number | undefined {
-  const power = numberOf(of, 'POWER_NOW');
+  const power = flowOf(of, 'POWER_NOW');
   if (power !== undefined) return power / 1e3;
-  const [current, voltage] = [numberOf(of, 'CURRENT_NOW'), numberOf(of, 'VOLTAGE_NOW')];
+  const [current, voltage] = [flowOf(of, 'CURRENT_NOW'), numberOf(of, 'VOLTAGE_NOW')];
   return current === undefined || voltage === undefined ? undefined : (current * voltage) / 1e9;
 }
 
@@ -95,7 +106,7 @@ function secondsLeft(of: ReadonlyMap<string, string>, state: Battery['state']): 
     ['CHARGE', 'CURRENT'],
   ] as const) {
     const now = numberOf(of, `${stock}_NOW`);
-    const rate = numberOf(of, `${flow}_NOW`);
+    const rate = flowOf(of, `${flow}_NOW`);
     const full = numberOf(of, `${stock}_FULL`);
     const left = isCharging ? (full ?? Number.NaN) - (now ?? Number.NaN) : (now ?? Number.NaN);
     const seconds = Math.round((left / (rate ?? Number.NaN)) * 3600);
@@ -104,8 +115,14 @@ function secondsLeft(of: ReadonlyMap<string, string>, state: Battery['state']): 
   return undefined;
 }
 
-/** A whole number, without its sign. */
+/** A whole number that is not below zero: a driver without an answer says -1. */
 function numberOf(of: ReadonlyMap<string, string>, property: string): number | undefined {
+  const text = of.get(property) ?? '';
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** What flows, without the sign that some drivers give a discharge. */
+function flowOf(of: ReadonlyMap<string, string>, property: string): number | undefined {
   const digits = /^-?(\d{1,15})$/.exec(of.get(property) ?? '')?.[1];
   return digits === undefined ? undefined : Number(digits);
 }

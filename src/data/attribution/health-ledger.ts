@@ -12,23 +12,6 @@ type HealthTable = Pick<
   | ('rttMicros' | 'rttMinMicros' | 'rttP95Micros' | 'connectMicros' | 'receiveQueue' | 'sendQueue')
 >;
 
-/** Makes the health of a new row unknown. */
-export function clearHealth(table: HealthTable, slot: number): void {
-  table.dataSegments[slot] = Number.NaN;
-  table.retransmits[slot] = Number.NaN;
-  table.reorderings[slot] = Number.NaN;
-  table.refused[slot] = Number.NaN;
-  table.timedOut[slot] = Number.NaN;
-  table.resets[slot] = Number.NaN;
-  table.drops[slot] = Number.NaN;
-  table.rttMicros[slot] = Number.NaN;
-  table.rttMinMicros[slot] = Number.NaN;
-  table.rttP95Micros[slot] = Number.NaN;
-  table.connectMicros[slot] = Number.NaN;
-  table.receiveQueue[slot] = Number.NaN;
-  table.sendQueue[slot] = Number.NaN;
-}
-
 /** Adds the counters of one row to those of another. */
 function mergeHealth(table: HealthTable, heir: number, slot: number): void {
   const { dataSegments, retransmits, reorderings, refused, timedOut, resets, drops } = table;
@@ -315,7 +298,7 @@ export class HealthLedger extends columnsClass(SOCKET_COLUMNS) {
 }
 
 /** 0 where either is unknown (NaN) or the counter went backwards. */
-function growthSince(last: number, now: number): number {
+export function growthSince(last: number, now: number): number {
   return now > last ? now - last : 0;
 }
 

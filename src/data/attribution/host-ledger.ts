@@ -1,38 +1,31 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
+import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { hasAllNames, joinedNames } from '../sample/joined-names.ts';
 import { HostTable } from '../sample/network-section.ts';
-import { clearHealth } from './health-ledger.ts';
+import { IdleRows } from './idle-rows.ts';
 
 const CROWDED_ROWS = 8192;
-const IDLE_MICROS = 60e6;
-const DROP_EVERY_MICROS = 5e6;
 /** A name that nobody has used for so long makes way for the next one. */
 const NAME_MICROS = 3600e6;
 
+const NAME_COLUMNS = {
+  /** When a name of the host was last used. */
+  lastNamedMicros: numbers('f64'),
+  /** 1: the host has as many names as are kept. */
+  hasAllNames: numbers('u8'),
+};
+
 /** The rows of remote hosts: found by address, dropped when old and the table is crowded. */
-export class HostLedger {
+export class HostLedger extends columnsClass(NAME_COLUMNS) {
   readonly table = new HostTable();
   /** The row of the unspecified address: what dropped hosts had, and those that a full table has no row for. */
   readonly others: number;
-  #lastGrowthMicros: Float64Array;
-  /** When a name of the host was last used. */
-  #lastNamedMicros: Float64Array;
-  /** 1: the host has as many names as are kept. */
-  #hasAllNames: Uint8Array;
-  #isMarked = new Uint8Array(0);
-  #nextDropMicros = 0;
-  readonly #crowdedRows: number;
+  readonly idle: IdleRows;
 
   constructor(crowdedRows = CROWDED_ROWS) {
-    this.#crowdedRows = crowdedRows;
-    this.#lastGrowthMicros = new Float64Array(this.table.slots.capacity);
-    this.#lastNamedMicros = new Float64Array(this.table.slots.capacity);
-    this.#hasAllNames = new Uint8Array(this.table.slots.capacity);
+    super();
+    this.idle = new IdleRows(this.table, crowdedRows);
     this.others = this.table.slots.add(0, 0, 0, 0);
-  }
-
-  noteGrowth(slot: number, monotonicMicros: number): void {
-    this.#lastGrowthMicros[slot] = monotonicMicros;
+    this.reserve(this.table.slots.capacity);
   }
 
   /** Before a sample's sockets. */
@@ -46,16 +39,9 @@ export class HostLedger {
     if (known >= 0) return known;
     const slot = slots.add(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
     if (slot < 0) return this.others;
-    if (slots.capacity > this.#lastGrowthMicros.length) {
-      this.#lastGrowthMicros = lengthened(this.#lastGrowthMicros, new Float64Array(slots.capacity));
-      this.#lastNamedMicros = lengthened(this.#lastNamedMicros, new Float64Array(slots.capacity));
-      this.#hasAllNames = lengthened(this.#hasAllNames, new Uint8Array(slots.capacity));
-    }
-    this.table.connectionCount[slot] = 0;
-    clearHealth(this.table, slot);
+    this.reserve(slots.capacity);
     this.table.names[slot] = undefined;
-    this.table.nameBasis[slot] = 0;
-    this.#lastGrowthMicros[slot] = monotonicMicros;
+    this.idle.begin(slot, monotonicMicros);
     return slot;
   }
 
@@ -63,32 +49,23 @@ export class HostLedger {
   name(slot: number, name: string, basis: number, monotonicMicros: number): void {
     const { names, nameBasis } = this.table;
     const known = names[slot];
-    const isOld = monotonicMicros - this.#lastNamedMicros[slot]! > NAME_MICROS;
-    this.#lastNamedMicros[slot] = monotonicMicros;
+    const isOld = monotonicMicros - this.lastNamedMicros[slot]! > NAME_MICROS;
+    this.lastNamedMicros[slot] = monotonicMicros;
     if (known === undefined || isOld) {
       names[slot] = name;
       nameBasis[slot] = basis;
-      this.#hasAllNames[slot] = 0;
-    } else if (this.#hasAllNames[slot] === 0 && known !== name) {
+      this.hasAllNames[slot] = 0;
+    } else if (this.hasAllNames[slot] === 0 && known !== name) {
       names[slot] = joinedNames(known, name);
-      this.#hasAllNames[slot] = hasAllNames(names[slot]) ? 1 : 0;
+      this.hasAllNames[slot] = hasAllNames(names[slot]) ? 1 : 0;
     }
     nameBasis[slot] = Math.max(nameBasis[slot]!, basis);
   }
 
-  /** As OwnerLedger.dropExited: hosts without connections and without traffic in the last minute. */
-  dropIdle(monotonicMicros: number, merge: (isMarked: Uint8Array, heir: number) => void): void {
-    const { slots, connectionCount } = this.table;
-    if (slots.count <= this.#crowdedRows || monotonicMicros < this.#nextDropMicros) return;
-    this.#nextDropMicros = monotonicMicros + DROP_EVERY_MICROS;
-    if (this.#isMarked.length < slots.capacity) this.#isMarked = new Uint8Array(slots.capacity);
-    const idleSinceMicros = monotonicMicros - IDLE_MICROS;
-    for (let i = 0; i < slots.count; i++) {
-      const slot = slots.rows[i]!;
-      const isIdle = connectionCount[slot] === 0 && this.#lastGrowthMicros[slot]! < idleSinceMicros;
-      this.#isMarked[slot] = isIdle && slot !== this.others ? 1 : 0;
-    }
-    merge(this.#isMarked, this.others);
-    slots.removeWhere((slot) => this.#isMarked[slot] === 1);
+  /** Hosts without connections and without traffic in the last minute: as `IdleRows.drop`. */
+  dropIdle(monotonicMicros: number, merge: (isMarked: Uint8Array) => void): void {
+    const { connectionCount } = this.table;
+    const mayGo = (slot: number): boolean => connectionCount[slot] === 0 && slot !== this.others;
+    this.idle.drop(monotonicMicros, mayGo, merge);
   }
 }

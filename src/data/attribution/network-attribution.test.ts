@@ -10,7 +10,7 @@ import type { OwnerFacts } from './owner-ledger.ts';
 const FACTS: OwnerFacts = {
   commandLine: (pid) => `/bin/process-${pid} --flag`,
   cgroup: (pid) => `/system.slice/${pid}.service`,
-  userName: (uid) => (uid === 33 ? 'www-data' : `user-${uid}`),
+  userName: (uid) => (uid === 33 ? 'www-data' : `user-${uid >>> 0}`),
 };
 
 /** Bytes up and down of all rows of one owner. */
@@ -186,11 +186,13 @@ describe('who it is counted for', () => {
     world.addSocket({ basis: OwnerBasis.KERNEL, tx: 1 });
     world.addSocket({ basis: OwnerBasis.HIDDEN, uid: 33, tx: 2 });
     world.addSocket({ basis: OwnerBasis.HIDDEN, uid: 34, tx: 3 });
+    world.addSocket({ basis: OwnerBasis.HIDDEN, uid: 4294967294, tx: 5 });
     world.close(world.addSocket({ tx: 4, inode: 0 }));
     const section = attribution.absorb(world.sample());
     expect(bytesOf(section, 'kernel')).toEqual([1, 0]);
     expect(bytesOf(section, 'www-data: other sockets')).toEqual([2, 0]);
     expect(bytesOf(section, 'user-34: other sockets')).toEqual([3, 0]);
+    expect(bytesOf(section, 'user-4294967294: other sockets')).toEqual([5, 0]);
     expect(bytesOf(section, 'closed connections')).toEqual([4, 0]);
     expect(section.owners.users[ownerNamed(section, 'www-data: other sockets')]).toBe('www-data');
   });
@@ -239,6 +241,15 @@ describe('who it is counted for', () => {
     section = attribution.absorb(world.sample());
     expect(bytesOf(section, 'new')).toEqual([3, 0]);
     expect(section.owners.hasExited[ownerNamed(section, 'curl')]).toBe(1);
+  });
+
+  test('a process without a name has its command line and control group from the first sample on', () => {
+    const world = new SampleWorld();
+    world.addProcess(7, { name: '' });
+    world.addSocket({ pid: 7 });
+    const { owners } = new NetworkAttribution(FACTS).absorb(world.sample());
+    expect(owners.commandLines.filter((line) => line !== undefined)).toEqual(['/bin/process-7 --flag']);
+    expect(owners.cgroups.filter((path) => path !== undefined)).toHaveLength(1);
   });
 
   test('texts are asked for by turns: each owner within ten seconds, and not many times', () => {

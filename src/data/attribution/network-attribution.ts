@@ -1,4 +1,4 @@
-import { isIpv4 } from '../sample/address.ts';
+import { isIpv4, isUnspecifiedAddress } from '../sample/address.ts';
 import type { NetworkSample } from '../sample/network-sample.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
@@ -12,7 +12,7 @@ import {
   type SocketTable,
 } from '../sample/socket-table.ts';
 import { ADDRESS_WORDS, NameBasis } from '../schema/network-columns.ts';
-import { type FailureSubjects, HealthLedger } from './health-ledger.ts';
+import { type FailureSubjects, growthSince, HealthLedger } from './health-ledger.ts';
 import { HostLedger } from './host-ledger.ts';
 import { type OwnerFacts, OwnerLedger } from './owner-ledger.ts';
 import { isConnected, SocketInterfaces, SocketLedger } from './socket-ledger.ts';
@@ -104,14 +104,14 @@ export class NetworkAttribution {
   #conclude(sample: NetworkSample): NetworkSection {
     this.#hasBegun = true;
     this.#health.conclude(sample.failures, sample.stack, this.#subjectsOf(sample));
-    this.#owners.dropExited(sample.monotonicMicros, (isMarked, heir) => {
-      this.#traffic.mergeMarked(isMarked, heir);
+    this.#owners.dropExited(sample.monotonicMicros, (isMarked) => {
+      this.#traffic.mergeMarked(isMarked, this.#owners.exited);
       this.#former.dropMarked(isMarked);
-      this.#health.mergeMarked('owner', isMarked, heir);
+      this.#health.mergeMarked('owner', isMarked, this.#owners.exited);
     });
-    this.#hosts.dropIdle(sample.monotonicMicros, (isMarked, heir) => {
-      this.#hostTraffic.mergeMarked(isMarked, heir);
-      this.#health.mergeMarked('host', isMarked, heir);
+    this.#hosts.dropIdle(sample.monotonicMicros, (isMarked) => {
+      this.#hostTraffic.mergeMarked(isMarked, this.#hosts.others);
+      this.#health.mergeMarked('host', isMarked, this.#hosts.others);
     });
     return this.#section(sample);
   }
@@ -122,13 +122,13 @@ export class NetworkAttribution {
       ownerOf: (pid, startTicks) => {
         if (pid <= 0) return -1;
         const owner = this.#owners.ofProcess(pid, startTicks, sample, monotonicMicros);
-        this.#owners.noteGrowth(owner, monotonicMicros);
+        this.#owners.idle.lastGrowthMicros[owner] = monotonicMicros;
         return owner;
       },
       hostOf: (words, at) => {
-        if (isUnspecified(words, at)) return -1;
+        if (isUnspecifiedAddress(words, at)) return -1;
         const host = this.#hosts.of(words, at, monotonicMicros);
-        this.#hosts.noteGrowth(host, monotonicMicros);
+        this.#hosts.idle.lastGrowthMicros[host] = monotonicMicros;
         return host;
       },
     };
@@ -329,24 +329,15 @@ export class NetworkAttribution {
     const interfaceIndex = ledger.interfaceIndex[slot]!;
     if (ledger.traffic[slot]! < 0) ledger.traffic[slot] = this.#traffic.slotFor(owner, interfaceIndex);
     this.#traffic.charge(ledger.traffic[slot]!, this.#growth);
-    this.#owners.noteGrowth(owner, monotonicMicros);
+    this.#owners.idle.lastGrowthMicros[owner] = monotonicMicros;
     const host = ledger.host[slot]!;
     if (host < 0) return;
     if (ledger.hostTraffic[slot]! < 0) {
       ledger.hostTraffic[slot] = this.#hostTraffic.slotFor(host, interfaceIndex);
     }
     this.#hostTraffic.charge(ledger.hostTraffic[slot]!, this.#growth);
-    this.#hosts.noteGrowth(host, monotonicMicros);
+    this.#hosts.idle.lastGrowthMicros[host] = monotonicMicros;
   }
-}
-
-/** 0 where either is unknown (NaN) or the counter went backwards. */
-function growthSince(last: number, now: number): number {
-  return now > last ? now - last : 0;
-}
-
-function isUnspecified(words: Uint32Array, at: number): boolean {
-  return (words[at]! | words[at + 1]! | words[at + 2]! | words[at + 3]!) === 0;
 }
 
 function namesProcess(basis: number): boolean {

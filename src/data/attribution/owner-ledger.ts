@@ -2,8 +2,9 @@ import { lengthened } from '../../kit/table/slot-table.ts';
 import { OwnerTable } from '../sample/network-section.ts';
 import type { ExitedTable, ProcessTable } from '../sample/process-table.ts';
 import { PROTOCOL_FORWARDED, PROTOCOL_TCP, PROTOCOL_UDP } from '../sample/socket-table.ts';
+import { UNKNOWN_USER } from '../schema/column.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
-import { clearHealth } from './health-ledger.ts';
+import { IdleRows } from './idle-rows.ts';
 
 /** What is asked about an owner: when its row appears, when its task name changes, and by turns. */
 export interface OwnerFacts {
@@ -32,8 +33,6 @@ type GroupKind = Exclude<(typeof OwnerKind)[keyof typeof OwnerKind], typeof Owne
 const TWO_32 = 2 ** 32;
 /** Rows of exited processes are dropped once the table is larger than this. */
 const CROWDED_ROWS = 1024;
-const IDLE_MICROS = 60e6;
-const DROP_EVERY_MICROS = 5e6;
 /** A program writes over its command line, a manager moves it to another group: who is alive is asked so often. */
 const RENEW_EVERY_MICROS = 5e6;
 /** What a network namespace is called whose name is not known, or not yet. */
@@ -74,15 +73,11 @@ export class OwnerLedger {
   readonly #facts: OwnerFacts;
   /** Called for owners whose control group changed. */
   readonly #hasLeft: (slot: number, cgroup: string) => void;
-  /** When traffic was last counted for an owner. */
-  #lastGrowthMicros: Float64Array;
-  #isMarked = new Uint8Array(0);
+  readonly idle: IdleRows;
   /** By slot, 1: a socket in another network namespace was seen. */
   #isForeign: Uint8Array;
-  #nextDropMicros = 0;
   #renewalCursor = 0;
   #renewedMicros = Number.NaN;
-  readonly #crowdedRows: number;
 
   constructor(
     facts: OwnerFacts,
@@ -91,15 +86,10 @@ export class OwnerLedger {
   ) {
     this.#facts = facts;
     this.#hasLeft = hasLeft;
-    this.#crowdedRows = crowdedRows;
-    this.#lastGrowthMicros = new Float64Array(this.table.slots.capacity);
+    this.idle = new IdleRows(this.table, crowdedRows);
     this.#isForeign = new Uint8Array(this.table.slots.capacity);
     this.unknown = this.#addGroup(OwnerKind.UNKNOWN, 0, 0, 'unknown');
     this.exited = this.#addGroup(OwnerKind.EXITED, 0, 0, 'exited processes');
-  }
-
-  noteGrowth(slot: number, monotonicMicros: number): void {
-    this.#lastGrowthMicros[slot] = monotonicMicros;
   }
 
   /** Call before the sockets of a sample: updates exits, names, users and parents, and resets the counts to 0. */
@@ -188,12 +178,12 @@ export class OwnerLedger {
     if (slot < 0) return this.unknown;
     table.pid[slot] = pid;
     table.startTicks[slot] = startTicks;
-    this.#lastGrowthMicros[slot] = monotonicMicros;
+    this.idle.lastGrowthMicros[slot] = monotonicMicros;
     const process = processes.find(pid);
     const isAlive = process >= 0 && processes.startTicks[process] === startTicks;
     table.hasExited[slot] = isAlive ? 0 : 1;
     if (isAlive) {
-      this.#follow(slot, processes, process);
+      this.#follow(slot, processes, process, true);
       this.#addAncestors(slot, processes);
     } else this.#followExited(slot, exited);
     return slot;
@@ -225,7 +215,7 @@ export class OwnerLedger {
   hidden(uid: number, cgroupId: number): number {
     const byCgroup = this.#ofCgroup(cgroupId);
     if (byCgroup >= 0) return byCgroup;
-    if (uid < 0) return this.unknown;
+    if (uid === UNKNOWN_USER) return this.unknown;
     const { table } = this;
     const known = table.slots.find(0, uid, 0, OwnerKind.USER);
     if (known >= 0) return known;
@@ -237,46 +227,14 @@ export class OwnerLedger {
     return slot;
   }
 
-  /**
-   * Where the table is crowded: gives the rows of exited processes without sockets and without traffic in the last
-   * minute to the row of the exited. `merge` moves their counters while the marks and both rows still stand.
-   */
-  dropExited(monotonicMicros: number, merge: (isMarked: Uint8Array, heir: number) => void): void {
-    const { slots } = this.table;
-    if (slots.count <= this.#crowdedRows || monotonicMicros < this.#nextDropMicros) return;
-    this.#nextDropMicros = monotonicMicros + DROP_EVERY_MICROS;
-    if (this.#isMarked.length < slots.capacity) this.#isMarked = new Uint8Array(slots.capacity);
-    let markedCount = 0;
-    for (let i = 0; i < slots.count; i++) {
-      const slot = slots.rows[i]!;
-      const isOld = this.#isDroppable(slot, monotonicMicros - IDLE_MICROS);
-      this.#isMarked[slot] = isOld ? 1 : 0;
-      if (isOld) markedCount++;
-    }
-    if (markedCount === 0) return;
-    merge(this.#isMarked, this.exited);
-    slots.removeWhere(
-      (slot) => this.#isMarked[slot] === 1,
-      (slot) => this.#remove(slot),
-    );
-  }
-
-  #isDroppable(slot: number, idleSinceMicros: number): boolean {
-    const { table } = this;
-    if (table.kind[slot] !== OwnerKind.PROCESS || table.hasExited[slot] !== 1) return false;
-    if (table.connectionCount[slot]! + table.listenerCount[slot]! > 0) return false;
-    return this.#lastGrowthMicros[slot]! < idleSinceMicros;
-  }
-
-  #remove(slot: number): void {
-    const { table } = this;
-    table.names[slot] = '';
-    table.users[slot] = undefined;
-    table.commandLines[slot] = undefined;
-    table.cgroups[slot] = undefined;
-    table.containers[slot] = undefined;
-    table.namespaces[slot] = undefined;
-    table.slots.remove(slot);
+  /** Exited processes without sockets and without traffic in the last minute: as `IdleRows.drop`. */
+  dropExited(monotonicMicros: number, merge: (isMarked: Uint8Array) => void): void {
+    const { kind, hasExited, connectionCount, listenerCount } = this.table;
+    const mayGo = (slot: number): boolean =>
+      kind[slot] === OwnerKind.PROCESS &&
+      hasExited[slot] === 1 &&
+      connectionCount[slot]! + listenerCount[slot]! === 0;
+    this.idle.drop(monotonicMicros, mayGo, merge);
   }
 
   /**
@@ -298,22 +256,23 @@ export class OwnerLedger {
       if (slot < 0) return;
       table.pid[slot] = pid;
       table.startTicks[slot] = startTicks;
-      this.#follow(slot, processes, process);
+      this.#follow(slot, processes, process, true);
     }
   }
 
-  #follow(slot: number, processes: ProcessTable, process: number): void {
+  /** A process may have no name at all. */
+  #follow(slot: number, processes: ProcessTable, process: number, isNew = false): void {
     const { table } = this;
     table.ppid[slot] = processes.ppid[process]!;
     const name = processes.names[process] ?? '';
-    if (table.names[slot] !== name) {
+    if (isNew || table.names[slot] !== name) {
       table.names[slot] = name;
       this.#readTexts(slot);
     }
     const uid = processes.uid[process]!;
     if (table.uid[slot] === uid && !isNumber(table.users[slot])) return;
     table.uid[slot] = uid;
-    table.users[slot] = uid < 0 ? undefined : this.#facts.userName(uid);
+    table.users[slot] = uid === UNKNOWN_USER ? undefined : this.#facts.userName(uid);
   }
 
   /** What is left to know of a process that ended before it was ever seen. */
@@ -327,7 +286,7 @@ export class OwnerLedger {
     table.ppid[slot] = exited.ppid[found]!;
     const uid = exited.uid[found]!;
     table.uid[slot] = uid;
-    table.users[slot] = uid < 0 ? undefined : this.#facts.userName(uid);
+    table.users[slot] = uid === UNKNOWN_USER ? undefined : this.#facts.userName(uid);
   }
 
   #ofCgroup(cgroupId: number): number {
@@ -363,25 +322,17 @@ export class OwnerLedger {
     const { table } = this;
     const slot = table.slots.add(pid, low, high, kind);
     if (slot < 0) return -1;
-    if (table.slots.capacity > this.#lastGrowthMicros.length) {
-      this.#lastGrowthMicros = lengthened(this.#lastGrowthMicros, new Float64Array(table.slots.capacity));
+    this.idle.begin(slot, 0);
+    if (slot >= this.#isForeign.length) {
       this.#isForeign = lengthened(this.#isForeign, new Uint8Array(table.slots.capacity));
     }
     this.#isForeign[slot] = 0;
-    this.#lastGrowthMicros[slot] = 0;
     table.kind[slot] = kind;
-    table.pid[slot] = 0;
-    table.ppid[slot] = 0;
-    table.startTicks[slot] = 0;
-    table.uid[slot] = -1;
-    table.hasExited[slot] = 0;
-    table.connectionCount[slot] = 0;
-    table.listenerCount[slot] = 0;
+    // Texts of a new row are not there yet, numbers are unknown.
     table.names[slot] = '';
     table.users[slot] = undefined;
     table.commandLines[slot] = undefined;
     table.cgroups[slot] = undefined;
-    clearHealth(table, slot);
     table.containers[slot] = undefined;
     table.namespaces[slot] = undefined;
     return slot;

@@ -1,11 +1,9 @@
-import { lengthened } from '../../kit/table/slot-table.ts';
 import { ProblemTable } from '../sample/network-section.ts';
 import { ProblemKind } from '../schema/network-columns.ts';
+import { IdleRows } from './idle-rows.ts';
 
 /** Rows without growth are dropped once the table is larger than this. */
 const CROWDED_ROWS = 1024;
-const IDLE_MICROS = 60e6;
-const DROP_EVERY_MICROS = 5e6;
 const NONE = 0xffffffff;
 
 /** The rows of problems: found by kind, port, owner, host and reason; dropped when old and the table is crowded. */
@@ -13,13 +11,8 @@ export class ProblemLedger {
   readonly table = new ProblemTable();
   /** Rows of RETRANSMITTED: while there is none, no connection has to be looked up. */
   pathCount = 0;
-  #lastGrowthMicros: Float64Array;
-  #nextDropMicros = 0;
+  readonly #idle = new IdleRows(this.table, CROWDED_ROWS);
   readonly #reasonNumbers = new Map<string, number>();
-
-  constructor() {
-    this.#lastGrowthMicros = new Float64Array(this.table.slots.capacity);
-  }
 
   /** The row of a path that has lost segments; -1 none. */
   findPath(owner: number, host: number): number {
@@ -40,30 +33,34 @@ export class ProblemLedger {
   /** Adds to what a row of `slotFor` counts. */
   grow(slot: number, count: number, monotonicMicros: number): void {
     this.table.count[slot]! += count;
-    this.#lastGrowthMicros[slot] = monotonicMicros;
+    this.#idle.lastGrowthMicros[slot] = monotonicMicros;
   }
 
   /** The slots of these owners, or hosts, go: so do their rows. */
   dropMarked(subject: 'owner' | 'host', isMarked: Uint8Array): void {
     const column = this.table[subject];
-    this.#drop((slot) => column[slot]! >= 0 && isMarked[column[slot]!] === 1);
+    const isGoing = (slot: number): boolean => column[slot]! >= 0 && isMarked[column[slot]!] === 1;
+    this.table.slots.removeWhere(isGoing, (slot) => {
+      this.#forgetPath(slot);
+      this.table.removeRow(slot);
+    });
   }
 
   /** Where the table is crowded: drops rows that have not grown in the last minute. */
   dropIdle(monotonicMicros: number): void {
     const { slots, owner, host } = this.table;
-    if (slots.count <= CROWDED_ROWS || monotonicMicros < this.#nextDropMicros) return;
-    this.#nextDropMicros = monotonicMicros + DROP_EVERY_MICROS;
-    const since = monotonicMicros - IDLE_MICROS;
     // Those of the machine are few, and its counters go on.
-    this.#drop((slot) => this.#lastGrowthMicros[slot]! < since && (owner[slot]! >= 0 || host[slot]! >= 0));
+    const mayGo = (slot: number): boolean => owner[slot]! >= 0 || host[slot]! >= 0;
+    this.#idle.drop(monotonicMicros, mayGo, (isMarked) => {
+      for (let i = 0; i < slots.count; i++) {
+        if (isMarked[slots.rows[i]!] === 1) this.#forgetPath(slots.rows[i]!);
+      }
+    });
   }
 
   #begin(slot: number, kind: number, owner: number, host: number, port: number, reason: string): number {
     const { table } = this;
-    if (table.slots.capacity > this.#lastGrowthMicros.length) {
-      this.#lastGrowthMicros = lengthened(this.#lastGrowthMicros, new Float64Array(table.slots.capacity));
-    }
+    this.#idle.begin(slot, 0);
     table.clearRow(slot);
     table.kind[slot] = kind;
     table.owner[slot] = owner;
@@ -77,13 +74,8 @@ export class ProblemLedger {
     return slot;
   }
 
-  #drop(isGoing: (slot: number) => boolean): void {
-    const { slots, kind, reasons } = this.table;
-    slots.removeWhere(isGoing, (slot) => {
-      if (kind[slot] === ProblemKind.RETRANSMITTED) this.pathCount--;
-      reasons[slot] = '';
-      slots.remove(slot);
-    });
+  #forgetPath(slot: number): void {
+    if (this.table.kind[slot] === ProblemKind.RETRANSMITTED) this.pathCount--;
   }
 
   /** Reasons are the kernel's, some hundred at most. */

@@ -1,5 +1,10 @@
 import { type FormerTraffic, TrafficTable } from '../sample/network-section.ts';
 
+const COUNTERS = [
+  ...(['txBytes', 'rxBytes', 'txSegments', 'rxSegments', 'txHeaderBytes', 'rxHeaderBytes'] as const),
+  ...(['inferredTxBytes', 'inferredRxBytes'] as const),
+];
+
 /** One sample's growth of a socket. Filled and passed on again and again. */
 export class Growth {
   txBytes = 0;
@@ -47,22 +52,11 @@ export class TrafficLedger {
     slots.removeWhere(
       (slot) => isMarked[subject[slot]!] === 1 && slot !== this.#fallbackSlot,
       (slot) => {
-        this.#mergeInto(this.slotFor(heir, interfaceIndex[slot]!), slot);
-        slots.remove(slot);
+        const heirSlot = this.slotFor(heir, interfaceIndex[slot]!);
+        for (const counter of COUNTERS) this.table[counter][heirSlot]! += this.table[counter][slot]!;
+        this.table.removeRow(slot);
       },
     );
-  }
-
-  #mergeInto(heirSlot: number, slot: number): void {
-    const table = this.table;
-    table.txBytes[heirSlot]! += table.txBytes[slot]!;
-    table.rxBytes[heirSlot]! += table.rxBytes[slot]!;
-    table.txSegments[heirSlot]! += table.txSegments[slot]!;
-    table.rxSegments[heirSlot]! += table.rxSegments[slot]!;
-    table.txHeaderBytes[heirSlot]! += table.txHeaderBytes[slot]!;
-    table.rxHeaderBytes[heirSlot]! += table.rxHeaderBytes[slot]!;
-    table.inferredTxBytes[heirSlot]! += table.inferredTxBytes[slot]!;
-    table.inferredRxBytes[heirSlot]! += table.inferredRxBytes[slot]!;
   }
 
   #add(subject: number, interfaceIndex: number): number {
@@ -71,14 +65,6 @@ export class TrafficLedger {
     if (slot < 0) return -1;
     table.subject[slot] = subject;
     table.interfaceIndex[slot] = interfaceIndex;
-    table.txBytes[slot] = 0;
-    table.rxBytes[slot] = 0;
-    table.txSegments[slot] = 0;
-    table.rxSegments[slot] = 0;
-    table.txHeaderBytes[slot] = 0;
-    table.rxHeaderBytes[slot] = 0;
-    table.inferredTxBytes[slot] = 0;
-    table.inferredRxBytes[slot] = 0;
     return slot;
   }
 }

@@ -58,9 +58,13 @@ export class TableFormat {
   readonly serial: FieldShape | undefined;
   /** The four words of the key; empty where columns make it. */
   readonly keyWords: readonly FieldShape[];
+  /** What tells one row from another beside columns: serial, words of the key. */
+  readonly ownFields: readonly FieldShape[];
   /** The columns that make the key, in the order of its words. */
   readonly keyColumns: readonly NumberFormat[];
   readonly identity: NumberFormat | undefined;
+  /** The columns that tell one row from another: those of the key and the identity. */
+  readonly ownColumns: readonly NumberFormat[];
 
   constructor(table: DeclaredTable) {
     const columns = Object.entries(table.parts).flatMap(([part, set]) =>
@@ -75,13 +79,14 @@ export class TableFormat {
     this.texts = columns.flatMap(({ part, name, column, told }) => textFormats(part, name, column, told));
     this.keyColumns = table.key.map((name) => this.#number(name));
     this.identity = table.identity === undefined ? undefined : this.#number(table.identity);
+    this.ownColumns = this.identity === undefined ? this.keyColumns : [...this.keyColumns, this.identity];
     this.serial = this.identity === undefined ? fieldShape(2, 'serial', 'uint32') : undefined;
     const hasKey = table.key.length > 0;
     this.keyWords = hasKey ? [] : KEY_WORDS.map((word) => fieldShape(3 + word, `key${word}`, 'fixed32'));
+    this.ownFields = this.serial === undefined ? this.keyWords : [this.serial, ...this.keyWords];
     const fields = [
       { tag: 1, name: 'rows', type: 'uint32', isRepeated: false } as const,
-      ...(this.serial === undefined ? [] : [this.serial]),
-      ...this.keyWords,
+      ...this.ownFields,
       ...this.numbers.map(({ field }) => field),
       ...this.texts.map(({ field }) => field),
     ].sort((a, b) => a.tag - b.tag);
@@ -137,8 +142,8 @@ function fieldShape(tag: number, name: string, type: FieldType): FieldShape {
 }
 
 /** The columns by which rows of a table that are no more are found, as a message of their own. */
-function removedShape(name: string, { limit, keyColumns, identity, shape }: TableFormat): MessageShape {
-  const keys = [...keyColumns, ...(identity === undefined ? [] : [identity])].map(({ field }) => field);
+function removedShape(name: string, { limit, ownColumns, shape }: TableFormat): MessageShape {
+  const keys = ownColumns.map(({ field }) => field);
   const fields = shape.fields.filter((field) => field.tag === 1 || keys.includes(field));
   return { name, isTable: true, rowsLimit: limit, fields };
 }

@@ -54,7 +54,7 @@ export class TableReader implements ReceivedColumns {
   }
 
   /** Texts by their places: 0 none; places between that and the first text are as before. */
-  putTexts({ texts: into, format }: ToldTexts, slots: Int32Array, keepsLeftOut: boolean): void {
+  putTexts({ values: into, format }: ToldTexts, slots: Int32Array, keepsLeftOut: boolean): void {
     const places = this.numbers(format);
     if (places === undefined && keepsLeftOut) return;
     const first = this.#firstText;

@@ -88,9 +88,8 @@ export class TableReplica {
     const { slots } = this.#match;
     const { format, numbers, texts } = this.table;
     for (const column of numbers) {
-      const isKey = column.format === format.identity || format.keyColumns.includes(column.format);
       const values = received.numbers(column.format);
-      if (values === undefined && keepsLeftOut && !isKey) continue;
+      if (values === undefined && keepsLeftOut && !format.ownColumns.includes(column.format)) continue;
       const { stride, offset } = column.format;
       scatter(
         this.#bound(column.format, values, received.rows),
@@ -207,10 +206,15 @@ class RowMatch extends columnsClass(MATCH_COLUMNS) {
 
   /** Ends a full update: frees the slots of rows that were not received. Calls `removed` before each is freed. */
   replace(table: SlotTable, keys: ReceivedKeys, rows: number, removed: TellSlot): void {
-    const { words, identity } = keys;
     this.#begin(table, rows);
-    for (let row = 0; row < rows; row++) this.slots[row] = this.#findKnown(table, words, identity, row);
-    this.#removeUnseen(table, removed);
+    for (let row = 0; row < rows; row++) this.slots[row] = this.#findKnown(table, keys, row);
+    table.removeWhere(
+      (slot) => this.seen[slot] !== this.#run,
+      (slot) => {
+        removed(slot);
+        table.remove(slot);
+      },
+    );
     for (let row = 0; row < rows; row++) {
       if (this.slots[row]! < 0) this.slots[row] = this.#add(table, keys, row, removed);
     }
@@ -218,20 +222,18 @@ class RowMatch extends columnsClass(MATCH_COLUMNS) {
 
   /** Updates some rows and keeps the others. Calls `added` for each new slot. */
   update(table: SlotTable, keys: ReceivedKeys, rows: number, removed: TellSlot, added: TellSlot): void {
-    const { words, identity } = keys;
     this.#begin(table, rows);
     for (let row = 0; row < rows; row++) {
-      const known = this.#findKnown(table, words, identity, row);
+      const known = this.#findKnown(table, keys, row);
       this.slots[row] = known >= 0 ? known : this.#add(table, keys, row, removed, added);
     }
   }
 
   /** Takes rows away that are known. */
   remove(table: SlotTable, keys: ReceivedKeys, rows: number, removed: TellSlot): void {
-    const { words, identity } = keys;
     this.#begin(table, rows);
     for (let row = 0; row < rows; row++) {
-      const slot = this.#findKnown(table, words, identity, row);
+      const slot = this.#findKnown(table, keys, row);
       this.slots[row] = -1;
       if (slot < 0) continue;
       removed(slot);
@@ -245,37 +247,23 @@ class RowMatch extends columnsClass(MATCH_COLUMNS) {
     this.reserve(table.capacity);
   }
 
-  #find(table: SlotTable, words: Uint32Array, row: number): number {
+  #find(table: SlotTable, { words }: ReceivedKeys, row: number): number {
     const k = row * 4;
     return table.find(words[k]!, words[k + 1]!, words[k + 2]!, words[k + 3]!);
   }
 
-  #findKnown(table: SlotTable, words: Uint32Array, identity: Float64Array, row: number): number {
-    const slot = this.#find(table, words, row);
-    if (slot < 0 || this.identity[slot] !== identity[row]) return -1;
+  #findKnown(table: SlotTable, keys: ReceivedKeys, row: number): number {
+    const slot = this.#find(table, keys, row);
+    if (slot < 0 || this.identity[slot] !== keys.identity[row]) return -1;
     this.seen[slot] = this.#run;
     return slot;
   }
 
-  #removeUnseen(table: SlotTable, removed: TellSlot): void {
-    for (let i = table.count - 1; i >= 0; i--) {
-      const slot = table.rows[i]!;
-      if (this.seen[slot] === this.#run) continue;
-      removed(slot);
-      table.remove(slot);
-    }
-  }
-
   /** A key that occurs twice among received rows, which no honest sender writes, is one row. */
-  #add(
-    table: SlotTable,
-    { words, identity, isRefused }: ReceivedKeys,
-    row: number,
-    removed: TellSlot,
-    added?: TellSlot,
-  ): number {
+  #add(table: SlotTable, keys: ReceivedKeys, row: number, removed: TellSlot, added?: TellSlot): number {
+    const { words, identity, isRefused } = keys;
     if (isRefused[row] !== 0) return -1;
-    const known = this.#find(table, words, row);
+    const known = this.#find(table, keys, row);
     if (known >= 0 && this.seen[known] === this.#run) return known;
     if (known >= 0) {
       removed(known);

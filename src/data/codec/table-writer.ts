@@ -71,12 +71,11 @@ export class TableWriter {
     { format }: ToldTable,
     { rows, count, columns }: RemovedRows,
   ): void {
-    const keys = [...format.keyColumns, ...(format.identity === undefined ? [] : [format.identity])];
     writer.writeMessage(
       tag,
       () => {
         this.#begin(writer, rows, count);
-        for (const key of keys) this.#numbers(writer, key, columns[key.column]!, true);
+        for (const key of format.ownColumns) this.#numbers(writer, key, columns[key.column]!, true);
       },
       undefined,
     );
@@ -98,11 +97,11 @@ export class TableWriter {
       this.#words(writer, field, (slot) => slots.keyWord(slot, keyWordOf(word)));
     }
     for (const [at, { format: column, values }] of numbers.entries()) {
-      const isKey = column === format.identity || format.keyColumns.includes(column);
-      if (news === undefined || isKey) this.#numbers(writer, column, values, true);
+      if (news === undefined || format.ownColumns.includes(column))
+        this.#numbers(writer, column, values, true);
       else if (news.isColumnNew(at)) this.#numbers(writer, column, values, false);
     }
-    for (const { format: column, texts: values } of texts) {
+    for (const { format: column, values } of texts) {
       const isNews = (slot: number): boolean => news === undefined || news.isTextNew(slot);
       const placeOf = (slot: number): number =>
         isNews(slot) ? this.#placeOf(values[slot], column.limit) : TEXT_AS_BEFORE;

@@ -7,36 +7,25 @@ import { type NumberFormat, TABLE_FORMATS, type TableFormat, type TextFormat } f
 
 export type NumberArray = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
 
-/** Numbers of a table: the value of slot s stands at `s * format.stride + format.offset`. */
-class ToldNumbers {
-  readonly format: NumberFormat;
+/** A column of a table: numbers, where the value of slot s stands at `s * format.stride + format.offset`, or texts. */
+class ToldColumn<Format extends { readonly column: string }, Values> {
+  readonly format: Format;
   readonly #part: Columns;
 
-  constructor(format: NumberFormat, part: Columns) {
+  constructor(format: Format, part: Columns) {
     this.format = format;
     this.#part = part;
   }
 
-  /** As it is now: another array after growth. */
-  get values(): NumberArray {
-    return (this.#part as unknown as Record<string, NumberArray>)[this.format.column]!;
+  /** As they are now: another array after growth. */
+  get values(): Values {
+    return (this.#part as unknown as Record<string, Values>)[this.format.column]!;
   }
 }
 
-/** Texts of a table, by slot. */
-export class ToldTexts {
-  readonly format: TextFormat;
-  readonly #part: Columns;
-
-  constructor(format: TextFormat, part: Columns) {
-    this.format = format;
-    this.#part = part;
-  }
-
-  get texts(): (string | undefined)[] {
-    return (this.#part as unknown as Record<string, (string | undefined)[]>)[this.format.column]!;
-  }
-}
+type ToldNumbers = ToldColumn<NumberFormat, NumberArray>;
+/** By slot. */
+export type ToldTexts = ToldColumn<TextFormat, (string | undefined)[]>;
 
 /** A table with its columns that are sent and recorded, in the order of their declaration. */
 export class ToldTable {
@@ -50,8 +39,8 @@ export class ToldTable {
   constructor(format: TableFormat, slots: SlotTable, parts: Readonly<Record<string, Columns>>) {
     this.format = format;
     this.slots = slots;
-    this.numbers = format.numbers.map((column) => new ToldNumbers(column, parts[column.part]!));
-    this.texts = format.texts.map((column) => new ToldTexts(column, parts[column.part]!));
+    this.numbers = format.numbers.map((column) => new ToldColumn(column, parts[column.part]!));
+    this.texts = format.texts.map((column) => new ToldColumn(column, parts[column.part]!));
     this.#parts = Object.values(parts);
   }
 
@@ -67,7 +56,7 @@ export class ToldTable {
 
   /** Lets go of the texts of a row that is no more. */
   clearTexts(slot: number): void {
-    for (const { texts, format } of this.texts) texts[slot] = format.isOptional ? undefined : '';
+    for (const { values, format } of this.texts) values[slot] = format.isOptional ? undefined : '';
   }
 }
 

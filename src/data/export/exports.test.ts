@@ -362,6 +362,29 @@ test('the JSON of a machine has fans after the temperatures, where there are som
   );
 });
 
+test('a user is known by a number of 32 bits, and one that is not known is null', () => {
+  const world = new SystemWorld();
+  for (const [pid, uid] of [
+    [7, 4294967294],
+    [8, 2 ** 31],
+    [9, -1],
+  ] as const) {
+    world.processes.uid[world.addProcess(pid, { name: 'some' })] = uid;
+  }
+  const data = new SystemExport(() => undefined);
+  data.absorb(world.snapshot());
+  const { processes } = JSON.parse(systemJson(data)) as { processes: Record<string, unknown>[] };
+  expect(processes.map(({ user }) => user)).toEqual(['4294967294', '2147483648', null]);
+});
+
+test('without a list of processes their number is unknown', () => {
+  const world = new SystemWorld();
+  const data = new SystemExport(() => undefined);
+  const { machineProcesses: _, ...snapshot } = world.snapshot();
+  data.absorb(snapshot);
+  expect(systemTable(data)).toContain('  - processes  ');
+});
+
 test('context switches of processes are exported as growth a second, unknown ones as null', () => {
   const world = new SystemWorld();
   const slot = world.addProcess(7, { name: 'busy' });

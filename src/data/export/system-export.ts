@@ -339,7 +339,7 @@ export function systemTable(data: SystemExport): string {
   return `${summaryOf(data)}\n\n${alignedText(TABLE_COLUMNS, lines)}`;
 }
 
-function summaryOf({ header, machine, rates, rows }: SystemExport): string {
+function summaryOf({ header, machine, rates, rows, processes }: SystemExport): string {
   const { usedBytes = UNKNOWN, totalBytes = UNKNOWN } = machine?.memory.value ?? {};
   const { load1, load5, load15 } = machine?.cpu.value ?? {};
   const load = [load1, load5, load15].map((value) => value?.toFixed(2) ?? '-').join(' ');
@@ -352,7 +352,7 @@ function summaryOf({ header, machine, rates, rows }: SystemExport): string {
   ];
   const second = [
     `load ${load}`,
-    `${rows.processCount} processes`,
+    `${processes === undefined ? '-' : rows.processCount} processes`,
     `up ${rateText(uploads.last)}`,
     `down ${rateText(downloads.last)}`,
   ];

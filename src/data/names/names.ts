@@ -15,7 +15,7 @@ interface NamesOptions {
   /** Whether remote hosts are asked for by name from the start. */
   readonly isDnsOn: boolean;
   /** A country database that must be usable; without it those in `countryFolders` are tried. */
-  readonly geoipPath?: string;
+  readonly geoipPath?: string | undefined;
   readonly countryFolders: readonly string[];
   /** services(5). */
   readonly servicesPath: string;

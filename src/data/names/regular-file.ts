@@ -12,7 +12,9 @@ export async function readRegularFile(path: string, limitBytes: number): Promise
     const file = OpenFile.toRead(path);
     try {
       if (file.sizeBytes > limitBytes) throw new OpError({ op, code: 'TOO_LARGE' });
-      return await readAll(file);
+      // What there was when it was opened; less where it has become shorter since.
+      const { buffer, byteLength } = await file.read(new Uint8Array(file.sizeBytes), 0);
+      return Buffer.from(buffer, 0, byteLength);
     } finally {
       await file.close();
     }
@@ -21,18 +23,6 @@ export async function readRegularFile(path: string, limitBytes: number): Promise
     const code = error.code === 'EISDIR' ? 'NOT_A_FILE' : error.code;
     throw new OpError({ op, code, message: messageOf(path, code, limitBytes), cause: thrown });
   }
-}
-
-/** What there was when it was opened; less where it has become shorter since. */
-async function readAll(file: OpenFile): Promise<Buffer> {
-  const bytes = Buffer.alloc(file.sizeBytes);
-  let length = 0;
-  while (length < bytes.length) {
-    const count = await file.read(bytes, length, bytes.length - length, length);
-    if (count === 0) break;
-    length += count;
-  }
-  return bytes.subarray(0, length);
 }
 
 function messageOf(path: string, code: string, limitBytes: number): string {

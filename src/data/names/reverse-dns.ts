@@ -1,9 +1,11 @@
-import { promises as dns } from 'node:dns';
 import { toOpError } from '../../kit/errors/op-error.ts';
 import { isIpv4, readAddress } from '../sample/address.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 import { type AddressRange, addressRange } from './address-range.ts';
 import { shownHostName } from './hosts-file.ts';
+
+// Loaded with the first question: 0.1 MB that a machine without remote connections does without.
+const dnsModule = () => require('node:dns') as typeof import('node:dns');
 
 /** Time as the name work sees it; tests hand in a clock of their own. */
 export interface Timers {
@@ -49,6 +51,7 @@ const ATTEMPTS = 2;
  * has a resolver, and with it a random port, of its own (0.14 ms).
  */
 export function openReverseResolver(timeoutMillis: number, servers?: readonly string[]): ReverseResolver {
+  const { promises: dns } = dnsModule();
   const count = servers?.length ?? dns.getServers().length;
   const options = { timeout: Math.ceil(timeoutMillis / ATTEMPTS), tries: count > 1 ? 1 : ATTEMPTS };
   const words = new Uint32Array(ADDRESS_WORDS);

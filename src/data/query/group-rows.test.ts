@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { HISTORY_LENGTH } from '../rates/histories.ts';
+import { HISTORY_LENGTH, trendOfHistory } from '../rates/histories.ts';
 import type { Grouping } from '../sample/process-table.ts';
 import { OwnerBasis, PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { parseFilter } from './filter/parse-filter.ts';
@@ -245,9 +245,9 @@ describe('the process table summed', () => {
     const rows = new GroupRows();
     rows.build(section, machine.rates, OUTSIDE, undefined, 'program');
     const history = new Float32Array(HISTORY_LENGTH);
-    rows.historyInto(rows.rowOfGroup('nginx'), history);
+    rows.addHistoryInto(rows.rowOfGroup('nginx'), history);
     expect(history.at(-1)).toBe(303);
-    expect(rows.trendOf(rows.rowOfGroup('nginx'))).toBe('flat');
+    expect(trendOfHistory(history, rows.sampleCount)).toBe('flat');
   });
 
   test('an order by what sums do not have is that by rate', () => {

@@ -1,5 +1,4 @@
-import { columnsClass, numbers, TEXT } from '../../kit/table/columns.ts';
-import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../rates/histories.ts';
+import { columnsClass, keptRows, numbers, TEXT } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { FormerTraffic, NetworkSection, OwnerTable } from '../sample/network-section.ts';
 import type { Grouping } from '../sample/process-table.ts';
@@ -102,12 +101,10 @@ const GROUP_COLUMNS = {
 export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
   declare readonly sort: GroupSort;
   readonly #types: GroupType[] = [];
-  #kept = new Int32Array(0);
   /** By process row: the next one of the group, -1 end. */
   #nextMember = new Int32Array(0);
   /** Undefined: control groups. */
   #by: Grouping | undefined;
-  readonly #history = new Float32Array(HISTORY_LENGTH);
   readonly #processRows = new ProcessRows();
   readonly #groups = new OwnerGroups();
   readonly #named = new RowsByName();
@@ -171,18 +168,11 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
     return groupFilterText(this.nameOf(row), this.#by ?? 'group');
   }
 
-  /** Writes the last HISTORY_LENGTH raw rates of the group to `out`, both directions together, oldest first. */
-  historyInto(row: number, out: Float32Array): void {
-    out.fill(0, 0, HISTORY_LENGTH);
+  /** Adds the last HISTORY_LENGTH raw rates of the group to `out`, both directions together, oldest first. */
+  addHistoryInto(row: number, out: Float32Array): void {
     for (let member = this.firstMember[row]!; member >= 0; member = this.#nextMember[member]!) {
       this.#processRows.addHistoryInto(member, out);
     }
-  }
-
-  /** Trend of both directions together; flat until eight samples are known. */
-  trendOf(row: number): Trend {
-    this.historyInto(row, this.#history);
-    return trendOfHistory(this.#history, this.sampleCount);
   }
 
   /** Maximum number of samples in the histories. */
@@ -269,17 +259,15 @@ export class GroupRows extends columnsClass(GROUP_COLUMNS, RankedRows) {
   }
 
   #keepMatching(filter: FilterExpression): void {
-    if (this.#kept.length < this.count) this.#kept = new Int32Array(this.capacity);
-    let kept = 0;
+    const kept = keptRows(this.count);
+    let keptCount = 0;
     for (let row = 0; row < this.count; row++) {
-      const name = this.names[row]!;
-      this.#named.move(name, -1);
-      if (!filter.passes(this.satisfied[row]!, row)) continue;
-      this.#types[kept] = this.#types[row]!;
-      this.#kept[kept] = row;
-      this.#named.move(name, kept++);
+      const isKept = filter.passes(this.satisfied[row]!, row);
+      this.#named.move(this.names[row]!, isKept ? keptCount : -1);
+      if (!isKept) continue;
+      this.#types[keptCount] = this.#types[row]!;
+      kept[keptCount++] = row;
     }
-    this.compact(this.#kept, kept);
-    this.count = kept;
+    this.count = this.compact(kept, keptCount);
   }
 }

@@ -1,4 +1,4 @@
-import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { columnsClass, keptRows, numbers } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { NameBasis } from '../schema/network-columns.ts';
@@ -101,7 +101,6 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
   #names: FilterNames = {};
   #health: HealthFigures | undefined;
   #rowOf = new Int32Array(0);
-  #kept = new Int32Array(0);
   readonly #processes = new NameCounts();
   readonly #texts = new HostTexts();
   readonly #sortTexts: string[] = [];
@@ -192,7 +191,6 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
   #fit(capacity: number): void {
     if (capacity <= this.#rowOf.length) return;
     this.#rowOf = new Int32Array(capacity);
-    this.#kept = new Int32Array(capacity);
     this.reserve(capacity);
   }
 
@@ -249,19 +247,19 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
       const owner = accounts.owner[slot]!;
       this.satisfied[row]! |= filter.alternativesOfSocket(owner, slot, host);
     }
-    let kept = 0;
+    const kept = keptRows(this.count);
+    let keptCount = 0;
     for (let row = 0; row < this.count; row++) {
       const host = this.host[row]!;
       this.#rowOf[host] = -1;
       const satisfied =
         this.connections[row] === 0 ? filter.alternativesOfSocket(NONE, NONE, host) : this.satisfied[row]!;
       if (!filter.passes(satisfied, row)) continue;
-      this.#processes.moveRow(row, kept);
-      this.#kept[kept] = row;
-      this.#rowOf[host] = kept++;
+      this.#processes.moveRow(row, keptCount);
+      kept[keptCount] = row;
+      this.#rowOf[host] = keptCount++;
     }
-    this.compact(this.#kept, kept);
-    this.count = kept;
+    this.count = this.compact(kept, keptCount);
   }
 
   #rowFor(host: number): number {

@@ -1,4 +1,4 @@
-import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { columnsClass, keptRows, numbers } from '../../kit/table/columns.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { isListener } from '../sample/socket-table.ts';
 import { ADDRESS_WORDS, TcpState } from '../schema/network-columns.ts';
@@ -123,8 +123,6 @@ export const LISTEN_FIELDS = {
 export type ListenSortKey = SortKeyOf<typeof LISTEN_FIELDS>;
 
 const SLOT_VALUES = 2 ** 18;
-/** Listeners have no rates. */
-const NO_RATES = new Float64Array(0);
 
 const LISTEN_COLUMNS = {
   /** Identity: slot in `section.sockets` and its serial; of several sockets the one with the lowest serial. */
@@ -151,9 +149,6 @@ const LISTEN_COLUMNS = {
  */
 export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
   declare readonly sort: SortBy<ListenSortKey>;
-  readonly up = NO_RATES;
-  readonly down = NO_RATES;
-  #kept = new Int32Array(0);
   #section: NetworkSection | undefined;
   readonly #index = new ListenerIndex();
   readonly #texts = new EndpointTexts();
@@ -284,23 +279,21 @@ export class ListenRows extends columnsClass(LISTEN_COLUMNS, RankedRows) {
     onlyOwner: number,
   ): void {
     filter?.begin({ section, inScope, columns: this });
-    if (this.#kept.length < this.count) this.#kept = new Int32Array(this.capacity);
-    let kept = 0;
     this.unfilteredCount = 0;
+    const kept = keptRows(this.count);
+    let keptCount = 0;
     for (let row = 0; row < this.count; row++) {
       const owner = this.owner[row]!;
       if (onlyOwner >= 0 && owner !== onlyOwner) continue;
       this.unfilteredCount++;
-      if (filter !== undefined && !this.#passes(filter, row)) continue;
-      this.#kept[kept++] = row;
+      if (filter === undefined || this.#passes(filter, owner, row)) kept[keptCount++] = row;
     }
-    this.compact(this.#kept, kept);
-    this.count = kept;
+    this.count = this.compact(kept, keptCount);
   }
 
-  #passes(filter: FilterExpression, row: number): boolean {
+  #passes(filter: FilterExpression, owner: number, row: number): boolean {
     const text = this.endpointOf(row);
-    return filter.passes(filter.alternativesOfSocket(this.owner[row]!, this.socket[row]!, NONE, text), row);
+    return filter.passes(filter.alternativesOfSocket(owner, this.socket[row]!, NONE, text), row);
   }
 }
 

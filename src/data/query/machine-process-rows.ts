@@ -2,6 +2,7 @@ import { columnsClass, numbers, OPTIONAL_TEXT, TEXT } from '../../kit/table/colu
 import { machinePercent, type ProcessRates } from '../rates/process-rates.ts';
 import type { MachineProcesses } from '../sample/machine-processes.ts';
 import type { Grouping } from '../sample/process-table.ts';
+import { UNKNOWN_USER } from '../schema/column.ts';
 import {
   PROCESS_USAGE_RATES,
   USAGE_RATE_IDS,
@@ -133,7 +134,7 @@ export const MACHINE_PROCESS_FIELDS = {
     help: 'user name, or user ID',
     ...exported('user', 'user'),
     order: risesByText(5, (rows) => rows.listedTexts(rows.users)),
-    value: ({ rows }, row) => rows.users[row]!,
+    value: ({ rows }, row) => (rows.users[row] === '-' ? null : rows.users[row]!),
   },
   state: {
     help: 'state, one letter as in ps(1)',
@@ -205,9 +206,7 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
     traffic?: ProcessTraffic | undefined,
   ): void {
     const { processes, memoryTotalBytes, coreCount, texts } = section;
-    const commandLines = texts?.commandLines ?? section.commandLines;
-    const cgroups = texts?.cgroups ?? section.cgroups;
-    const containers = texts?.containers ?? section.containers;
+    const { commandLines, cgroups, containers } = texts ?? section;
     const { slots } = processes;
     this.reserveAhead(slots.count);
     this.unfilteredCount = slots.count;
@@ -327,9 +326,10 @@ export class MachineProcessRows extends columnsClass(ROW_COLUMNS, RankedRows) {
   #userOf(uid: number, userOf: UserNames): string {
     const known = this.#userTexts.get(uid);
     if (known !== undefined) return known;
-    const text = uid < 0 ? '-' : (userOf(uid) ?? String(uid));
+    const number = String(uid >>> 0);
+    const text = uid === UNKNOWN_USER ? '-' : (userOf(uid) ?? number);
     // A user ID may get a name later.
-    if (text === String(uid)) return text;
+    if (text === number) return text;
     if (this.#userTexts.size >= USERS_LIMIT) this.#userTexts.clear();
     this.#userTexts.set(uid, text);
     return text;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { HISTORY_LENGTH } from '../rates/histories.ts';
+import { HISTORY_LENGTH, trendOfHistory } from '../rates/histories.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { OwnerBasis, PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { TcpState } from '../schema/network-columns.ts';
@@ -104,7 +104,7 @@ describe('which rows there are', () => {
     const row = rows.rowOfOwner(section.owners.slots.find(9, 90, 0, 0));
     expect([rows.rawUp[row], rows.up[row], rows.rawDown[row]]).toEqual([2000, 2000, 75]);
     const graph = new Float32Array(HISTORY_LENGTH);
-    rows.historyInto(row, graph);
+    rows.addHistoryInto(row, graph);
     expect([graph[HISTORY_LENGTH - 1], graph[HISTORY_LENGTH - 2]]).toEqual([2075, 0]);
   });
 
@@ -237,7 +237,9 @@ describe('trend', () => {
       section = machine.step();
     }
     const rows = machine.build(section, OUTSIDE);
-    return rows.trendOf(rows.rowOfOwner(machine.owner(section, 9)));
+    const history = new Float32Array(HISTORY_LENGTH);
+    rows.addHistoryInto(rows.rowOfOwner(machine.owner(section, 9)), history);
+    return trendOfHistory(history, rows.sampleCount);
   }
 
   test.each([

@@ -1,5 +1,4 @@
-import { columnsClass, numbers } from '../../kit/table/columns.ts';
-import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../rates/histories.ts';
+import { columnsClass, keptRows, numbers } from '../../kit/table/columns.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import { joinedNames } from '../sample/joined-names.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
@@ -42,13 +41,11 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
   #rowOf = new Int32Array(0);
   /** By traffic slot: the next one of the row, -1 end. */
   #nextTraffic = new Int32Array(0);
-  #kept = new Int32Array(0);
   /** Health by owner slot, of the last `build`. */
   health: HealthFigures | undefined;
   /** By owner: up to four names that it uses for remote hosts, joined by spaces. */
   readonly #names = new Map<number, string>();
   readonly #order = new ProcessOrder();
-  readonly #history = new Float32Array(HISTORY_LENGTH);
 
   /** Rebuilds the rows in one pass over owners, traffic and sockets. Allocates only when tables have grown. */
   build(section: NetworkSection, rates: NetworkRates, scope: Scope, filter?: OwnerFilter): void {
@@ -129,25 +126,13 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
     return this.health?.drops(this.owner[row]!) ?? Number.NaN;
   }
 
-  /** Writes the row's last HISTORY_LENGTH raw rates to `out`, both directions together, oldest first. */
-  historyInto(row: number, out: Float32Array): void {
-    out.fill(0, 0, HISTORY_LENGTH);
-    this.addHistoryInto(row, out);
-  }
-
-  /** Adds the same to `out`. */
+  /** Adds the row's last HISTORY_LENGTH raw rates to `out`, both directions together, oldest first. */
   addHistoryInto(row: number, out: Float32Array): void {
     const history = this.#rates?.history;
     if (history === undefined) return;
     for (let slot = this.firstTraffic[row]!; slot >= 0; slot = this.#nextTraffic[slot]!) {
       history.addInto(slot, out);
     }
-  }
-
-  /** Trend of both directions together; flat until eight samples are known. */
-  trendOf(row: number): Trend {
-    this.historyInto(row, this.#history);
-    return trendOfHistory(this.#history, this.sampleCount);
   }
 
   /** Maximum number of samples in the histories, since rates began. */
@@ -162,7 +147,6 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
     }
     if (ownerCapacity <= this.#rowOf.length) return;
     this.#rowOf = new Int32Array(ownerCapacity);
-    this.#kept = new Int32Array(ownerCapacity);
     this.reserve(ownerCapacity);
   }
 
@@ -232,7 +216,8 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
   /** Removes rows without anything in scope, idle rows of exited processes, and rows that fail the filter. */
   #keepVisible(section: NetworkSection, scope: Scope, filter: OwnerFilter | undefined): void {
     const { owners } = section;
-    let kept = 0;
+    const kept = keptRows(this.count);
+    let keptCount = 0;
     this.unfilteredCount = 0;
     for (let row = 0; row < this.count; row++) {
       const owner = this.owner[row]!;
@@ -241,11 +226,10 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
       if (!this.#isVisible(row, isGone && scope.includeExited !== true)) continue;
       this.unfilteredCount++;
       if (filter !== undefined && !filter.matches(owners, owner, row)) continue;
-      this.#kept[kept] = row;
-      this.#rowOf[owner] = kept++;
+      kept[keptCount] = row;
+      this.#rowOf[owner] = keptCount++;
     }
-    this.compact(this.#kept, kept);
-    this.count = kept;
+    this.count = this.compact(kept, keptCount);
   }
 
   #isVisible(row: number, leavesAtRest: boolean): boolean {

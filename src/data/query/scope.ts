@@ -57,33 +57,15 @@ export function movedScope<S extends Scope>(scope: S, interfaceIndex: number | u
   return { ...scope, interfaceIndex, formerIndexes: [...others, before].slice(-FORMER_LIMIT) };
 }
 
-/** The ifindex after `current` in the cycle "all, then each interface that is up, by index". */
-export function nextInterface(interfaces: InterfaceTable, current: number | undefined): number | undefined {
-  const { rows, count } = interfaces.slots;
-  let next: number | undefined;
-  for (let i = 0; i < count; i++) {
-    const slot = rows[i]!;
-    const index = interfaces.index[slot]!;
-    if (interfaces.isUp[slot] !== 1 || (current !== undefined && index <= current)) continue;
-    if (next === undefined || index < next) next = index;
-  }
-  return next;
-}
-
-/** The ifindex before `current` in the same cycle. */
-export function previousInterface(
-  interfaces: InterfaceTable,
+/** The ifindex after (1) or before (-1) `current` in the cycle "all, then each interface that is up, by index". */
+export function interfaceBeside(
+  { slots, index, isUp }: InterfaceTable,
   current: number | undefined,
+  step: 1 | -1,
 ): number | undefined {
-  const { rows, count } = interfaces.slots;
-  let previous: number | undefined;
-  for (let i = 0; i < count; i++) {
-    const slot = rows[i]!;
-    const index = interfaces.index[slot]!;
-    if (interfaces.isUp[slot] !== 1 || (current !== undefined && index >= current)) continue;
-    if (previous === undefined || index > previous) previous = index;
-  }
-  return previous;
+  const up = [...slots.rows.subarray(0, slots.count)].filter((slot) => isUp[slot] === 1);
+  const indexes = up.map((slot) => index[slot]!).sort((a, b) => (a - b) * step);
+  return indexes.find((each) => current === undefined || (each - current) * step > 0);
 }
 
 /** The ifindex of a name, or undefined. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
-import { HISTORY_LENGTH } from '../rates/histories.ts';
+import { HISTORY_LENGTH, trendOfHistory } from '../rates/histories.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { PROTOCOL_UDP } from '../sample/socket-table.ts';
 import { parseFilter } from './filter/parse-filter.ts';
@@ -78,8 +78,8 @@ describe('tree', () => {
     expect([tree.ownRate(0), tree.ownRate(1), tree.ownTotal(1)]).toEqual([10, 20, 20]);
     const folded = new Float32Array(HISTORY_LENGTH);
     const whole = new Float32Array(HISTORY_LENGTH);
-    tree.historyInto(1, folded);
-    treeOf(machine, section).historyInto(1, whole);
+    tree.addHistoryInto(1, folded);
+    treeOf(machine, section).addHistoryInto(1, whole);
     expect(folded).toEqual(whole);
     expect(Math.max(...folded)).toBe(50);
   });
@@ -122,11 +122,11 @@ describe('tree', () => {
     const { machine, section } = family({ 10: 1, 20: 10 });
     const tree = treeOf(machine, section);
     const graph = new Float32Array(HISTORY_LENGTH);
-    tree.historyInto(0, graph);
+    tree.addHistoryInto(0, graph);
     expect(graph[HISTORY_LENGTH - 1]).toBe(30);
-    tree.historyInto(1, graph);
+    tree.addHistoryInto(1, graph.fill(0));
     expect(graph[HISTORY_LENGTH - 1]).toBe(20);
-    expect(tree.trendOf(0)).toBe('flat');
+    expect(trendOfHistory(graph, tree.sampleCount)).toBe('flat');
   });
 
   test('a chain as deep as there are processes is walked without a stack', () => {

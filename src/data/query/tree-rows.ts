@@ -1,6 +1,5 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import { SlotTable } from '../../kit/table/slot-table.ts';
-import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../rates/histories.ts';
 import type { NetworkSection, OwnerTable } from '../sample/network-section.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
 import { knownSum, trafficColumns } from './network-fields.ts';
@@ -50,7 +49,6 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
   #rows: ProcessRows | undefined;
   readonly #links = new TreeLinks();
   readonly #sums = new TreeSums();
-  readonly #history = new Float32Array(HISTORY_LENGTH);
 
   /**
    * Rebuilds the tree from rows of the same section; call it also after the sort order changed. Branches of owners in
@@ -77,9 +75,8 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
     return this.#rankOf[ownerSlot] ?? -1;
   }
 
-  /** Writes the last HISTORY_LENGTH raw rates of the whole branch to `out`, both directions together, oldest first. */
-  historyInto(rank: number, out: Float32Array): void {
-    out.fill(0, 0, HISTORY_LENGTH);
+  /** Adds the last HISTORY_LENGTH raw rates of the whole branch to `out`, both directions together, oldest first. */
+  addHistoryInto(rank: number, out: Float32Array): void {
     const top = this.node[rank]!;
     for (let node = top; node >= 0; node = this.#links.nextInBranch(node, top)) {
       const row = this.#links.row[node]!;
@@ -105,11 +102,6 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
   /** Number of samples in the graphs. */
   get sampleCount(): number {
     return this.#rows?.sampleCount ?? 0;
-  }
-
-  trendOf(rank: number): Trend {
-    this.historyInto(rank, this.#history);
-    return trendOfHistory(this.#history, this.sampleCount);
   }
 
   /** Visits the nodes in pre-order by their links, without a stack. */

@@ -80,19 +80,12 @@ const TROUBLE_COLUMNS = {
   places: TEXT,
 };
 
-/** Nothing that a filter on rates could compare. */
-const NO_RATES = new Float64Array(0);
-const NO_COUNTS = new Int32Array(0);
-
 /**
  * What is wrong with the network, in words, as columns `[0..count)`: the worst 256. Says nothing of what works. Holds
  * copies: readable at any time, until the next `build`.
  */
 export class TroubleRows extends columnsClass(TROUBLE_COLUMNS, RankedRows) {
   declare readonly sort: SortBy<TroubleSortKey>;
-  readonly up = NO_RATES;
-  readonly down = NO_RATES;
-  readonly connections = NO_COUNTS;
   readonly #texts = new TroubleTexts();
   readonly #lowerNames: string[] = [];
 
@@ -104,7 +97,7 @@ export class TroubleRows extends columnsClass(TROUBLE_COLUMNS, RankedRows) {
     hostName?: HostNames,
   ): void {
     const troubles = findTroubles(section, rates, hostName, this.#texts);
-    filter?.begin({ section, inScope: new ScopeFilter(scope, section.interfaces), columns: this });
+    filter?.begin({ section, inScope: new ScopeFilter(scope, section.interfaces), columns: {} });
     const worst =
       troubles.length > ROWS_LIMIT
         ? [...troubles].sort((a, b) => b.severity - a.severity).slice(0, ROWS_LIMIT)

@@ -231,9 +231,9 @@ export class ExplainedShare {
   }
 
   /** A row has so many bytes over an interface since it began; -1: over none that is known, which counts as an uplink. */
-  explain(slot: number, bytes: number, isUplink: boolean): void {
+  explain(slot: number, bytes: number, leaves: boolean): void {
     if (slot >= 0) this.#each.explain(slot, bytes);
-    if (isUplink) this.#all.explain(ALL, bytes);
+    if (leaves) this.#all.explain(ALL, bytes);
   }
 
   /** After a sample; `isCounted` is false where the tier counts no bytes. */

@@ -286,6 +286,20 @@ describe('attributed share', () => {
     expect(rates.attributedRatioOf(undefined, watched.section.interfaces)).toBe(1);
   });
 
+  test('of all uplinks what stands on them explains too, such as a VLAN', () => {
+    const watched = new Watched();
+    const { world } = watched;
+    const vlan = world.addInterface(3, 'eth0.7', '10.88.0.1');
+    world.interfaces.isUplink[vlan] = 0;
+    world.interfaces.isOverUplink[vlan] = 1;
+    const own = world.addSocket({ pid: 7, local: '10.88.0.1', remote: '10.88.0.2' });
+    for (let i = 0; i < 5; i++) {
+      world.grow(own, 3000, 0);
+      watched.step(1, 1000, 0, 4000, 0);
+    }
+    expect(watched.attributedRatio()).toBeCloseTo(1, 6);
+  });
+
   test('what is on the row of nobody known does not count', () => {
     const watched = new Watched();
     const { world } = watched;

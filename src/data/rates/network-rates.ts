@@ -241,8 +241,8 @@ export class NetworkRates {
   }
 
   /**
-   * Only rows with a known owner count. For the total: rows over uplinks or an unknown interface, not over loopback or
-   * internal bridges. For one interface: rows over it, which are the rows shown with it.
+   * Only rows with a known owner count. For the total: rows over uplinks, what stands on them, or an unknown interface,
+   * not over loopback or internal bridges. For one interface: rows over it, which are the rows shown with it.
    */
   #updateShare({ traffic, interfaces, owners, counted }: NetworkSection): void {
     const { rows, count } = traffic.slots;
@@ -253,9 +253,9 @@ export class NetworkRates {
       const sent = traffic.txBytes[slot]! + traffic.txHeaderBytes[slot]!;
       const bytes = sent + traffic.rxBytes[slot]! + traffic.rxHeaderBytes[slot]!;
       const link = interfaces.slots.find(traffic.interfaceIndex[slot]!, 0, 0, 0);
-      const isUplink = link < 0 || interfaces.isUplink[link] === 1;
-      this.#attributed.explain(link, bytes, isUplink);
-      if (kind === OwnerKind.PROCESS || kind === OwnerKind.KERNEL) this.#named.explain(link, bytes, isUplink);
+      const leaves = link < 0 || interfaces.isUplink[link] === 1 || interfaces.isOverUplink[link] === 1;
+      this.#attributed.explain(link, bytes, leaves);
+      if (kind === OwnerKind.PROCESS || kind === OwnerKind.KERNEL) this.#named.explain(link, bytes, leaves);
     }
     const isCounted = counted !== 'none';
     this.#attributed.end(this.intervalSeconds, interfaces, isCounted);

@@ -53,9 +53,8 @@ export class ChangedRows {
 
   constructor(format: TableFormat) {
     this.#format = format;
-    const keys = format.serial === undefined ? format.keyWords : [format.serial, ...format.keyWords];
     this.#numbers = [
-      ...keys.map(({ name }) => ({ name, absent: 0, isSmall: false, before: undefined })),
+      ...format.ownFields.map(({ name }) => ({ name, absent: 0, isSmall: false, before: undefined })),
       ...format.numbers.map((column) => ({
         ...{ name: column.name, absent: column.absent, isSmall: isSmall(column), before: undefined },
       })),
@@ -120,7 +119,7 @@ export class ChangedRows {
       else if (values instanceof Float64Array) markDoubles(values, format, rows, before, known, marks);
       else markIntegers(values, format, rows, before, known, marks);
     }
-    for (const [at, { texts }] of table.texts.entries()) {
+    for (const [at, { values: texts }] of table.texts.entries()) {
       const { before, limit } = this.#texts[at]!;
       for (let place = 0; place < known; place++) {
         const text = texts[rows[place]!];
@@ -147,7 +146,7 @@ export class ChangedRows {
       if (text !== undefined) fields.push(`"${column.name}":${text}`);
     }
     for (const [at, column] of this.#texts.entries()) {
-      const text = this.#textsText(column, texts[at]!.texts, slots.rows, changed);
+      const text = this.#textsText(column, texts[at]!.values, slots.rows, changed);
       if (text !== undefined) fields.push(`"${column.name}":${text}`);
     }
     return `${fields.join(',')}}`;

@@ -3,7 +3,7 @@ import { PrivateFolder } from '../../kit/files/private-folder.ts';
 import type { OpenFile } from '../../kit/files/user-file.ts';
 import { LOCK_NAME, type Segment, segmentsIn } from './history-segments.ts';
 import { isGzip } from './recorded-member.ts';
-import { type RecordedBytes, readFully } from './recording-file.ts';
+import type { RecordedBytes } from './recording-file.ts';
 
 /** One part of a history, and where it begins among the bytes of all. */
 interface Part extends Segment {
@@ -64,7 +64,7 @@ export class HistoryFiles implements RecordedBytes {
       if (part === undefined) break;
       const at = position + filled - part.start;
       const most = Math.min(wanted - filled, part.file.sizeBytes - at);
-      const bytes = await readFully(part.file, into.subarray(filled), at, most);
+      const bytes = await part.file.read(into.subarray(filled, filled + Math.max(0, most)), at);
       // Shorter than it was: somebody else has cut it.
       if (bytes.length === 0) into.subarray(filled, filled + most).fill(0);
       filled += bytes.length === 0 ? most : bytes.length;
@@ -85,7 +85,7 @@ export class HistoryFiles implements RecordedBytes {
 async function openedPart(folder: PrivateFolder, name: string): Promise<OpenFile | undefined> {
   try {
     const file = await folder.read(name);
-    const first = await readFully(file, new Uint8Array(FIRST_BYTES), 0, FIRST_BYTES);
+    const first = await file.read(new Uint8Array(FIRST_BYTES), 0);
     if (isGzip(first)) return file;
     await file.close();
     return undefined;

@@ -1,23 +1,22 @@
 import { columnsClass, numbers, setText } from '../../kit/table/columns.ts';
 import { type JsonValue, jsonDelta } from '../codec/json-values.ts';
-import { SectionCodec } from '../codec/record-json.ts';
 import { TABLE_FORMATS } from '../codec/table-format.ts';
 import { NETWORK_TABLE_NAMES, type RowPlaces, toldNetworkTable, toldProcesses } from '../codec/told-table.ts';
 import type { UserNames } from '../query/machine-process-rows.ts';
 import { type MachineProcesses, ProcessTexts, ProcessUsage } from '../sample/machine-processes.ts';
-import { MACHINE, type MachineSection } from '../sample/machine-section.ts';
+import type { MachineSection } from '../sample/machine-section.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Figures, Snapshot } from '../sample/snapshot.ts';
-import { CONTROL_GROUPS, type ControlGroupsSection } from '../schema/control-groups-section.ts';
-import { DISKS, type DisksSection } from '../schema/disks-section.ts';
+import type { ControlGroupsSection } from '../schema/control-groups-section.ts';
+import type { DisksSection } from '../schema/disks-section.ts';
 import type { UsageColumn } from '../schema/process-columns.ts';
 import type { SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 import { ChangedRows } from './changed-rows.ts';
 import { HistoryFigures, UNKNOWN_FIGURES } from './history-figures.ts';
 import { HistorySockets } from './history-sockets.ts';
 import { CHANGES_VERSION, type Coding, lineStart, type SectionPart } from './recorded-format.ts';
-import { groupsByPath } from './recorded-groups.ts';
 import { headerText, processesText, userText } from './recording-parts.ts';
+import { groupsByPath, SectionCodecs } from './section-codecs.ts';
 import type { TrafficTotals } from './totals.ts';
 
 /** A line of a history, ready to be compressed. */
@@ -40,9 +39,7 @@ export class HistoryLines {
   readonly #userOf: UserNames;
   readonly #totals: TrafficTotals | undefined;
   readonly #encoder = new TextEncoder();
-  readonly #machine = new SectionCodec(MACHINE);
-  readonly #disks = new SectionCodec(DISKS);
-  readonly #controlGroups = new SectionCodec(CONTROL_GROUPS);
+  readonly #codecs = new SectionCodecs();
   /** Those told of last, and the epoch that they belong to. */
   #groups: JsonValue | undefined;
   #groupsEpoch = Number.NaN;
@@ -107,16 +104,16 @@ export class HistoryLines {
   }
 
   machine(header: SnapshotHeader, section: MachineSection): void {
-    this.#addSection('machine', this.#machine.write({ header, section }));
+    this.#addSection('machine', this.#codecs.machine.write({ header, section }));
     this.#lineFigures = this.#figures.of(header, section);
   }
 
   disks(header: SnapshotHeader, section: DisksSection): void {
-    this.#addSection('disks', this.#disks.write({ header, section }));
+    this.#addSection('disks', this.#codecs.disks.write({ header, section }));
   }
 
   controlGroups(header: SnapshotHeader, section: ControlGroupsSection): void {
-    this.#groups = groupsByPath(this.#controlGroups.write({ header, section }));
+    this.#groups = groupsByPath(this.#codecs.controlGroups.write({ header, section }));
     this.#groupsEpoch = header.epoch;
     this.#addSection('controlGroups', this.#groups);
   }
@@ -178,9 +175,7 @@ class HistoryProcesses {
 
   take(section: MachineProcesses, userOf: UserNames): void {
     const { processes, usage, texts } = section;
-    const commandLines = texts?.commandLines ?? section.commandLines;
-    const cgroups = texts?.cgroups ?? section.cgroups;
-    const containers = texts?.containers ?? section.containers;
+    const { commandLines, cgroups, containers } = texts ?? section;
     const { slots, uid, pid, startTicks } = processes;
     const { rows, count } = slots;
     const own = this.#identities;

@@ -3,7 +3,6 @@ import type { PrivateFolder } from '../../kit/files/private-folder.ts';
 import type { OpenFile } from '../../kit/files/user-file.ts';
 import { segmentsIn } from './history-segments.ts';
 import { decodeMemberHeader, FIGURED_HEADER_BYTES, isGzip } from './recorded-member.ts';
-import { readFully } from './recording-file.ts';
 
 /** A part of a history as another machine may ask for it. */
 export interface HistoryPart {
@@ -35,7 +34,7 @@ export class HistoryPieces {
     const parts: HistoryPart[] = [];
     for (const { name, number } of segmentsIn(await this.#folder.names())) {
       const sizeBytes = await this.#within(name, async (file) => {
-        const first = await readFully(file, new Uint8Array(3), 0, 3);
+        const first = await file.read(new Uint8Array(3), 0);
         return isGzip(first) ? file.sizeBytes : 0;
       }).catch(() => 0);
       if (sizeBytes > 0) parts.push({ number, sizeBytes });
@@ -48,12 +47,7 @@ export class HistoryPieces {
       const headers: { offset: number; bytes: Uint8Array }[] = [];
       let offset = from;
       while (offset < file.sizeBytes && headers.length < HEADERS_LIMIT) {
-        const bytes = await readFully(
-          file,
-          new Uint8Array(FIGURED_HEADER_BYTES),
-          offset,
-          FIGURED_HEADER_BYTES,
-        );
+        const bytes = await file.read(new Uint8Array(FIGURED_HEADER_BYTES), offset);
         const header = decodeMemberHeader(bytes);
         if (header === undefined) return { headers, next: undefined };
         headers.push({ offset, bytes });
@@ -67,9 +61,7 @@ export class HistoryPieces {
   /** Fewer bytes only at the end of the part. */
   async piece(number: number, from: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     return this.#within(await this.#nameOf(number), async (file) => {
-      const bytes = new Uint8Array(Math.min(PIECE_LIMIT_BYTES, length));
-      const read = await readFully(file, bytes, from, bytes.length);
-      return bytes.subarray(0, read.length);
+      return file.read(new Uint8Array(Math.min(PIECE_LIMIT_BYTES, length)), from);
     });
   }
 

@@ -1,6 +1,3 @@
-import { OpError } from '../../kit/errors/op-error.ts';
-import type { OpenFile } from '../../kit/files/user-file.ts';
-
 /** A history is a folder of recordings, each called by its number and the time of its first line. */
 const NAME = /^(\d{10})-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.sstop$/;
 /** The file by which a writer keeps others out. */
@@ -38,13 +35,4 @@ export function segmentNamed(number: number, wallMillis: number): Segment {
 export function segmentsIn(names: readonly string[]): Segment[] {
   const segments = names.flatMap((name) => segmentOf(name) ?? []);
   return segments.sort((a, b) => a.number - b.number).slice(-SEGMENTS_LIMIT);
-}
-
-/** Writes all bytes. Rejects with the system's code, or `ENOSPC` where nothing is taken. */
-export async function writeWhole(file: OpenFile, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const count = await file.write(bytes, at, bytes.length - at, position + at);
-    if (count === 0) throw new OpError({ op: 'write', code: 'ENOSPC' });
-    at += count;
-  }
 }

@@ -4,7 +4,7 @@ import { PrivateFolder } from '../../kit/files/private-folder.ts';
 import type { OpenFile } from '../../kit/files/user-file.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
 import type { HistoryLine } from './history-line.ts';
-import { LOCK_NAME, type Segment, segmentNamed, segmentsIn, writeWhole } from './history-segments.ts';
+import { LOCK_NAME, type Segment, segmentNamed, segmentsIn } from './history-segments.ts';
 import {
   encodeMemberHeader,
   FIGURED_HEADER_BYTES,
@@ -245,12 +245,12 @@ export class HistoryWriter {
     member.lastMicros = line.monotonicMicros;
     const header = headerOf(member, 0);
     if (isFirst) {
-      await writeWhole(segment.file, Buffer.concat([header, bytes]), member.startsAt);
+      await segment.file.write(Buffer.concat([header, bytes]), member.startsAt);
       segment.sizeBytes += header.length + bytes.length;
     } else {
-      await writeWhole(segment.file, bytes, segment.sizeBytes);
+      await segment.file.write(bytes, segment.sizeBytes);
       segment.sizeBytes += bytes.length;
-      await writeWhole(segment.file, header, member.startsAt);
+      await segment.file.write(header, member.startsAt);
     }
     if (line.wallMillis - this.#syncedWallMillis < this.#bounds.intervalMillis * 0.9) return;
     this.#syncedWallMillis = line.wallMillis;
@@ -263,9 +263,9 @@ export class HistoryWriter {
     this.#member = undefined;
     if (member === undefined || segment === undefined) return;
     const bytes = Buffer.concat(await member.deflate.end());
-    await writeWhole(segment.file, bytes, segment.sizeBytes);
+    await segment.file.write(bytes, segment.sizeBytes);
     segment.sizeBytes += bytes.length;
-    await writeWhole(segment.file, headerOf(member, segment.sizeBytes - member.startsAt), member.startsAt);
+    await segment.file.write(headerOf(member, segment.sizeBytes - member.startsAt), member.startsAt);
   }
 
   async #beginSegment(wallMillis: number): Promise<OpenSegment> {

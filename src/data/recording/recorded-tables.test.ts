@@ -66,14 +66,14 @@ describe('a recorded list of processes', () => {
   });
 
   test('gives users their names, or their numbers, where the list has none', async () => {
-    const { list, section } = listOf(3);
-    list.processes.uid.set([7, 8, -1], 0);
+    const { list, section } = listOf(4);
+    list.processes.uid.set([7, 8, -1, 4294967294], 0);
     const { texts: _, ...bare } = section();
     const userOf = (uid: number) => (uid === 7 ? 'seven' : undefined);
     const parts = await new RecordingParts().encodeProcesses(bare, userOf, NEVER);
     const { processes, texts } = await playTo(new RecordedProcesses(), parts);
-    const users = [1, 2, 3].map((pid) => texts?.users[processes.find(pid)]);
-    expect(users).toEqual(['seven', '8', undefined]);
+    const users = [1, 2, 3, 4].map((pid) => texts?.users[processes.find(pid)]);
+    expect(users).toEqual(['seven', '8', undefined, '4294967294']);
   });
 
   test('keeps the slots of processes, but not of those whose pid another has', async () => {

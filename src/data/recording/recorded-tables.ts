@@ -58,13 +58,13 @@ class StagedTable implements ReceivedColumns {
 
   /** Takes one part. A column that is not there is absent: the recorder did not know it yet. */
   add(fields: Record<string, unknown>, rowsLimit = PART_ROWS_LIMIT): void {
-    const { serial, keyWords, numbers, texts, limit, name } = this.#format;
+    const { ownFields, numbers, texts, limit, name } = this.#format;
     const rows = fields['rows'];
     if (typeof rows !== 'number' || !Number.isInteger(rows) || rows < 1 || rows > rowsLimit) {
       throw badValue('rows');
     }
     if (this.rows + rows > limit) throw badValue(`the size of ${name}`);
-    for (const field of serial === undefined ? keyWords : [serial, ...keyWords]) {
+    for (const field of ownFields) {
       this.#takeNumbers(field.tag, fields[field.name], rows, WORD, field.name);
     }
     for (const column of numbers) {
@@ -78,7 +78,7 @@ class StagedTable implements ReceivedColumns {
 
   /** Takes one part of a line of a history: what changed in the rows that were staged before. */
   change(fields: Record<string, unknown>): void {
-    const { serial, keyWords, numbers, texts, limit, name } = this.#format;
+    const { ownFields, numbers, texts, limit, name } = this.#format;
     const { total } = fields;
     if (typeof total !== 'number' || !Number.isInteger(total) || total < 0 || total > limit) {
       throw badValue(`the size of ${name}`);
@@ -91,7 +91,7 @@ class StagedTable implements ReceivedColumns {
       if (place > this.rows || place >= total) throw badValue(`a place in ${name}`);
       if (place === this.rows) this.rows++;
     }
-    for (const field of serial === undefined ? keyWords : [serial, ...keyWords]) {
+    for (const field of ownFields) {
       this.#changeNumbers(field.tag, fields[field.name], places, before, 0, WORD, field.name);
     }
     for (const column of numbers) {
@@ -166,7 +166,7 @@ class StagedTable implements ReceivedColumns {
     return copy;
   }
 
-  putTexts({ texts: into, format }: ToldTexts, slots: Int32Array): void {
+  putTexts({ values: into, format }: ToldTexts, slots: Int32Array): void {
     const staged = this.#texts[format.field.tag] ?? [];
     for (let row = 0; row < this.rows; row++) {
       const slot = slots[row]!;
@@ -178,7 +178,7 @@ class StagedTable implements ReceivedColumns {
   }
 
   #isKey(column: NumberFormat): boolean {
-    return column === this.#format.identity || this.#format.keyColumns.includes(column);
+    return this.#format.ownColumns.includes(column);
   }
 
   #rangeOf(column: NumberFormat): Range {

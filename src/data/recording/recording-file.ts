@@ -1,4 +1,4 @@
-import { FILE_REASONS, fileError, OpError } from '../../kit/errors/op-error.ts';
+import { FILE_REASONS, fileError, type OpError } from '../../kit/errors/op-error.ts';
 import { OpenFile } from '../../kit/files/user-file.ts';
 
 /** Recordings contain network peers: readable only by the user. */
@@ -33,13 +33,17 @@ export class RecordingFile {
   }
 
   async append(bytes: Uint8Array): Promise<void> {
-    await this.#write(bytes, this.sizeBytes);
+    await this.patch(bytes, this.sizeBytes);
     this.sizeBytes += bytes.length;
   }
 
   /** Writes over what stands at `position`. */
   async patch(bytes: Uint8Array, position: number): Promise<void> {
-    await this.#write(bytes, position);
+    try {
+      await this.#file.write(bytes, position);
+    } catch (thrown) {
+      throw writeError(this.path, thrown);
+    }
   }
 
   async close(): Promise<void> {
@@ -47,20 +51,6 @@ export class RecordingFile {
       await this.#file.close();
     } catch (thrown) {
       throw writeError(this.path, thrown);
-    }
-  }
-
-  async #write(bytes: Uint8Array, position: number): Promise<void> {
-    let written = 0;
-    while (written < bytes.length) {
-      try {
-        const left = bytes.length - written;
-        const count = await this.#file.write(bytes, written, left, position + written);
-        if (count === 0) throw new OpError({ op: 'write', code: 'ENOSPC' });
-        written += count;
-      } catch (thrown) {
-        throw writeError(this.path, thrown);
-      }
     }
   }
 }
@@ -109,27 +99,11 @@ export class RecordedFile implements RecordedBytes {
   }
 
   async read(into: Uint8Array, position: number, length: number): Promise<Uint8Array> {
-    return readFully(this.#file, into, position, Math.min(length, this.sizeBytes - position));
+    const wanted = Math.max(0, Math.min(length, this.sizeBytes - position));
+    return this.#file.read(into.subarray(0, wanted), position);
   }
 
   async close(): Promise<void> {
     await this.#file.close();
   }
-}
-
-/** Reads until there is as much as is wanted, or the file ends. */
-export async function readFully(
-  file: OpenFile,
-  into: Uint8Array,
-  position: number,
-  length: number,
-): Promise<Uint8Array> {
-  const wanted = Math.max(0, Math.min(length, into.length));
-  let filled = 0;
-  while (filled < wanted) {
-    const count = await file.read(into, filled, wanted - filled, position + filled);
-    if (count === 0) break;
-    filled += count;
-  }
-  return into.subarray(0, filled);
 }

@@ -13,6 +13,7 @@ import type { UserNames } from '../query/machine-process-rows.ts';
 import { type MachineProcesses, ProcessTexts } from '../sample/machine-processes.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
+import { UNKNOWN_USER } from '../schema/column.ts';
 import type { SectionError, SnapshotHeader } from '../schema/section-facts.ts';
 import { type Coding, ERRORS_LIMIT, TEXT_AS_BEFORE, TEXT_LIMIT } from './recorded-format.ts';
 
@@ -107,7 +108,7 @@ export class RecordingParts {
 
   #addTexts(
     fields: string[],
-    { format, texts }: ToldTexts,
+    { format, values: texts }: ToldTexts,
     rows: Int32Array,
     limit: number,
     isAsBefore?: Uint8Array,
@@ -139,11 +140,10 @@ class RecordedTexts extends ProcessTexts {
   readonly #startTicks: number[] = [];
   #lists = -1;
 
-  take({ processes, texts, commandLines, cgroups, containers }: MachineProcesses, userOf: UserNames): void {
+  take(section: MachineProcesses, userOf: UserNames): void {
+    const { processes, texts } = section;
     const { slots, pid, startTicks, uid } = processes;
-    const lines = texts?.commandLines ?? commandLines;
-    const groups = texts?.cgroups ?? cgroups;
-    const named = texts?.containers ?? containers;
+    const { commandLines: lines, cgroups: groups, containers: named } = texts ?? section;
     this.#lists = (this.#lists + 1) % WHOLE_LISTS;
     if (this.isLineAsBefore.length < slots.capacity) this.isLineAsBefore = new Uint8Array(slots.capacity);
     for (const slot of slots.rows.subarray(0, slots.count)) {
@@ -166,7 +166,7 @@ class RecordedTexts extends ProcessTexts {
 
 /** The name, or the number as text; undefined unknown. */
 export function userText(uid: number, userOf: UserNames): string | undefined {
-  return uid < 0 ? undefined : (userOf(uid) ?? String(uid));
+  return uid === UNKNOWN_USER ? undefined : (userOf(uid) ?? String(uid >>> 0));
 }
 
 /** The first part of a line. `coding`: of a line of a history. */

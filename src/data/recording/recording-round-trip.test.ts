@@ -123,7 +123,7 @@ class RandomSection implements NetworkSection {
         values[slot * stride + offset] =
           refersTo === undefined ? this.#number(format) : this.#slotOf(this[refersTo].slots);
       }
-      for (const { texts, format } of table.texts) {
+      for (const { values: texts, format } of table.texts) {
         const text = TEXTS[this.#below(TEXTS.length)]!;
         texts[slot] = format.isOptional && this.#random() < 0.3 ? undefined : text;
       }
@@ -162,7 +162,7 @@ function contents(section: NetworkTables): Record<string, unknown> {
         const value = values[slot * stride + offset]!;
         row[column] = refersTo === undefined ? value : keyOf(refersTo, value);
       }
-      for (const { format, texts } of table.texts) row[format.name] = texts[slot];
+      for (const { format, values: texts } of table.texts) row[format.name] = texts[slot];
       rows[keyOf(name, slot)] = row;
     }
     tables[name] = rows;

@@ -1,23 +1,12 @@
 import type { JsonValue } from '../codec/json-values.ts';
-import { SectionCodec } from '../codec/record-json.ts';
 import { SystemExport, systemJson } from '../export/system-export.ts';
 import type { UserNames } from '../query/machine-process-rows.ts';
-import { MACHINE } from '../sample/machine-section.ts';
 import type { Snapshot } from '../sample/snapshot.ts';
-import { CONTROL_GROUPS } from '../schema/control-groups-section.ts';
-import { DISKS } from '../schema/disks-section.ts';
 import type { SectionPart } from './recorded-format.ts';
-import { groupsAsList } from './recorded-groups.ts';
+import { groupsAsList, SectionCodecs } from './section-codecs.ts';
 
 /** Sections beside the network and the list of processes, as they were recorded. */
 export type RecordedSections = Pick<Snapshot, 'machine' | 'disks' | 'controlGroups'>;
-
-/** As `socktop.v2` has the sections too. */
-class SectionCodecs {
-  readonly machine = new SectionCodec(MACHINE);
-  readonly disks = new SectionCodec(DISKS);
-  readonly controlGroups = new SectionCodec(CONTROL_GROUPS);
-}
 
 /** Records the sections of a machine, and each line as `socktop --json` prints it. */
 export class MachineSectionWriter {

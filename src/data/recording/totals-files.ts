@@ -1,7 +1,6 @@
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import type { PrivateFolder } from '../../kit/files/private-folder.ts';
 import type { TotalsPeriod } from '../sample/totals-kind.ts';
-import { readFully } from './recording-file.ts';
 import {
   outdatedTotals,
   type PeriodTotals,
@@ -128,7 +127,7 @@ async function readBytes(folder: PrivateFolder, name: string): Promise<Uint8Arra
     const file = await folder.read(name);
     try {
       const length = Math.min(TOTALS_FILE_LIMIT_BYTES, file.sizeBytes);
-      return await readFully(file, new Uint8Array(length), 0, length);
+      return await file.read(new Uint8Array(length), 0);
     } finally {
       await file.close();
     }

@@ -10,6 +10,9 @@ export const TEXT_LIMIT = {
   message: 32_768,
 } as const;
 
+/** The user of rows whose user is unknown. A user id is 32 bits without a sign: in a column those from 2^31 on are negative. */
+export const UNKNOWN_USER = -1;
+
 type Unit = 'bytes' | 'nanoseconds' | 'microseconds' | 'clock ticks' | 'packets' | 'segments';
 
 /** Tables that columns of other tables refer to. */

@@ -1,5 +1,12 @@
 import { numbers, OPTIONAL_TEXT, TEXT } from '../../kit/table/columns.ts';
-import { type DeclaredTable, internal, type ReferredTable, TEXT_LIMIT, told } from './column.ts';
+import {
+  type DeclaredTable,
+  internal,
+  type ReferredTable,
+  TEXT_LIMIT,
+  told,
+  UNKNOWN_USER,
+} from './column.ts';
 
 /** The values of `OwnerTable.kind`. Everything but PROCESS is a row of traffic without a known process. */
 export const OwnerKind = {
@@ -89,8 +96,7 @@ export const OWNER_COLUMNS = {
   pid: told(8, numbers('i32')),
   ppid: told(9, numbers('i32')),
   startTicks: told(10, COUNTED, { unit: 'clock ticks' }),
-  /** -1 unknown; those above 2^31 are negative here. */
-  uid: told(11, numbers('i32', -1)),
+  uid: told(11, numbers('i32', UNKNOWN_USER)),
   hasExited: told(12, numbers('u8'), NO_MORE_THAN_1),
   /** Live sockets that are no listeners, and listening ones (unconnected bound UDP sockets included). */
   connectionCount: told(13, numbers('i32')),
@@ -191,6 +197,8 @@ export const INTERFACE_COLUMNS = {
   isLoopback: told(12, numbers('u8'), NO_MORE_THAN_1),
   /** 1 where its bytes enter or leave this machine and are counted on no other uplink. */
   isUplink: told(13, numbers('u8'), NO_MORE_THAN_1),
+  /** 1 where it is no uplink, but its bytes pass one that it stands on, as a VLAN's do. */
+  isOverUplink: told(16, numbers('u8'), NO_MORE_THAN_1),
   isUp: told(14, numbers('u8'), NO_MORE_THAN_1),
   /** Packets refused for being damaged, and dropped for want of room. */
   rxErrors: internal(COUNTER, OF_THE_MACHINE),
@@ -219,7 +227,7 @@ export const SOCKET_COLUMNS = {
   localPort: told(18, numbers('u16')),
   remotePort: told(19, numbers('u16')),
   inode: told(20, numbers('u32')),
-  uid: told(21, numbers('i32', -1)),
+  uid: told(21, numbers('i32', UNKNOWN_USER)),
   /** INET_DIAG_CGROUP_ID; 0 unknown. */
   cgroupId: told(22, numbers('f64'), { absent: 0 }),
   /** Payload bytes acknowledged by the peer, without SYN and FIN. */
@@ -334,7 +342,7 @@ export const EXITED_COLUMNS = {
   /** 0 unknown. */
   ppid: internal(numbers('i32'), OF_ATTRIBUTION),
   startTicks: internal(numbers('f64'), OF_ATTRIBUTION),
-  uid: internal(numbers('i32', -1), OF_ATTRIBUTION),
+  uid: internal(numbers('i32', UNKNOWN_USER), OF_ATTRIBUTION),
   /** CPU time of all threads. */
   cpuNanos: internal(numbers('f64', Number.NaN), OF_ATTRIBUTION),
   /** Task names, neither sanitised nor shortened. */

@@ -1,5 +1,5 @@
 import { numbers, OPTIONAL_TEXT, TEXT } from '../../kit/table/columns.ts';
-import { type DeclaredTable, internal, TEXT_LIMIT, told } from './column.ts';
+import { type DeclaredTable, internal, TEXT_LIMIT, told, UNKNOWN_USER } from './column.ts';
 
 const OF_COLLECTING = 'tells a collector which processes to read again';
 
@@ -9,7 +9,7 @@ export const PROCESS_COLUMNS = {
   /** /proc/PID/stat field 22: clock ticks since boot. */
   startTicks: told(3, numbers('f64'), { unit: 'clock ticks', absent: 0 }),
   /** Effective user. */
-  uid: internal(numbers('i32', -1), 'the user name is sent instead'),
+  uid: internal(numbers('i32', UNKNOWN_USER), 'the user name is sent instead'),
   /** One ASCII letter as in /proc/PID/stat (`R`, `S`, `D`, `Z`, ...). */
   state: told(4, numbers('u8'), { most: 0x7f }),
   threads: told(5, numbers('i32', -1), { least: -1 }),

@@ -36,6 +36,7 @@ export const FILE_REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'file not found',
   EISDIR: 'is a directory',
   NOT_A_FILE: 'not a regular file',
+  NOT_UTF8: 'not UTF-8 text',
   ELOOP: 'symbolic link loop',
   EACCES: 'permission denied',
   EPERM: 'permission denied',

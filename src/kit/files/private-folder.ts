@@ -14,7 +14,7 @@ import {
   unlink,
 } from 'node:fs';
 import { FILE_REASONS, fileError, OpError, toOpError } from '../errors/op-error.ts';
-import { OpenFile, requireOwnFolders, withUserRights } from './user-file.ts';
+import { OpenFile, onThread, requireOwnFolders, withUserRights } from './user-file.ts';
 
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 const FOLDER_MODE = 0o700;
@@ -96,20 +96,18 @@ export class PrivateFolder {
 
   /** Names of everything in it, in no order. */
   names(): Promise<string[]> {
-    return new Promise((resolve, reject) => {
-      readdir(this.#at('.'), (error, names) => (error ? reject(error) : resolve(names)));
-    });
+    return onThread((done) => readdir(this.#at('.'), done));
   }
 
   /** A new file, mode 0600. Rejects with the system's code: `EEXIST`. */
   async create(name: string): Promise<OpenFile> {
-    return OpenFile.adopt(await opened(this.#at(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW), 0);
+    return new OpenFile(await opened(this.#at(name), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW), 0);
   }
 
   /** A regular file of the folder's owner, to read. Rejects with OpError `NOT_A_FILE`, or the system's code. */
   async read(name: string): Promise<OpenFile> {
     const descriptor = await opened(this.#at(name), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    return OpenFile.adopt(descriptor, (await this.#checked(descriptor)).size);
+    return new OpenFile(descriptor, (await this.#checked(descriptor)).size);
   }
 
   /** The descriptor of a file that is made where there is none, for a lock. Rejects as `read`. */
@@ -121,9 +119,9 @@ export class PrivateFolder {
 
   /** Removes a file; one that is not there is no error. */
   remove(name: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      unlink(this.#at(name), (error) => (error && error.code !== 'ENOENT' ? reject(error) : resolve()));
-    });
+    return onThread((done) =>
+      unlink(this.#at(name), (error) => done(error?.code === 'ENOENT' ? null : error)),
+    );
   }
 
   /** Puts a file in the place of another one, whole or not at all, whatever happens meanwhile. */
@@ -132,25 +130,17 @@ export class PrivateFolder {
     await this.remove(fresh);
     const file = await this.create(fresh);
     try {
-      for (let at = 0; at < bytes.length; ) {
-        const count = await file.write(bytes, at, bytes.length - at, at);
-        if (count === 0) throw new OpError({ op: 'write', code: 'ENOSPC' });
-        at += count;
-      }
+      await file.write(bytes, 0);
       await file.sync();
     } finally {
       await file.close();
     }
-    await new Promise<void>((resolve, reject) => {
-      rename(this.#at(fresh), this.#at(name), (error) => (error ? reject(error) : resolve()));
-    });
+    await onThread((done) => rename(this.#at(fresh), this.#at(name), done));
   }
 
   /** Resolves when the names of its files are on the disk. */
   sync(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      fsync(this.#descriptor, (error) => (error ? reject(error) : resolve()));
-    });
+    return onThread((done) => fsync(this.#descriptor, done));
   }
 
   close(): void {
@@ -158,9 +148,7 @@ export class PrivateFolder {
   }
 
   async #checked(descriptor: number): Promise<Stats> {
-    const status = await new Promise<Stats>((resolve, reject) => {
-      fstat(descriptor, (error, found) => (error ? reject(error) : resolve(found)));
-    });
+    const status = await onThread<Stats>((done) => fstat(descriptor, done));
     if (status.isFile() && (status.uid === this.#owner || status.uid === process.geteuid?.())) return status;
     close(descriptor);
     throw new OpError({ op: 'open', code: 'NOT_A_FILE' });
@@ -182,7 +170,5 @@ function mkdirUnlessThere(path: string): void {
 }
 
 function opened(path: string, flags: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    open(path, flags, FILE_MODE, (error, descriptor) => (error ? reject(error) : resolve(descriptor)));
-  });
+  return onThread((done) => open(path, flags, FILE_MODE, done));
 }

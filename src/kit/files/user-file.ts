@@ -92,6 +92,15 @@ export function readText(path: string, limitBytes: number): string {
   return new TextDecoder().decode(readWhole(path, limitBytes));
 }
 
+/** The text; throws `NOT_UTF8`. A byte-order mark is dropped, or with `keepsMark` a part of it. */
+export function utf8Of(bytes: Uint8Array, keepsMark = false): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: keepsMark }).decode(bytes);
+  } catch (cause) {
+    throw new OpError({ op: 'decode', code: 'NOT_UTF8', cause });
+  }
+}
+
 /** Creates a file and opens it to write. Refuses (`EEXIST`) whatever has that name already, a symbolic link too. */
 export function createNew(path: string, mode: number): number {
   return withUserRights(() => openSync(path, 'wx', mode));
@@ -162,7 +171,8 @@ export class OpenFile {
   readonly sizeBytes: number;
   readonly #descriptor: number;
 
-  private constructor(descriptor: number, sizeBytes: number) {
+  /** A regular file that is open; its descriptor belongs to this object from now on. */
+  constructor(descriptor: number, sizeBytes: number) {
     this.#descriptor = descriptor;
     this.sizeBytes = sizeBytes;
   }
@@ -178,19 +188,30 @@ export class OpenFile {
     return new OpenFile(createNew(path, mode), 0);
   }
 
-  /** A regular file that is open already; it belongs to this object from now on. */
-  static adopt(descriptor: number, sizeBytes: number): OpenFile {
-    return new OpenFile(descriptor, sizeBytes);
+  /** Fills `into` from `position` on, as far as the file goes. Resolves to the part of it that is filled. */
+  async read<T extends ArrayBufferLike>(into: Uint8Array<T>, position: number): Promise<Uint8Array<T>> {
+    let filled = 0;
+    while (filled < into.length) {
+      const left = into.length - filled;
+      const count = await onThread<number>((done) =>
+        read(this.#descriptor, into, filled, left, position + filled, done),
+      );
+      if (count === 0) break;
+      filled += count;
+    }
+    return into.subarray(0, filled);
   }
 
-  /** pread(2). Resolves to the bytes read, 0 at the end. */
-  read(into: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    return onThread((done) => read(this.#descriptor, into, offset, length, position, done));
-  }
-
-  /** pwrite(2). Resolves to the bytes written, which may be fewer. */
-  write(bytes: Uint8Array, offset: number, length: number, position: number): Promise<number> {
-    return onThread((done) => write(this.#descriptor, bytes, offset, length, position, done));
+  /** Writes all bytes. Rejects with the system's code, or `ENOSPC` where nothing is taken. */
+  async write(bytes: Uint8Array, position: number): Promise<void> {
+    for (let at = 0; at < bytes.length; ) {
+      const left = bytes.length - at;
+      const count = await onThread<number>((done) =>
+        write(this.#descriptor, bytes, at, left, position + at, done),
+      );
+      if (count === 0) throw new OpError({ op: 'write', code: 'ENOSPC' });
+      at += count;
+    }
   }
 
   /** fdatasync(2): resolves when what was written is on the disk. */

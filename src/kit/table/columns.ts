@@ -69,15 +69,17 @@ export interface Columns {
   clearRows(): void;
   /** Copies a row of a set with the same columns into a row of this one. */
   copyRow(row: number, from: object, fromRow: number): void;
-  /** Makes the `count` rows that `kept` names, upwards, the first rows, in that order. */
-  compact(kept: Int32Array, count: number): void;
+  /** Makes the `count` rows that `kept` names, upwards, the first rows, in that order. Returns `count`. */
+  compact(kept: Int32Array, count: number): number;
   /** Becomes a copy of a set that has the same columns, and perhaps more. */
   become(from: object): void;
 }
 
 /** A table: columns by the slots of a slot table, which makes them grow. */
-interface Table extends Columns {
+export interface Table extends Columns {
   readonly slots: SlotTable;
+  /** Gives the slot of a row back; its columns are unknown for the next row. */
+  removeRow(slot: number): void;
 }
 
 type ColumnsClass<S extends ColumnSet, B extends object> = new (capacity?: number) => Columns & Arrays<S> & B;
@@ -120,7 +122,7 @@ export function columnsClass<const S extends ColumnSet, B extends object = objec
         const column = set[names[i]!]!;
         const array = arrays[names[i]!]!;
         if (column.element === 'text' || column.stride === 1) array[row] = column.unknown;
-        else fillRows(array as NumberArray, column, row, row + 1);
+        else (array as NumberArray).fill(column.unknown, row * column.stride, (row + 1) * column.stride);
       }
     }
 
@@ -145,15 +147,16 @@ export function columnsClass<const S extends ColumnSet, B extends object = objec
       }
     }
 
-    compact(kept: Int32Array, count: number): void {
+    compact(kept: Int32Array, count: number): number {
       // Rows rise, so that the first ones stand where they are as long as each is its own number.
-      if (count === 0 || kept[count - 1] === count - 1) return;
+      if (count === 0 || kept[count - 1] === count - 1) return count;
       const arrays = arraysOf(this);
       for (const name of names) {
         const column = set[name]!;
         if (column.element === 'text') compactTexts(arrays[name] as string[], kept, count);
         else compactNumbers(arrays[name] as NumberArray, column.stride, kept, count);
       }
+      return count;
     }
 
     become(from: object): void {
@@ -183,6 +186,11 @@ export function tableClass<const S extends ColumnSet>(
       const slots = new SlotTable(capacity, limit, (grown) => this.reserve(grown));
       super(slots.capacity);
       this.slots = slots;
+    }
+
+    removeRow(slot: number): void {
+      this.clearRow(slot);
+      this.slots.remove(slot);
     }
 
     override become(from: Table): void {
@@ -223,8 +231,12 @@ function lengthenedColumn(column: Column, array: AnyArray, capacity: number): An
   return longer;
 }
 
-function fillRows(array: NumberArray, { unknown, stride }: NumberColumn, from: number, to: number): void {
-  array.fill(unknown, from * stride, to * stride);
+let scratch = new Int32Array(0);
+
+/** Room to note which of so many rows are kept, for `compact`; valid until the next call. */
+export function keptRows(count: number): Int32Array {
+  if (scratch.length < count) scratch = new Int32Array(count * 2);
+  return scratch;
 }
 
 function compactNumbers(array: NumberArray, stride: number, kept: Int32Array, count: number): void {

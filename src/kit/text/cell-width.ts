@@ -92,6 +92,20 @@ export function cellWidth(text: string): number {
   return width;
 }
 
+/** The text in lines of at most `width` columns, broken between words; a longer word has a line of its own. */
+export function wrappedText(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && cellWidth(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
 function complexWidth(text: string): number {
   const known = cache.get(text);
   if (known !== undefined) return known;

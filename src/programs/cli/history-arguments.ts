@@ -3,35 +3,18 @@ import { MOMENT_HINT, parseMoment, similarMoment } from '../../kit/text/moment.t
 import { parseAgeMillis, parseSize } from '../../kit/text/units.ts';
 import type { RawHistoryOptions, RawLookBack } from './options.ts';
 
-const HISTORY_LEAST_BYTES = 1 << 20;
-const HISTORY_MOST_BYTES = 2 ** 40;
-const HISTORY_LEAST_AGE_MILLIS = 60_000;
-const HISTORY_MOST_AGE_MILLIS = 3650 * 86_400_000;
-const HISTORY_LEAST_INTERVAL_MILLIS = 1000;
-const HISTORY_MOST_INTERVAL_MILLIS = 3_600_000;
-
 /** `purpose`: describes the folder in the help of this program. */
 export function historyOptions(purpose: string): Option[] {
   return [
     new Option('--history <folder>', purpose).argParser(folderPath),
     new Option('--history-size <size>', 'maximum size of the history on disk (default: 256M)').argParser(
-      within(parseSize, HISTORY_LEAST_BYTES, HISTORY_MOST_BYTES, '1M to 1T, such as 256M or 2G'),
+      within(parseSize, '1M', '1T', '256M or 2G'),
     ),
     new Option('--history-age <time>', 'delete samples older than this (default: 7d)').argParser(
-      within(
-        parseAgeMillis,
-        HISTORY_LEAST_AGE_MILLIS,
-        HISTORY_MOST_AGE_MILLIS,
-        '1m to 3650d, such as 12h or 7d',
-      ),
+      within(parseAgeMillis, '1m', '3650d', '12h or 7d'),
     ),
     new Option('--history-interval <time>', 'time between samples of the history (default: 10s)').argParser(
-      within(
-        parseAgeMillis,
-        HISTORY_LEAST_INTERVAL_MILLIS,
-        HISTORY_MOST_INTERVAL_MILLIS,
-        '1s to 1h, such as 10s or 1m',
-      ),
+      within(parseAgeMillis, '1s', '1h', '10s or 1m'),
     ),
   ];
 }
@@ -51,16 +34,14 @@ function boundOf({ historySize, historyAge, historyInterval }: RawHistoryOptions
 
 function within(
   parse: (text: string) => number | undefined,
-  least: number,
-  most: number,
-  accepted: string,
+  least: string,
+  most: string,
+  examples: string,
 ): (text: string) => number {
   return (text) => {
-    const value = parse(text);
-    if (value === undefined || value < least || value > most) {
-      throw new InvalidArgumentError(`Accepted: ${accepted}.`);
-    }
-    return value;
+    const value = parse(text) ?? Number.NaN;
+    if (value >= parse(least)! && value <= parse(most)!) return value;
+    throw new InvalidArgumentError(`Accepted: ${least} to ${most}, such as ${examples}.`);
   };
 }
 

@@ -149,25 +149,18 @@ function contradiction(
   { agent, backend, doctor, playbackPath }: SstopOptions,
   filterKeys: readonly string[],
 ): string | undefined {
-  const ofHistory = historyProblem(
-    raw,
-    agent === undefined && playbackPath === undefined,
-    agent === undefined ? 0 : 1,
-  );
+  const isLocal = agent === undefined && playbackPath === undefined;
+  const ofHistory = historyProblem(raw, isLocal, agent === undefined ? 0 : 1);
   if (ofHistory !== undefined) return ofHistory;
   if (raw.by !== undefined && raw.totals === undefined) return '--by needs --totals';
   if (raw.totals !== undefined && raw.history === undefined && agent === undefined) {
     return '--totals needs a history: add --history <folder>, or the URL of an agent that keeps one';
   }
   if (agent === undefined) {
-    const named =
-      raw.tlsCa !== undefined
-        ? '--tls-ca'
-        : raw.tokenFile !== undefined
-          ? '--token-file'
-          : '--verify-hostname';
-    const isIdle = raw.tlsCa === undefined && raw.tokenFile === undefined && raw.verifyHostname === undefined;
-    return isIdle ? undefined : `${named} needs an agent: add its URL or --profile`;
+    const access = { '--tls-ca': raw.tlsCa, '--token-file': raw.tokenFile };
+    const given = Object.entries({ ...access, '--verify-hostname': raw.verifyHostname });
+    const idle = given.find(([, value]) => value !== undefined);
+    return idle && `${idle[0]} needs an agent: add its URL or --profile`;
   }
   if (agent.url !== undefined && !/^(?:wss?|ssh):/i.test(agent.url)) {
     return notUrl(agent.url, filterKeys);

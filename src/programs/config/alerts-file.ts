@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import type { AlertRule } from '../../data/alerts/alert-rule.ts';
 import { FILE_REASONS, OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { faultOfOwner, readTrusted } from '../../kit/files/user-file.ts';
+import { faultOfOwner, readTrusted, utf8Of } from '../../kit/files/user-file.ts';
 import { alertRulesOf, knownEntries } from './config-entries.ts';
 import { problemText } from './config-file.ts';
 import { described, type Value, YamlFile } from './yaml-file.ts';
@@ -36,11 +36,10 @@ export function readAlertsFile(path: string): AlertsFile {
 
 function readText(path: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readTrusted(path, LIMIT_BYTES));
+    return utf8Of(readTrusted(path, LIMIT_BYTES));
   } catch (thrown) {
     const { code } = toOpError('alerts file', thrown);
-    const reason = thrown instanceof TypeError ? 'not UTF-8 text' : (REASONS[code] ?? code);
-    throw failure(`option '--alerts <file>': '${path}': ${reason}`);
+    throw failure(`option '--alerts <file>': '${path}': ${REASONS[code] ?? code}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { AlertRule } from '../../data/alerts/alert-rule.ts';
-import { FILE_REASONS, OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { readWhole } from '../../kit/files/user-file.ts';
+import { FILE_REASONS, toOpError } from '../../kit/errors/op-error.ts';
+import { readWhole, utf8Of } from '../../kit/files/user-file.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import type { Recoloring } from '../../screen/style/palette.ts';
 import { THEME_NAMES, type ThemeName } from '../../screen/style/theme.ts';
@@ -41,8 +41,8 @@ export interface Vocabulary<Sort extends string, Column extends string, Action e
   readonly parseInterval: (text: string) => number | undefined;
   /** Accepted intervals, for messages: `100ms to 10s, such as 500ms or 1s`. */
   readonly intervalHint: string;
-  /** Whether two actions can occur on the same view and need different chords. Default: all can. */
-  readonly areTogether?: (one: Action, other: Action) => boolean;
+  /** Whether two actions can occur on the same view and need different chords. */
+  readonly areTogether: (one: Action, other: Action) => boolean;
   readonly defaults: {
     readonly intervalMillis: number;
     readonly sort: Sort;
@@ -110,7 +110,7 @@ export async function readConfig<Sort extends string, Column extends string, Act
   vocabulary: Vocabulary<Sort, Column, Action>,
 ): Promise<ReadConfig<Sort, Column, Action>> {
   try {
-    const text = decoded(readWhole(path, MAX_CONFIG_LENGTH));
+    const text = utf8Of(readWhole(path, MAX_CONFIG_LENGTH));
     // Loaded only if there is a file, because the YAML parser is large.
     const { parseConfig } = await import('./config.ts');
     return parseConfig(text, path, vocabulary);
@@ -126,13 +126,4 @@ export async function readConfig<Sort extends string, Column extends string, Act
 const REASONS: Readonly<Record<string, string>> = {
   ...FILE_REASONS,
   TOO_LONG: `longer than ${MAX_CONFIG_LENGTH / 1024} KiB`,
-  NOT_UTF8: 'not UTF-8 text',
 };
-
-function decoded(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new OpError({ op: 'decode', code: 'NOT_UTF8', cause });
-  }
-}

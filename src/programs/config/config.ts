@@ -168,7 +168,7 @@ function keysOf<Action extends string>(
   vocabulary: Vocabulary<string, string, Action>,
 ): ReadonlyMap<Action, readonly string[]> {
   const entries = knownEntries(file, mapOf(file, value), vocabulary.actions, 'action');
-  return readKeys(file, entries, vocabulary.areTogether ?? (() => true));
+  return readKeys(file, entries, vocabulary.areTogether);
 }
 
 function isText(value: Value, text: string): boolean {

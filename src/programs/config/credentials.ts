@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { FILE_REASONS, OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { readText } from '../../kit/files/user-file.ts';
-import { writeWhole } from './atomic-file.ts';
 
 const TOKEN_LIMIT = 1024;
 /** Including whitespace around the token. */
@@ -60,9 +59,4 @@ export function readKnownCertificate(path: string, limitBytes: number): string |
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
     throw error;
   }
-}
-
-/** Saves a certificate. Throws OpError with the system's error code. */
-export function keepCertificate(path: string, pem: string): void {
-  writeWhole(path, pem);
 }

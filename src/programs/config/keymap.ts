@@ -163,30 +163,19 @@ export function keyLines<Action extends string>(
   }));
 }
 
-/** The part of a binding that concerns its chords. */
-interface Rebindable<Action extends string> {
-  readonly action: Action;
-  readonly chords: readonly string[];
-}
-
 /**
- * Applies the chords of a configuration to a keymap. A chord assigned to one action is removed from the others on the
- * same view. Bindings and groups without chords are removed, so that help and footer show only what works. The chord
- * that always quits is kept.
+ * Applies the chords of a configuration to a keymap. A chord assigned to one action is removed from the others.
+ * Bindings and groups without chords are removed, so that help and footer show only what works. The chord that always
+ * quits is kept.
  */
-export function rebound<
-  Action extends string,
-  Binding extends Rebindable<Action>,
-  Group extends { readonly bindings: readonly Binding[] },
->(
-  groups: readonly Group[],
+export function rebound<Action extends string>(
+  groups: readonly KeyGroup<Action>[],
   keys: ReadonlyMap<Action, readonly string[]>,
-  areTogether: (one: Action, other: Action) => boolean = () => true,
-): readonly Group[] {
+): readonly KeyGroup<Action>[] {
   if (keys.size === 0) return groups;
   const isTaken = (chord: string, action: Action): boolean => {
     for (const [other, chords] of keys) {
-      if (other !== action && chords.includes(chord) && areTogether(action, other)) return true;
+      if (other !== action && chords.includes(chord)) return true;
     }
     return false;
   };
@@ -201,7 +190,7 @@ export function rebound<
 }
 
 function reboundChords<Action extends string>(
-  binding: Rebindable<Action>,
+  binding: KeyBinding<Action>,
   own: readonly string[] | undefined,
   isTaken: (chord: string, action: Action) => boolean,
 ): readonly string[] {

@@ -150,6 +150,17 @@ describe('saving', () => {
     expect(readFileSync(path).equals(bytes)).toBe(true);
   });
 
+  test('does not make the file too long to be read again', async () => {
+    const path = join(folder, 'full.json');
+    const url = `ws://web-1:3000/${'x'.repeat(90)}`;
+    const profiles = Object.fromEntries(Array.from({ length: 8000 }, (_, at) => [`p${at}`, { url }]));
+    const text = JSON.stringify({ profiles, version: 0 });
+    expect(text.length).toBeLessThan(1 << 20);
+    writeFileSync(path, text);
+    await expect(saveProfile(path, 'prod', PROD)).rejects.toThrow('TOO_LONG');
+    expect(profileNames(readProfiles(path))).toHaveLength(8000);
+  });
+
   test('says that it cannot where the folder is closed', async () => {
     const closed = join(folder, 'closed');
     mkdirSync(closed);

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
-import { readWhole, withUserRights } from '../../kit/files/user-file.ts';
+import { readWhole, utf8Of, withUserRights } from '../../kit/files/user-file.ts';
 import { withFileLock, writeWhole } from './atomic-file.ts';
 
 /** Saved connection to an agent. */
@@ -16,6 +16,17 @@ export interface Profile {
   readonly metricsIntervalMillis: number | undefined;
   readonly processesIntervalMillis: number | undefined;
 }
+
+/** The members of a profile in the file, in order. */
+const MEMBERS = {
+  url: 'url',
+  tlsCaPath: 'tls_ca',
+  verifyHostname: 'verify_hostname',
+  tokenFile: 'token_file',
+  metricsIntervalMillis: 'metrics_interval_ms',
+  processesIntervalMillis: 'processes_interval_ms',
+} as const satisfies Readonly<Record<keyof Profile, string>>;
+const FIELDS = Object.keys(MEMBERS) as readonly (keyof Profile)[];
 
 /** Content of the file, including everything that this program does not know. */
 interface ProfilesDocument {
@@ -72,35 +83,26 @@ export function profileNamed({ profiles }: ProfilesDocument, name: string): Prof
   if (!Object.hasOwn(profiles, name)) return undefined;
   const entry = profiles[name];
   if (!isRecord(entry)) throw damaged(`profile '${name}' is not an object`);
-  const url = textOf(entry, 'url', name);
+  const url = textOf(entry, MEMBERS.url, name);
   if (url === undefined) throw damaged(`profile '${name}' has no "url"`);
   return {
     url,
-    tlsCaPath: textOf(entry, 'tls_ca', name),
-    verifyHostname: entry['verify_hostname'] === true,
-    tokenFile: textOf(entry, 'token_file', name),
-    metricsIntervalMillis: millisOf(entry, 'metrics_interval_ms', METRICS_LEAST_MILLIS, name),
-    processesIntervalMillis: millisOf(entry, 'processes_interval_ms', PROCESSES_LEAST_MILLIS, name),
+    tlsCaPath: textOf(entry, MEMBERS.tlsCaPath, name),
+    verifyHostname: entry[MEMBERS.verifyHostname] === true,
+    tokenFile: textOf(entry, MEMBERS.tokenFile, name),
+    metricsIntervalMillis: millisOf(entry, MEMBERS.metricsIntervalMillis, METRICS_LEAST_MILLIS, name),
+    processesIntervalMillis: millisOf(entry, MEMBERS.processesIntervalMillis, PROCESSES_LEAST_MILLIS, name),
   };
 }
 
 /** The document with the profile; unknown members under the same name are kept. */
 export function withProfile(document: ProfilesDocument, name: string, profile: Profile): ProfilesDocument {
-  const known = new Set([
-    ...['url', 'tls_ca', 'verify_hostname', 'token_file'],
-    ...['metrics_interval_ms', 'processes_interval_ms'],
-  ]);
+  const known = new Set<string>(Object.values(MEMBERS));
   const before = Object.hasOwn(document.profiles, name) ? document.profiles[name] : undefined;
   const others = isRecord(before) ? Object.entries(before).filter(([key]) => !known.has(key)) : [];
-  const own: [string, unknown][] = [
-    ['url', profile.url],
-    ['tls_ca', profile.tlsCaPath],
-    ['verify_hostname', profile.verifyHostname ? true : undefined],
-    ['token_file', profile.tokenFile],
-    ['metrics_interval_ms', profile.metricsIntervalMillis],
-    ['processes_interval_ms', profile.processesIntervalMillis],
-  ];
-  const written = Object.fromEntries([...own.filter(([, value]) => value !== undefined), ...others]);
+  const own = FIELDS.map((field) => [MEMBERS[field], profile[field]] as const);
+  const given = own.filter(([, value]) => value !== undefined && value !== false);
+  const written = Object.fromEntries([...given, ...others]);
   // A name such as __proto__ must not be assigned to.
   const profiles = Object.fromEntries([
     ...Object.entries(document.profiles).filter(([key]) => key !== name),
@@ -111,14 +113,7 @@ export function withProfile(document: ProfilesDocument, name: string, profile: P
 
 /** Whether saving one profile over the other would change nothing. */
 export function isSameProfile(one: Profile, other: Profile): boolean {
-  return (
-    one.url === other.url &&
-    one.tlsCaPath === other.tlsCaPath &&
-    one.verifyHostname === other.verifyHostname &&
-    one.tokenFile === other.tokenFile &&
-    one.metricsIntervalMillis === other.metricsIntervalMillis &&
-    one.processesIntervalMillis === other.processesIntervalMillis
-  );
+  return FIELDS.every((field) => one[field] === other[field]);
 }
 
 function textOf(entry: Readonly<Record<string, unknown>>, key: string, name: string): string | undefined {
@@ -165,7 +160,8 @@ export function profilesPath(folder: string): string {
  */
 export function readProfiles(path: string): ProfilesDocument {
   try {
-    return parseProfiles(decoded(readWhole(path, LONGEST_BYTES)));
+    // With its mark and no invalid bytes, which would not be written back unchanged.
+    return parseProfiles(utf8Of(readWhole(path, LONGEST_BYTES), true));
   } catch (thrown) {
     const error = toOpError('read', thrown);
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return NO_PROFILES;
@@ -186,26 +182,21 @@ const OTHER_THINGS: Readonly<Record<string, string>> = {
   EISDIR: 'not a regular file',
   NOT_A_FILE: 'not a regular file',
   TOO_LONG: 'longer than 1 MiB',
+  NOT_UTF8: 'not UTF-8 text',
 };
-
-/** The text; refuses invalid UTF-8, because it would not be written back unchanged. */
-function decoded(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch (cause) {
-    throw new OpError({ op: 'read', code: 'DAMAGED', message: 'not UTF-8 text', cause });
-  }
-}
 
 /**
  * Saves one profile in the file, also while other programs write to it. Never overwrites a damaged file. Throws OpError
- * as `readProfiles`, and `EACCES`, `EROFS`, `ENOSPC`, `LOCKED`.
+ * as `readProfiles`, and `EACCES`, `EROFS`, `ENOSPC`, `LOCKED`, `TOO_LONG`.
  */
 export async function saveProfile(path: string, name: string, profile: Profile): Promise<void> {
   try {
     withUserRights(() => mkdirSync(dirname(path), { recursive: true, mode: 0o700 }));
     await withFileLock(path, () => {
-      writeWhole(path, printProfiles(withProfile(readProfiles(path), name, profile)));
+      const text = printProfiles(withProfile(readProfiles(path), name, profile));
+      // It could not be read again, with all profiles that are in it.
+      if (Buffer.byteLength(text) > LONGEST_BYTES) throw new OpError({ op: 'write', code: 'TOO_LONG' });
+      writeWhole(path, text);
     });
   } catch (thrown) {
     const error = toOpError('save profile', thrown);

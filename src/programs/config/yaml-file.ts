@@ -10,11 +10,6 @@ export function quoted(text: string): string {
   return `'${cut(text, QUOTED_MAX)}'`;
 }
 
-/** Formats another library's message, which may quote the file, without its full stop. */
-function clipped(message: string): string {
-  return cut(message.replace(/\.$/, ''), MESSAGE_MAX);
-}
-
 function cut(text: string, length: number): string {
   if (text.length <= length) return text;
   // Splits by characters, so that no surrogate pair is cut.
@@ -121,8 +116,9 @@ export class YamlFile {
     return true;
   }
 
+  /** The library's message, which may quote the file, without its full stop. */
   #detail(message: string): string {
-    return this.#hasSecrets ? '' : `: ${clipped(message)}`;
+    return this.#hasSecrets ? '' : `: ${cut(message.replace(/\.$/, ''), MESSAGE_MAX)}`;
   }
 
   #placeOf(offset: number | undefined): ConfigProblem['place'] {

@@ -50,12 +50,11 @@ export class DeferredNames {
   }
 
   async #open(): Promise<string | undefined> {
-    const { geoipPath } = this.#settings;
     const { openNames } = await import('../../data/names/names.ts');
     const { names, problem } = await openNames({
       ...this.#nameFiles,
       isDnsOn: this.#isDnsOn,
-      ...(geoipPath === undefined ? {} : { geoipPath }),
+      geoipPath: this.#settings.geoipPath,
     });
     names.setDns(this.#isDnsOn);
     names.onChange = this.#onChange;

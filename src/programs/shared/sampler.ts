@@ -56,9 +56,11 @@ const FIRST_SAMPLES = 2;
 /** Sections due within this time are requested now, in one request. */
 const TOGETHER_MILLIS = 20;
 
-type Lane = 'metrics' | 'processes' | 'disks' | 'detail' | 'journal' | 'network' | 'alerts';
 /** Sections of one request. The journal and the network can be slow, so they have requests of their own. */
-const LANES: readonly Lane[] = ['metrics', 'processes', 'disks', 'detail'];
+const LANES = ['metrics', 'processes', 'disks', 'detail'] as const;
+type Lane = (typeof LANES)[number] | 'journal' | 'network' | 'alerts';
+/** No request yet. */
+const NOT_ASKED = Number.NEGATIVE_INFINITY;
 
 /**
  * Requests from one source what the screen needs, each section at its own interval. All intervals share one time grid,
@@ -71,10 +73,8 @@ export class Sampler {
   readonly #events: SamplerEvents;
   /** Time of the last request of each section; performance.now(). */
   readonly #asked: Record<Lane, number> = {
-    ...{ metrics: Number.NEGATIVE_INFINITY, processes: Number.NEGATIVE_INFINITY },
-    ...{ disks: Number.NEGATIVE_INFINITY, detail: Number.NEGATIVE_INFINITY },
-    ...{ journal: Number.NEGATIVE_INFINITY, network: Number.NEGATIVE_INFINITY },
-    alerts: Number.NEGATIVE_INFINITY,
+    ...{ metrics: NOT_ASKED, processes: NOT_ASKED, disks: NOT_ASKED, detail: NOT_ASKED },
+    ...{ journal: NOT_ASKED, network: NOT_ASKED, alerts: NOT_ASKED },
   };
   #pid = 0;
   #hasNetwork = false;
@@ -151,7 +151,7 @@ export class Sampler {
   }
 
   #schedule(demand: Demand): void {
-    const lanes = this.#isAsking ? [] : [...LANES];
+    const lanes: Lane[] = this.#isAsking ? [] : [...LANES];
     if (!this.#isAskingJournal) lanes.push('journal');
     if (!this.#isAskingNetwork) lanes.push('network');
     const due = Math.min(...lanes.map((lane) => this.#dueAt(lane, demand)));
@@ -169,7 +169,7 @@ export class Sampler {
 
   /** The first grid point after the last request; now if never requested. */
   #dueAt(lane: Lane, demand: Demand): number {
-    const interval = intervalOf(demand, lane);
+    const interval = demand[`${lane}Millis`];
     const asked = this.#asked[lane];
     if (interval === NEVER) return interval;
     if (asked === Number.NEGATIVE_INFINITY) return lane === 'disks' ? this.#firstDisksDueAt(demand) : 0;
@@ -293,24 +293,5 @@ export class Sampler {
       if (this.#isRunning && error.code !== 'CLOSED') failed(error);
       return undefined;
     }
-  }
-}
-
-function intervalOf(demand: Demand, lane: Lane): number {
-  switch (lane) {
-    case 'metrics':
-      return demand.metricsMillis;
-    case 'processes':
-      return demand.processesMillis;
-    case 'disks':
-      return demand.disksMillis;
-    case 'detail':
-      return demand.detailMillis;
-    case 'journal':
-      return demand.journalMillis;
-    case 'network':
-      return demand.networkMillis;
-    case 'alerts':
-      return demand.alertsMillis;
   }
 }

@@ -52,17 +52,8 @@ export interface FrameProgram<Model, Message, Effect> extends Program<Model, Mes
 export function initialFrame<Action extends string>(options: FrameOptions<Action>): FrameModel<Action> {
   const { mouse, ownPid, ascii, theme, keymap, pastKeymap } = options;
   return {
-    ...{
-      width: 0,
-      height: 0,
-      isMouseOn: mouse,
-      ownPid,
-      ascii,
-      theme,
-      keymap,
-      liveKeymap: keymap,
-      pastKeymap,
-    },
+    ...{ width: 0, height: 0, isMouseOn: mouse, ownPid, ascii, theme },
+    ...{ keymap, liveKeymap: keymap, pastKeymap },
     ...{ timeLine: undefined, totals: undefined },
     ...{ kill: undefined, helpOffset: undefined, grab: undefined, playback: undefined, notice: undefined },
   };

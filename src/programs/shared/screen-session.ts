@@ -1,4 +1,4 @@
-import type { System } from '../../data/sample/platform.ts';
+import type { Signaller, SignalOutcome, System } from '../../data/sample/platform.ts';
 import { useLocalTime } from '../../kit/text/format.ts';
 import type { Controls, ExitReason, Program } from '../../screen/loop/program.ts';
 import { type RunOptions, runProgram } from '../../screen/loop/run-program.ts';
@@ -75,6 +75,17 @@ export function carryOutOnTerminal(
       terminal.suspend();
       break;
   }
+}
+
+/** Sends a signal where that is possible; `told` is given what became of it, at once or later. */
+export function sendSignal(
+  signaller: Signaller | undefined,
+  { pid, startTicks, signal }: { readonly pid: number; readonly startTicks: number; readonly signal: number },
+  told: (outcome: SignalOutcome) => void,
+): void {
+  const sent = signaller?.send(pid, startTicks, signal) ?? 'not-permitted';
+  if (typeof sent === 'string') told(sent);
+  else void sent.then(told);
 }
 
 /** Returns the exit code of a finished screen. The terminal is restored, so a crash is printed. */

@@ -13,7 +13,7 @@ import {
   type SstopOptions,
 } from '../cli/sstop-options.ts';
 import { type Config, configPath, problemText, readConfig, type Vocabulary } from '../config/config-file.ts';
-import { type KeyBinding, type KeyGroup, type Keymap, keymapOf, rebound } from '../config/keymap.ts';
+import { type KeyGroup, type Keymap, keymapOf, rebound } from '../config/keymap.ts';
 import { remember, remembered, statePath } from '../config/remembered.ts';
 import { SOCKTOP_KEYMAP, type SocktopAction, SSTOP_KEYMAP, type SstopAction } from './keymaps.ts';
 import { complain } from './messages.ts';
@@ -60,7 +60,7 @@ function keymapWith<A extends AnyAction>(
   const isOwn = (action: AnyAction): action is A => (actions as ReadonlySet<string>).has(action);
   const own = new Map<A, readonly string[]>();
   for (const [action, chords] of keys) if (isOwn(action)) own.set(action, chords);
-  return keymapOf(rebound<A, KeyBinding<A>, KeyGroup<A>>(groups, own));
+  return keymapOf(rebound(groups, own));
 }
 
 const PROGRAM_KEYMAPS: readonly (readonly KeyGroup<AnyAction>[])[] = [SSTOP_KEYMAP, SOCKTOP_KEYMAP];

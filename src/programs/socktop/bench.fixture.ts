@@ -1,5 +1,6 @@
 import { SystemWorld } from '../../data/sample/system-world.fixture.ts';
 import { Buffer } from '../../screen/buffer/buffer.ts';
+import { linesOf } from '../../screen/buffer/buffer-look.fixture.ts';
 import { InputParser } from '../../screen/input/input-parser.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import { USUAL_PROCESS_COLUMN_IDS } from '../../views/network/network-process-list.ts';
@@ -83,7 +84,7 @@ export class SocktopBench {
   }
 
   lines(): string[] {
-    return this.screen().lines();
+    return linesOf(this.screen());
   }
 
   text(): string {

@@ -1,4 +1,5 @@
 import { GROUPINGS, type Grouping } from '../../data/sample/process-table.ts';
+import { TOP } from '../../screen/widgets/viewport.ts';
 import { withNotice } from '../../views/screen-update.ts';
 import { type HostModel, hostOf, type Model, type Step, withHost } from './socktop-model.ts';
 import { tableOf, withWaits } from './socktop-rows.ts';
@@ -30,7 +31,7 @@ export function openMembers(model: Model): Step {
   const { selection: name, viewport } = grouped;
   if (by === undefined || name === undefined || viewport.selected < 0)
     return { model: withNotice(model, 'Select a row first.', true) };
-  return regrouped(model, { members: { by, name, search }, viewport: { offset: 0, selected: -1 } });
+  return regrouped(model, { members: { by, name, search }, viewport: TOP });
 }
 
 /** Lists the processes of the control group under the cursor. */
@@ -42,9 +43,9 @@ export function openControlGroup(model: Model): Step {
   const member = data.controlGroups.memberAt(data.controlGroups.rowOf(path));
   if (member === undefined)
     return { model: withNotice(model, 'Only processes of containers and units are listed.', true) };
-  const place = { viewport: { offset: 0, selected: -1 }, selection: undefined };
   const { model: shown } = withWaits(model, 'processes');
-  return regrouped(shown, { groupBy: member.by, members: { ...member, search }, ...place });
+  const members = { ...member, search };
+  return regrouped(shown, { groupBy: member.by, members, viewport: TOP, selection: undefined });
 }
 
 /** Returns from the processes of a row to the rows. */
@@ -54,8 +55,10 @@ export function leaveMembers(model: Model): Step {
 
 function grouped(model: Model, groupBy: Grouping | undefined): Step {
   const { sort } = hostOf(model).grouped;
-  const place = { sort, selection: undefined, viewport: { offset: 0, selected: -1 } };
-  return regrouped(model, { groupBy, members: undefined, grouped: place });
+  return regrouped(model, {
+    ...{ groupBy, members: undefined },
+    grouped: { sort, selection: undefined, viewport: TOP },
+  });
 }
 
 function regrouped(model: Model, change: Partial<HostModel>): Step {

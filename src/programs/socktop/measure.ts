@@ -27,14 +27,11 @@ interface MeasuredSource extends Source {
   };
 }
 
-/** CPU time and memory of a process. */
+/** CPU time and memory of a process; of the agent NaN where it is not in the process list. */
 interface ProcessUse {
   readonly cpuNanos: number;
   readonly residentBytes: number;
 }
-
-/** CPU time and memory of the agent; NaN: not found in the process list. */
-type AgentUse = ProcessUse;
 
 /** Candidates for the agent's process, by PID and start time. */
 type Agents = ReadonlyMap<string, ProcessUse>;
@@ -42,7 +39,7 @@ type Agents = ReadonlyMap<string, ProcessUse>;
 /** Result of polling an agent. */
 interface Measure {
   readonly seconds: number;
-  readonly agent: AgentUse;
+  readonly agent: ProcessUse;
   /** Number of samples that failed. */
   readonly failures: number;
 }
@@ -149,7 +146,7 @@ class Poll {
 }
 
 /** CPU used by the agent: its process by PID, otherwise all processes of its name that were there throughout. */
-function growthOf(before: Agents, after: Agents, pid: number | undefined): AgentUse {
+function growthOf(before: Agents, after: Agents, pid: number | undefined): ProcessUse {
   const use = { cpuNanos: Number.NaN, residentBytes: Number.NaN };
   for (const [key, { cpuNanos, residentBytes }] of after) {
     const was = before.get(key);

@@ -1,5 +1,4 @@
 import type { RecordedSource } from '../../data/recording/recorded-source.ts';
-import type { SignalOutcome } from '../../data/sample/platform.ts';
 import type { RateUnits } from '../../kit/text/format.ts';
 import type { Controls } from '../../screen/loop/program.ts';
 import type { TravelCommand } from '../../views/screen-update.ts';
@@ -17,6 +16,7 @@ import {
   exitCodeOf,
   runOnTerminal,
   type ScreenSystem,
+  sendSignal,
 } from '../shared/screen-session.ts';
 import { saveChosen } from '../shared/settings.ts';
 import type { Effect as NetworkEffect } from '../sstop/sstop-model.ts';
@@ -229,14 +229,11 @@ class Screen {
       case 'remember-units':
         this.#chosenUnits = effect.units;
         break;
-      case 'signal': {
-        const { host, pid, startTicks, signal } = effect;
-        const told = (outcome: SignalOutcome): void => controls.dispatch({ kind: 'signalled', outcome });
-        const sent = this.#hosts[host]?.signaller?.send(pid, startTicks, signal) ?? 'not-permitted';
-        if (typeof sent === 'string') told(sent);
-        else void sent.then(told);
+      case 'signal':
+        sendSignal(this.#hosts[effect.host]?.signaller, effect, (outcome) =>
+          controls.dispatch({ kind: 'signalled', outcome }),
+        );
         break;
-      }
       case 'playback':
         if (this.#played !== undefined) controlPlayback(this.#played, effect.command);
         this.#tellProgress();

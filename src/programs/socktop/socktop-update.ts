@@ -141,7 +141,7 @@ function actOnView(model: Model, action: SocktopAction): Step | undefined {
     case 'open':
       return openRow(model);
     case 'parent':
-      return openParent(model);
+      return { model: withNotice(model, 'Open a process first: then this key opens its parent.', true) };
     case 'back':
       return clearOrGoBack(model);
     case 'network':
@@ -241,28 +241,22 @@ function openRow(model: Model): Step {
   }
 }
 
-/** Opens the pane of the parent. From the table, opens the selected process's own pane first. */
-function openParent(model: Model): Step {
-  return { model: withNotice(model, 'Open a process first: then this key opens its parent.', true) };
-}
-
 /** Escape undoes one thing at a time: the search, then the view; in the outermost view it quits. */
 function clearOrGoBack(model: Model): Step {
   if (model.view === 'network') return networkViews().leaveNetwork(model);
   if (model.view === 'process') return leavePane(model);
-  if (model.view === 'hosts' && model.hostsSearch !== '') return { model: searchHosts(model, '') };
-  if (model.view === 'dashboard' && model.waits === 'control-groups') return withWaits(model, undefined);
-  if (model.view === 'dashboard' && hostOf(model).members?.search === hostOf(model).search) {
-    return leaveMembers(model);
+  if (model.view === 'hosts') {
+    return model.hostsSearch === '' ? { model, quit: true } : { model: searchHosts(model, '') };
   }
-  if (model.view === 'dashboard' && hostOf(model).search !== '') return { model: applySearch(model, '') };
-  if (model.view === 'dashboard' && hostOf(model).members !== undefined) return leaveMembers(model);
-  if (model.view === 'dashboard' && hostOf(model).groupBy !== undefined) return ungroup(model);
-  if (model.view === 'dashboard' && model.waits !== undefined) return withWaits(model, undefined);
-  if (model.view === 'dashboard' && model.hosts.length > 1) {
-    return { model: reorderHosts({ ...model, view: 'hosts' }), effects: [{ kind: 'demand' }] };
-  }
-  return { model, quit: true };
+  const { members, search, groupBy } = hostOf(model);
+  if (model.waits === 'control-groups') return withWaits(model, undefined);
+  if (members?.search === search) return leaveMembers(model);
+  if (search !== '') return { model: applySearch(model, '') };
+  if (members !== undefined) return leaveMembers(model);
+  if (groupBy !== undefined) return ungroup(model);
+  if (model.waits !== undefined) return withWaits(model, undefined);
+  if (model.hosts.length === 1) return { model, quit: true };
+  return { model: reorderHosts({ ...model, view: 'hosts' }), effects: [{ kind: 'demand' }] };
 }
 
 /** The interval of processes changes in proportion. */
@@ -335,26 +329,23 @@ function pointAt(model: Model, event: MouseEvent): Step {
     return { model: withPicker(model, pointAtColumns(model.picker, event, screen)) };
   }
   if (model.view === 'dashboard') return tableOf(model).pointAt(model, event, openRow);
+  const { x, y } = event;
+  const isHosts = model.view === 'hosts';
+  const scroll = (lines: number): Step =>
+    isHosts ? scrollHosts(model, lines) : scrollPane(model, x, y, lines);
   switch (event.action) {
     case 'wheel-up':
-      return scroll(model, event, -WHEEL_LINES);
+      return scroll(-WHEEL_LINES);
     case 'wheel-down':
-      return scroll(model, event, WHEEL_LINES);
+      return scroll(WHEEL_LINES);
     case 'press':
-      return event.button === 'left' ? press(model, event) : { model };
+      if (event.button !== 'left') return { model };
+      return isHosts ? pressHosts(model, x, y) : pressPane(model, x, y);
     case 'release':
       return { model: model.grab === undefined ? model : { ...model, grab: undefined } };
     default:
       return { model };
   }
-}
-
-function scroll(model: Model, { x, y }: MouseEvent, lines: number): Step {
-  return model.view === 'hosts' ? scrollHosts(model, lines) : scrollPane(model, x, y, lines);
-}
-
-function press(model: Model, { x, y }: MouseEvent): Step {
-  return model.view === 'hosts' ? pressHosts(model, x, y) : pressPane(model, x, y);
 }
 
 /** Opens the search prompt; a new search starts with all rows. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import { SystemWorld } from '../../data/sample/system-world.fixture.ts';
 import { Buffer } from '../../screen/buffer/buffer.ts';
+import { foregroundAt, linesOf } from '../../screen/buffer/buffer-look.fixture.ts';
 import { ClusterTable } from '../../screen/buffer/cell.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import { LOCAL, NOW_MILLIS, SocktopBench } from './bench.fixture.ts';
@@ -117,7 +118,7 @@ describe('the table of processes', () => {
       step();
       const seen = frame();
       const anew = bench.screen();
-      expect([at, seen.lines()]).toEqual([at, anew.lines()]);
+      expect([at, linesOf(seen)]).toEqual([at, linesOf(anew)]);
       expect(seen.words).toEqual(anew.words);
       frame();
       expect(frame().words).toEqual(anew.words);
@@ -133,7 +134,7 @@ describe('a host over the network', () => {
       /^ web-1 {2}wss {2}token .* load 0\.42 0\.38 0\.30 .* 12 ms .*metrics 500 ms · processes 2 s/,
     );
     const { x, y } = bench.find('wss');
-    expect(bench.screen().foregroundAt(x, y)).toBe(TOKYO_NIGHT.good.foreground);
+    expect(foregroundAt(bench.screen(), x, y)).toBe(TOKYO_NIGHT.good.foreground);
   });
 
   test('that is lost keeps its last figures, in grey, with their age', () => {
@@ -151,7 +152,7 @@ describe('a host over the network', () => {
     bench.send({ kind: 'sampled', host: 0, snapshot: { header, errors } });
     expect(bench.text()).toContain('CPU 50.0 %');
     const { x, y } = bench.find('CPU 50.0');
-    expect(bench.screen().foregroundAt(x, y)).toBe(TOKYO_NIGHT.dim.foreground);
+    expect(foregroundAt(bench.screen(), x, y)).toBe(TOKYO_NIGHT.dim.foreground);
     bench.send({ kind: 'ticked', nowMillis: NOW_MILLIS + 3000 });
     expect(bench.lines()[0]).toContain('lost, data 15 s old, next try in 1 s');
     bench.type('r');

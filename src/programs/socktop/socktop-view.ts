@@ -77,19 +77,10 @@ function renderHostsView(model: Model, buffer: Buffer): void {
   const { hosts, hostsViewport, hostsSort, nowMillis, theme, isPaused } = model;
   const listed = hostRows(model).map((at) => hosts[at]!);
   const header = rect(0, 0, buffer.width, 1);
-  renderHostsHeader(header, buffer, {
-    ...{ hosts, alerts: alertsOf(model), listed: listed.length, nowMillis, isPaused, theme },
-  });
-  renderHosts(hostsArea(buffer.area), buffer, {
-    ...{
-      hosts: listed,
-      sort: hostsSort,
-      viewport: hostsViewport,
-      nowMillis,
-      units: model.units,
-      theme,
-    },
-  });
+  const alerts = alertsOf(model);
+  renderHostsHeader(header, buffer, { hosts, alerts, listed: listed.length, nowMillis, isPaused, theme });
+  const table = { hosts: listed, sort: hostsSort, viewport: hostsViewport, nowMillis, theme };
+  renderHosts(hostsArea(buffer.area), buffer, { ...table, units: model.units });
   const position = { count: listed.length, visible: visibleHosts(model), offset: hostsViewport.offset };
   renderRowsScrollbar(hostsScrollbar(buffer.area), buffer, model, position);
 }
@@ -291,19 +282,8 @@ const GROUPED_HINTS: readonly SocktopAction[] = [
 
 /** Of the dashboard with what processes or control groups wait for. */
 const WAIT_HINTS: readonly SocktopAction[] = [
-  ...([
-    'help',
-    'quit',
-    'back',
-    'waits',
-    'search',
-    'open',
-    'sort-next',
-    'kill',
-    'network',
-    'compact',
-  ] as const),
-  ...(['host-next', 'group-by', 'alerts', 'pause'] as const),
+  ...(['help', 'quit', 'back', 'waits', 'search', 'open', 'sort-next', 'kill', 'network'] as const),
+  ...(['compact', 'host-next', 'group-by', 'alerts', 'pause'] as const),
 ];
 
 /** Hints of playback, instead of those of the view. */

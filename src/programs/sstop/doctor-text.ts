@@ -1,5 +1,5 @@
 import type { DoctorEntry, DoctorSection, Mark } from '../../data/sample/platform.ts';
-import { cellWidth } from '../../kit/text/cell-width.ts';
+import { cellWidth, wrappedText } from '../../kit/text/cell-width.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 
 const COLUMNS = 80;
@@ -23,24 +23,10 @@ function entryLines({ label, mark, text, commands = [] }: DoctorEntry, labelColu
   const shown = sanitizeLine(label);
   const padding = ' '.repeat(labelColumns - cellWidth(shown) + 2);
   const margin = ' '.repeat(INDENT + labelColumns + 2);
-  const [first = '', ...rest] = wrapped(sanitizeLine(text), COLUMNS - margin.length);
+  const [first = '', ...rest] = wrappedText(sanitizeLine(text), COLUMNS - margin.length);
   return [
     `  ${MARKS[mark]} ${shown}${padding}${first}`.trimEnd(),
     ...rest.map((line) => `${margin}${line}`),
     ...commands.map((command) => `${' '.repeat(INDENT + 4)}${sanitizeLine(command)}`),
   ];
-}
-
-/** Wraps words at so many columns; a longer word has a line of its own. */
-function wrapped(text: string, columns: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && cellWidth(longer) > columns) {
-      lines.push(line);
-      line = word;
-    } else line = longer;
-  }
-  return [...lines, line];
 }

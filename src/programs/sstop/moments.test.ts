@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
+import { backgroundAt } from '../../screen/buffer/buffer-look.fixture.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import { Bench } from './bench.fixture.ts';
 import { stateOf } from './sstop-model.ts';
@@ -22,20 +23,20 @@ describe('alert', () => {
     bench.type('A4K\r');
     bench.sample(0, 0, 0, 0, 900_000);
     const y = bench.lines().findIndex((line) => line.includes('process-15'));
-    expect([bench.screen().backgroundAt(10, y), bench.lines()[y]?.[0]]).toEqual([
+    expect([backgroundAt(bench.screen(), 10, y), bench.lines()[y]?.[0]]).toEqual([
       TOKYO_NIGHT.alert.background,
       '!',
     ]);
     bench.send({ kind: 'settled', round: 1 });
-    expect(bench.screen().backgroundAt(10, y)).not.toBe(TOKYO_NIGHT.alert.background);
+    expect(backgroundAt(bench.screen(), 10, y)).not.toBe(TOKYO_NIGHT.alert.background);
     expect(bench.lines()[y]?.[0]).toBe('!');
     bench.sample(0, 0, 0, 0, 900_000);
-    expect(bench.screen().backgroundAt(10, y)).not.toBe(TOKYO_NIGHT.alert.background);
+    expect(backgroundAt(bench.screen(), 10, y)).not.toBe(TOKYO_NIGHT.alert.background);
     for (let i = 0; i < 3; i++) bench.sample(0, 0, 0, 0, 0);
     expect(bench.lines().some((line) => line.startsWith('!'))).toBe(false);
     bench.sample(0, 0, 0, 0, 900_000);
     const again = bench.lines().findIndex((line) => line.includes('process-15'));
-    expect(bench.screen().backgroundAt(10, again)).toBe(TOKYO_NIGHT.alert.background);
+    expect(backgroundAt(bench.screen(), 10, again)).toBe(TOKYO_NIGHT.alert.background);
   });
 });
 

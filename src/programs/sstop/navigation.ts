@@ -1,4 +1,5 @@
 import { GROUPINGS } from '../../data/sample/process-table.ts';
+import { TOP } from '../../screen/widgets/viewport.ts';
 import { withNotice } from '../../views/screen-update.ts';
 import { listOf, type Model, stateOf, type ViewName, withState } from './sstop-model.ts';
 import { applyFilter, relist } from './sstop-rows.ts';
@@ -30,7 +31,7 @@ export function groupByNext(model: Model): Model {
   return next === undefined ? ungrouped(model) : relist(withState({ ...model, groupBy: next }, UNSELECTED));
 }
 
-const UNSELECTED = { selection: undefined, viewport: { offset: 0, selected: -1 } };
+const UNSELECTED = { selection: undefined, viewport: TOP };
 
 /** Returns to one row per process. */
 export function ungrouped(model: Model): Model {
@@ -130,15 +131,8 @@ function detailOf(model: Model, owner: number): Model {
   const serial = model.shown?.section.owners.slots.serial[owner];
   if (owner < 0 || serial === undefined) return model;
   model.workspace.histories.follow(owner, serial);
-  const fresh = withState(
-    model,
-    { selection: undefined, viewport: { offset: 0, selected: -1 }, filterText: '' },
-    'detail',
-  );
-  return goTo(
-    { ...withState(fresh, { filter: undefined }, 'detail'), detail: { slot: owner, serial } },
-    'detail',
-  );
+  const fresh = withState(model, { ...UNSELECTED, filterText: '', filter: undefined }, 'detail');
+  return goTo({ ...fresh, detail: { slot: owner, serial } }, 'detail');
 }
 
 /** Whether a click on the selected row opens it. */

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { CsvView } from '../../data/export/network-csv.ts';
-import type { Signaller, SignalOutcome } from '../../data/sample/platform.ts';
+import type { Signaller } from '../../data/sample/platform.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { writeNew } from '../../kit/files/user-file.ts';
-import type { RateUnits } from '../../kit/text/format.ts';
+import { dateTimeText, type RateUnits } from '../../kit/text/format.ts';
 import type { PlaybackCommand, TravelCommand } from '../../views/screen-update.ts';
 import type { EventLog } from '../shared/event-log.ts';
-import { carryOutOnTerminal, type Terminal } from '../shared/screen-session.ts';
+import { carryOutOnTerminal, sendSignal, type Terminal } from '../shared/screen-session.ts';
 import { type Effect, listOf, type Message, type Model, stateOf } from './sstop-model.ts';
 
 // Loaded for the first export.
@@ -41,17 +41,12 @@ export function carryOutNetwork(effect: Effect, terminal: Terminal, outside: Net
     case 'set-dns':
       names.setDns(effect.isOn);
       break;
-    case 'signal': {
-      const { pid, startTicks, signal } = effect;
-      const told = (outcome: SignalOutcome): void => {
-        log.event('info', 'signal-sent', { pid, signal, outcome });
+    case 'signal':
+      sendSignal(signaller, effect, (outcome) => {
+        log.event('info', 'signal-sent', { pid: effect.pid, signal: effect.signal, outcome });
         tell({ kind: 'signalled', outcome });
-      };
-      const sent = signaller?.send(pid, startTicks, signal) ?? 'not-permitted';
-      if (typeof sent === 'string') told(sent);
-      else void sent.then(told);
+      });
       break;
-    }
     case 'remember-units':
       rememberUnits(effect.units);
       break;
@@ -84,19 +79,9 @@ export function carryOutNetwork(effect: Effect, terminal: Terminal, outside: Net
 function exportText(model: Model): string | undefined {
   const { shown, names } = model;
   if (shown === undefined || !shown.isStable) return undefined;
-  return csv().viewToCsv(
-    viewOf(model),
-    {
-      section: shown.section,
-      rates: shown.rates,
-      header: shown.header,
-      scope: model.scope,
-      country: names.country,
-      ...(names.hostName === undefined ? {} : { hostName: names.hostName }),
-      ...(names.serviceName === undefined ? {} : { serviceName: names.serviceName }),
-    },
-    orderOf(model),
-  );
+  const { country, hostName, serviceName } = names;
+  const snapshot = { ...shown, scope: model.scope, country, hostName, serviceName };
+  return csv().viewToCsv(viewOf(model), snapshot, listOf(model).order(stateOf(model).sort));
 }
 
 /** Result of exporting the current view to the working directory: one line, and `path` on success. */
@@ -138,10 +123,6 @@ function viewOf(model: Model): CsvView {
   }
 }
 
-function orderOf(model: Model): Int32Array {
-  return listOf(model).order(stateOf(model).sort);
-}
-
 /** Readable for all, subject to the umask. */
 const MODE = 0o644;
 /** Maximum number of files per second; a held key creates dozens. */
@@ -153,7 +134,9 @@ const ATTEMPTS_LIMIT = 99;
  * system's code (`EACCES`, `EROFS`, `ENOSPC`); an incomplete file is removed.
  */
 export function exportFile(directory: string, text: string, now: Date): string {
-  const name = `sstop-${stampOf(now)}`;
+  // `20240102-030407`.
+  const stamp = dateTimeText(now.getTime()).replaceAll(/[-:]/g, '').replace(' ', '-');
+  const name = `sstop-${stamp}`;
   for (let attempt = 1; attempt <= ATTEMPTS_LIMIT; attempt++) {
     const path = join(directory, `${name}${attempt === 1 ? '' : `-${attempt}`}.csv`);
     try {
@@ -165,15 +148,4 @@ export function exportFile(directory: string, text: string, now: Date): string {
     }
   }
   throw new OpError({ op: `create ${join(directory, `${name}.csv`)}`, code: 'EEXIST' });
-}
-
-/** `20240102-030407`. */
-function stampOf(now: Date): string {
-  const date = [now.getFullYear(), now.getMonth() + 1, now.getDate()];
-  const time = [now.getHours(), now.getMinutes(), now.getSeconds()];
-  return `${padded(date)}-${padded(time)}`;
-}
-
-function padded(numbers: readonly number[]): string {
-  return numbers.map((number) => String(number).padStart(2, '0')).join('');
 }

@@ -41,11 +41,7 @@ export async function openInput(
   log: EventLog,
 ): Promise<SstopInput> {
   const { geoipPath, recordPath, playbackPath, history, lookBack } = settings;
-  const opened = await openNames({
-    ...nameFiles,
-    isDnsOn: settings.dns,
-    ...(geoipPath === undefined ? {} : { geoipPath }),
-  });
+  const opened = await openNames({ ...nameFiles, isDnsOn: settings.dns, geoipPath });
   const problems = new Problems(log, lock);
   if (opened.problem !== undefined) problems.tell('country-database', opened.problem.message);
   const { names } = opened;

@@ -1,4 +1,4 @@
-import { interfaceNamed, movedScope, nextInterface, previousInterface } from '../../data/query/scope.ts';
+import { interfaceBeside, interfaceNamed, movedScope } from '../../data/query/scope.ts';
 import { otherUnits } from '../../kit/text/format.ts';
 import { durationText } from '../../kit/text/units.ts';
 import type { KeyEvent, MouseEvent } from '../../screen/input/event.ts';
@@ -200,9 +200,9 @@ function actOnScreen(model: Model, action: SstopAction): Step | undefined {
     case 'interface':
       return { model: choosingInterface(model) };
     case 'interface-next':
-      return { model: withStepTo(model, nextInterface) };
+      return { model: withInterfaceBeside(model, 1) };
     case 'interface-previous':
-      return { model: withStepTo(model, previousInterface) };
+      return { model: withInterfaceBeside(model, -1) };
     case 'faster':
       return withInterval(model, fasterThan(model.intervalMillis), 'shortest');
     case 'slower':
@@ -330,9 +330,9 @@ function clearOrGoBack(model: Model): Model {
   return withState(model, { selection: undefined, viewport: { ...viewport, selected: -1 } });
 }
 
-function withStepTo(model: Model, step: typeof nextInterface): Model {
+function withInterfaceBeside(model: Model, step: 1 | -1): Model {
   if (model.shown === undefined) return model;
-  const interfaceIndex = step(model.shown.section.interfaces, model.scope.interfaceIndex);
+  const interfaceIndex = interfaceBeside(model.shown.section.interfaces, model.scope.interfaceIndex, step);
   if (interfaceIndex === model.scope.interfaceIndex) {
     return withNotice(model, 'There is no other interface.', false);
   }

@@ -131,9 +131,8 @@ function hiddenText({ hiddenAdvice }: Model, room: number): string {
 function renderWaiting(model: Model, layout: ScreenLayout, buffer: Buffer): void {
   const { table } = layout;
   const { theme, machineName = '', failure } = model;
-  renderWaitingHeader(layout.header, buffer, {
-    ...{ title: titleOf(model), machineName, interval: intervalOf(model), theme },
-  });
+  const header = { title: titleOf(model), interval: intervalOf(model), theme };
+  renderWaitingHeader(layout.header, buffer, header, machineName);
   if (model.view !== 'detail') listOf(model).render(table, buffer, lookOf(model));
   if (table.height < 2) return;
   const text = failure ?? 'Waiting for the first sample';

@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { X509Certificate } from 'node:crypto';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeCertificate } from './certificate.ts';
@@ -51,6 +60,16 @@ describe('a folder without a pair', () => {
     expect(second.isNew).toBe(false);
     expect(second.fingerprint).toBe(first.fingerprint);
     expect(second.keyPem).toBe(first.keyPem);
+  });
+
+  test('gets none while the clock is not set, and one when it is', async () => {
+    for (const unset of [0, -DAY, Date.UTC(2025, 11, 31)]) {
+      expect(await errorOf(open(unset))).toMatchObject({ code: 'CLOCK' });
+    }
+    expect(existsSync(folder)).toBe(false);
+    expect((await open()).isNew).toBe(true);
+    // It is used whatever the clock says: the board has been started again.
+    expect((await open(0)).warnings).toEqual([expect.stringContaining('check the clock')]);
   });
 
   test('where two agents start at once holds a pair that belongs together', async () => {

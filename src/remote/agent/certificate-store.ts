@@ -17,6 +17,8 @@ export interface StoredCertificate extends CertificatePair {
 }
 
 const PEM_SIZE_LIMIT = 1 << 20;
+/** A clock that is set shows no time before these programs. Boards without a clock of their own start in 1970. */
+const EARLIEST_MILLIS = Date.UTC(2026, 0, 1);
 
 /** Where the pair lives: `$XDG_CONFIG_HOME/socktop_agent/tls`, by default below `~/.config`. */
 export function certificateFolder(environment: Readonly<Record<string, string | undefined>>): string {
@@ -30,8 +32,8 @@ export function certificateFolder(environment: Readonly<Record<string, string | 
 
 /**
  * The pair of a folder; where there is none, one that `make` makes. Nothing that is there is ever replaced. Rejects
- * with an OpError whose message says what is wrong and what to do: `EXPIRED`, `MISMATCH`, `BAD_CERTIFICATE`, `HALF`, or
- * the code of the file system.
+ * with an OpError whose message says what is wrong and what to do: `EXPIRED`, `MISMATCH`, `BAD_CERTIFICATE`, `HALF`,
+ * `CLOCK`, or the code of the file system.
  */
 export async function openCertificate(
   folder: string,
@@ -46,6 +48,13 @@ export async function openCertificate(
     throw failure('HALF', `${there[0]} exists without its other half: ${remedy}`);
   }
   const isNew = there.length === 0;
+  if (isNew && !(nowMillis >= EARLIEST_MILLIS)) {
+    const today = new Date(Math.max(0, nowMillis)).toISOString().slice(0, 10);
+    throw failure(
+      'CLOCK',
+      `no certificate is made on ${today}, as the clock says: it would have expired once the clock is set`,
+    );
+  }
   if (isNew) await create(folder, certificatePath, keyPath, make);
   return load(certificatePath, keyPath, nowMillis, isNew);
 }
@@ -71,8 +80,8 @@ async function create(
   const mark = `.new-${crypto.randomUUID()}`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    writeNew(keyPath + mark, keyPem, 0o600);
-    writeNew(certificatePath + mark, certificatePem, 0o644);
+    writeNew(keyPath + mark, keyPem, 0o600, true);
+    writeNew(certificatePath + mark, certificatePem, 0o644, true);
     linkSync(keyPath + mark, keyPath);
     renameSync(certificatePath + mark, certificatePath);
   } catch (cause) {

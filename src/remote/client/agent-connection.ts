@@ -110,7 +110,7 @@ export class Connection implements AgentLine {
       this.#heardMillis = performance.now();
     });
     socket.addEventListener('error', (event) => {
-      this.#failure = failureOf(event, this.#target.token !== undefined);
+      this.#failure = failureOf(event, this.#target);
     });
     socket.addEventListener('close', ({ code, reason }) => {
       const failure = this.#relay?.failure ?? this.#failure;
@@ -212,7 +212,10 @@ const OFFER_IGNORED = 'OFFER_IGNORED';
 const STATUS = /Expected 101 status code: (\d{3})/;
 
 /** Error of a failed connect; Bun reports the HTTP status only in the message. */
-function failureOf(event: Event, hasToken: boolean): { readonly message: string; readonly code: string } {
+function failureOf(
+  event: Event,
+  { agent, token }: Pick<ConnectionTarget, 'agent' | 'token'>,
+): { readonly message: string; readonly code: string } {
   const { message, error } = 'message' in event ? (event as ErrorEvent) : { message: '', error: undefined };
   const inner: unknown = error;
   const code =
@@ -221,19 +224,21 @@ function failureOf(event: Event, hasToken: boolean): { readonly message: string;
       : undefined;
   const status = STATUS.exec(message)?.[1];
   if (message.endsWith('Missing client protocol')) return { code: OFFER_IGNORED, message };
-  if (status !== undefined) return { code: `HTTP_${status}`, message: statusReason(status, hasToken) };
+  if (status !== undefined)
+    return { code: `HTTP_${status}`, message: statusReason(status, token !== undefined) };
   if (message.endsWith('Response headers too large')) {
     return { code: 'HEADERS_TOO_LONG', message: 'not an agent: its response headers are too long' };
   }
   const word = code ?? /Failed to connect (E[A-Z]+)/.exec(message)?.[1] ?? 'UNKNOWN';
   // Codes of the HTTP parser: the reply was not HTTP.
   if (word.startsWith('HPE_')) return { code: word, message: 'not an agent' };
-  return { code: word, message: SYSTEM_REASONS[word] ?? `no connection (${word})` };
+  const hint = word === 'ECONNRESET' && !agent.isEncrypted ? '; does it need wss://?' : '';
+  return { code: word, message: `${SYSTEM_REASONS[word] ?? `no connection (${word})`}${hint}` };
 }
 
 const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused: no agent there',
-  ECONNRESET: 'connection closed by the other end; does it need wss://?',
+  ECONNRESET: 'connection closed by the other end',
   ENOTFOUND: 'host not found',
   EAI_AGAIN: 'DNS lookup failed; try again',
   EHOSTUNREACH: 'no route to host',

@@ -6,6 +6,7 @@ import { MachineRates } from '../../data/rates/machine-rates.ts';
 import { readAllTotals } from '../../data/recording/totals-files.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
 import { Buffer } from '../../screen/buffer/buffer.ts';
+import { linesOf } from '../../screen/buffer/buffer-look.fixture.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import { agentAlerts, firingText, renderAlerts } from '../../views/overlays/alerts.ts';
 import { totalsPage } from '../wire/history-reply.ts';
@@ -190,7 +191,7 @@ describe('a message that is wrong at some place', () => {
       renderAlerts(buffer.area, buffer, { hosts, offset: 0, theme: TOKYO_NIGHT });
     };
     take(ALERTS);
-    expect(buffer.lines().join('\n')).toContain('! on web-1: full');
+    expect(linesOf(buffer).join('\n')).toContain('! on web-1: full');
     assert(
       property(integer({ min: 0, max: 40 }), nonsense, (place, value) => {
         outcome(() => take(spoilt(ALERTS, place, value)));

@@ -106,6 +106,12 @@ describe('an agent of this machine', () => {
     });
     expect(await reason(connect(other.port))).toBe('not an agent');
     other.stop(true);
+    const closing = Bun.listen({
+      ...{ hostname: '127.0.0.1', port: 0, tls: { cert: pair.certificatePem, key: pair.keyPem } },
+      socket: { data: (socket) => void socket.end() },
+    });
+    expect(await reason(connect(closing.port, { pair }))).toBe('connection closed by the other end');
+    closing.stop(true);
   });
 
   test('says why it cannot tell something, and tells the rest', async () => {

@@ -1,7 +1,7 @@
 import { type MachineProcesses, ProcessTexts } from '../../data/sample/machine-processes.ts';
 import type { Platform } from '../../data/sample/platform.ts';
 import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
-import { TEXT_LIMIT } from '../../data/schema/column.ts';
+import { TEXT_LIMIT, UNKNOWN_USER } from '../../data/schema/column.ts';
 import { LocalSource } from '../../data/source/local-source.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
 import { cleanText } from '../../kit/text/sanitize.ts';
@@ -31,7 +31,6 @@ const ANSWER_LIMIT_BYTES = 32 << 20;
 /** The share of one core that the shell may use, and the CPU seconds that it may use at once. */
 const CPU_SHARE = 0.015;
 const CPU_BURST_SECONDS = 0.25;
-const UNKNOWN_USER = -1;
 const JOURNAL_MESSAGE = 'journals need socktop-agent on that machine';
 
 /** What is known of a machine beyond the life of a connection. */

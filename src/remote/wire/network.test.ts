@@ -115,7 +115,7 @@ class RandomSection implements NetworkSection {
         continue;
       column.values[slot * column.format.stride + column.format.offset] = this.#number(column.format);
     }
-    for (const { texts, format } of columns.texts) {
+    for (const { values: texts, format } of columns.texts) {
       const none = format.isOptional ? undefined : '';
       texts[slot] = this.#random() < 0.3 ? none : TEXTS[this.#below(TEXTS.length)]!;
     }
@@ -156,7 +156,7 @@ function contents(tables: NetworkTables): unknown {
         const value = values[slot * stride + offset]!;
         row[field.name] = refersTo === 'owners' || refersTo === 'hosts' ? keyOf(refersTo, value) : value;
       }
-      for (const { format, texts } of columns.texts) row[format.name] = texts[slot];
+      for (const { format, values: texts } of columns.texts) row[format.name] = texts[slot];
       rows[keyOf(name, slot)] = row;
     }
     result[name] = rows;

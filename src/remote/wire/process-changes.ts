@@ -49,7 +49,7 @@ export class ProcessChanges extends columnsClass(CHANGE_COLUMNS) {
       if (this.#takeNumbers(numbers[at]!.values, values, rows, count)) this.columnChangedAt[at] = sequence;
     }
     for (const [at, own] of this.told.texts.entries())
-      this.#takeTexts(texts[at]!.texts, own.texts, rows, count);
+      this.#takeTexts(texts[at]!.values, own.values, rows, count);
     for (let i = 0; i < count; i++) this.#takeShare(this.#slots[i]!, Math.fround(shareOf(rows[i]!)));
   }
 

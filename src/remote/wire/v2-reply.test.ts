@@ -193,7 +193,14 @@ describe('JSON replies of socktop.v2', () => {
     expect(written.networks.value).toEqual([
       {
         ...{ index: 2, name: 'eth0', rx_bytes: 1, rx_packets: 0, tx_packets: 0, mtu_bytes: 0 },
-        ...{ is_loopback: 0, is_uplink: 1, is_up: 0, link_bits_per_second: 1e9, operational_state: 'up' },
+        ...{
+          is_loopback: 0,
+          is_uplink: 1,
+          is_over_uplink: 0,
+          is_up: 0,
+          link_bits_per_second: 1e9,
+          operational_state: 'up',
+        },
         addresses: ['10.0.0.5', 'fe80::1'],
       },
     ]);

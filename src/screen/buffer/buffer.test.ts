@@ -4,6 +4,15 @@ import { cellWidth } from '../../kit/text/cell-width.ts';
 import { rect } from '../layout/rect.ts';
 import { Attribute, INHERIT_COLOR, PLAIN_STYLE, rgb, style } from '../style/style.ts';
 import { Buffer } from './buffer.ts';
+import {
+  attributesAt,
+  backgroundAt,
+  foregroundAt,
+  lineOf,
+  linesOf,
+  textAt,
+  widthAt,
+} from './buffer-look.fixture.ts';
 import { anyText } from './frames.fixture.ts';
 
 const RED = rgb(0xff0000);
@@ -19,7 +28,7 @@ describe('put', () => {
     expect(buffer.put(0, 3, 'abc', PLAIN_STYLE)).toBe(0);
     expect(buffer.put(0, -1, 'abc', PLAIN_STYLE)).toBe(0);
     expect(buffer.put(3, 0, 'x', PLAIN_STYLE, 0)).toBe(3);
-    expect(buffer.lines()).toEqual(['  abc', '        ab', 'cd   ab']);
+    expect(linesOf(buffer)).toEqual(['  abc', '        ab', 'cd   ab']);
   });
 
   test('makes a space of a wide glyph that is cut', () => {
@@ -27,28 +36,28 @@ describe('put', () => {
     expect(buffer.put(0, 0, 'abc日', PLAIN_STYLE)).toBe(4);
     expect(buffer.put(-1, 1, '日x', PLAIN_STYLE)).toBe(2);
     expect(buffer.put(0, 2, '日日', PLAIN_STYLE, 3)).toBe(3);
-    expect(buffer.lines()).toEqual(['abc', ' x', '日']);
+    expect(linesOf(buffer)).toEqual(['abc', ' x', '日']);
   });
 
   test('blanks the other half of a wide glyph that it writes over', () => {
     const buffer = new Buffer(6, 2);
     buffer.put(0, 0, '日本語', PLAIN_STYLE);
     buffer.put(1, 0, 'x', PLAIN_STYLE);
-    expect(buffer.line(0)).toBe(' x本語');
+    expect(lineOf(buffer, 0)).toBe(' x本語');
     buffer.put(3, 0, '中', PLAIN_STYLE);
-    expect(buffer.line(0)).toBe(' x 中');
+    expect(lineOf(buffer, 0)).toBe(' x 中');
     buffer.put(0, 1, '日本語', PLAIN_STYLE);
     buffer.fill(rect(1, 1, 4, 1), PLAIN_STYLE, 0x2d);
-    expect(buffer.line(1)).toBe(' ----');
+    expect(lineOf(buffer, 1)).toBe(' ----');
   });
 
   test('keeps a cluster in one cell, and a mark with the last character that fits', () => {
     const buffer = new Buffer(8, 1);
     buffer.put(0, 0, 'e\u0301👩‍👩‍👧🇫🇷x', PLAIN_STYLE);
-    expect([0, 1, 2, 3, 5].map((x) => buffer.textAt(x, 0))).toEqual(['e\u0301', '👩‍👩‍👧', '', '🇫🇷', 'x']);
-    expect([0, 1, 2, 3, 5].map((x) => buffer.widthAt(x, 0))).toEqual([1, 2, 0, 2, 1]);
+    expect([0, 1, 2, 3, 5].map((x) => textAt(buffer, x, 0))).toEqual(['e\u0301', '👩‍👩‍👧', '', '🇫🇷', 'x']);
+    expect([0, 1, 2, 3, 5].map((x) => widthAt(buffer, x, 0))).toEqual([1, 2, 0, 2, 1]);
     buffer.put(0, 0, 'abe\u0301', PLAIN_STYLE, 3);
-    expect(buffer.textAt(2, 0)).toBe('e\u0301');
+    expect(textAt(buffer, 2, 0)).toBe('e\u0301');
   });
 
   test('writes no cluster that ends in a joiner or begins with a mark: it would draw into its neighbour', () => {
@@ -62,17 +71,17 @@ describe('put', () => {
     ] as const) {
       buffer.clear(PLAIN_STYLE);
       buffer.put(0, 0, text, PLAIN_STYLE);
-      expect(cells.map((_, x) => buffer.textAt(x, 0))).toEqual([...cells]);
+      expect(cells.map((_, x) => textAt(buffer, x, 0))).toEqual([...cells]);
     }
   });
 
   test('shows a control as a dot, and gives no column to what has none', () => {
     const buffer = new Buffer(20, 1);
     expect(buffer.put(0, 0, 'a\x1b[2J\n\x9b\u202eb\u200b', PLAIN_STYLE)).toBe(9);
-    expect(buffer.line(0)).toBe('a·[2J···b');
+    expect(lineOf(buffer, 0)).toBe('a·[2J···b');
     const bytes = new Uint8Array([0x31, 0x1b, 0x80, 0x32]);
     expect(buffer.putAscii(0, 0, bytes, 4, PLAIN_STYLE)).toBe(4);
-    expect(buffer.line(0)).toBe('1··2J···b');
+    expect(lineOf(buffer, 0)).toBe('1··2J···b');
   });
 
   test('takes as many columns as cellWidth says', () => {
@@ -92,21 +101,21 @@ describe('styles', () => {
     buffer.fill(buffer.area, style(RED, BLUE));
     buffer.put(0, 0, 'a', style(rgb(1)));
     buffer.put(1, 0, 'é', style(INHERIT_COLOR, rgb(2), Attribute.BOLD));
-    expect([buffer.foregroundAt(0, 0), buffer.backgroundAt(0, 0)]).toEqual([rgb(1), BLUE]);
-    expect([buffer.foregroundAt(1, 0), buffer.backgroundAt(1, 0)]).toEqual([RED, rgb(2)]);
-    expect(buffer.attributesAt(1, 0)).toBe(Attribute.BOLD);
+    expect([foregroundAt(buffer, 0, 0), backgroundAt(buffer, 0, 0)]).toEqual([rgb(1), BLUE]);
+    expect([foregroundAt(buffer, 1, 0), backgroundAt(buffer, 1, 0)]).toEqual([RED, rgb(2)]);
+    expect(attributesAt(buffer, 1, 0)).toBe(Attribute.BOLD);
   });
 
   test('are laid over by restyle, which adds attributes and keeps glyphs whole', () => {
     const buffer = new Buffer(6, 1);
     buffer.put(0, 0, 'a日b', style(RED, 0, Attribute.DIM));
     buffer.restyle(rect(0, 0, 2, 1), style(INHERIT_COLOR, BLUE, Attribute.REVERSE));
-    expect(buffer.line(0)).toBe('a日b');
-    expect([0, 1, 2, 3].map((x) => buffer.backgroundAt(x, 0))).toEqual([BLUE, BLUE, BLUE, 0]);
-    expect(buffer.attributesAt(1, 0)).toBe(Attribute.DIM | Attribute.REVERSE);
-    expect(buffer.foregroundAt(2, 0)).toBe(RED);
+    expect(lineOf(buffer, 0)).toBe('a日b');
+    expect([0, 1, 2, 3].map((x) => backgroundAt(buffer, x, 0))).toEqual([BLUE, BLUE, BLUE, 0]);
+    expect(attributesAt(buffer, 1, 0)).toBe(Attribute.DIM | Attribute.REVERSE);
+    expect(foregroundAt(buffer, 2, 0)).toBe(RED);
     buffer.restyle(rect(2, 0, 2, 1), style(BLUE));
-    expect([1, 2, 3].map((x) => buffer.foregroundAt(x, 0))).toEqual([RED, RED, BLUE]);
+    expect([1, 2, 3].map((x) => foregroundAt(buffer, x, 0))).toEqual([RED, RED, BLUE]);
   });
 });
 
@@ -118,15 +127,15 @@ describe('single code points', () => {
       x = buffer.putCodePoint(x, 0, code, PLAIN_STYLE);
     }
     expect(x).toBe(8);
-    expect(buffer.line(0)).toBe('█日🙂·\ufffd\ufffd');
+    expect(lineOf(buffer, 0)).toBe('█日🙂·\ufffd\ufffd');
   });
 
   test('fill an area only when they are one column wide', () => {
     const buffer = new Buffer(4, 1);
     buffer.fill(buffer.area, PLAIN_STYLE, 0x2500);
-    expect(buffer.line(0)).toBe('────');
+    expect(lineOf(buffer, 0)).toBe('────');
     buffer.fill(rect(-5, -5, 7, 20), PLAIN_STYLE, 0x65e5);
-    expect(buffer.line(0)).toBe('  ──');
+    expect(lineOf(buffer, 0)).toBe('  ──');
   });
 });
 
@@ -152,5 +161,5 @@ test('restricted to ASCII, every column of another glyph is a question mark', ()
   const buffer = new Buffer(12, 1);
   buffer.put(0, 0, 'a网é👩‍🚀z', PLAIN_STYLE);
   buffer.restrictToAscii();
-  expect(buffer.line(0)).toBe('a?????z');
+  expect(lineOf(buffer, 0)).toBe('a?????z');
 });

@@ -13,7 +13,6 @@ import {
   RIGHT_HALF,
   WIDTH_MASK,
   WIDTH_ONE,
-  WIDTH_SHIFT,
   WIDTH_TWO,
 } from './cell.ts';
 
@@ -173,49 +172,6 @@ export class Buffer {
         (content & CLUSTER_FLAG) === 0 && (content & CODE_MASK) < 0x7f && content !== RIGHT_HALF;
       if (!isAscii) cells[at] = QUESTION_MARK | WIDTH_ONE;
     }
-  }
-
-  /** The glyph whose first cell is at (x, y); empty for the right half of a wide one and outside. */
-  textAt(x: number, y: number): string {
-    const content = this.#word(x, y, 0);
-    if (content === RIGHT_HALF) return '';
-    const code = content & CODE_MASK;
-    return (content & CLUSTER_FLAG) !== 0 ? this.clusters.textOf(code) : String.fromCodePoint(code);
-  }
-
-  /** Columns of the glyph at (x, y): 1, 2, or 0 for the right half of a wide one and outside. */
-  widthAt(x: number, y: number): number {
-    return (this.#word(x, y, 0) & WIDTH_MASK) >>> WIDTH_SHIFT;
-  }
-
-  foregroundAt(x: number, y: number): number {
-    return this.#word(x, y, 1) & COLOR_MASK;
-  }
-
-  backgroundAt(x: number, y: number): number {
-    return this.#word(x, y, 2);
-  }
-
-  /** Bits of Attribute at (x, y). */
-  attributesAt(x: number, y: number): number {
-    return this.#word(x, y, 1) >>> ATTRIBUTE_SHIFT;
-  }
-
-  /** One row as text without its trailing spaces: for tests and plain output, not for frames. */
-  line(y: number): string {
-    let text = '';
-    for (let x = 0; x < this.width; x++) text += this.textAt(x, y);
-    return text.trimEnd();
-  }
-
-  /** All rows as text, each without trailing spaces. */
-  lines(): string[] {
-    return Array.from({ length: this.height }, (_, y) => this.line(y));
-  }
-
-  #word(x: number, y: number, word: number): number {
-    if (x < 0 || y < 0 || x >= this.width || y >= this.height) return 0;
-    return this.cells[(y * this.width + x) * CELL_WORDS + word]!;
   }
 
   #use(style: Style): void {

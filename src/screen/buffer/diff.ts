@@ -1,5 +1,5 @@
 import { Buffer as NodeBuffer } from 'node:buffer';
-import type { ColorDepth } from '../style/style.ts';
+import { type ColorDepth, DEFAULT_COLOR } from '../style/style.ts';
 import type { Buffer } from './buffer.ts';
 import { ByteWriter } from './byte-writer.ts';
 import {
@@ -29,24 +29,15 @@ const PLAIN_END = 0x7f | WIDTH_ONE;
 const LETTER_ERASE_CELLS = 0x58;
 const LETTER_ERASE_LINE = 0x4b;
 
-/** What a terminal is known to do beyond the common ground. */
-interface DiffOptions {
-  /**
-   * Erasing paints the current background (terminfo `bce`). Not taken for granted: without it only default backgrounds
-   * are erased.
-   */
-  readonly erasesWithBackground?: boolean;
-}
-
 /**
  * Turns the difference of two buffers into the bytes that change a terminal from the one to the other: the
- * fewest cells, moves and attributes it can. Autowrap must be off. `bytes[0..length)` hold the frame until the
- * next `encode`; they must reach the terminal whole before another frame is encoded (engine.md, Renderer 4).
+ * fewest cells, moves and attributes it can. Autowrap must be off. Not every terminal erases with the current
+ * background (terminfo `bce`), so only cells of the default background are erased. `bytes[0..length)` hold the frame
+ * until the next `encode`; they must reach the terminal whole before another frame is encoded (engine.md, Renderer 4).
  */
 export class FrameDiff {
   readonly #out = new ByteWriter();
   readonly #cursor = new Cursor();
-  readonly #erasesWithBackground: boolean;
   #pen: Pen;
   #isScreenKnown = false;
   #blankRow: Int32Array = new Int32Array(0);
@@ -63,9 +54,8 @@ export class FrameDiff {
   #before: Int32Array = this.#blankRow;
   #shift = 0;
 
-  constructor(depth: ColorDepth, options: DiffOptions = {}) {
+  constructor(depth: ColorDepth) {
     this.#pen = new Pen(depth);
-    this.#erasesWithBackground = options.erasesWithBackground ?? false;
   }
 
   get bytes(): Uint8Array {
@@ -88,16 +78,16 @@ export class FrameDiff {
   }
 
   /**
-   * Encodes a frame: the bytes from `previous`, which the terminal shows, to `next`; or, when asked for or when
-   * the two do not belong together (size, cluster epoch), a clearing and all of `next`. How many bytes: 0 when
-   * nothing changed.
+   * Encodes a frame: the bytes from `previous`, which the terminal shows, to `next`; or, when what it shows is not
+   * known or the two do not belong together (size, cluster epoch), a clearing and all of `next`. How many bytes: 0
+   * when nothing changed.
    */
-  encode(previous: Buffer, next: Buffer, isFull = false): number {
+  encode(previous: Buffer, next: Buffer): number {
     const out = this.#out;
     out.length = 0;
     this.#cursor.lose();
-    if (isFull || !this.#isScreenKnown || !belongTogether(previous, next)) this.#repaint(next);
-    else this.#update(previous, next);
+    if (this.#isScreenKnown && belongTogether(previous, next)) this.#update(previous, next);
+    else this.#repaint(next);
     return out.length;
   }
 
@@ -167,16 +157,13 @@ export class FrameDiff {
           continue;
         }
       }
-      if (isUntouched) this.#touchRow(cells, rowAt, width);
-      isUntouched = false;
+      if (isUntouched) {
+        this.#out.reserve(width * CELL_BYTES);
+        this.#erasableFrom = firstErasable(cells, rowAt, width);
+        isUntouched = false;
+      }
       x = Math.max(x + 1, this.#encodeCells(next, x, y, at));
     }
-  }
-
-  /** What is to be known of a row before its first byte. */
-  #touchRow(cells: Int32Array, rowAt: number, width: number): void {
-    this.#out.reserve(width * CELL_BYTES);
-    this.#erasableFrom = this.#findErasable(cells, rowAt, width);
   }
 
   /** Brings the cell at (x, y) to the screen, and what comes with it. The column to go on from. */
@@ -197,16 +184,15 @@ export class FrameDiff {
   /** Erases the empty cells from (x, y) on, if that takes fewer bytes than writing them. The column after them. */
   #erase(next: Buffer, x: number, y: number, at: number): number {
     const cells = next.words;
-    const background = cells[at + 2]!;
-    if (!this.#isErasable(cells, at, background)) return x;
+    if (!isErasable(cells, at)) return x;
     const rowEnd = at + (next.width - x) * CELL_WORDS;
     const last = x + lastDifference(cells, at, rowEnd, this.#before, this.#shift);
     const isToTheEnd = x >= this.#erasableFrom;
-    const end = isToTheEnd ? last + 1 : this.#erasableRunEnd(cells, at, x, last);
+    const end = isToTheEnd ? last + 1 : erasableRunEnd(cells, at, x, last);
     this.#keptUntil = end;
     if (end - x < (isToTheEnd ? ERASE_LINE_CELLS : ERASE_CELLS)) return x;
     this.#moveTo(next, x, y);
-    this.#pen.useForBlank(this.#out, background);
+    this.#pen.useForBlank(this.#out, DEFAULT_COLOR);
     if (isToTheEnd) this.#out.command(1, LETTER_ERASE_LINE);
     else this.#out.command(end - x, LETTER_ERASE_CELLS);
     return isToTheEnd ? next.width : end;
@@ -296,8 +282,7 @@ export class FrameDiff {
     const background = cells[at - CELL_WORDS + 2]!;
     const from = x;
     // Where erasing is a choice it is made anew behind the run that was found too short for it.
-    const isErasable = background === 0 || this.#erasesWithBackground;
-    const end = isErasable ? Math.min(width, this.#keptUntil) : width;
+    const end = background === DEFAULT_COLOR ? Math.min(width, this.#keptUntil) : width;
     // Without calls: the first frame has thousands of these cells, and its code is interpreted.
     while (x < end) {
       if (cells[at] !== BLANK || cells[at + 2] !== background) break;
@@ -375,31 +360,25 @@ export class FrameDiff {
     }
     return true;
   }
+}
 
-  /** First column from which the row is empty, so that it can be erased; the width if there is none. */
-  #findErasable(cells: Int32Array, rowAt: number, width: number): number {
-    let x = width;
-    const background = cells[rowAt + (width - 1) * CELL_WORDS + 2]!;
-    while (x > 0 && this.#isErasable(cells, rowAt + (x - 1) * CELL_WORDS, background)) x--;
-    return x;
-  }
+/** First column from which the row is empty, so that it can be erased; the width if there is none. */
+function firstErasable(cells: Int32Array, rowAt: number, width: number): number {
+  let x = width;
+  while (x > 0 && isErasable(cells, rowAt + (x - 1) * CELL_WORDS)) x--;
+  return x;
+}
 
-  /** The end of the run of empty cells that starts at x and of which the last changed one is at `last`. */
-  #erasableRunEnd(cells: Int32Array, at: number, x: number, last: number): number {
-    const background = cells[at + 2]!;
-    let end = x;
-    while (end <= last && this.#isErasable(cells, at + (end - x) * CELL_WORDS, background)) end++;
-    return end;
-  }
+/** The end of the run of empty cells that starts at x and of which the last changed one is at `last`. */
+function erasableRunEnd(cells: Int32Array, at: number, x: number, last: number): number {
+  let end = x;
+  while (end <= last && isErasable(cells, at + (end - x) * CELL_WORDS)) end++;
+  return end;
+}
 
-  #isErasable(cells: Int32Array, at: number, background: number): boolean {
-    return (
-      cells[at] === BLANK &&
-      cells[at + 2] === background &&
-      (background === 0 || this.#erasesWithBackground) &&
-      (cells[at + 1]! & SEEN_ON_BLANKS_WORD) === 0
-    );
-  }
+function isErasable(cells: Int32Array, at: number): boolean {
+  const isEmpty = cells[at] === BLANK && cells[at + 2] === DEFAULT_COLOR;
+  return isEmpty && (cells[at + 1]! & SEEN_ON_BLANKS_WORD) === 0;
 }
 
 function belongTogether(previous: Buffer, next: Buffer): boolean {

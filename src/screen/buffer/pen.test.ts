@@ -49,8 +49,8 @@ describe.each(DEPTHS)('with %s', (depth) => {
     const next = new Buffer(styles.length, 1, clusters);
     next.clear(theme.base);
     for (const [x, ink] of styles.entries()) next.put(x, 0, 'x', ink);
-    const diff = new FrameDiff(depth, { erasesWithBackground: false });
-    const length = diff.encode(new Buffer(styles.length, 1, clusters), next, true);
+    const diff = new FrameDiff(depth);
+    const length = diff.encode(new Buffer(styles.length, 1, clusters), next);
     const emulator = new Emulator(styles.length, 1);
     await emulator.write(diff.bytes.slice(0, length));
     // 16777216 is the emulator's mode of the sixteen.

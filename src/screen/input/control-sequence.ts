@@ -1,9 +1,9 @@
-import type { InputEvent, MouseAction, MouseButton, MouseEvent, TerminalReply } from './event.ts';
+import type { InputEvent, KeyEvent, MouseAction, MouseButton, MouseEvent, TerminalReply } from './event.ts';
 import {
   characterKey,
-  KEYPAD_CHARACTERS,
-  kittyFunctionKey,
-  kittyKeypadCharacter,
+  keyIfNamed,
+  keypadKey,
+  kittyKey,
   LETTER_KEYS,
   LINUX_FUNCTION_KEYS,
   Modifier,
@@ -54,18 +54,19 @@ export function ss3Event(
 ): InputEvent | undefined {
   // konsole's old `SS3 5 P` and `SS3 1 ; 5 P` alike: the modifier stands last.
   const modifiers = modifiersAt(sequence, Math.max(sequence.count - 1, 0)) | context.modifiers;
-  const letter = LETTER_KEYS.get(final);
-  if (letter !== undefined) return namedKey(letter, modifiers);
-  const arrow = RXVT_ARROWS.get(final);
-  if (arrow !== undefined) return namedKey(arrow, modifiers | Modifier.CTRL);
-  const keypad = KEYPAD_CHARACTERS.get(final);
-  return keypad === undefined ? undefined : characterKey(keypad.charCodeAt(0), modifiers);
+  return letterKey(final, modifiers, Modifier.CTRL) ?? keypadKey(final, modifiers);
+}
+
+/** The key of a letter; rxvt's arrows are small ones, which stand for another modifier beside. */
+function letterKey(letter: string, modifiers: number, rxvtModifier: number): KeyEvent | undefined {
+  const arrow = RXVT_ARROWS.get(letter);
+  if (arrow !== undefined) return namedKey(arrow, modifiers | rxvtModifier);
+  return keyIfNamed(LETTER_KEYS.get(letter), modifiers);
 }
 
 /** The key of the Linux console's `CSI [ letter`. */
 export function linuxConsoleEvent(final: string, modifiers: number): InputEvent | undefined {
-  const name = LINUX_FUNCTION_KEYS.get(final);
-  return name === undefined ? undefined : namedKey(name, modifiers);
+  return keyIfNamed(LINUX_FUNCTION_KEYS.get(final), modifiers);
 }
 
 /**
@@ -74,8 +75,7 @@ export function linuxConsoleEvent(final: string, modifiers: number): InputEvent 
  */
 export function rxvtShiftedKey(sequence: ControlSequence, modifiers: number): InputEvent | undefined {
   if (sequence.intermediate !== DOLLAR || sequence.prefix !== 0 || sequence.count !== 1) return undefined;
-  const name = TILDE_KEYS.get(sequence.value(0, 0));
-  return name === undefined ? undefined : namedKey(name, modifiers | Modifier.SHIFT);
+  return keyIfNamed(TILDE_KEYS.get(sequence.value(0, 0)), modifiers | Modifier.SHIFT);
 }
 
 function keyOf(sequence: ControlSequence, final: string, outer: number): InputEvent | undefined {
@@ -94,12 +94,8 @@ function keyOf(sequence: ControlSequence, final: string, outer: number): InputEv
     case 'R':
       // A cursor position report has the same shape; F3 has 1 for its row.
       return sequence.value(0, 1) === 1 ? namedKey('f3', modifiers) : undefined;
-    default: {
-      const arrow = RXVT_ARROWS.get(final);
-      if (arrow !== undefined) return namedKey(arrow, modifiers | Modifier.SHIFT);
-      const letter = LETTER_KEYS.get(final);
-      return letter === undefined ? undefined : namedKey(letter, modifiers);
-    }
+    default:
+      return letterKey(final, modifiers, Modifier.SHIFT);
   }
 }
 
@@ -108,19 +104,13 @@ function tildeKey(sequence: ControlSequence, modifiers: number, outer: number): 
   if (number === MODIFY_OTHER_KEYS && sequence.count >= 3) {
     return characterKey(sequence.value(2, 0), modifiersAt(sequence, 1) | outer);
   }
-  const name = TILDE_KEYS.get(number);
-  return name === undefined ? undefined : namedKey(name, modifiers);
+  return keyIfNamed(TILDE_KEYS.get(number), modifiers);
 }
 
 /** kitty's `CSI code ; modifiers ; text u`. */
 function codePointKey(sequence: ControlSequence, modifiers: number): InputEvent | undefined {
   const code = sequence.value(0, 0);
-  if (code >= PRIVATE_USE_FIRST && code <= PRIVATE_USE_LAST) {
-    const character = kittyKeypadCharacter(code);
-    if (character >= 0) return characterKey(character, modifiers);
-    const name = kittyFunctionKey(code);
-    return name === '' ? undefined : namedKey(name, modifiers);
-  }
+  if (code >= PRIVATE_USE_FIRST && code <= PRIVATE_USE_LAST) return kittyKey(code, modifiers);
   const isPlain = (modifiers & ~Modifier.SHIFT) === 0;
   // With the text beside it the layout has spoken already; shift is spent.
   const text = isPlain ? sequence.value(2, 0) : 0;

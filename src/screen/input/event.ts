@@ -40,21 +40,19 @@ interface FocusEvent {
   readonly focused: boolean;
 }
 
-/** What the terminal answers about itself; never a key. */
-export type TerminalReply =
+/** What the terminal answers about itself. */
+export type TerminalAnswer =
   /** DA1, `CSI ? ... c`: the answer every terminal gives, so it ends a round of questions. */
-  | { readonly kind: 'reply'; readonly reply: 'attributes' }
+  | { readonly reply: 'attributes' }
   /** DECRPM, `CSI ? mode ; state $ y`: 0 unknown, 1 set, 2 reset, 3 and 4 permanently so. */
-  | { readonly kind: 'reply'; readonly reply: 'mode'; readonly mode: number; readonly state: number }
+  | { readonly reply: 'mode'; readonly mode: number; readonly state: number }
   /** OSC 10 and 11: `rgb` is 0xrrggbb. */
-  | {
-      readonly kind: 'reply';
-      readonly reply: 'color';
-      readonly which: 'foreground' | 'background';
-      readonly rgb: number;
-    }
+  | { readonly reply: 'color'; readonly which: 'foreground' | 'background'; readonly rgb: number }
   /** XTVERSION, `DCS > | name ST`: printable ASCII. */
-  | { readonly kind: 'reply'; readonly reply: 'version'; readonly name: string };
+  | { readonly reply: 'version'; readonly name: string };
+
+/** An answer as an event; never a key. */
+export type TerminalReply = TerminalAnswer & { readonly kind: 'reply' };
 
 /** Everything that can come out of a terminal's input. */
 export type InputEvent = KeyEvent | MouseEvent | PasteEvent | FocusEvent | TerminalReply;

@@ -13,6 +13,11 @@ export function namedKey(name: string, modifiers: number): KeyEvent {
   return { kind: 'key', name, ctrl, alt, shift, chord: chordOf(name, modifiers) };
 }
 
+/** The same; undefined for a key without a name here. */
+export function keyIfNamed(name: string | undefined, modifiers: number): KeyEvent | undefined {
+  return name === undefined ? undefined : namedKey(name, modifiers);
+}
+
 /**
  * A key that stands for a character. Shift is spelled by the character itself (`K`, `?`), so the chord names it
  * only together with ctrl, where terminals that report it send the small letter. Types text unless a modifier
@@ -146,29 +151,15 @@ export const RXVT_ARROWS: ReadonlyMap<string, string> = new Map([
   ['d', 'left'],
 ]);
 
-/** `SS3 letter` of the numeric keypad in application mode: the character that is printed on the key. */
-export const KEYPAD_CHARACTERS: ReadonlyMap<string, string> = new Map([
-  [' ', ' '],
-  ['I', '\t'],
-  ['M', '\r'],
-  ['X', '='],
-  ['j', '*'],
-  ['k', '+'],
-  ['l', ','],
-  ['m', '-'],
-  ['n', '.'],
-  ['o', '/'],
-  ['p', '0'],
-  ['q', '1'],
-  ['r', '2'],
-  ['s', '3'],
-  ['t', '4'],
-  ['u', '5'],
-  ['v', '6'],
-  ['w', '7'],
-  ['x', '8'],
-  ['y', '9'],
-]);
+/**
+ * The key of `SS3 letter`, on the numeric keypad in application mode: the character that is printed on it. The letters
+ * of `*` to `9` (j to y), of Tab (I) and of Enter (M) are 64 above it.
+ */
+export function keypadKey(letter: string, modifiers: number): KeyEvent | undefined {
+  if (letter === ' ') return characterKey(0x20, modifiers);
+  if (letter === 'X') return characterKey(0x3d, modifiers);
+  return /^[IMj-y]$/.test(letter) ? characterKey(letter.charCodeAt(0) - 64, modifiers) : undefined;
+}
 
 /** `CSI [ letter` of the Linux console. */
 export const LINUX_FUNCTION_KEYS: ReadonlyMap<string, string> = new Map([
@@ -198,16 +189,10 @@ const KITTY_MOVE_NAMES = [
   'begin',
 ];
 
-/** The keys that kitty's protocol places into the private use area (U+E000 to U+F8FF); '' for all others there. */
-export function kittyFunctionKey(code: number): string {
-  if (code >= KITTY_F13 && code <= KITTY_F35) return `f${code - KITTY_F13 + 13}`;
-  return KITTY_MOVE_NAMES[code - KITTY_KEYPAD_MOVES] ?? '';
-}
-
-/** The character code of a kitty keypad key, or -1. */
-export function kittyKeypadCharacter(code: number): number {
-  const index = code - KITTY_KEYPAD;
-  return index >= 0 && index < KITTY_KEYPAD_CHARACTERS.length
-    ? KITTY_KEYPAD_CHARACTERS.charCodeAt(index)
-    : -1;
+/** The key that kitty's protocol places at a code of the private use area (U+E000 to U+F8FF), undefined if none. */
+export function kittyKey(code: number, modifiers: number): KeyEvent | undefined {
+  const keypad = KITTY_KEYPAD_CHARACTERS[code - KITTY_KEYPAD];
+  if (keypad !== undefined) return characterKey(keypad.charCodeAt(0), modifiers);
+  if (code >= KITTY_F13 && code <= KITTY_F35) return namedKey(`f${code - KITTY_F13 + 13}`, modifiers);
+  return keyIfNamed(KITTY_MOVE_NAMES[code - KITTY_KEYPAD_MOVES], modifiers);
 }

@@ -32,12 +32,13 @@ export function contains(area: Rect, x: number, y: number): boolean {
 }
 
 /** The area without a margin on every side; empty where the margins meet. */
-export function inset(area: Rect, horizontal: number, vertical = horizontal): Rect {
+export function inset(area: Rect, margin: number): Rect {
+  const { x, y, width, height } = area;
   return rect(
-    area.x + Math.min(horizontal, area.width),
-    area.y + Math.min(vertical, area.height),
-    area.width - 2 * horizontal,
-    area.height - 2 * vertical,
+    x + Math.min(margin, width),
+    y + Math.min(margin, height),
+    width - 2 * margin,
+    height - 2 * margin,
   );
 }
 

@@ -1,5 +1,4 @@
 import { toOpError } from '../../kit/errors/op-error.ts';
-import type { ExitSignal } from './program.ts';
 
 /**
  * Signals whose default action ends the process silently, except:
@@ -9,10 +8,13 @@ import type { ExitSignal } from './program.ts';
  * and the real-time signals, which the engine has no names for, and which the program is to ignore
  * (ignoreUnnamedSignals).
  */
-const END_SIGNALS: readonly ExitSignal[] = [
+const END_SIGNALS = [
   ...(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const),
   ...(['SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGVTALRM', 'SIGPROF', 'SIGIO', 'SIGXCPU', 'SIGABRT'] as const),
-];
+] as const;
+
+export type ExitSignal = (typeof END_SIGNALS)[number];
+
 /** Timeout for SIGTSTP to stop the process: an orphaned process group is never stopped. */
 const STOP_MILLIS = 30;
 
@@ -33,34 +35,34 @@ interface ProcessEvents {
 /** The process's signals and last resorts while a program runs, and none of them afterwards. */
 export class ProcessSignals {
   readonly #events: ProcessEvents;
+  readonly #process: NodeJS.EventEmitter = process;
+  readonly #listeners: readonly (readonly [string, (thrown: unknown) => void])[];
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isListening = false;
 
   constructor(events: ProcessEvents) {
     this.#events = events;
+    const crash = (thrown: unknown): void => this.crash(thrown);
+    this.#listeners = [
+      ...END_SIGNALS.map((signal) => [signal, () => events.end(signal)] as const),
+      ['SIGWINCH', () => events.resized()],
+      ['SIGTSTP', this.#onSuspend],
+      ['SIGCONT', this.#onContinue],
+      ['uncaughtException', crash],
+      ['unhandledRejection', crash],
+      ['exit', () => events.exit()],
+    ];
   }
 
   listen(): void {
     this.#isListening = true;
-    for (const signal of END_SIGNALS) process.on(signal, this.#onEnd);
-    process.on('SIGWINCH', this.#onResized);
-    process.on('SIGTSTP', this.#onSuspend);
-    process.on('SIGCONT', this.#onContinue);
-    process.on('uncaughtException', this.#onCrash);
-    process.on('unhandledRejection', this.#onCrash);
-    process.on('exit', this.#onExit);
+    for (const [event, listener] of this.#listeners) this.#process.on(event, listener);
   }
 
   close(): void {
     this.#isListening = false;
     clearTimeout(this.#timer);
-    for (const signal of END_SIGNALS) process.off(signal, this.#onEnd);
-    process.off('SIGWINCH', this.#onResized);
-    process.off('SIGTSTP', this.#onSuspend);
-    process.off('SIGCONT', this.#onContinue);
-    process.off('uncaughtException', this.#onCrash);
-    process.off('unhandledRejection', this.#onCrash);
-    process.off('exit', this.#onExit);
+    for (const [event, listener] of this.#listeners) this.#process.off(event, listener);
   }
 
   crash(thrown: unknown): void {
@@ -77,15 +79,7 @@ export class ProcessSignals {
     this.#timer = setTimeout(this.#onContinue, STOP_MILLIS);
   }
 
-  readonly #onEnd = (signal: NodeJS.Signals): void => {
-    const known = END_SIGNALS.find((candidate) => candidate === signal);
-    if (known !== undefined) this.#events.end(known);
-  };
-
-  readonly #onResized = (): void => this.#events.resized();
   readonly #onSuspend = (): void => this.#events.suspend();
-  readonly #onCrash = (thrown: unknown): void => this.crash(thrown);
-  readonly #onExit = (): void => this.#events.exit();
 
   readonly #onContinue = (): void => {
     clearTimeout(this.#timer);

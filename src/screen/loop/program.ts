@@ -2,6 +2,7 @@ import type { OpError } from '../../kit/errors/op-error.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import type { InputEvent } from '../input/event.ts';
 import type { Capabilities } from '../terminal/terminal-capabilities.ts';
+import type { ExitSignal } from './process-signals.ts';
 
 /** What a message leads to. */
 export interface Step<Model, Effect> {
@@ -42,10 +43,6 @@ export interface Controls<Model, Message> {
   suspend(): void;
   quit(): void;
 }
-
-export type ExitSignal =
-  | ('SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGQUIT')
-  | ('SIGUSR1' | 'SIGUSR2' | 'SIGALRM' | 'SIGVTALRM' | 'SIGPROF' | 'SIGIO' | 'SIGXCPU' | 'SIGABRT');
 
 /** Why a program ended. The terminal has been restored if it still exists. */
 export type ExitReason =

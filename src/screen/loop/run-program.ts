@@ -1,4 +1,3 @@
-import type { OpError } from '../../kit/errors/op-error.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import type { InputEvent } from '../input/event.ts';
 import { InputParser } from '../input/input-parser.ts';
@@ -61,10 +60,11 @@ class Loop<Model, Message, Effect> implements Controls<Model, Message> {
     this.#options = options;
     this.model = program.initial;
     this.#input = new InputReader((event) => this.#guard(() => this.#onInput(event)));
+    const onResized = () => this.#guard(() => this.#onResized());
     this.#signals = new ProcessSignals({
       end: (signal) => this.#finish({ kind: 'signal', signal }),
       crash: (error) => this.#finish({ kind: 'crash', error }),
-      resized: () => this.#guard(() => this.#onResized()),
+      resized: onResized,
       suspend: () => this.suspend(),
       resumed: () => this.#guard(() => this.#onResumed()),
       exit: () => this.#terminal.leaveAtOnce(),
@@ -79,8 +79,8 @@ class Loop<Model, Message, Effect> implements Controls<Model, Message> {
     this.#terminal = new Terminal(terminalOptions, {
       input: (bytes) => this.#input.feed(bytes),
       ready: () => this.#painter.request(),
-      resized: () => this.#guard(() => this.#onResized()),
-      gone: (error) => this.#onGone(error),
+      resized: onResized,
+      gone: (error) => this.#finish({ kind: 'gone', error }),
     });
   }
 
@@ -141,7 +141,7 @@ class Loop<Model, Message, Effect> implements Controls<Model, Message> {
         this.#suspension = 'stopped';
         this.#signals.stopJob();
       },
-      (error: unknown) => this.#crash(error),
+      (error: unknown) => this.#signals.crash(error),
     );
   }
 
@@ -201,20 +201,12 @@ class Loop<Model, Message, Effect> implements Controls<Model, Message> {
     this.#onResized();
   }
 
-  #onGone(error: OpError): void {
-    this.#finish({ kind: 'gone', error });
-  }
-
   #guard(action: () => void): void {
     try {
       action();
     } catch (error) {
-      this.#crash(error);
+      this.#signals.crash(error);
     }
-  }
-
-  #crash(thrown: unknown): void {
-    this.#signals.crash(thrown);
   }
 
   /** The first reason is the reason; the rest of the end follows by itself. */

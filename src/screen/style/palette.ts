@@ -38,7 +38,6 @@ type Shade = (intensity: number) => Color;
 
 /** The colours a theme is made of. */
 export interface Palette {
-  readonly name: string;
   readonly background: Color;
   readonly text: Color;
   readonly dim: Color;
@@ -59,9 +58,6 @@ export interface Palette {
   /** Figures of each direction. */
   readonly upload: Color;
   readonly download: Color;
-  /** Hues of bars and graphs, in degrees. */
-  readonly uploadHue: number;
-  readonly downloadHue: number;
   readonly shading: Shading;
   /** Bars and graphs by intensity; `graphShade` is of both directions together. */
   readonly uploadShade: Shade;
@@ -144,8 +140,6 @@ export function recolored(palette: Palette, colors: Recoloring): Palette {
     ...own,
     // A text colour that was chosen for the theme's own selection may be unreadable on another.
     selectionText: colors.has('selection') ? INHERIT_COLOR : palette.selectionText,
-    uploadHue: hueOr(palette.uploadHue, colors.get('upload')),
-    downloadHue: hueOr(palette.downloadHue, colors.get('download')),
     uploadShade: shade('upload', palette.uploadShade),
     downloadShade: shade('download', palette.downloadShade),
     graphShade: shade('graph', palette.graphShade),
@@ -156,10 +150,6 @@ function shadesOf(color: Color, shading: Shading): Shade {
   if ((color & COLOR_FLAG) === 0) return bands([color]);
   const hue = hueOf(color);
   return hue === undefined ? shades(0, { ...shading, saturation: [0, 0] }) : shades(hue, shading);
-}
-
-function hueOr(before: number, color: Color | undefined): number {
-  return (color === undefined ? undefined : hueOf(color)) ?? before;
 }
 
 function between([from, to]: readonly [number, number], intensity: number): number {
@@ -173,7 +163,6 @@ const TOKYO_GROUND = rgb(0x1a1b26);
 
 /** After Tokyo Night, the first theme. */
 export const TOKYO_NIGHT_PALETTE: Palette = {
-  name: 'tokyo-night',
   background: TOKYO_GROUND,
   text: rgb(0xa9b1d6),
   dim: rgb(0x8a93bf),
@@ -191,8 +180,6 @@ export const TOKYO_NIGHT_PALETTE: Palette = {
   alertText: TOKYO_GROUND,
   upload: rgb(0x9ece6a),
   download: rgb(0xbb9af7),
-  uploadHue: 96,
-  downloadHue: 261,
   shading: STRONG_ON_DARK,
   uploadShade: shades(96, STRONG_ON_DARK),
   downloadShade: shades(261, STRONG_ON_DARK),
@@ -204,7 +191,6 @@ const STRONG_ON_LIGHT: Shading = { saturation: [0.35, 0.85], lightness: [0.41, 0
 
 /** After the light variant of Tokyo Night, its colours darkened until they can be read. */
 export const TOKYO_NIGHT_LIGHT_PALETTE: Palette = {
-  name: 'tokyo-night-light',
   background: rgb(0xe6e7ed),
   text: rgb(0x343b58),
   dim: rgb(0x494f6f),
@@ -222,8 +208,6 @@ export const TOKYO_NIGHT_LIGHT_PALETTE: Palette = {
   alertText: rgb(0xf4f5f9),
   upload: rgb(0x385f0d),
   download: rgb(0x7a2fae),
-  uploadHue: 96,
-  downloadHue: 275,
   shading: STRONG_ON_LIGHT,
   uploadShade: shades(96, STRONG_ON_LIGHT),
   downloadShade: shades(275, STRONG_ON_LIGHT),
@@ -234,7 +218,6 @@ const BRIGHT_ON_BLACK: Shading = { saturation: [0.6, 1], lightness: [0.62, 0.8] 
 
 /** At least 7 to 1 everywhere (WCAG 2.2, level AAA); the selected row is black on yellow. */
 export const HIGH_CONTRAST_PALETTE: Palette = {
-  name: 'high-contrast',
   background: rgb(0x000000),
   text: rgb(0xffffff),
   dim: rgb(0xc4c4c4),
@@ -252,8 +235,6 @@ export const HIGH_CONTRAST_PALETTE: Palette = {
   alertText: rgb(0x000000),
   upload: rgb(0x6eff6e),
   download: rgb(0xf0a8ff),
-  uploadHue: 120,
-  downloadHue: 290,
   shading: BRIGHT_ON_BLACK,
   uploadShade: shades(120, BRIGHT_ON_BLACK),
   downloadShade: shades(290, { saturation: [0.8, 1], lightness: [0.72, 0.86] }),
@@ -265,7 +246,6 @@ const STRONG_ORANGE: Shading = { saturation: [0.5, 0.95], lightness: [0.42, 0.6]
 
 /** Blue and orange where others have green and red: apart for people who see no difference between those two. */
 export const COLOUR_BLIND_PALETTE: Palette = {
-  name: 'colour-blind',
   background: TOKYO_GROUND,
   text: rgb(0xb4bcdf),
   dim: rgb(0x8f98c4),
@@ -283,8 +263,6 @@ export const COLOUR_BLIND_PALETTE: Palette = {
   alertText: TOKYO_GROUND,
   upload: rgb(0x4fb3ff),
   download: rgb(0xf0a030),
-  uploadHue: 207,
-  downloadHue: 33,
   shading: STRONG_ON_DARK,
   uploadShade: shades(207, STRONG_BLUE),
   downloadShade: shades(33, STRONG_ORANGE),
@@ -300,7 +278,6 @@ const WHITE = ansi(15);
  * is plain white (7): bright black (8) is hardly visible in many terminals' palettes.
  */
 export const ANSI16_PALETTE: Palette = {
-  name: 'ansi16',
   background: BLACK,
   text: WHITE,
   dim: ansi(7),
@@ -319,8 +296,6 @@ export const ANSI16_PALETTE: Palette = {
   alertText: BLACK,
   upload: ansi(10),
   download: ansi(13),
-  uploadHue: 120,
-  downloadHue: 300,
   shading: STRONG_ON_DARK,
   uploadShade: bands([ansi(2), ansi(10)]),
   downloadShade: bands([ansi(5), ansi(13)]),

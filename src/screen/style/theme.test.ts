@@ -87,6 +87,7 @@ const ACCENTS = [
 /** A theme as one terminal shows it. */
 interface Look {
   readonly title: string;
+  readonly name: ThemeName;
   readonly theme: Theme;
   readonly palette: Palette;
   readonly shown: (color: Color) => Color;
@@ -95,7 +96,7 @@ interface Look {
 const same = (color: Color): Color => color;
 const in256 = (color: Color): Color => rgb(palette256(toPalette256(color)));
 const LOOKS: readonly Look[] = THEME_NAMES.flatMap((name) => {
-  const own = { theme: themeNamed(name), palette: PALETTES[name] };
+  const own = { name, theme: themeNamed(name), palette: PALETTES[name] };
   if (name !== 'ansi16') {
     return [
       { ...own, title: name, shown: same },
@@ -128,9 +129,9 @@ function groundsOf({ palette }: Look): readonly Color[] {
  * colours the terminal has only what comes near to them, and the sixteen are the terminal's.
  */
 function leastOf(look: Look): { text: number; dim: number; accent: number; ramp: number } {
-  if (look.theme.name === 'high-contrast') return { text: 7, dim: 7, accent: 7, ramp: 7 };
+  if (look.name === 'high-contrast') return { text: 7, dim: 7, accent: 7, ramp: 7 };
   const dim = look.shown === same ? 4.5 : 3;
-  return { text: 4.5, dim, accent: 3, ramp: look.theme.name === 'tokyo-night' ? 1.3 : 2 };
+  return { text: 4.5, dim, accent: 3, ramp: look.name === 'tokyo-night' ? 1.3 : 2 };
 }
 
 describe.each(LOOKS)('$title', (look) => {
@@ -206,10 +207,7 @@ describe.each(THEME_NAMES)('%s', (name) => {
   const theme = themeNamed(name);
 
   test('is complete and frozen', () => {
-    expect(theme.name).toBe(name);
-    expect(Object.keys(theme).sort()).toEqual(
-      [...STYLE_NAMES, ...RAMP_NAMES, 'name', 'uploadHue', 'downloadHue'].sort(),
-    );
+    expect(Object.keys(theme).sort()).toEqual([...STYLE_NAMES, ...RAMP_NAMES].sort());
     for (const found of [theme, ...allStyles(theme)]) expect(Object.isFrozen(found)).toBe(true);
     for (const ramp of RAMP_NAMES) expect(theme[ramp]).toHaveLength(RAMP_STEPS);
     for (const { foreground, background } of allStyles(theme)) {
@@ -295,7 +293,6 @@ describe('colours of one`s own', () => {
   });
 
   test('bars follow the hue, greys have none, and the terminal`s own colour has no shades', () => {
-    expect(stylesOf('tokyo-night', 'upload', rgb(0x0000ff)).uploadHue).toBe(240);
     expect(stylesOf('tokyo-night', 'upload', rgb(0x0000ff)).uploadRamp.at(RAMP_STEPS - 1).foreground).toBe(
       rgb(0x5e5eed),
     );
@@ -306,7 +303,6 @@ describe('colours of one`s own', () => {
     expect(new Set(rampSteps(own.downloadRamp).map((step) => step.foreground))).toEqual(
       new Set([DEFAULT_COLOR]),
     );
-    expect(own.downloadHue).toBe(TOKYO_NIGHT.downloadHue);
   });
 
   test('a selection of one`s own keeps the text as it is', () => {

@@ -14,7 +14,6 @@ import { Attribute, ansiIndexOf, type Color, INHERIT_COLOR, type Style, style } 
 
 /** Styles by what they mean. Those without a background are drawn on whatever is there. */
 export interface Theme {
-  readonly name: string;
   /** The whole screen: text colour on the theme's background. Clear and fill with it. */
   readonly base: Style;
   readonly text: Style;
@@ -46,8 +45,6 @@ export interface Theme {
   readonly alert: Style;
   readonly scrollbarTrack: Style;
   readonly scrollbarThumb: Style;
-  readonly uploadHue: number;
-  readonly downloadHue: number;
   /** Foregrounds by intensity, faint to strong, RAMP_STEPS of each. */
   readonly uploadRamp: ShadeRamp;
   readonly downloadRamp: ShadeRamp;
@@ -61,7 +58,6 @@ function themeOf(palette: Palette): Theme {
   const { BOLD } = Attribute;
   const accentBold = style(palette.accent, INHERIT_COLOR, BOLD);
   return Object.freeze({
-    name: palette.name,
     base: style(palette.text, palette.background),
     text: style(palette.text),
     bold: style(palette.text, INHERIT_COLOR, BOLD),
@@ -86,8 +82,6 @@ function themeOf(palette: Palette): Theme {
     alert: style(palette.alertText, palette.alert, canBeBold(palette.alertText) ? BOLD : 0),
     scrollbarTrack: style(palette.border),
     scrollbarThumb: style(palette.dim),
-    uploadHue: palette.uploadHue,
-    downloadHue: palette.downloadHue,
     uploadRamp: new ShadeRamp(palette.uploadShade),
     downloadRamp: new ShadeRamp(palette.downloadShade),
     graphRamp: new ShadeRamp(palette.graphShade),

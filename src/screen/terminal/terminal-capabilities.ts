@@ -1,3 +1,4 @@
+import type { TerminalAnswer } from '../input/event.ts';
 import type { ColorDepth } from '../style/style.ts';
 
 /** DECRQM of synchronized update, both colours, the terminal's name, and DA1, which every terminal answers. */
@@ -12,13 +13,6 @@ const TRUECOLOR_NAMES =
   /^(xterm\(|kitty|foot|wezterm|ghostty|iterm2|konsole|contour|mintty|vte|tmux|alacritty|rio|warp)/i;
 const TRUECOLOR_TERMS = /-direct$|^(xterm-)?(kitty|ghostty)|^(foot|alacritty|wezterm|contour)/;
 const MONOCHROME_TERMS = /^(dumb|unknown|vt[12345]\d\d.*|.*-m(ono)?)$/;
-
-/** What a terminal may answer, as src/screen/input reads it. */
-export type TerminalAnswer =
-  | { readonly reply: 'attributes' }
-  | { readonly reply: 'mode'; readonly mode: number; readonly state: number }
-  | { readonly reply: 'color'; readonly which: 'foreground' | 'background'; readonly rgb: number }
-  | { readonly reply: 'version'; readonly name: string };
 
 /** Environment variables that describe a terminal. */
 export type TerminalEnvironment = Readonly<Record<string, string | undefined>>;

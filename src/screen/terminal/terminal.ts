@@ -1,8 +1,9 @@
 import type { OpError } from '../../kit/errors/op-error.ts';
 import type { Buffer } from '../buffer/buffer.ts';
+import type { TerminalAnswer } from '../input/event.ts';
 import type { ColorDepth } from '../style/style.ts';
 import { enterSequence, FrameEncoder, leaveSequence, MOUSE_OFF, MOUSE_ON } from './frame-encoder.ts';
-import { Capabilities, type TerminalAnswer, type TerminalEnvironment } from './terminal-capabilities.ts';
+import { Capabilities, type TerminalEnvironment } from './terminal-capabilities.ts';
 import type { Backend, ScreenSize } from './terminal-output.ts';
 
 const BELL = '\x07';
@@ -95,14 +96,11 @@ export class Terminal {
     this.updateSize();
   }
 
-  /** Reads the size; returns whether it changed. The next frame is then a full one. */
-  updateSize(): boolean {
-    const { width, height } = this.#backend.size();
-    const hasChanged = width !== this.#size.width || height !== this.#size.height;
-    this.#size = { width, height };
+  /** Reads the size; the next frame is a full one. */
+  updateSize(): void {
+    this.#size = this.#backend.size();
     // Terminals reflow and blank what they like on the way from one size to another, even back to the same.
     this.#frames.invalidate();
-    return hasChanged;
   }
 
   /** The next frame repaints every cell. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
+import { lineOf } from '../buffer/buffer-look.fixture.ts';
 import { style } from '../style/style.ts';
 import { putAligned, putFigure, putMiddle } from './aligned-text.ts';
 import { anyArea, anyName, drawnWithin, TEXT } from './sentinel.fixture.ts';
@@ -9,7 +10,7 @@ test('a text that is too long loses its middle', () => {
   const drawn = (text: string, width: number): string => {
     const buffer = new Buffer(width, 1);
     putMiddle(buffer, 0, 0, width, text, style(1));
-    return buffer.line(0);
+    return lineOf(buffer, 0);
   };
   expect(drawn('/srv/data', 9)).toBe('/srv/data');
   expect(drawn('/srv/data', 8)).toBe('/sr…data');
@@ -23,7 +24,7 @@ describe('aligned text', () => {
     buffer.isAscii = ascii;
     buffer.fill(buffer.area, TEXT, 0x2e);
     putAligned(buffer, 1, 0, width, align, text, TEXT);
-    return buffer.line(0);
+    return lineOf(buffer, 0);
   }
 
   function figure(text: string, width: number): string {
@@ -31,7 +32,7 @@ describe('aligned text', () => {
     buffer.fill(buffer.area, TEXT, 0x2e);
     const bytes = new TextEncoder().encode(text);
     putFigure(buffer, 1, 0, width, bytes, bytes.length, TEXT);
-    return buffer.line(0);
+    return lineOf(buffer, 0);
   }
 
   test('stands at its side of the column', () => {

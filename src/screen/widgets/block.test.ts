@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
+import { lineOf, linesOf, textAt } from '../buffer/buffer-look.fixture.ts';
 import type { Rect } from '../layout/rect.ts';
 import { type Block, popupArea, renderBlock, renderBlockDivider, renderPopup } from './block.ts';
 import { anyArea, anyName, drawnOver, drawnWithin, GROUND, STRONG, TEXT } from './sentinel.fixture.ts';
@@ -13,7 +14,7 @@ function block(width: number, height: number, drawn: Block, ascii = false): stri
   const buffer = new Buffer(width, height);
   buffer.isAscii = ascii;
   renderBlock(buffer.area, buffer, drawn);
-  return buffer.lines();
+  return linesOf(buffer);
 }
 
 describe('a block', () => {
@@ -41,7 +42,7 @@ describe('a block', () => {
     const buffer = new Buffer(14, 5);
     renderBlock(buffer.area, buffer, blockWith('Disks'));
     renderBlockDivider(buffer.area, buffer, 2, blockWith('Upload'));
-    expect(buffer.line(2)).toBe('├ Upload ────┤');
+    expect(lineOf(buffer, 2)).toBe('├ Upload ────┤');
   });
 
   test('of any size keeps to its area, returns what is inside and leaves that alone', () => {
@@ -57,7 +58,7 @@ describe('a block', () => {
         expect(inside!.height).toBe(Math.max(0, area.height - 2));
         for (let y = inside!.y; y < Math.min(buffer.height, inside!.y + inside!.height); y++) {
           for (let x = inside!.x; x < Math.min(buffer.width, inside!.x + inside!.width); x++) {
-            expect(buffer.textAt(x, y)).toBe('@');
+            expect(textAt(buffer, x, y)).toBe('@');
           }
         }
         drawnWithin(area, (into) => renderBlockDivider(area, into, row, drawn));
@@ -80,7 +81,7 @@ describe('a popup', () => {
     buffer.fill(buffer.area, TEXT, 0x2e);
     const inside = renderPopup(buffer.area, buffer, { ...popupWith('Kill'), width: 7, height: 1 });
     expect(inside).toEqual({ x: 2, y: 2, width: 7, height: 1 });
-    expect(buffer.lines()).toEqual([
+    expect(linesOf(buffer)).toEqual([
       '...........',
       '.╭ Kill ─╮.',
       '.│       │.',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
+import { foregroundAt, linesOf } from '../buffer/buffer-look.fixture.ts';
 import { rampSteps } from '../style/color-measure.fixture.ts';
 import { rgb, style } from '../style/style.ts';
 import { TOKYO_NIGHT } from '../style/theme.ts';
@@ -34,7 +35,7 @@ function chart(
     theme: TOKYO_NIGHT,
     ...options,
   });
-  return buffer.lines();
+  return linesOf(buffer);
 }
 
 describe('a chart', () => {
@@ -66,8 +67,8 @@ describe('a chart', () => {
       ramp: [low, high],
       theme: TOKYO_NIGHT,
     });
-    expect(buffer.foregroundAt(0, 0)).toBe(high.foreground);
-    expect(buffer.foregroundAt(0, 1)).toBe(low.foreground);
+    expect(foregroundAt(buffer, 0, 0)).toBe(high.foreground);
+    expect(foregroundAt(buffer, 0, 1)).toBe(low.foreground);
   });
 
   test('of anything paints in any area and nothing else', () => {
@@ -93,7 +94,7 @@ function sparkline(
   const buffer = new Buffer(width, height);
   buffer.isAscii = ascii;
   putSparkline(buffer, 0, 0, width, height, plainSamples(values), maximum, RAMP);
-  return buffer.lines();
+  return linesOf(buffer);
 }
 
 describe('a sparkline', () => {
@@ -123,8 +124,8 @@ describe('a sparkline', () => {
   test('colours each column by its sample', () => {
     const buffer = new Buffer(2, 1);
     putSparkline(buffer, 0, 0, 2, 1, plainSamples([1, 100]), Number.NaN, RAMP);
-    expect(buffer.foregroundAt(0, 0)).toBe(rampStyle(RAMP, 1, 100).foreground);
-    expect(buffer.foregroundAt(1, 0)).toBe(RAMP.at(-1)!.foreground);
+    expect(foregroundAt(buffer, 0, 0)).toBe(rampStyle(RAMP, 1, 100).foreground);
+    expect(foregroundAt(buffer, 1, 0)).toBe(RAMP.at(-1)!.foreground);
   });
 
   test('of anything paints in any area and nothing else', () => {
@@ -143,7 +144,7 @@ describe('a time axis', () => {
   const axis = (width: number, secondsPerSample: number): string => {
     const buffer = new Buffer(width, 1);
     putTimeAxis(buffer, { x: 0, y: 0, width }, secondsPerSample, { theme: TOKYO_NIGHT });
-    return buffer.lines()[0]!;
+    return linesOf(buffer)[0]!;
   };
 
   test('has marks at round times, apart enough to be read', () => {

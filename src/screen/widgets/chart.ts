@@ -25,47 +25,32 @@ export interface Chart {
  */
 export function renderChart(area: Rect, buffer: Buffer, chart: Chart): void {
   if (isEmpty(area)) return;
-  if (buffer.isAscii) putBlockRows(area, buffer, chart);
-  else putBrailleRows(area, buffer, chart);
+  const { samples, ramp, isHanging = false } = chart;
+  const { width, height } = area;
+  const { isAscii } = buffer;
+  const perCell = isAscii ? 1 : 2;
+  const perRow = isAscii ? EIGHTHS : DOTS;
+  const scale = Number.isNaN(chart.maximum) ? maximumOf(samples, width * perCell) : chart.maximum;
+  for (let cell = Math.min(width, Math.ceil(samples.count / perCell)) - 1; cell >= 0; cell--) {
+    const newest = cell * perCell;
+    const right = graphLevel(sampleAt(samples, newest), scale, height * perRow);
+    const left = isAscii ? right : graphLevel(sampleAt(samples, newest + 1), scale, height * perRow);
+    const level = Math.max(left, right);
+    for (let row = height - 1, below = 0; below < level; row--, below += perRow) {
+      const y = area.y + (isHanging ? height - 1 - row : row);
+      const glyph = chartGlyph(left - below, right - below, isHanging, isAscii);
+      buffer.putCodePoint(area.x + width - 1 - cell, y, glyph, heightStyle(ramp, row, height));
+    }
+  }
   putLabel(area, buffer, chart);
 }
 
 const EIGHTHS = 8;
 const DOTS = 4;
 
-function putBlockRows(area: Rect, buffer: Buffer, chart: Chart): void {
-  const { samples, ramp } = chart;
-  const isHanging = chart.isHanging === true;
-  const glyphOf = isHanging ? hangingGlyph : verticalGlyph;
-  const scale = Number.isNaN(chart.maximum) ? maximumOf(samples, area.width) : chart.maximum;
-  const last = area.height - 1;
-  for (let age = Math.min(area.width, samples.count) - 1; age >= 0; age--) {
-    const x = area.x + area.width - 1 - age;
-    const level = graphLevel(sampleAt(samples, age), scale, area.height * EIGHTHS);
-    for (let row = last, below = 0; below < level; row--, below += EIGHTHS) {
-      const y = area.y + (isHanging ? last - row : row);
-      buffer.putCodePoint(x, y, glyphOf(level - below, buffer.isAscii), heightStyle(ramp, row, area.height));
-    }
-  }
-}
-
-function putBrailleRows(area: Rect, buffer: Buffer, chart: Chart): void {
-  const { samples, ramp } = chart;
-  const isHanging = chart.isHanging === true;
-  const glyphOf = isHanging ? hangingBrailleGlyph : brailleGlyph;
-  const steps = area.height * DOTS;
-  const scale = Number.isNaN(chart.maximum) ? maximumOf(samples, area.width * 2) : chart.maximum;
-  const last = area.height - 1;
-  for (let age = Math.min(area.width, Math.ceil(samples.count / 2)) - 1; age >= 0; age--) {
-    const x = area.x + area.width - 1 - age;
-    const left = graphLevel(sampleAt(samples, age * 2 + 1), scale, steps);
-    const right = graphLevel(sampleAt(samples, age * 2), scale, steps);
-    const level = Math.max(left, right);
-    for (let row = last, below = 0; below < level; row--, below += DOTS) {
-      const y = area.y + (isHanging ? last - row : row);
-      buffer.putCodePoint(x, y, glyphOf(left - below, right - below), heightStyle(ramp, row, area.height));
-    }
-  }
+function chartGlyph(left: number, right: number, isHanging: boolean, isAscii: boolean): number {
+  if (isAscii) return isHanging ? hangingGlyph(right) : verticalGlyph(right, true);
+  return isHanging ? hangingBrailleGlyph(left, right) : brailleGlyph(left, right);
 }
 
 function heightStyle(ramp: Ramp, row: number, height: number): Style {

@@ -75,11 +75,10 @@ export function verticalGlyph(eighths: number, ascii: boolean): number {
   return level === 0 ? SPACE : 0x2580 + level;
 }
 
-/** A cell filled from its top, in the coarse steps that there are characters for; 0 is a space. */
-export function hangingGlyph(eighths: number, ascii: boolean): number {
+/** A cell filled from its top, in the three steps that ASCII has characters for; 0 is a space. */
+export function hangingGlyph(eighths: number): number {
   if (eighths <= 0) return SPACE;
-  if (ascii) return eighths >= 8 ? 0x23 : eighths >= 4 ? 0x22 : 0x27;
-  return eighths >= 8 ? BLOCK_FULL : eighths >= 4 ? 0x2580 : 0x2594;
+  return eighths >= 8 ? 0x23 : eighths >= 4 ? 0x22 : 0x27;
 }
 
 /** A cell filled from its left by `eighths` (clamped to 0..8): `▏` to `█`; 0 is a space. */
@@ -92,14 +91,15 @@ export function horizontalGlyph(eighths: number, ascii: boolean): number {
 
 /** A braille cell with its two columns filled from the bottom by 0..4 dots (clamped); none at all is a space. */
 export function brailleGlyph(left: number, right: number): number {
-  const dots =
-    BRAILLE_LEFT[Math.max(0, Math.min(4, left))]! | BRAILLE_RIGHT[Math.max(0, Math.min(4, right))]!;
-  return dots === 0 ? SPACE : 0x2800 | dots;
+  return dotsOf(BRAILLE_LEFT, left, BRAILLE_RIGHT, right);
 }
 
 /** The same filled from the top. */
 export function hangingBrailleGlyph(left: number, right: number): number {
-  const dots =
-    HANGING_LEFT[Math.max(0, Math.min(4, left))]! | HANGING_RIGHT[Math.max(0, Math.min(4, right))]!;
+  return dotsOf(HANGING_LEFT, left, HANGING_RIGHT, right);
+}
+
+function dotsOf(lefts: readonly number[], left: number, rights: readonly number[], right: number): number {
+  const dots = lefts[Math.max(0, Math.min(4, left))]! | rights[Math.max(0, Math.min(4, right))]!;
   return dots === 0 ? SPACE : 0x2800 | dots;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
+import { lineOf } from '../buffer/buffer-look.fixture.ts';
 import { hintsThatFit, renderKeyHints } from './key-hints.ts';
 import { anyArea, anyName, drawnOver, GROUND, STRONG, TEXT } from './sentinel.fixture.ts';
 
@@ -15,7 +16,7 @@ describe('key hints', () => {
   function hints(width: number): string {
     const buffer = new Buffer(width, 1);
     renderKeyHints(buffer.area, buffer, HINTS, THEME);
-    return buffer.line(0);
+    return lineOf(buffer, 0);
   }
 
   test('stand side by side', () => {

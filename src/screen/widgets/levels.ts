@@ -66,6 +66,5 @@ export type Ramp = Pick<readonly Style[], 'length' | 'at'>;
 export function rampStyle(ramp: Ramp, value: number, maximum: number): Style {
   const last = ramp.length - 1;
   if (!(value > 0) || !(maximum > 0)) return ramp.at(0)!;
-  const share = value >= maximum ? 1 : value / maximum;
-  return ramp.at(Math.round(share * last))!;
+  return ramp.at(Math.round(shareOf(value, maximum) * last))!;
 }

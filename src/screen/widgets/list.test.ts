@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
+import { backgroundAt, linesOf } from '../buffer/buffer-look.fixture.ts';
 import { Attribute, INHERIT_COLOR, rgb, style } from '../style/style.ts';
 import { putAligned } from './aligned-text.ts';
 import { type List, renderList } from './list.ts';
@@ -9,13 +10,12 @@ import { anyArea, anyName, drawnOver, GROUND, STRONG } from './sentinel.fixture.
 const SELECTION = style(INHERIT_COLOR, rgb(0x283457), Attribute.BOLD);
 
 describe('a list', () => {
-  function listOf(items: readonly string[], options: Partial<List> = {}): List {
+  function listOf(buffer: Buffer, items: readonly string[], options: Partial<List> = {}): List {
     return {
       count: items.length,
       offset: 0,
       selected: -1,
-      drawItem: (item, x, y, width, base, buffer) =>
-        putAligned(buffer, x, y, width, 'left', items[item]!, base),
+      drawItem: (item, x, y, width) => putAligned(buffer, x, y, width, 'left', items[item]!, GROUND),
       theme: { base: GROUND, selection: SELECTION, accent: STRONG },
       ...options,
     };
@@ -26,11 +26,11 @@ describe('a list', () => {
     renderList(
       buffer.area,
       buffer,
-      listOf(['SIGTERM 15', 'SIGKILL 9', 'SIGINT 2'], { offset: 1, selected: 1 }),
+      listOf(buffer, ['SIGTERM 15', 'SIGKILL 9', 'SIGINT 2'], { offset: 1, selected: 1 }),
     );
-    expect(buffer.lines()).toEqual(['▸SIGKILL 9', ' SIGINT 2', '', '']);
-    expect(buffer.backgroundAt(11, 0)).toBe(SELECTION.background);
-    expect(buffer.backgroundAt(11, 1)).toBe(GROUND.background);
+    expect(linesOf(buffer)).toEqual(['▸SIGKILL 9', ' SIGINT 2', '', '']);
+    expect(backgroundAt(buffer, 11, 0)).toBe(SELECTION.background);
+    expect(backgroundAt(buffer, 11, 1)).toBe(GROUND.background);
   });
 
   test('of any items paints any area whole and nothing else', () => {
@@ -41,7 +41,7 @@ describe('a list', () => {
         fc.nat(25),
         fc.nat(25),
         (area, items, a, b) => {
-          drawnOver(area, (into) => renderList(area, into, listOf(items, { offset: a, selected: b })));
+          drawnOver(area, (into) => renderList(area, into, listOf(into, items, { offset: a, selected: b })));
         },
       ),
     );

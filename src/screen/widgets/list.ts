@@ -4,8 +4,8 @@ import type { Style } from '../style/style.ts';
 import type { Theme } from '../style/theme.ts';
 import { glyphsFor } from './glyphs.ts';
 
-/** Draws one item: `width` cells from (x, y), never more. They are blank in `style`, the list's base. */
-type DrawItem = (item: number, x: number, y: number, width: number, style: Style, buffer: Buffer) => void;
+/** Draws one item: `width` cells from (x, y), never more. They are blank in the theme's base. */
+type DrawItem = (item: number, x: number, y: number, width: number) => void;
 
 /** The ground of everything, what is laid over the selected row, and the sign in front of it. */
 type RowTheme = Pick<Theme, 'base' | 'selection' | 'accent'>;
@@ -29,9 +29,14 @@ export function renderList(area: Rect, buffer: Buffer, list: List): void {
   for (let y = area.y; y < area.y + area.height; y++, item++) {
     putRowGround(area, buffer, y, theme.base);
     if (item >= list.count) continue;
-    if (width > 0) list.drawItem(item, area.x + MARKER_WIDTH, y, width, theme.base, buffer);
+    if (width > 0) list.drawItem(item, area.x + MARKER_WIDTH, y, width);
     if (item === list.selected) overlaySelection(area, buffer, y, theme);
   }
+}
+
+/** The first item on screen, so that the selected one is on it. */
+export function offsetFor(selected: number, height: number): number {
+  return Math.max(0, selected - height + 1);
 }
 
 /** The cell in front of a row that marks it as selected. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
+import { foregroundAt, lineOf } from '../buffer/buffer-look.fixture.ts';
 import { TOKYO_NIGHT } from '../style/theme.ts';
 import { putBar, putMeter } from './meter.ts';
 import { anyArea, drawnOver } from './sentinel.fixture.ts';
@@ -11,7 +12,7 @@ function drawn(value: number, hasTrack: boolean, ascii = false): string {
   const buffer = new Buffer(10, 1);
   buffer.isAscii = ascii;
   putMeter(buffer, 1, 0, 8, value, accent, hasTrack ? border : undefined);
-  return buffer.line(0);
+  return lineOf(buffer, 0);
 }
 
 describe('a meter', () => {
@@ -31,8 +32,8 @@ describe('a meter', () => {
   test('shows the whole as its track, in another style', () => {
     const buffer = new Buffer(8, 1);
     putMeter(buffer, 0, 0, 8, 50, accent, border);
-    expect(buffer.line(0)).toBe('━━━━────');
-    expect([buffer.foregroundAt(3, 0), buffer.foregroundAt(4, 0)]).toEqual([
+    expect(lineOf(buffer, 0)).toBe('━━━━────');
+    expect([foregroundAt(buffer, 3, 0), foregroundAt(buffer, 4, 0)]).toEqual([
       accent.foreground,
       border.foreground,
     ]);
@@ -50,7 +51,7 @@ function bar(value: number, width: number, ascii = false): string {
   const buffer = new Buffer(width, 1);
   buffer.isAscii = ascii;
   putBar(buffer, 0, 0, width, value, 100, RAMP);
-  return buffer.line(0);
+  return lineOf(buffer, 0);
 }
 
 describe('a bar', () => {
@@ -72,8 +73,8 @@ describe('a bar', () => {
     const buffer = new Buffer(10, 2);
     putBar(buffer, 0, 0, 10, 20, 100, RAMP);
     putBar(buffer, 0, 1, 10, 2000, 10_000, RAMP);
-    expect(buffer.line(1)).toBe(buffer.line(0));
-    expect(buffer.foregroundAt(0, 1)).toBe(buffer.foregroundAt(0, 0));
+    expect(lineOf(buffer, 1)).toBe(lineOf(buffer, 0));
+    expect(foregroundAt(buffer, 0, 1)).toBe(foregroundAt(buffer, 0, 0));
   });
 
   test('of anything paints any area whole and nothing else', () => {

@@ -1,6 +1,7 @@
 import { expect } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
+import { backgroundAt, foregroundAt, textAt } from '../buffer/buffer-look.fixture.ts';
 import { contains, type Rect } from '../layout/rect.ts';
 import { DEFAULT_COLOR, rgb, style } from '../style/style.ts';
 
@@ -53,9 +54,9 @@ export function drawnOver(area: Rect, draw: (buffer: Buffer) => void): Buffer {
 
 function isSentinel(buffer: Buffer, x: number, y: number): boolean {
   return (
-    buffer.textAt(x, y) === '@' &&
-    buffer.foregroundAt(x, y) === SENTINEL.foreground &&
-    buffer.backgroundAt(x, y) === SENTINEL.background
+    textAt(buffer, x, y) === '@' &&
+    foregroundAt(buffer, x, y) === SENTINEL.foreground &&
+    backgroundAt(buffer, x, y) === SENTINEL.background
   );
 }
 

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
+import {
+  attributesAt,
+  backgroundAt,
+  foregroundAt,
+  lineOf,
+  linesOf,
+  textAt,
+} from '../buffer/buffer-look.fixture.ts';
 import { Attribute, INHERIT_COLOR, rgb, style } from '../style/style.ts';
 import { putAligned } from './aligned-text.ts';
 import { anyArea, anyName, drawnOver, GROUND, STRONG, TEXT } from './sentinel.fixture.ts';
@@ -58,7 +66,7 @@ function drawn(width: number, height: number, table: Table<Id>, ascii = false): 
 
 describe('a table', () => {
   test('has its cells under their titles', () => {
-    expect(drawn(30, 6, tableOf(30, { selected: 1 })).lines()).toEqual([
+    expect(linesOf(drawn(30, 6, tableOf(30, { selected: 1 })))).toEqual([
       '     PID PROCESS        DOWN/s',
       '    1000 chrome           1000',
       '▸   2000 Telegram         2000',
@@ -70,7 +78,7 @@ describe('a table', () => {
 
   test('shows how it is sorted without moving a title', () => {
     const header = (options: Partial<Table<Id>>, ascii = false): string =>
-      drawn(30, 1, tableOf(30, options), ascii).line(0);
+      lineOf(drawn(30, 1, tableOf(30, options), ascii), 0);
     expect(header({ sortedBy: ['name'] })).toBe('     PID PROCESS▾       DOWN/s');
     expect(header({ sortedBy: ['name'], descending: false })).toBe('     PID PROCESS▴       DOWN/s');
     expect(header({ sortedBy: ['down'] })).toBe('     PID PROCESS       ▾DOWN/s');
@@ -86,7 +94,7 @@ describe('a table', () => {
     ];
     const header = (columns: readonly Column<Id>[]): string => {
       const table = tableOf(18, { layout: layoutColumns(columns, 18), sortedBy: ['down', 'name'] });
-      return drawn(18, 1, table).line(0);
+      return lineOf(drawn(18, 1, table), 0);
     };
     expect(header(bare)).toBe(' DOWNLOAD/s NAME');
     expect(header(bare.map(sortable))).toBe(' ▾DOWNLOAD/s NAME▾');
@@ -95,19 +103,19 @@ describe('a table', () => {
   test('lays the selection over the whole row and leaves the colours of the text', () => {
     const buffer = drawn(30, 6, tableOf(30, { selected: 1 }));
     for (let x = 0; x < 30; x++) {
-      expect(buffer.backgroundAt(x, 2)).toBe(SELECTION.background);
-      expect(buffer.attributesAt(x, 2)).toBe(Attribute.BOLD);
-      expect(buffer.backgroundAt(x, 1)).toBe(GROUND.background);
-      expect(buffer.backgroundAt(x, 4)).toBe(ZEBRA.background);
+      expect(backgroundAt(buffer, x, 2)).toBe(SELECTION.background);
+      expect(attributesAt(buffer, x, 2)).toBe(Attribute.BOLD);
+      expect(backgroundAt(buffer, x, 1)).toBe(GROUND.background);
+      expect(backgroundAt(buffer, x, 4)).toBe(ZEBRA.background);
     }
-    expect(buffer.foregroundAt(29, 2)).toBe(STRONG.foreground);
-    expect(buffer.foregroundAt(12, 2)).toBe(GROUND.foreground);
+    expect(foregroundAt(buffer, 29, 2)).toBe(STRONG.foreground);
+    expect(foregroundAt(buffer, 12, 2)).toBe(GROUND.foreground);
   });
 
   test('takes the stripe along when the rows move', () => {
     const scrolled = drawn(30, 4, tableOf(30, { offset: 1 }));
-    expect(scrolled.backgroundAt(5, 1)).toBe(ZEBRA.background);
-    expect(scrolled.backgroundAt(5, 2)).toBe(GROUND.background);
+    expect(backgroundAt(scrolled, 5, 1)).toBe(ZEBRA.background);
+    expect(backgroundAt(scrolled, 5, 2)).toBe(GROUND.background);
   });
 
   test('hits what it shows', () => {
@@ -147,7 +155,7 @@ describe('a table', () => {
           });
           for (let y = area.y; y < Math.min(buffer.height, area.y + area.height); y++) {
             const hit = hitTable(area, table, area.x, y);
-            const isMarked = area.x < buffer.width && '▸>'.includes(buffer.textAt(area.x, y));
+            const isMarked = area.x < buffer.width && '▸>'.includes(textAt(buffer, area.x, y));
             const isSelected = hit?.part === 'row' && hit.row === state.selected;
             if (area.width > 0 && area.x < buffer.width) expect(isMarked).toBe(isSelected);
           }
@@ -168,7 +176,7 @@ describe('a table', () => {
         selected: -1,
       });
       const buffer = drawn(width, 2, table);
-      expect(buffer.line(1)).toBe(buffer.line(0));
+      expect(lineOf(buffer, 1)).toBe(lineOf(buffer, 0));
     }
   });
 

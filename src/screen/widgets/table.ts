@@ -1,6 +1,6 @@
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import type { Buffer } from '../buffer/buffer.ts';
-import { isEmpty, type Rect } from '../layout/rect.ts';
+import { contains, isEmpty, type Rect } from '../layout/rect.ts';
 import type { Style } from '../style/style.ts';
 import type { Theme } from '../style/theme.ts';
 import { type Alignment, putAligned } from './aligned-text.ts';
@@ -120,11 +120,10 @@ export function hitTable<Id extends string>(
   x: number,
   y: number,
 ): TableHit<Id> | undefined {
-  const column = x - area.x;
+  if (!contains(area, x, y)) return undefined;
   const line = y - area.y;
-  if (column < 0 || column >= area.width || line < 0 || line >= area.height) return undefined;
   if (line < HEADER_HEIGHT) {
-    const id = columnAt(table.layout, column);
+    const id = columnAt(table.layout, x - area.x);
     return id === undefined ? undefined : { part: 'header', column: id };
   }
   const row = Math.max(0, table.offset) + line - HEADER_HEIGHT;

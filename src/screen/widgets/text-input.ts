@@ -18,30 +18,26 @@ interface TextInputKey {
 
 const EMPTY_INPUT: TextInput = { text: '', cursor: 0 };
 
-/** Default limit of an input, in UTF-16 code units. */
+/** Limit of an input, in UTF-16 code units. */
 const MAX_INPUT_LENGTH = 256;
 
 /** An input that holds the text, with the cursor at its end. */
-export function textInput(text: string, maxLength = MAX_INPUT_LENGTH): TextInput {
-  return insertText(EMPTY_INPUT, text, maxLength);
+export function textInput(text: string): TextInput {
+  return insertText(EMPTY_INPUT, text);
 }
 
 /**
  * The input after a key. `undefined` when the key is none of its own (Enter, Escape, arrows up and down);
  * the same object when the key is, but changes nothing.
  */
-export function updateTextInput(
-  input: TextInput,
-  key: TextInputKey,
-  maxLength = MAX_INPUT_LENGTH,
-): TextInput | undefined {
-  if (key.text !== undefined) return insertText(input, key.text, maxLength);
+export function updateTextInput(input: TextInput, key: TextInputKey): TextInput | undefined {
+  if (key.text !== undefined) return insertText(input, key.text);
   return EDITS.get(key.chord)?.(input);
 }
 
 /** Inserts typed or pasted text at the cursor: breaks and tabs become spaces, other controls are left out. */
-export function insertText(input: TextInput, text: string, maxLength = MAX_INPUT_LENGTH): TextInput {
-  const fitting = cutToLength(plainLine(text), maxLength - input.text.length);
+export function insertText(input: TextInput, text: string): TextInput {
+  const fitting = cutToLength(plainLine(text), MAX_INPUT_LENGTH - input.text.length);
   if (fitting === '') return input;
   const before = input.text.slice(0, input.cursor) + fitting;
   const joined = before + input.text.slice(input.cursor);

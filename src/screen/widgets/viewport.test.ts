@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { Buffer } from '../buffer/buffer.ts';
+import { textAt } from '../buffer/buffer-look.fixture.ts';
 import { anyArea, drawnOver, GROUND, STRONG } from './sentinel.fixture.ts';
 import {
   clampOffset,
@@ -215,7 +216,7 @@ test('hits are what is drawn', () => {
       let previous = 'above';
       for (let y = 0; y < 20; y++) {
         const hit = hitScrollbar(area, position, 4, y);
-        expect(hit?.part === 'thumb').toBe(['▐', '#'].includes(buffer.textAt(4, y)));
+        expect(hit?.part === 'thumb').toBe(['▐', '#'].includes(textAt(buffer, 4, y)));
         if (hit === undefined) continue;
         // From top to bottom: above, thumb, below, never back.
         expect(['above', 'thumb', 'below'].indexOf(hit.part)).toBeGreaterThanOrEqual(

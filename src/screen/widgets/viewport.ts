@@ -1,5 +1,5 @@
 import type { Buffer } from '../buffer/buffer.ts';
-import { isEmpty, type Rect } from '../layout/rect.ts';
+import { contains, isEmpty, type Rect } from '../layout/rect.ts';
 import type { Theme } from '../style/theme.ts';
 import { glyphsFor } from './glyphs.ts';
 
@@ -145,8 +145,8 @@ export function hitScrollbar(
   x: number,
   y: number,
 ): ScrollHit | undefined {
+  if (!contains(area, x, y)) return undefined;
   const row = y - area.y;
-  if (x < area.x || x >= area.x + area.width || row < 0 || row >= area.height) return undefined;
   const thumb = scrollThumb(area.height, position);
   if (thumb.length === 0) return undefined;
   if (row < thumb.start) return { part: 'above' };

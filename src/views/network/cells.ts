@@ -1,4 +1,4 @@
-import { HISTORY_LENGTH, type Trend } from '../../data/rates/histories.ts';
+import { HISTORY_LENGTH, type Trend, trendOfHistory } from '../../data/rates/histories.ts';
 import type { OwnerTable } from '../../data/sample/network-section.ts';
 import { OwnerKind } from '../../data/schema/network-columns.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
@@ -245,8 +245,8 @@ interface GraphedRows {
   readonly up: Float64Array;
   readonly down: Float64Array;
   readonly sampleCount: number;
-  historyInto(row: number, out: Float32Array): void;
-  trendOf(row: number): Trend;
+  /** Adds the row's last HISTORY_LENGTH rates, both directions together, oldest first. */
+  addHistoryInto(row: number, out: Float32Array): void;
 }
 
 /**
@@ -262,14 +262,14 @@ export function paintGraph(rows: GraphedRows, row: number, maximum: number, pen:
   if (pen.isMeasured(GRAPH_MIN_WIDTH)) return;
   const { buffer, x, y, width, theme } = pen;
   const graphWidth = Math.min(width - TREND_WIDTH, HISTORY_LENGTH);
-  rows.historyInto(row, history);
+  rows.addHistoryInto(row, history.fill(0));
   // Rates before the first sample are unknown.
   history.fill(Number.NaN, 0, Math.max(0, Math.min(HISTORY_LENGTH, HISTORY_LENGTH + 1 - rows.sampleCount)));
   const share = Math.min(1, Math.max(rows.up[row]! || 0, rows.down[row]! || 0) / maximum);
   rowRamp[0] = rampStyle(theme.graphRamp, share ** FADING, 1);
   putSparkline(buffer, x, y, graphWidth, 1, samples, Number.NaN, rowRamp);
   if (!(rows.up[row]! + rows.down[row]! > 0)) return;
-  const trend = rows.trendOf(row);
+  const trend = trendOfHistory(history, rows.sampleCount);
   const style = trend === 'flat' ? theme.dim : theme.text;
   buffer.put(x + graphWidth + 1, y, trendMark(trend, buffer.isAscii), style);
 }

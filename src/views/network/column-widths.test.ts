@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { cellWidth } from '../../kit/text/cell-width.ts';
 import { Buffer } from '../../screen/buffer/buffer.ts';
+import { lineOf } from '../../screen/buffer/buffer-look.fixture.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import { layoutColumns } from '../../screen/widgets/table.ts';
 import { CellPen } from './cells.ts';
@@ -105,7 +106,7 @@ test('a pen that measures draws nothing, and one that draws measures the same', 
   for (const [need, draw] of contents) {
     pen.measure();
     draw();
-    expect([pen.need, buffer.line(0)]).toEqual([need, '']);
+    expect([pen.need, lineOf(buffer, 0)]).toEqual([need, '']);
   }
   for (const width of [1, 4, 20]) {
     for (const [need, draw] of contents) {
@@ -122,5 +123,5 @@ test('a host is cut at its beginning', () => {
   const pen = new CellPen(TOKYO_NIGHT, false, 'bytes');
   pen.moveTo(buffer, 0, 0, 14);
   pen.host('ams15s42-in-f14.1e100.net:443', pen.theme.text);
-  expect(buffer.line(0)).toBe('…1e100.net:443');
+  expect(lineOf(buffer, 0)).toBe('…1e100.net:443');
 });

@@ -167,7 +167,6 @@ export function renderDetail(layout: DetailLayout, buffer: Buffer, view: DetailV
 }
 
 function renderTitle(area: Rect, buffer: Buffer, view: DetailView): void {
-  if (area.height < 1) return;
   const { facts, theme } = view;
   const started = Number.isNaN(facts.ageMicros) ? '' : `started ${ageText(facts.ageMicros)} ago`;
   const left: Segment[] = [
@@ -180,16 +179,13 @@ function renderTitle(area: Rect, buffer: Buffer, view: DetailView): void {
     segment(facts.cgroup, theme.dim, 10),
   ];
   const [upSign, downSign] = buffer.isAscii ? ['up', 'dn'] : ['▲', '▼'];
+  const { up, down, upTotal, downTotal } = facts.sums;
   const right: Segment[] = [
-    segment(
-      `total ${upSign} ${bytesText(facts.sums.upTotal)} ${downSign} ${bytesText(facts.sums.downTotal)}`,
-      theme.text,
-      20,
-    ),
-    segment(`${upSign} ${rateText(facts.sums.up, view.units)}`, theme.upload, 90),
-    segment(`${downSign} ${rateText(facts.sums.down, view.units)}`, theme.download, 91),
+    segment(`total ${upSign} ${bytesText(upTotal)} ${downSign} ${bytesText(downTotal)}`, theme.text, 20),
+    segment(`${upSign} ${rateText(up, view.units)}`, theme.upload, 90),
+    segment(`${downSign} ${rateText(down, view.units)}`, theme.download, 91),
   ];
-  renderSegments(buffer, area.x, area.y, area.width, left, right);
+  renderSegments(area, buffer, left, right);
 }
 
 function renderRates(area: Rect, buffer: Buffer, view: DetailView, direction: 'up' | 'down'): void {

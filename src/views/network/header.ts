@@ -93,7 +93,6 @@ export function hasHiddenProcesses({ owners }: NetworkSection, orGroup: boolean)
  * the lines below; with `isAlone` there are none, and it stands here.
  */
 export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView, isAlone: boolean): void {
-  if (area.height < 1) return;
   const { data, theme } = view;
   const { section } = data;
   const clock: Segment =
@@ -115,27 +114,21 @@ export function renderHeader(area: Rect, buffer: Buffer, view: HeaderView, isAlo
     segment(alarmText(view.alarmCount), theme.bad, 65),
     segment(lossText(section), theme.warning, 60),
   ];
-  renderSegments(buffer, area.x, area.y, area.width, left, totalSegments(view, isAlone, buffer.isAscii));
+  renderSegments(area, buffer, left, totalSegments(view, isAlone, buffer.isAscii));
 }
 
 /** The first line before there is any sample. */
 export function renderWaitingHeader(
   area: Rect,
   buffer: Buffer,
-  {
-    title,
-    machineName,
-    interval,
-    theme,
-  }: Pick<HeaderView, 'title' | 'interval' | 'theme'> & { machineName: string },
+  { title, interval, theme }: Pick<HeaderView, 'title' | 'interval' | 'theme'>,
+  machineName: string,
 ): void {
-  if (area.height < 1) return;
-  const left: Segment[] = [
+  renderSegments(area, buffer, [
     segment(title, theme.title, 70),
     segment(machineName, theme.bold, 50),
     segment(interval, theme.dim, 68),
-  ];
-  renderSegments(buffer, area.x, area.y, area.width, left, []);
+  ]);
 }
 
 /** `only eth0`: set if all figures are those of one interface. */

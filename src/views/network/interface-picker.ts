@@ -7,7 +7,7 @@ import { contains, type Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { blockInside, popupArea, renderPopup } from '../../screen/widgets/block.ts';
-import { renderList } from '../../screen/widgets/list.ts';
+import { offsetFor, renderList } from '../../screen/widgets/list.ts';
 import type { NetworkData } from './network-list.ts';
 
 /** State of the interface picker. Typed text narrows the names; `selected` is an index into the remaining ones. */
@@ -58,10 +58,6 @@ export function pressKeyInPicker(
   interfaces: InterfaceTable,
 ): PickerStep {
   const names = namesOf(interfaces, picker.typed);
-  const moved = (step: number): PickerStep => {
-    const selected = Math.max(0, Math.min(picker.selected + step, names.length - 1));
-    return { picker: { ...picker, selected } };
-  };
   switch (key.chord) {
     case 'escape':
     case 'ctrl+c':
@@ -70,10 +66,10 @@ export function pressKeyInPicker(
       return choose(picker, names[picker.selected], interfaces);
     case 'up':
     case 'shift+tab':
-      return moved(-1);
+      return moved(picker, -1, names.length);
     case 'down':
     case 'tab':
-      return moved(1);
+      return moved(picker, 1, names.length);
     case 'backspace':
       return { picker: { typed: picker.typed.slice(0, -1), selected: 0 } };
     default: {
@@ -83,6 +79,10 @@ export function pressKeyInPicker(
       return namesOf(interfaces, typed).length === 0 ? { picker } : { picker: { typed, selected: 0 } };
     }
   }
+}
+
+function moved(picker: InterfacePicker, step: number, count: number): PickerStep {
+  return { picker: { ...picker, selected: Math.max(0, Math.min(picker.selected + step, count - 1)) } };
 }
 
 function choose(picker: InterfacePicker, name: string | undefined, interfaces: InterfaceTable): PickerStep {
@@ -99,25 +99,16 @@ export function pointAtPicker(
   interfaces: InterfaceTable,
 ): PickerStep {
   const names = namesOf(interfaces, picker.typed);
-  if (event.action === 'wheel-up' || event.action === 'wheel-down') {
-    const step = event.action === 'wheel-up' ? -1 : 1;
-    return {
-      picker: { ...picker, selected: Math.max(0, Math.min(picker.selected + step, names.length - 1)) },
-    };
-  }
+  if (event.action === 'wheel-up') return moved(picker, -1, names.length);
+  if (event.action === 'wheel-down') return moved(picker, 1, names.length);
   if (event.action !== 'press' || event.button !== 'left') return { picker };
   const area = blockInside(popupArea(screen, WIDTH, heightOf(names.length)));
   if (!contains(area, event.x, event.y)) return { picker: undefined };
-  return choose(picker, names[offsetOf(picker, area.height) + event.y - area.y], interfaces);
+  return choose(picker, names[offsetFor(picker.selected, area.height) + event.y - area.y], interfaces);
 }
 
 function heightOf(count: number): number {
   return Math.min(HEIGHT_MAX, count);
-}
-
-/** First visible name, so that the selected one is visible. */
-function offsetOf({ selected }: InterfacePicker, height: number): number {
-  return Math.max(0, selected - height + 1);
 }
 
 /** Draws the picker in the middle of the screen, with rates beside the names and the typed text in the border. */
@@ -134,7 +125,7 @@ export function renderPicker(screen: Rect, buffer: Buffer, view: PickerView): vo
   });
   renderList(inside, buffer, {
     count: names.length,
-    offset: offsetOf(picker, inside.height),
+    offset: offsetFor(picker.selected, inside.height),
     selected: picker.selected,
     drawItem: (item, x, y, width) => {
       const name = names[item]!;

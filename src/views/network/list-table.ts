@@ -76,6 +76,11 @@ export const right = columnMaker({ align: 'right' });
 /** Columns of text that identify their row and are truncated last. */
 export const identity = columnMaker({ align: 'left', isIdentity: true });
 
+/** Shown only if the configuration names it. */
+export function optional<C extends ColumnLook>(column: C): C & { readonly isOptional: true } {
+  return { ...column, isOptional: true };
+}
+
 /** Sort keys that are marked on a column. */
 function marksOf<Fields extends RowFields<never, never>>(
   fields: Fields,
@@ -133,8 +138,6 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   readonly #shown: readonly string[];
   /** Made for the units that are shown. */
   readonly #columns = new Map<RateUnits, readonly Column[]>();
-  /** Columns marked as sorted, by sort key; undefined until rows are sorted. */
-  #marked: ReadonlyMap<string, readonly string[]> | undefined;
   #keys: readonly SortKeyOf<Fields>[] | undefined;
   readonly #single = new Int32Array(1);
   /** Cells that the visible rows need in each column, and the most they needed since the width changed. */
@@ -170,18 +173,8 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
   }
 
   /** Columns that a sort key marks. */
-  #markedBy(sortKey: string): readonly string[] {
-    this.#marked ??= this.#markColumns();
-    return this.#marked.get(sortKey) ?? [];
-  }
-
-  #markColumns(): ReadonlyMap<string, readonly string[]> {
-    const marked = new Map<string, string[]>();
-    for (const key of this.keys) marked.set(key, []);
-    for (const [id, one] of Object.entries(this.#all)) {
-      for (const key of marksOf(this.#fields, id, one)) marked.get(key)?.push(id);
-    }
-    return marked;
+  #markedBy(sortKey: SortKeyOf<Fields>): readonly string[] {
+    return this.#shown.filter((id) => marksOf(this.#fields, id, this.#all[id]!).includes(sortKey));
   }
 
   #columnsIn(units: RateUnits): readonly Column[] {
@@ -312,7 +305,11 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     if (!this.#takeNeeds() && this.#isEasy) return false;
     this.#layOut(width);
     const next = this.#layout.columns;
-    return next.length !== columns.length || !next.every(isPlacedAs(columns));
+    const isAsBefore = ({ column, x, width }: PlacedColumn, index: number): boolean => {
+      const before = columns[index]!;
+      return column.id === before.column.id && x === before.x && width === before.width;
+    };
+    return next.length !== columns.length || !next.every(isAsBefore);
   }
 
   #measure(place: number, shown: number, list: List, pen: CellPen): void {
@@ -344,31 +341,19 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     const columns = this.#columnsIn(this.#units);
     const most = this.#mostNeeds;
     const easy = layoutColumns(columns, width, most);
-    this.#isEasy = easy.columns.length === columns.length && easy.columns.every(isWideEnough(most));
+    this.#isEasy =
+      easy.columns.length === columns.length && easy.columns.every(({ width }, at) => width >= most[at]!);
     this.#layout = this.#isEasy ? easy : layoutColumns(columns, width, this.#needs);
   }
 }
 
-/** Whether a column stands where the one at its place in `before` stands. */
-function isPlacedAs(before: readonly PlacedColumn[]): (placed: PlacedColumn, index: number) => boolean {
-  return ({ column, x, width }, index) => {
-    const other = before[index]!;
-    return column.id === other.column.id && x === other.x && width === other.width;
-  };
-}
-
-/** Whether a column has the width that its content needs. */
-function isWideEnough(needs: Int32Array): (placed: PlacedColumn, index: number) => boolean {
-  return ({ width }, index) => width >= needs[index]!;
+interface ConnectionsList {
+  readonly rows: { readonly connections: Int32Array };
 }
 
 /** Input of traffic cells. */
 interface TrafficList {
-  readonly rows: {
-    readonly up: Float64Array;
-    readonly down: Float64Array;
-    readonly connections: Int32Array;
-  };
+  readonly rows: { readonly up: Float64Array; readonly down: Float64Array };
   /** Rate of a full bar. */
   readonly maximum: number;
 }
@@ -391,7 +376,7 @@ export const TRAFFIC_COLUMNS = {
     paint: ({ rows, maximum }: TrafficList, row: number, pen: CellPen) =>
       pen.rate(rows.down[row]!, maximum, 'down'),
   },
-  connections: right('CONNS', 60, [6, 6], ({ rows }: Pick<TrafficList, 'rows'>, row: number, pen: CellPen) =>
+  connections: right('CONNS', 60, [6, 6], ({ rows }: ConnectionsList, row: number, pen: CellPen) =>
     pen.count(rows.connections[row]!),
   ),
 } as const;

@@ -17,6 +17,7 @@ import {
   ListTable,
   left,
   maximumOf,
+  optional,
   RowList,
   right,
   roundOf,
@@ -74,16 +75,16 @@ export const PROCESS_COLUMNS = {
       pen.host(nameAndMore(names), pen.theme.text);
     },
   },
-  rtt: {
-    ...right('RTT', 28, [5, 6]),
-    isOptional: true,
-    paint: (list, row, pen) => pen.roundTrip(list.health?.rtt(list.ownerOf(row)) ?? Number.NaN),
-  },
-  retransmitted: {
-    ...right('RETR%', 27, [5, 6]),
-    isOptional: true,
-    paint: (list, row, pen) => pen.share(list.health?.retransmitted(list.ownerOf(row)) ?? Number.NaN),
-  },
+  rtt: optional(
+    right('RTT', 28, [5, 6], (list, row, pen) =>
+      pen.roundTrip(list.health?.rtt(list.ownerOf(row)) ?? Number.NaN),
+    ),
+  ),
+  retransmitted: optional(
+    right('RETR%', 27, [5, 6], (list, row, pen) =>
+      pen.share(list.health?.retransmitted(list.ownerOf(row)) ?? Number.NaN),
+    ),
+  ),
   drops: {
     ...right('DROPS', 26, [5, 6]),
     help: 'connections and datagrams dropped in the last ten seconds because the queue of a listening socket was full',
@@ -151,10 +152,8 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   /** Rows of the table without the tree's extra ancestors; `order` uses these. */
   readonly rows = new ProcessRows();
   readonly #tree = new ProcessTree(this.rows);
-  readonly #rateTable: ListTable<ProcessList, typeof PROCESS_FIELDS>;
-  readonly #totalTable: ListTable<ProcessList, typeof PROCESS_FIELDS>;
-  readonly #treeRateTable: ListTable<ProcessList, typeof PROCESS_FIELDS>;
-  readonly #treeTotalTable: ListTable<ProcessList, typeof PROCESS_FIELDS>;
+  /** By rates and by totals, then the same of the tree. */
+  readonly #tables: readonly ListTable<ProcessList, typeof PROCESS_FIELDS>[];
   owners: OwnerTable | undefined;
   /** Bytes instead of rates. */
   isCumulative = false;
@@ -166,22 +165,22 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
 
   constructor(columns: readonly ProcessColumn[]) {
     super();
-    // An optional column that is hidden is not a sort key either.
-    const known = (all: Columns): Columns =>
-      Object.fromEntries(
-        Object.entries(all).filter(
-          ([id, { isOptional }]) => isOptional !== true || (columns as readonly string[]).includes(id),
-        ),
+    const tableOf = (
+      all: Columns,
+      shown: readonly string[],
+    ): ListTable<ProcessList, typeof PROCESS_FIELDS> => {
+      // An optional column that is hidden is not a sort key either.
+      const known = Object.entries(all).filter(
+        ([id, { isOptional }]) => isOptional !== true || shown.includes(id),
       );
-    this.#rateTable = new ListTable(PROCESS_FIELDS, known(PROCESS_COLUMNS), columns);
-    this.#totalTable = new ListTable(PROCESS_FIELDS, known(TOTAL_COLUMNS), columns);
-    const inTree = withOwn(columns);
-    this.#treeRateTable = new ListTable(PROCESS_FIELDS, known({ ...PROCESS_COLUMNS, ...OWN_COLUMN }), inTree);
-    this.#treeTotalTable = new ListTable(
-      PROCESS_FIELDS,
-      known({ ...TOTAL_COLUMNS, ...OWN_TOTAL_COLUMN }),
-      inTree,
-    );
+      return new ListTable(PROCESS_FIELDS, Object.fromEntries(known), shown);
+    };
+    this.#tables = [
+      tableOf(PROCESS_COLUMNS, columns),
+      tableOf(TOTAL_COLUMNS, columns),
+      tableOf({ ...PROCESS_COLUMNS, ...OWN_COLUMN }, withOwn(columns)),
+      tableOf({ ...TOTAL_COLUMNS, ...OWN_TOTAL_COLUMN }, withOwn(columns)),
+    ];
   }
 
   override get count(): number {
@@ -241,8 +240,7 @@ export class ProcessList extends RowList<ProcessRows, typeof PROCESS_FIELDS> {
   }
 
   protected get table(): ListTable<ProcessList, typeof PROCESS_FIELDS> {
-    if (this.#isTree) return this.isCumulative ? this.#treeTotalTable : this.#treeRateTable;
-    return this.isCumulative ? this.#totalTable : this.#rateTable;
+    return this.#tables[(this.#isTree ? 2 : 0) + (this.isCumulative ? 1 : 0)]!;
   }
 
   /** Rows that cells are drawn from. In the tree, a row is a rank of the tree. */

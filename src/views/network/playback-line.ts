@@ -49,17 +49,10 @@ export function renderPlaybackLine(area: Rect, buffer: Buffer, line: PlaybackLin
   const position = `${clockSpan(positionMillis)} / ${about}${clockSpan(durationMillis)}`;
   const { wallMillis = Number.NaN } = line;
   const time = Number.isNaN(wallMillis) ? position : dateTimeText(wallMillis);
-  renderSegments(
-    buffer,
-    area.x + 1 + width,
-    area.y,
-    area.width - 1 - width,
-    [
-      segment(time, theme.text, 100),
-      segment(speedText(line.speed), theme.accent, 90),
-      segment(state, theme.warning, 95),
-      segment(line.fileName, theme.dim, 50),
-    ],
-    [],
-  );
+  renderSegments({ ...area, x: area.x + 1 + width, width: area.width - 1 - width }, buffer, [
+    segment(time, theme.text, 100),
+    segment(speedText(line.speed), theme.accent, 90),
+    segment(state, theme.warning, 95),
+    segment(line.fileName, theme.dim, 50),
+  ]);
 }

@@ -59,11 +59,6 @@ export class ProcessTree {
     return rank;
   }
 
-  order(sort: Sort): Int32Array {
-    this.#arrange(sort);
-    return Int32Array.from({ length: this.rows.count }, (_, rank) => rank);
-  }
-
   rankOfOwner(sort: Sort, owner: number): number {
     this.#arrange(sort);
     return this.rows.rankOfOwner(owner);

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import type { SignalOutcome } from '../../data/sample/platform.ts';
+import { wrappedText } from '../../kit/text/cell-width.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import type { MouseEvent } from '../../screen/input/event.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
@@ -56,7 +57,7 @@ export function renderKill(screen: Rect, buffer: Buffer, view: KillView): void {
   });
   const { first, count } = shown;
   for (let row = 0; row < count; row++) renderSignal(inside, row, first + row, buffer, view);
-  const lines = wrapped(view.note, inside.width - 2);
+  const lines = wrappedText(view.note, inside.width - 2).slice(0, NOTE_LINES);
   // With a blank line between if one is free.
   const noteY = inside.y + Math.min(count + 1, inside.height - lines.length);
   const style = view.isBad ? theme.bad : theme.text;
@@ -81,13 +82,6 @@ function renderSignal(inside: Rect, row: number, index: number, buffer: Buffer, 
 function signalsIn(height: number, selected: number): { readonly first: number; readonly count: number } {
   const count = Math.max(1, Math.min(KILL_SIGNALS.length, height - NOTE_LINES));
   return { first: Math.max(0, Math.min(selected - count + 1, KILL_SIGNALS.length - count)), count };
-}
-
-/** A note in at most NOTE_LINES lines, broken between words. */
-function wrapped(note: string, width: number): readonly string[] {
-  if (note.length <= width) return [note];
-  const space = note.lastIndexOf(' ', width);
-  return space <= 0 ? [note] : [note.slice(0, space), note.slice(space + 1)];
 }
 
 /** Index of the signal at (x, y); -1: none. */

@@ -1,4 +1,4 @@
-import { cellWidth } from '../../kit/text/cell-width.ts';
+import { cellWidth, wrappedText } from '../../kit/text/cell-width.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
 import { Attribute, INHERIT_COLOR, type Style } from '../../screen/style/style.ts';
@@ -30,20 +30,6 @@ function renderErrorAbove(area: Rect, buffer: Buffer, message: string, { theme }
     buffer.fill(rect(area.x, y, area.width, 1), theme.base);
     buffer.put(area.x + 1, y, line, theme.bad, area.width - 2);
   }
-}
-
-/** Wraps the text at words, at most `width` columns per line. */
-function wrappedText(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`;
-    if (line !== '' && cellWidth(longer) > width) {
-      lines.push(line);
-      line = word;
-    } else line = longer;
-  }
-  return [...lines, line];
 }
 
 /** Draws `/ text▏ 12 of 42`. An error replaces the note and marks its columns. */

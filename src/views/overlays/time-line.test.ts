@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { HistoryMoment } from '../../data/sample/snapshot.ts';
 import { useLocalTime } from '../../kit/text/format.ts';
 import { Buffer } from '../../screen/buffer/buffer.ts';
+import { linesOf } from '../../screen/buffer/buffer-look.fixture.ts';
 import type { KeyEvent } from '../../screen/input/event.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import { openTimeLine, pressKeyInTimeLine, renderTimeLine, type TimeLine } from './time-line.ts';
@@ -45,7 +46,7 @@ function lines(timeLine: TimeLine, ascii = false, width = WIDTH, height = 20): s
   buffer.isAscii = ascii;
   buffer.clear(TOKYO_NIGHT.base);
   renderTimeLine(buffer.area, buffer, { timeLine, theme: TOKYO_NIGHT });
-  return buffer.lines();
+  return linesOf(buffer);
 }
 
 describe('the time line', () => {

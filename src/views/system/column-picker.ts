@@ -6,7 +6,7 @@ import { contains, type Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { blockInside, popupArea, renderPopup } from '../../screen/widgets/block.ts';
-import { renderList } from '../../screen/widgets/list.ts';
+import { offsetFor, renderList } from '../../screen/widgets/list.ts';
 import { MACHINE_COLUMN_IDS, MACHINE_COLUMNS } from './machine-process-list.ts';
 
 interface PickedColumn {
@@ -75,7 +75,7 @@ export function pointAtColumns(
   if (action !== 'press' || button !== 'left') return picker;
   const area = blockInside(popupArea(screen, WIDTH, heightOf(picker)));
   if (!contains(area, x, y)) return undefined;
-  const selected = offsetOf(picker, area.height) + y - area.y;
+  const selected = offsetFor(picker.selected, area.height) + y - area.y;
   return selected < picker.columns.length ? toggled({ ...picker, selected }) : picker;
 }
 
@@ -107,11 +107,6 @@ function heightOf({ columns }: ColumnPicker): number {
   return Math.min(HEIGHT_MAX, columns.length);
 }
 
-/** First visible column, so that the selected one is visible. */
-function offsetOf({ selected }: ColumnPicker, height: number): number {
-  return Math.max(0, selected - height + 1);
-}
-
 const FIELDS: RowFields<never, never> = MACHINE_PROCESS_FIELDS;
 const TITLES: Readonly<Record<string, { readonly title: string } | undefined>> = MACHINE_COLUMNS;
 
@@ -131,7 +126,7 @@ export function renderColumnPicker(
   });
   renderList(inside, buffer, {
     count: picker.columns.length,
-    offset: offsetOf(picker, inside.height),
+    offset: offsetFor(picker.selected, inside.height),
     selected: picker.selected,
     drawItem: (item, x, y, width) => {
       const { id, isShown } = picker.columns[item]!;

@@ -17,15 +17,10 @@ export function renderCpuPanel(area: Rect, buffer: Buffer, view: SystemView): vo
   const { data, theme } = view;
   const { cpu } = data.rates;
   const { total } = cpu.usage;
-  const titleStyle = usageStyle(theme, total);
-  const inside = renderPanel(
-    area,
-    buffer,
-    view,
-    `CPU ${percentText(total)}`,
-    modelText(view),
-    titleStyle === theme.text ? theme.title : titleStyle,
-  );
+  const style = usageStyle(theme, total);
+  const titleStyle = style === theme.text ? theme.title : style;
+  const title = `CPU ${percentText(total)}`;
+  const inside = renderPanel(area, buffer, view, title, modelText(view), titleStyle);
   if (inside.height < 1) return;
   renderPercentChart(inside, buffer, view, cpu.total);
 }
@@ -33,13 +28,8 @@ export function renderCpuPanel(area: Rect, buffer: Buffer, view: SystemView): vo
 /** Draws memory use over time beside the CPU chart if there is room. */
 export function renderMemoryHistory(area: Rect, buffer: Buffer, view: SystemView): void {
   const { rates } = view.data;
-  const inside = renderPanel(
-    area,
-    buffer,
-    view,
-    `Memory ${percentText(rates.memory.last)}`,
-    'used over time',
-  );
+  const title = `Memory ${percentText(rates.memory.last)}`;
+  const inside = renderPanel(area, buffer, view, title, 'used over time');
   if (inside.height >= 1) renderPercentChart(inside, buffer, view, rates.memory);
 }
 
@@ -144,13 +134,8 @@ export function renderCoresPanel(area: Rect, buffer: Buffer, view: SystemView): 
   const { data } = view;
   const count = data.rates.cpu.usage.count - 1;
   const online = data.machine?.cpu.value?.onlineCount;
-  const inside = renderPanel(
-    area,
-    buffer,
-    view,
-    online === undefined ? 'Cores' : `Cores ${online}`,
-    loadText(view),
-  );
+  const title = online === undefined ? 'Cores' : `Cores ${online}`;
+  const inside = renderPanel(area, buffer, view, title, loadText(view));
   if (inside.height < 1 || count < 1) return;
   renderCores(inside, buffer, view, count);
 }
@@ -219,12 +204,8 @@ function renderCore(
   putSparkline(buffer, from, y, room, height, cpu.cores[core]!, 100, theme.levelRamp);
   if (isNarrow) return;
   const trend = cpu.trendOf(core);
-  buffer.put(
-    percentX - 2,
-    bottom,
-    trendMark(trend, buffer.isAscii),
-    trend === 'flat' ? theme.dim : theme.text,
-  );
+  const trendStyle = trend === 'flat' ? theme.dim : theme.text;
+  buffer.put(percentX - 2, bottom, trendMark(trend, buffer.isAscii), trendStyle);
 }
 
 /** Names the busiest cores that fit: `busiest 17 98 % 203 91 %`. */

@@ -1,4 +1,3 @@
-import type { Pressure } from '../../data/schema/cpu-sample.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { KeptCells } from '../../screen/buffer/kept-cells.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
@@ -48,6 +47,12 @@ const PANELS_MIN_HEIGHT = 30;
 const LINES_MIN_WIDTH = 60;
 const LINES_MIN_HEIGHT = 16;
 const NOWHERE = rect(0, 0, 0, 0);
+/** A layout of nothing, for the areas that a form does not have. */
+const EMPTY: Omit<DashboardLayout, 'form'> = {
+  ...{ header: NOWHERE, cpu: NOWHERE, history: NOWHERE, cores: NOWHERE, memory: NOWHERE, pressure: NOWHERE },
+  ...{ gpu: NOWHERE, devices: NOWHERE, lines: NOWHERE, frame: NOWHERE, rule: NOWHERE, table: NOWHERE },
+  ...{ scrollbar: NOWHERE, footer: NOWHERE },
+};
 
 /** The form for a screen of this size. */
 export function dashboardForm(width: number, height: number, isCompact: boolean): DashboardForm {
@@ -68,16 +73,8 @@ function lines(width: number, height: number, form: DashboardForm, needs: Dashbo
   const top = Math.min(height, 1 + count + (hasRule ? 1 : 0));
   const tableHeight = height - top - 1;
   return {
-    ...{
-      form,
-      cpu: NOWHERE,
-      history: NOWHERE,
-      cores: NOWHERE,
-      memory: NOWHERE,
-      pressure: NOWHERE,
-      gpu: NOWHERE,
-    },
-    ...{ devices: NOWHERE, frame: NOWHERE },
+    ...EMPTY,
+    form,
     header: rect(0, 0, width, height > 0 ? 1 : 0),
     lines: rect(0, 1, width, Math.min(count, height - 2)),
     rule: rect(0, top - 1, width, hasRule ? 1 : 0),
@@ -113,6 +110,7 @@ function panels(width: number, height: number, needs: DashboardNeeds): Dashboard
   const devicesWidth = Math.max(DEVICES_MIN_WIDTH, Math.min(DEVICES_MAX_WIDTH, wanted));
   const frame = rect(devicesWidth, bottomY, width - devicesWidth, bottomHeight);
   return {
+    ...EMPTY,
     form: 'panels',
     header: rect(0, 0, width, 1),
     cpu: rect(0, 1, cpuWidth - historyWidth, cpuHeight),
@@ -120,7 +118,6 @@ function panels(width: number, height: number, needs: DashboardNeeds): Dashboard
     cores: rect(width - coresWidth, 1, coresWidth, cpuHeight),
     ...memoryRow(rect(0, memoryY, width, memoryHeight), needs),
     devices: rect(0, bottomY, devicesWidth, bottomHeight),
-    ...{ lines: NOWHERE, rule: NOWHERE },
     frame,
     table: rect(frame.x + 1, frame.y + 1, frame.width - 3, frame.height - 2),
     scrollbar: rect(frame.x + frame.width - 2, frame.y + 2, 1, frame.height - 3),
@@ -146,7 +143,7 @@ function coresWidthOf(width: number, rows: number, cores: number): number {
 function memoryRow(
   area: Rect,
   { gpus, hasPressure }: DashboardNeeds,
-): Pick<DashboardLayout, 'memory' | 'pressure' | 'gpu'> {
+): Partial<Pick<DashboardLayout, 'memory' | 'pressure' | 'gpu'>> {
   const { x, y, width, height } = area;
   const hasThree = gpus > 0 && hasPressure && width >= 150;
   if (hasThree) {
@@ -157,11 +154,11 @@ function memoryRow(
       gpu: rect(x + 2 * third, y, width - 2 * third, height),
     };
   }
-  if (gpus === 0 && !hasPressure) return { memory: area, pressure: NOWHERE, gpu: NOWHERE };
+  if (gpus === 0 && !hasPressure) return { memory: area };
   const half = Math.round(width * 0.54);
   const right = rect(x + half, y, width - half, height);
   const memory = rect(x, y, half, height);
-  return gpus > 0 ? { memory, pressure: NOWHERE, gpu: right } : { memory, pressure: right, gpu: NOWHERE };
+  return gpus > 0 ? { memory, gpu: right } : { memory, pressure: right };
 }
 
 /** Layout needs of a machine. */
@@ -242,11 +239,7 @@ const keptPressure = new KeptCells();
 function renderPressurePanel(area: Rect, buffer: Buffer, view: SystemView): void {
   const { data, theme } = view;
   const cpu = data.machine?.cpu.value;
-  const pressures: readonly (Pressure | undefined)[] = [
-    cpu?.cpuPressure,
-    cpu?.ioPressure,
-    cpu?.memoryPressure,
-  ];
+  const pressures = [cpu?.cpuPressure, cpu?.ioPressure, cpu?.memoryPressure];
   const percents = pressures.map((pressure) => pressure?.some?.avg10 ?? Number.NaN);
   // The kernel computes them every two seconds.
   keptPressure.render(area, buffer, [...percents, theme, buffer.isAscii], () => {

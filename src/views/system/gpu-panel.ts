@@ -5,10 +5,11 @@ import type { Rect } from '../../screen/layout/rect.ts';
 import { percentOf } from './memory-panel.ts';
 import { putUsageLines, renderPanel, type SystemView, type UsageLine } from './system-look.ts';
 
-/** `61 °C`, `-`. */
+/** `61.0 °C`, `-4.5 °C`, `-`. */
 export function temperatureText(celsius: number | undefined, ascii: boolean): string {
   if (celsius === undefined || Number.isNaN(celsius)) return '-';
-  return `${tenthsText(celsius)} ${ascii ? 'C' : '°C'}`;
+  const sign = celsius < 0 ? '-' : '';
+  return `${sign}${tenthsText(Math.abs(celsius))} ${ascii ? 'C' : '°C'}`;
 }
 
 /** Draws GPUs: one GPU with load and memory on a line each, several with one line each. */
@@ -20,13 +21,8 @@ export function renderGpuPanel(
 ): void {
   const first = gpus[0];
   const isOne = gpus.length === 1 && first !== undefined;
-  const inside = renderPanel(
-    area,
-    buffer,
-    view,
-    isOne ? `GPU ${first.name}` : `GPUs ${gpus.length}`,
-    isOne ? factsOf(first, buffer.isAscii) : '',
-  );
+  const title = isOne ? `GPU ${first.name}` : `GPUs ${gpus.length}`;
+  const inside = renderPanel(area, buffer, view, title, isOne ? factsOf(first, buffer.isAscii) : '');
   const lines = isOne
     ? [loadLine('load', first, view, ''), memoryLine(first)]
     : gpus.map((gpu, row) => loadLine(`gpu${row}`, gpu, view, memoryText(gpu)));

@@ -1,7 +1,7 @@
 import type { MachineProcessRows } from '../../data/query/machine-process-rows.ts';
 import type { RemoteStatus } from '../../data/sample/remote-status.ts';
 import { cellWidth } from '../../kit/text/cell-width.ts';
-import { compactRateText, type RateUnits, tenthsText } from '../../kit/text/format.ts';
+import { type RateUnits, tenthsText } from '../../kit/text/format.ts';
 import type { Buffer } from '../../screen/buffer/buffer.ts';
 import { type Rect, rect } from '../../screen/layout/rect.ts';
 import type { Style } from '../../screen/style/style.ts';
@@ -11,6 +11,7 @@ import { putSparkline } from '../../screen/widgets/chart.ts';
 import { putMeter } from '../../screen/widgets/meter.ts';
 import { type Column, columnAt, layoutColumns, renderTable, sortable } from '../../screen/widgets/table.ts';
 import type { Viewport } from '../../screen/widgets/viewport.ts';
+import { CellPen } from '../network/cells.ts';
 import { left, right } from '../network/list-table.ts';
 import { latencyText } from '../segments.ts';
 import { temperatureText } from './gpu-panel.ts';
@@ -48,20 +49,9 @@ interface HostsTable {
   readonly theme: Theme;
 }
 
-/** Draws one cell of a host and is moved from cell to cell. */
-interface HostCell {
-  readonly buffer: Buffer;
-  host: HostRow;
-  x: number;
-  y: number;
-  width: number;
-  readonly units: RateUnits;
-  readonly theme: Theme;
-}
-
 interface HostColumn extends Omit<Column, 'id'> {
   readonly bitsTitle?: string;
-  readonly paint: (cell: HostCell) => void;
+  readonly paint: (host: HostRow, pen: CellPen) => void;
 }
 
 const COLUMNS: Readonly<Record<string, HostColumn>> = {
@@ -71,23 +61,24 @@ const COLUMNS: Readonly<Record<string, HostColumn>> = {
   down: {
     ...right('DOWN/s', 70, [7, 8]),
     bitsTitle: 'DN b/s',
-    paint: (cell) => paintRate(cell, cell.host.data.rates.interfaces.download, cell.theme.download),
+    paint: ({ data }, pen) => pen.compactRate(data.rates.interfaces.download, pen.theme.download),
   },
   up: {
     ...right('UP/s', 69, [7, 8]),
     bitsTitle: 'UP b/s',
-    paint: (cell) => paintRate(cell, cell.host.data.rates.interfaces.upload, cell.theme.upload),
+    paint: ({ data }, pen) => pen.compactRate(data.rates.interfaces.upload, pen.theme.upload),
   },
-  load: right('LOAD', 60, [6, 6], (cell) =>
-    paintFigure(cell, cell.host.data.machine?.cpu.value?.load1?.toFixed(2) ?? '-'),
+  load: right('LOAD', 60, [6, 6], ({ data }, pen) =>
+    paintFigure(pen, data.machine?.cpu.value?.load1?.toFixed(2) ?? '-'),
   ),
-  temperature: right('TEMP', 40, [8, 8], (cell) => {
-    const celsius = cell.host.data.machine?.sensors.value?.cpu?.celsius;
-    paintFigure(cell, temperatureText(celsius, cell.buffer.isAscii));
-  }),
-  top: left('TOP PROCESS', 50, [12, 26, 1], (cell) => paintText(cell, topProcess(cell.host.data.rows))),
-  latency: right('LATENCY', 45, [8, 8], (cell) =>
-    paintFigure(cell, latencyText(cell.host.link) || '-', cell.theme.dim),
+  temperature: right('TEMP', 40, [8, 8], ({ data }, pen) =>
+    paintFigure(pen, temperatureText(data.machine?.sensors.value?.cpu?.celsius, pen.ascii)),
+  ),
+  top: left('TOP PROCESS', 50, [12, 26, 1], ({ data }, pen) =>
+    pen.text(topProcess(data.rows), pen.theme.text),
+  ),
+  latency: right('LATENCY', 45, [8, 8], ({ link }, pen) =>
+    pen.right(latencyText(link) || '-', pen.theme.dim),
   ),
 };
 const laidOut = (units: RateUnits): readonly Column[] =>
@@ -184,29 +175,21 @@ export function hostRowAt(screen: Rect, offset: number, count: number, x: number
 export function renderHosts(area: Rect, buffer: Buffer, table: HostsTable): void {
   const { hosts, viewport, sort, units, theme } = table;
   if (hosts.length === 0) {
-    buffer.put(
-      area.x + 1,
-      area.y + 1,
-      'No host of that name: Esc clears the search.',
-      theme.dim,
-      area.width - 1,
-    );
+    const text = 'No host of that name: Esc clears the search.';
+    buffer.put(area.x + 1, area.y + 1, text, theme.dim, area.width - 1);
     return;
   }
   const layout = layoutColumns(LAID_OUT[units], area.width);
-  const cell: HostCell = { buffer, host: hosts[0]!, x: 0, y: 0, width: 0, units, theme };
+  const pen = new CellPen(theme, buffer.isAscii, units);
   renderTable(area, buffer, {
     ...{ layout, rowCount: hosts.length, offset: viewport.offset, selected: viewport.selected },
     ...{ sortedBy: [sort.key], descending: (sort.key === 'host') === sort.isReversed },
     drawCell: (row, { id }, x, y, width) => {
       const host = hosts[row]!;
       const state = stateOf(host, table.nowMillis, buffer.isAscii);
-      cell.host = host;
-      cell.x = x;
-      cell.y = y;
-      cell.width = width;
-      if (state === undefined) COLUMNS[id]?.paint(cell);
-      else if (id === 'host') paintName(cell);
+      pen.moveTo(buffer, x, y, width);
+      if (state === undefined) COLUMNS[id]?.paint(host, pen);
+      else if (id === 'host') paintName(host, pen);
       else if (id === 'cpu') {
         const room = area.x + area.width - x;
         putAligned(buffer, x, y, room, 'left', state.text, state.isBad ? theme.bad : theme.dim);
@@ -235,16 +218,12 @@ function stateOf(
     : { text: failure, isBad: true };
 }
 
-function paintText({ buffer, x, y, width, theme }: HostCell, text: string): void {
-  putAligned(buffer, x, y, width, 'left', text, theme.text);
-}
-
-function paintName(cell: HostCell): void {
-  const { buffer, host, y, theme } = cell;
+function paintName(host: HostRow, pen: CellPen): void {
+  const { buffer, y, theme } = pen;
   const mark = hasAlert(host) ? ALERT_MARK : '';
-  buffer.put(cell.x, y, mark, theme.bad, cell.width);
-  const x = cell.x + mark.length;
-  const width = cell.width - mark.length;
+  buffer.put(pen.x, y, mark, theme.bad, pen.width);
+  const x = pen.x + mark.length;
+  const width = pen.width - mark.length;
   putAligned(buffer, x, y, width, 'left', host.name, theme.text);
   const used = cellWidth(host.name) + 1;
   if (used + 3 > width) return;
@@ -256,33 +235,25 @@ function hasAlert({ data }: HostRow): boolean {
   return data.alerts.firing.length > 0 || data.agentAlerts.some(({ isFiring }) => isFiring);
 }
 
-function paintFigure(
-  { buffer, x, y, width, theme }: HostCell,
-  text: string,
-  style: Style = theme.text,
-): void {
-  putAligned(buffer, x, y, width, 'right', text, text === '-' ? theme.dim : style);
+function paintFigure(pen: CellPen, text: string, style: Style = pen.theme.text): void {
+  pen.right(text, text === '-' ? pen.theme.dim : style);
 }
 
-function paintRate(cell: HostCell, value: number, style: Style): void {
-  paintFigure(cell, compactRateText(value, cell.units), value > 0 ? style : cell.theme.dim);
-}
-
-function paintCpu(cell: HostCell): void {
-  const { buffer, host, x, y, width, theme } = cell;
+function paintCpu(host: HostRow, pen: CellPen): void {
+  const { buffer, x, y, width, theme } = pen;
   const { cpu } = host.data.rates;
   const graph = width - FIGURE_WIDTH - 1;
   if (graph > 3) putSparkline(buffer, x, y, graph, 1, cpu.total, 100, theme.levelRamp);
-  paintFigure(cell, figureText(cpu.usage.total), usageStyle(theme, cpu.usage.total));
+  paintFigure(pen, figureText(cpu.usage.total), usageStyle(theme, cpu.usage.total));
 }
 
-function paintMemory(cell: HostCell): void {
-  const { buffer, host, x, y, width, theme } = cell;
+function paintMemory(host: HostRow, pen: CellPen): void {
+  const { buffer, x, y, width, theme } = pen;
   const memory = host.data.machine?.memory.value;
   const percent = percentOf(memory?.usedBytes, memory?.totalBytes);
   const bar = width - FIGURE_WIDTH - 1;
   if (bar > 3) putMeter(buffer, x, y, bar, percent, meterStyle(theme, percent), theme.border);
-  paintFigure(cell, figureText(percent), usageStyle(theme, percent));
+  paintFigure(pen, figureText(percent), usageStyle(theme, percent));
 }
 
 function figureText(percent: number): string {

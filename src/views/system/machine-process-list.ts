@@ -19,7 +19,15 @@ import type { Rect } from '../../screen/layout/rect.ts';
 import type { Theme } from '../../screen/style/theme.ts';
 import type { Viewport } from '../../screen/widgets/viewport.ts';
 import type { CellPen } from '../network/cells.ts';
-import { identity, type ListColumns, ListTable, left, right, UNGROUPED } from '../network/list-table.ts';
+import {
+  identity,
+  type ListColumns,
+  ListTable,
+  left,
+  optional,
+  right,
+  UNGROUPED,
+} from '../network/list-table.ts';
 import type { ListHit, ListSort } from '../network/network-list.ts';
 
 /** Look of the table. */
@@ -119,36 +127,28 @@ const FIGURES = {
   written: right('W/s', 40, [6, 7], ({ rows }, row, pen) =>
     pen.compact(rows.written[row]!, pen.theme.upload),
   ),
-  'context-switches': {
-    ...right('CTX/s', 35, [6, 7]),
-    isOptional: true,
-    paint: ({ rows }, row, pen) => pen.count(rows['context-switches'][row]!),
-  },
-  'run-delay': {
-    ...right('CPU WAIT %', 92, [10, 10]),
-    isOptional: true,
-    paint: ({ rows }, row, pen) => pen.percent(rows['run-delay'][row]! / MILLIS_PER_PERCENT),
-  },
-  'block-delay': {
-    ...right('DISK WAIT %', 91, [11, 11]),
-    isOptional: true,
-    paint: ({ rows }, row, pen) => pen.percent(rows['block-delay'][row]! / MILLIS_PER_PERCENT),
-  },
-  'memory-delay': {
-    ...right('MEM WAIT %', 90, [10, 10]),
-    isOptional: true,
-    paint: ({ rows }, row, pen) => pen.percent(rows['memory-delay'][row]! / MILLIS_PER_PERCENT),
-  },
-  'major-faults': {
-    ...right('FAULT/s', 89, [7, 7]),
-    isOptional: true,
-    paint: ({ rows }, row, pen) => pen.count(rows['major-faults'][row]!),
-  },
-  'io-calls': {
-    ...right('IO/s', 36, [6, 7]),
-    isOptional: true,
-    paint: ({ rows }, row, pen) => pen.count(rows['io-calls'][row]!),
-  },
+  'context-switches': optional(
+    right('CTX/s', 35, [6, 7], ({ rows }, row, pen) => pen.count(rows['context-switches'][row]!)),
+  ),
+  'run-delay': optional(
+    right('CPU WAIT %', 92, [10, 10], ({ rows }, row, pen) =>
+      pen.percent(rows['run-delay'][row]! / MILLIS_PER_PERCENT),
+    ),
+  ),
+  'block-delay': optional(
+    right('DISK WAIT %', 91, [11, 11], ({ rows }, row, pen) =>
+      pen.percent(rows['block-delay'][row]! / MILLIS_PER_PERCENT),
+    ),
+  ),
+  'memory-delay': optional(
+    right('MEM WAIT %', 90, [10, 10], ({ rows }, row, pen) =>
+      pen.percent(rows['memory-delay'][row]! / MILLIS_PER_PERCENT),
+    ),
+  ),
+  'major-faults': optional(
+    right('FAULT/s', 89, [7, 7], ({ rows }, row, pen) => pen.count(rows['major-faults'][row]!)),
+  ),
+  'io-calls': optional(right('IO/s', 36, [6, 7], ({ rows }, row, pen) => pen.count(rows['io-calls'][row]!))),
   network: {
     ...right('NET', 85, [6, 7]),
     bitsTitle: 'NET b',

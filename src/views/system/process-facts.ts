@@ -4,7 +4,7 @@ import { ageText, bytesText, rateText } from '../../kit/text/format.ts';
 import type { SystemData } from './system-data.ts';
 
 /** A line of the process pane; unknown values are `-`. */
-interface Fact {
+export interface Fact {
   readonly label: string;
   readonly value: string;
 }

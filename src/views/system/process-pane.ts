@@ -19,7 +19,7 @@ import { maximumOf, type Ramp, type Samples } from '../../screen/widgets/levels.
 import { renderList } from '../../screen/widgets/list.ts';
 import type { Viewport } from '../../screen/widgets/viewport.ts';
 import { renderSegments, type Segment, segment } from '../segments.ts';
-import { processFacts } from './process-facts.ts';
+import { type Fact, processFacts } from './process-facts.ts';
 import type { ChildProcess, SystemData } from './system-data.ts';
 import { renderPanel, renderReadsAndWrites, type SystemView } from './system-look.ts';
 
@@ -128,7 +128,6 @@ export function renderProcessPane(layout: PaneLayout, buffer: Buffer, pane: Proc
 }
 
 function renderTitle(area: Rect, buffer: Buffer, pane: ProcessPane): void {
-  if (area.height < 1) return;
   const { data, theme } = pane;
   const process = data.detail?.process;
   const started = startedMicros(pane);
@@ -146,7 +145,7 @@ function renderTitle(area: Rect, buffer: Buffer, pane: ProcessPane): void {
           segment(`CPU ${shareText(pane, data.detailRates.cpu.last)}`, theme.text, 80),
           segment(process === undefined ? '' : bytesText(process.residentBytes), theme.text, 79),
         ];
-  renderSegments(buffer, area.x, area.y, area.width, left, right);
+  renderSegments(area, buffer, left, right);
 }
 
 /** `exited`, or that another process has the PID now; '' while the process runs. */
@@ -254,22 +253,14 @@ function renderFacts(area: Rect, buffer: Buffer, pane: ProcessPane): void {
   const columns = Math.max(1, Math.floor(area.width / FACTS_COLUMN));
   const columnWidth = Math.floor(area.width / columns);
   const lines = Math.min(Math.ceil(pairs.length / columns), area.height);
-  for (const [i, { label, value }] of pairs.entries()) {
+  for (const [i, fact] of pairs.entries()) {
     const row = Math.floor(i / columns);
     if (row >= lines) break;
-    putFact(
-      buffer,
-      area.x + 1 + (i % columns) * columnWidth,
-      area.y + row,
-      columnWidth - 2,
-      label,
-      value,
-      pane,
-    );
+    putFact(buffer, area.x + 1 + (i % columns) * columnWidth, area.y + row, columnWidth - 2, fact, pane);
   }
-  for (const [i, { label, value }] of paths.entries()) {
+  for (const [i, fact] of paths.entries()) {
     if (lines + i >= area.height) return;
-    putFact(buffer, area.x + 1, area.y + lines + i, area.width - 2, label, value, pane);
+    putFact(buffer, area.x + 1, area.y + lines + i, area.width - 2, fact, pane);
   }
 }
 
@@ -280,21 +271,13 @@ function putFact(
   x: number,
   y: number,
   width: number,
-  label: string,
-  value: string,
+  { label, value }: Fact,
   { theme }: ProcessPane,
 ): void {
   putAligned(buffer, x, y, Math.min(FACT_LABEL_WIDTH, width), 'left', label, theme.dim);
   const room = width - FACT_LABEL_WIDTH - 1;
-  putAligned(
-    buffer,
-    x + FACT_LABEL_WIDTH + 1,
-    y,
-    room,
-    'left',
-    value,
-    value === '-' ? theme.dim : theme.text,
-  );
+  const style = value === '-' ? theme.dim : theme.text;
+  putAligned(buffer, x + FACT_LABEL_WIDTH + 1, y, room, 'left', value, style);
 }
 
 /** Draws a list in its frame; the focused one has a bright border. */
@@ -351,18 +334,14 @@ function renderThreads(area: Rect, buffer: Buffer, pane: ProcessPane): void {
     const nameWidth = width - 7 - 1 - 2 - CPU_WIDTH - 1;
     putAligned(buffer, x + 8, y, nameWidth, 'left', thread.name, theme.text);
     buffer.putCodePoint(right - CPU_WIDTH - 2, y, thread.state === 0 ? 0x2d : thread.state, theme.dim);
-    const percent = shareOf(pane, data.detailRates.threadPercentOf(thread.tid));
-    const text = Number.isNaN(percent) ? '-' : tenthsText(percent);
-    putAligned(
-      buffer,
-      right - CPU_WIDTH,
-      y,
-      CPU_WIDTH,
-      'right',
-      text,
-      percent >= 0.05 ? theme.text : theme.dim,
-    );
+    putCpu(buffer, right - CPU_WIDTH, y, data.detailRates.threadPercentOf(thread.tid), pane);
   });
+}
+
+function putCpu(buffer: Buffer, x: number, y: number, corePercent: number, pane: ProcessPane): void {
+  const percent = shareOf(pane, corePercent);
+  const style = percent >= 0.05 ? pane.theme.text : pane.theme.dim;
+  putAligned(buffer, x, y, CPU_WIDTH, 'right', Number.isNaN(percent) ? '-' : tenthsText(percent), style);
 }
 
 const MEMORY_WIDTH = 7;
@@ -383,10 +362,7 @@ function renderChildren(area: Rect, buffer: Buffer, pane: ProcessPane): void {
     if (tail !== '' && room - used >= TAIL_MIN_WIDTH) {
       putAligned(buffer, x + 8 + used, y, room - used, 'left', tail, theme.dim);
     }
-    const percent = shareOf(pane, child.corePercent);
-    const text = Number.isNaN(percent) ? '-' : tenthsText(percent);
-    const style = percent >= 0.05 ? theme.text : theme.dim;
-    putAligned(buffer, right - MEMORY_WIDTH - 1 - CPU_WIDTH, y, CPU_WIDTH, 'right', text, style);
+    putCpu(buffer, right - MEMORY_WIDTH - 1 - CPU_WIDTH, y, child.corePercent, pane);
     const memory = compactBytesText(child.residentBytes);
     putAligned(buffer, right - MEMORY_WIDTH, y, MEMORY_WIDTH, 'right', memory, theme.text);
   });

@@ -39,14 +39,8 @@ function renderCpuLine(area: Rect, buffer: Buffer, view: SystemView): void {
   const { cpu } = data.rates;
   const cores = cpu.usage.count - 1;
   const right = rightOf(area) - 1;
-  const x = putLabel(
-    buffer,
-    area,
-    'CPU',
-    percentText(cpu.usage.total),
-    usageStyle(theme, cpu.usage.total),
-    view,
-  );
+  const { total } = cpu.usage;
+  const x = putLabel(buffer, area, 'CPU', percentText(total), usageStyle(theme, total), view);
   const shownCores = cores > 1 && cores <= CORES_MAX && area.width >= 60 + cores ? cores : 0;
   const graphRight = shownCores > 0 ? right - shownCores - 2 : right;
   putSparkline(buffer, x, area.y, graphRight - x, 1, cpu.total, 100, theme.levelRamp);
@@ -156,35 +150,25 @@ function renderDisksLine(area: Rect, buffer: Buffer, view: SystemView): void {
 
 /** Draws all resources on one line, for the smallest screens. */
 export function renderFigures(area: Rect, buffer: Buffer, view: SystemView): void {
-  if (area.height < 1) return;
   const { data, units = 'bytes', theme } = view;
   const { cpu, interfaces } = data.rates;
   const memory = data.machine?.memory.value;
   const memoryPercent = percentOf(memory?.usedBytes, memory?.totalBytes);
   const swapPercent = percentOf(memory?.swapUsedBytes, memory?.swapTotalBytes);
   const hasSwap = (memory?.swapTotalBytes ?? 0) > 0;
-  const figure = (label: string, percent: number, style: Style, priority: number): Segment =>
-    segment(
-      label === '' ? '' : `${label} ${Number.isNaN(percent) ? '-' : tenthsText(percent)}%`,
-      style,
-      priority,
-    );
+  const figure = (label: string, percent: number, priority: number): Segment => {
+    const text = label === '' ? '' : `${label} ${Number.isNaN(percent) ? '-' : tenthsText(percent)}%`;
+    return segment(text, usageStyle(theme, percent), priority);
+  };
   const down = `${buffer.isAscii ? 'dn' : '▼'} ${compactRateText(interfaces.download, units)}`;
   const up = `${buffer.isAscii ? 'up' : '▲'} ${compactRateText(interfaces.upload, units)}`;
-  renderSegments(
-    buffer,
-    area.x,
-    area.y,
-    area.width,
-    [
-      figure('CPU', cpu.usage.total, usageStyle(theme, cpu.usage.total), 100),
-      figure('MEM', memoryPercent, usageStyle(theme, memoryPercent), 90),
-      figure(hasSwap ? 'SWP' : '', swapPercent, usageStyle(theme, swapPercent), 50),
-      segment(down, theme.download, 80),
-      segment(up, theme.upload, 79),
-    ],
-    [],
-  );
+  renderSegments(area, buffer, [
+    figure('CPU', cpu.usage.total, 100),
+    figure('MEM', memoryPercent, 90),
+    figure(hasSwap ? 'SWP' : '', swapPercent, 50),
+    segment(down, theme.download, 80),
+    segment(up, theme.upload, 79),
+  ]);
 }
 
 /** Draws the label and the figure of a line; returns the column after both. */

@@ -33,26 +33,23 @@ const SHORT_WIDTH = 70;
 
 /** Draws the first line: name, connection, and state of the machine. */
 export function renderSystemHeader(area: Rect, buffer: Buffer, header: SystemHeader, view: SystemView): void {
-  if (area.height < 1) return;
   const { link } = header;
   if (link !== undefined && link.phase !== 'live') {
     renderLost(area, buffer, header, link, view);
     return;
   }
   const { theme } = view;
+  const waits =
+    header.isWaits === true ? waitingText(view.data.machine?.cpu.value, area.width < SHORT_WIDTH) : '';
   const left: Segment[] = [
     segment(header.name, theme.title, 100),
     segment(firingText(header.alerts), theme.bad, 98),
-    segment(
-      header.isWaits === true ? waitingText(view.data.machine?.cpu.value, area.width < SHORT_WIDTH) : '',
-      theme.warning,
-      97,
-    ),
+    segment(waits, theme.warning, 97),
     ...linkSegments(link, view),
     ...machineSegments(view, buffer.isAscii),
     segment(latencyText(link), theme.dim, 45),
   ];
-  renderSegments(buffer, area.x, area.y, area.width, left, timeSegments(header, view, buffer.isAscii));
+  renderSegments(area, buffer, left, timeSegments(header, view, buffer.isAscii));
 }
 
 /** Words for protocols with less data. */
@@ -72,15 +69,12 @@ function machineSegments({ data, theme }: SystemView, isAscii: boolean): readonl
   const cpu = data.machine?.cpu.value;
   const sensor = data.machine?.sensors.value?.cpu;
   const uptime = cpu?.uptimeSeconds;
+  const heat = sensor?.celsius === undefined ? '' : temperatureText(sensor.celsius, isAscii);
   const isHot = (sensor?.celsius ?? 0) >= (sensor?.criticalCelsius ?? sensor?.maxCelsius ?? 95);
   return [
     segment(uptime === undefined ? '' : `up ${ageText(uptime * 1e6)}`, theme.dim, 50),
     segment(cpu?.load1 === undefined ? '' : loadText([cpu.load1, cpu.load5, cpu.load15]), theme.text, 60),
-    segment(
-      sensor?.celsius === undefined ? '' : temperatureText(sensor.celsius, isAscii),
-      isHot ? theme.bad : theme.text,
-      65,
-    ),
+    segment(heat, isHot ? theme.bad : theme.text, 65),
     batterySegment(data.machine?.sensors.value?.batteries ?? [], theme),
     segment(fansText(data.machine?.sensors.value?.fans ?? []), theme.dim, 25),
   ];
@@ -101,15 +95,21 @@ function batterySegment(batteries: readonly Battery[], theme: Theme): Segment {
   return segment(batteryText(batteries), isLow ? low : theme.text, isLow ? 66 : 33);
 }
 
+/** Milliwatts into the battery; below zero out of it. */
+function flowOf({ state, milliwatts }: Battery): readonly number[] {
+  if (milliwatts === undefined || (state !== 'charging' && state !== 'discharging')) return [];
+  return [state === 'charging' ? milliwatts : -milliwatts];
+}
+
 function batteryText(batteries: readonly Battery[]): string {
   const [first, ...others] = batteries;
   if (first === undefined) return '';
   const { state, secondsLeft } = first;
   const levels = batteries.map(({ percent }) => `${percent ?? '-'} %`).join(' ');
-  const known = batteries.flatMap(({ milliwatts }) => milliwatts ?? []);
-  const watts = known.reduce((sum, each) => sum + each, 0) / 1000;
-  const sign = state === 'charging' ? '+' : state === 'discharging' ? '-' : '';
-  const power = known.length === 0 || sign === '' ? '' : ` ${sign}${watts.toFixed(1)} W`;
+  const flows = batteries.flatMap(flowOf);
+  const watts = flows.reduce((sum, each) => sum + each, 0) / 1000;
+  const sign = watts > 0 ? '+' : watts < 0 ? '-' : '';
+  const power = flows.length === 0 ? '' : ` ${sign}${Math.abs(watts).toFixed(1)} W`;
   // With several batteries, it is unknown which one is used first.
   const isTimed = others.length === 0 && secondsLeft !== undefined;
   const left = isTimed ? ` ${ageText(secondsLeft * 1e6)}${state === 'charging' ? ' to full' : ''}` : '';
@@ -165,13 +165,12 @@ function renderLost(
   const parts = linkStateText(link, header.nowMillis, buffer.isAscii).split(', ');
   const room = area.width - header.name.length - STATE_SPACES;
   while (parts.length > 1 && parts.join(', ').length > room) parts.pop();
-  const left: Segment[] = [
+  renderSegments(area, buffer, [
     segment(header.name, theme.title, 100),
     segment(parts.join(', '), theme.bad, 99),
     segment(`${header.retryKey} now`, theme.key, 60),
     segment(reasonText(link), theme.warning, 50),
-  ];
-  renderSegments(buffer, area.x, area.y, area.width, left, []);
+  ]);
 }
 
 /**
@@ -214,15 +213,12 @@ interface HostsHeader {
 
 /** Draws the first line of the hosts table: how many hosts there are, and how many are lost. */
 export function renderHostsHeader(area: Rect, buffer: Buffer, header: HostsHeader): void {
-  if (area.height < 1) return;
   const { hosts, listed, theme, nowMillis, isPaused } = header;
   const lost = hosts.filter(({ link }) => link?.phase === 'lost').length;
   const clock = clockText(nowMillis);
   renderSegments(
+    area,
     buffer,
-    area.x,
-    area.y,
-    area.width,
     [
       segment('socktop', theme.title, 100),
       segment(`${listed === hosts.length ? '' : `${listed}/`}${hosts.length} hosts`, theme.text, 80),

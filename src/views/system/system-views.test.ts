@@ -3,11 +3,13 @@ import { ProcessTable } from '../../data/sample/process-table.ts';
 import { SystemWorld } from '../../data/sample/system-world.fixture.ts';
 import type { Battery } from '../../data/schema/sensors-sample.ts';
 import { Buffer } from '../../screen/buffer/buffer.ts';
+import { foregroundAt, lineOf, linesOf } from '../../screen/buffer/buffer-look.fixture.ts';
 import { rect } from '../../screen/layout/rect.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import { coreGrid } from './cpu-panel.ts';
 import { dashboardForm, layoutDashboard, needsOf, renderDashboard } from './dashboard.ts';
 import { layoutDevices } from './devices-panel.ts';
+import { temperatureText } from './gpu-panel.ts';
 import { layoutPane } from './process-pane.ts';
 import { SystemData } from './system-data.ts';
 import { renderSystemHeader } from './system-header.ts';
@@ -45,7 +47,7 @@ function drawn(data: SystemData, width: number, height: number, isCompact = fals
   buffer.isAscii = ascii;
   const layout = layoutDashboard(width, height, needsOf(data, isCompact));
   renderDashboard(layout, buffer, { data, theme: TOKYO_NIGHT }, { title: 'Processes', rightTitle: '' });
-  return buffer.lines();
+  return linesOf(buffer);
 }
 
 describe('the dashboard', () => {
@@ -134,9 +136,9 @@ describe('the dashboard', () => {
     const layout = layoutDashboard(160, 45, needsOf(data, false));
     const view = { data, theme: TOKYO_NIGHT };
     renderDashboard(layout, buffer, view, { title: '', rightTitle: '' });
-    const y = buffer.lines().findIndex((line) => line.includes('/home'));
-    const x = buffer.line(y).indexOf('99.0');
-    expect(buffer.foregroundAt(x, y)).toBe(TOKYO_NIGHT.bad.foreground);
+    const y = linesOf(buffer).findIndex((line) => line.includes('/home'));
+    const x = lineOf(buffer, y).indexOf('99.0');
+    expect(foregroundAt(buffer, x, y)).toBe(TOKYO_NIGHT.bad.foreground);
   });
 
   test('shows what is missing as such, with the reason', () => {
@@ -256,7 +258,7 @@ test('the parent of a process is named by the list where its section holds only 
 
 test('the first line tells the speeds of fans where there is room', () => {
   const world = new SystemWorld();
-  const lineOf = (width: number, ...speeds: (number | undefined)[]): string => {
+  const headOf = (width: number, ...speeds: (number | undefined)[]): string => {
     const machine = world.machine();
     const fan = { chip: 'nct6798', label: 'fan1', device: undefined };
     const fans = speeds.map((rpm, at) => ({ ...fan, id: `hwmon0/fan${at}`, rpm }));
@@ -273,18 +275,18 @@ test('the first line tells the speeds of fans where there is room', () => {
       },
       { data, theme: TOKYO_NIGHT },
     );
-    return buffer.line(0);
+    return lineOf(buffer, 0);
   };
-  expect(lineOf(120, 1240)).toContain('fan 1240 rpm');
-  expect(lineOf(120, 1240, undefined, 0)).toContain('fans 0-1240 rpm');
-  expect(lineOf(120, undefined)).not.toContain('rpm');
-  expect(lineOf(120)).not.toContain('rpm');
-  expect(lineOf(60, 1240)).not.toContain('rpm');
+  expect(headOf(120, 1240)).toContain('fan 1240 rpm');
+  expect(headOf(120, 1240, undefined, 0)).toContain('fans 0-1240 rpm');
+  expect(headOf(120, undefined)).not.toContain('rpm');
+  expect(headOf(120)).not.toContain('rpm');
+  expect(headOf(60, 1240)).not.toContain('rpm');
 });
 
 test('the first line tells the level of batteries, and what flows', () => {
   const world = new SystemWorld();
-  const lineOf = (...batteries: Battery[]): string => {
+  const headOf = (...batteries: Battery[]): string => {
     const machine = world.machine();
     const value = { sensors: [], cpu: undefined, batteries };
     const data = new SystemData(() => undefined);
@@ -299,7 +301,7 @@ test('the first line tells the level of batteries, and what flows', () => {
       },
       { data, theme: TOKYO_NIGHT },
     );
-    return buffer.line(0);
+    return lineOf(buffer, 0);
   };
   const one: Battery = {
     name: 'BAT0',
@@ -308,16 +310,28 @@ test('the first line tells the level of batteries, and what flows', () => {
     milliwatts: 12_340,
     secondsLeft: 7800,
   };
-  expect(lineOf(one)).toContain('battery 83 % -12.3 W 2h10m ');
-  expect(lineOf({ ...one, state: 'charging', secondsLeft: 2700 })).toContain(
+  expect(headOf(one)).toContain('battery 83 % -12.3 W 2h10m ');
+  expect(headOf({ ...one, state: 'charging', secondsLeft: 2700 })).toContain(
     'battery 83 % +12.3 W 45m0s to full',
   );
-  expect(lineOf({ ...one, percent: 100, state: 'full', secondsLeft: undefined })).toMatch(
+  expect(headOf({ ...one, percent: 100, state: 'full', secondsLeft: undefined })).toMatch(
     /battery 100 % {2}/,
   );
-  expect(lineOf(one, { ...one, percent: 7 })).toContain('batteries 83 % 7 % -24.7 W ');
-  expect(lineOf({ ...one, percent: undefined, milliwatts: undefined, secondsLeft: undefined })).toContain(
+  expect(headOf(one, { ...one, percent: 7 })).toContain('batteries 83 % 7 % -24.7 W ');
+  // A notebook with two batteries uses one after the other.
+  expect(headOf({ ...one, state: 'not charging' }, one)).toContain('batteries 83 % 83 % -12.3 W ');
+  expect(headOf(one, { ...one, state: 'charging', milliwatts: 20_000 })).toContain('83 % +7.7 W ');
+  expect(headOf({ ...one, percent: undefined, milliwatts: undefined, secondsLeft: undefined })).toContain(
     'battery - %',
   );
-  expect(lineOf()).not.toContain('batter');
+  expect(headOf()).not.toContain('batter');
+});
+
+test.each([
+  [61.04, '61.0 °C'],
+  [-4.5, '-4.5 °C'],
+  [0.04, '0.0 °C'],
+  [undefined, '-'],
+])('a temperature of %p', (celsius, text) => {
+  expect(temperatureText(celsius, false)).toBe(text);
 });

@@ -68,21 +68,12 @@ export class TermCompiler {
   }
 
   #ownerTest(test: OwnerTermTest): OwnerTest {
-    switch (test.key) {
-      case 'text':
-        return this.#textTest(test.text);
-      case 'user':
-      case 'program':
-      case 'container':
-      case 'unit':
-      case 'group':
-        return this.#nameTest(test.key, test.match, test.text);
-      case 'pid':
-        return this.#ofOwner(({ owners }, owner) => {
-          const pid = owners.pid[owner]!;
-          return pid > 0 && anyOf(test.comparison, pid, test.values);
-        });
-    }
+    if (test.key === 'text') return this.#textTest(test.text);
+    if (test.key !== 'pid') return this.#nameTest(test.key, test.match, test.text);
+    return this.#ofOwner(({ owners }, owner) => {
+      const pid = owners.pid[owner]!;
+      return pid > 0 && anyOf(test.comparison, pid, test.values);
+    });
   }
 
   #nameTest(key: NamedKey, match: TextMatch, text: string): OwnerTest {
@@ -194,11 +185,11 @@ function isMatch(match: TextMatch, text: string, wanted: string): boolean {
 function figureOf(columns: FilterColumns, key: FigureTermTest['key'], row: number): number {
   switch (key) {
     case 'up':
-      return columns.up[row] ?? Number.NaN;
+      return columns.up?.[row] ?? Number.NaN;
     case 'down':
-      return columns.down[row] ?? Number.NaN;
+      return columns.down?.[row] ?? Number.NaN;
     case 'conns':
-      return columns.connections[row] ?? Number.NaN;
+      return columns.connections?.[row] ?? Number.NaN;
     case 'rtt':
       return columns.rttOf?.(row) ?? Number.NaN;
     case 'retrans':

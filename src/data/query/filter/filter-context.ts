@@ -12,14 +12,13 @@ export interface FilterNames {
   readonly serviceName?: (port: number, protocol: 'tcp' | 'udp') => string | undefined;
 }
 
-/** Columns that `up`, `down` and `conns` compare, by row; bytes per second, NaN unknown. */
+/** Figures that terms compare, by row, in lists that have them; NaN unknown. */
 export interface FilterColumns {
-  readonly up: Float64Array;
-  readonly down: Float64Array;
-  readonly connections: Int32Array;
-  /**
-   * Columns that `rtt`, `retrans` and `drops` compare, in lists that have them: microseconds, a share of 1, a count.
-   */
+  /** Bytes per second. */
+  readonly up?: Float64Array;
+  readonly down?: Float64Array;
+  readonly connections?: Int32Array;
+  /** Microseconds, a share of 1, a count. */
   rttOf?(row: number): number;
   retransmittedOf?(row: number): number;
   dropsOf?(row: number): number;

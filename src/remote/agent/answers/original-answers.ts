@@ -1,6 +1,7 @@
 import type { ToldSection } from '../../../data/codec/record-json.ts';
 import type { InterfaceTable } from '../../../data/sample/interface-table.ts';
 import type { ProcessDetailSection } from '../../../data/sample/process-detail-section.ts';
+import { UNKNOWN_USER } from '../../../data/schema/column.ts';
 import type { DisksSection } from '../../../data/schema/disks-section.ts';
 import type { GpuSample } from '../../../data/schema/gpu-sample.ts';
 import type { JournalSection } from '../../../data/schema/process-detail.ts';
@@ -297,7 +298,7 @@ function originalProcessOf(
       thread_count: children.threads[slot],
       status: stateWord(children.state[slot]),
       parent_pid: process.pid,
-      user_id: children.uid[slot]! < 0 ? undefined : children.uid[slot],
+      user_id: children.uid[slot] === UNKNOWN_USER ? undefined : children.uid[slot]! >>> 0,
       start_time: startOf(children.startTicks[slot]),
       // The table has one time for both modes; the original client adds them up.
       cpu_time_user: children.cpuNanos[slot]! / NANOS_PER_MICRO,

@@ -1,6 +1,7 @@
 import { machinePercent, ProcessCpu } from '../../../data/rates/process-rates.ts';
 import { type MachineProcesses, ProcessTexts } from '../../../data/sample/machine-processes.ts';
 import type { ProcessesWant } from '../../../data/sample/snapshot.ts';
+import { UNKNOWN_USER } from '../../../data/schema/column.ts';
 import type { UsageColumn } from '../../../data/schema/process-columns.ts';
 import type { SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';
@@ -138,7 +139,7 @@ export class ProcessSamples {
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       const uid = processes.uid[slot]!;
-      texts.users[slot] = uid < 0 ? undefined : this.#source.userName(uid);
+      texts.users[slot] = uid === UNKNOWN_USER ? undefined : this.#source.userName(uid);
       texts.commandLines[slot] = commandLines?.[slot];
       texts.cgroups[slot] = cgroups?.[slot];
       texts.containers[slot] = containers?.[slot];

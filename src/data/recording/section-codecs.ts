@@ -1,4 +1,15 @@
 import { isObject, type JsonValue } from '../codec/json-values.ts';
+import { SectionCodec } from '../codec/record-json.ts';
+import { MACHINE } from '../sample/machine-section.ts';
+import { CONTROL_GROUPS } from '../schema/control-groups-section.ts';
+import { DISKS } from '../schema/disks-section.ts';
+
+/** Sections of a machine as JSON, as `socktop.v2` has them too. */
+export class SectionCodecs {
+  readonly machine = new SectionCodec(MACHINE);
+  readonly disks = new SectionCodec(DISKS);
+  readonly controlGroups = new SectionCodec(CONTROL_GROUPS);
+}
 
 /**
  * A section of control groups as a history has it, from the section as `socktop.v2` has it: `groups` is an object, each
