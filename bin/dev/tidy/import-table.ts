@@ -63,7 +63,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   'screen/input': [],
   'screen/buffer': ['screen/style', 'screen/layout'],
   'screen/widgets': ['screen/buffer', 'screen/layout', 'screen/style'],
-  'screen/terminal': ['screen/buffer', 'screen/style', 'screen/layout'],
+  'screen/terminal': ['screen/buffer', 'screen/style', 'screen/layout', 'screen/input'],
   'screen/loop': ['screen/terminal', 'screen/input', 'screen/buffer', 'screen/layout'],
   views: VIEW_IMPORTS,
   'programs/cli': ['data/sample'],

@@ -1,4 +1,5 @@
 import type { ProcessTable } from '../../../src/data/sample/process-table.ts';
+import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 
 /** Some slots of the process table, in the order in which they are to be scanned. */
@@ -90,3 +91,29 @@ export class KnownDescriptors {
     this.#isMarked = lengthened(this.#isMarked, new Uint8Array(length));
   }
 }
+
+/** How far the search for a row's owner has come. */
+export const Search = {
+  /** Not looked for yet. */
+  FRESH: 0,
+  /** Not held by a recently run process. It may have been opened after the scan: scan once more. */
+  AGAIN: 1,
+  /** Needs a scan of all processes. */
+  EVERYBODY: 2,
+  /** Nobody holds it that could be seen; asked again rarely. */
+  MISSED: 3,
+  FOUND: 4,
+  /** No inode to look for: not accepted yet, or let go. */
+  ORPHAN: 5,
+} as const;
+
+/** By the slots of the socket table. */
+export class OwnerSearches extends columnsClass({
+  /** Serial of the row that the columns speak of. */
+  serial: numbers('u32'),
+  search: numbers('u8'),
+  /** Where it was found: the process's slot and serial, and its descriptor, negative in an io_uring. */
+  processSlot: numbers('i32'),
+  processSerial: numbers('u32'),
+  descriptor: numbers('i32'),
+}) {}

@@ -2,39 +2,12 @@ import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import { UNKNOWN_USER } from '../../../src/data/schema/column.ts';
 import { TcpState } from '../../../src/data/schema/network-columns.ts';
-import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
 import { effectiveUserId } from '../libc.ts';
 import type { ProcessSource } from '../processes/process-source.ts';
 import { OwnerTold, RowLife, type SocketRows } from '../sockets/sockets.ts';
-import { KnownDescriptors, ProcessOrder } from './scan-order.ts';
+import { KnownDescriptors, OwnerSearches, ProcessOrder, Search } from './scan-order.ts';
 import { type DescriptorScanner, type DescriptorVisitor, isDenied } from './socket-owners-scan.ts';
-
-/** How far the search for a row's owner has come. */
-const Search = {
-  /** Not looked for yet. */
-  FRESH: 0,
-  /** Not held by a recently run process. It may have been opened after the scan: scan once more. */
-  AGAIN: 1,
-  /** Needs a scan of all processes. */
-  EVERYBODY: 2,
-  /** Nobody holds it that could be seen; asked again rarely. */
-  MISSED: 3,
-  FOUND: 4,
-  /** No inode to look for: not accepted yet, or let go. */
-  ORPHAN: 5,
-} as const;
-
-/** By the slots of the socket table. */
-class OwnerSearches extends columnsClass({
-  /** Serial of the row that the columns speak of. */
-  serial: numbers('u32'),
-  search: numbers('u8'),
-  /** Where it was found: the process's slot and serial, and its descriptor, negative in an io_uring. */
-  processSlot: numbers('i32'),
-  processSerial: numbers('u32'),
-  descriptor: numbers('i32'),
-}) {}
 
 /** Callbacks for rows. */
 export interface OwnerWatcher {
