@@ -416,12 +416,10 @@ export class SocketOwners implements DescriptorVisitor {
   }
 
   #miss(row: number): void {
-    const { table } = this.#rows;
+    const { ownerBasis } = this.#rows.table;
     if (this.#searches.search[row] !== Search.MISSED) this.#openCount--;
     this.#searches.search[row] = Search.MISSED;
-    if (table.ownerBasis[row] === OwnerBasis.NONE && this.#isOthers(row)) {
-      table.ownerBasis[row] = OwnerBasis.HIDDEN;
-    }
+    if (ownerBasis[row] === OwnerBasis.NONE && this.#isOthers(row)) ownerBasis[row] = OwnerBasis.HIDDEN;
   }
 
   /** Whether the row's process is most likely one that this program may not look into. */

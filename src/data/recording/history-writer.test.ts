@@ -167,6 +167,39 @@ describe('what is written', () => {
 describe('bounds', () => {
   test('hold at every step', () => holdAtEveryStep(path, 3000));
 
+  test('are not those of a clock that is set a year ahead and back', async () => {
+    const world = new HistoryWorld(START);
+    const clock = { aheadMillis: 0, wallMillis: START };
+    const ageMillis = 16 * 60_000;
+    const writer = await openHistory(path, clock, { ageMillis });
+    const lines = new HistoryLines(() => undefined);
+    const go = async (samples: number): Promise<void> => {
+      for (let i = 0; i < samples; i++) {
+        const snapshot = world.next(10);
+        clock.wallMillis = snapshot.header.wallMillis + clock.aheadMillis;
+        const header = { ...snapshot.header, wallMillis: clock.wallMillis };
+        const isWhole = writer.needsWhole(header);
+        writer.write(lines.line({ ...snapshot, header }, isWhole), isWhole);
+        await writer.flushed();
+      }
+    };
+    await go(20);
+    const before = segments();
+    expect(before.length).toBeGreaterThan(2);
+    for (const aheadMillis of [365 * 86_400_000, 0]) {
+      clock.aheadMillis = aheadMillis;
+      await go(20);
+      expect(segments()).toEqual(expect.arrayContaining(before));
+    }
+    await go(HOUR_SAMPLES);
+    await writer.close();
+    for (const name of segments()) {
+      const age = clock.wallMillis - segmentOf(name)!.startWallMillis;
+      expect(age).toBeLessThanOrEqual(ageMillis + 10_000);
+      expect(age).toBeGreaterThanOrEqual(0);
+    }
+  });
+
   test('hold for what an earlier program left', async () => {
     await writeHistory(path, new HistoryWorld(START), HOUR_SAMPLES, { ageMillis: 16 * 600_000 });
     const before = bytesOf(segments());

@@ -57,6 +57,9 @@ const SEGMENT_MOST_BYTES = 16 << 20;
 /** A longer line is left out. */
 const LINE_SHARE = 4;
 const MEMBER_MICROS = 15 * 60e6;
+/** A clock that was set ahead may be set back again: nothing is removed for its age until it has stood so long. */
+const STEP_MILLIS = 3_600_000;
+const DOUBT_MICROS = 3_600e6;
 /** What ends a member: the rest of the last block, its check sum and its length. */
 const MEMBER_END_BYTES = 32;
 /**
@@ -83,7 +86,11 @@ export class HistoryWriter {
   #work: Promise<void> = Promise.resolve();
   #isBusy = false;
   #isClosed = false;
-  #syncedWallMillis = Number.NEGATIVE_INFINITY;
+  #syncedMicros = Number.NEGATIVE_INFINITY;
+  /** When the steady clock began, by the wall clock. */
+  #beginningMillis = Number.NaN;
+  #doubtedUntilMicros = Number.NEGATIVE_INFINITY;
+  #isClockDoubted = false;
   #error: OpError | undefined;
   /** Told of each sample of the network by who samples; written with the lines. */
   readonly totals = new TrafficTotals();
@@ -207,6 +214,7 @@ export class HistoryWriter {
       await this.#makeRoom(0);
       return;
     }
+    this.#heedClock(line);
     if (isWhole) await this.#beginMember(line);
     const member = this.#member;
     if (member === undefined) return;
@@ -252,8 +260,8 @@ export class HistoryWriter {
       segment.sizeBytes += bytes.length;
       await segment.file.write(header, member.startsAt);
     }
-    if (line.wallMillis - this.#syncedWallMillis < this.#bounds.intervalMillis * 0.9) return;
-    this.#syncedWallMillis = line.wallMillis;
+    if (line.monotonicMicros - this.#syncedMicros < this.#bounds.intervalMillis * 900) return;
+    this.#syncedMicros = line.monotonicMicros;
     await segment.file.sync();
   }
 
@@ -299,15 +307,25 @@ export class HistoryWriter {
 
   /** Removes the oldest segments until so many bytes more are within the size, and those beyond the age. */
   async #makeRoom(bytes: number): Promise<void> {
-    const oldestMillis = this.#outside.wallMillis() - this.#bounds.ageMillis;
+    const nowMillis = this.#outside.wallMillis();
     for (;;) {
       const [oldest] = this.#closed;
       if (oldest === undefined) return;
-      const isTooOld = oldest.startWallMillis < oldestMillis;
+      // Those of the future, by a clock that was set back since, are older than the one behind them.
+      const { startWallMillis } = this.#closed.find((each) => each.startWallMillis <= nowMillis) ?? oldest;
+      const isTooOld = !this.#isClockDoubted && startWallMillis < nowMillis - this.#bounds.ageMillis;
       if (!isTooOld && this.sizeBytes + bytes <= this.#bounds.sizeBytes) return;
       await this.#folder.remove(oldest.name);
       this.#closed.shift();
     }
+  }
+
+  #heedClock({ wallMillis, monotonicMicros }: HistoryLine): void {
+    const beginningMillis = wallMillis - monotonicMicros / 1000;
+    const isSetAhead = beginningMillis - this.#beginningMillis > STEP_MILLIS;
+    if (isSetAhead) this.#doubtedUntilMicros = monotonicMicros + DOUBT_MICROS;
+    this.#beginningMillis = beginningMillis;
+    this.#isClockDoubted = monotonicMicros < this.#doubtedUntilMicros;
   }
 
   #fail(thrown: unknown): void {

@@ -1,6 +1,7 @@
 import type { Alert } from '../../../data/alerts/alert-monitor.ts';
 import type { NetworkSection } from '../../../data/sample/network-section.ts';
 import type { Snapshot } from '../../../data/sample/snapshot.ts';
+import type { SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import { toOpError } from '../../../kit/errors/op-error.ts';
 import { MetricsPage } from '../metrics/metrics-page.ts';
 import type { MetricsFormat } from '../metrics/negotiate.ts';
@@ -36,7 +37,8 @@ interface KeptPage {
 export class MetricsAnswers {
   readonly #samples: AgentSamples;
   readonly #options: MetricsOptions;
-  readonly #startWallMillis = Date.now();
+  /** When the agent started, since the boot: the clock may be set later. */
+  readonly #startMillis: number;
   #page: MetricsPage | undefined;
   readonly #kept = new Map<MetricsFormat, KeptPage>();
   #pageBytes = 0;
@@ -44,6 +46,7 @@ export class MetricsAnswers {
   constructor(samples: AgentSamples, options: MetricsOptions) {
     this.#samples = samples;
     this.#options = options;
+    this.#startMillis = Date.now() - this.#header().bootWallMillis;
   }
 
   /**
@@ -125,13 +128,17 @@ export class MetricsAnswers {
 
   #snapshot({ machine, disks, processes }: Collected, network: NetworkSection | undefined): Snapshot {
     return {
-      header: this.#samples.source.header(this.#samples.source.nowMicros()),
+      header: this.#header(),
       ...(machine && { machine: machine.section }),
       ...(disks && { disks: disks.section }),
       ...(processes && { machineProcesses: processes.collected }),
       ...(network && { network }),
       errors: [],
     };
+  }
+
+  #header(): SnapshotHeader {
+    return this.#samples.source.header(this.#samples.source.nowMicros());
   }
 
   #facts() {
@@ -141,7 +148,7 @@ export class MetricsAnswers {
       clientCount: this.#options.clientCount(),
       cpuMicros: user + system,
       residentBytes: process.memoryUsage.rss(),
-      startWallMillis: this.#startWallMillis,
+      startWallMillis: Math.round(this.#header().bootWallMillis + this.#startMillis),
     };
   }
 }
