@@ -44,8 +44,10 @@ export async function openCertificate(
   const keyPath = join(folder, 'key.pem');
   const there = [certificatePath, keyPath].filter(exists);
   if (there.length === 1) {
-    const remedy = 'restore the missing file, or delete this one';
-    throw failure('HALF', `${there[0]} exists without its other half: ${remedy}`);
+    throw failure(
+      'HALF',
+      `${there[0]} exists without its other half: restore the missing file, or delete this one`,
+    );
   }
   const isNew = there.length === 0;
   if (isNew && !(nowMillis >= EARLIEST_MILLIS)) {
@@ -103,14 +105,18 @@ function load(
   const certificate = parse(certificatePath, () => new X509Certificate(certificatePem));
   const key = parse(keyPath, () => createPrivateKey(keyPem));
   if (!certificate.checkPrivateKey(key)) {
-    const remedy = 'restore the pair, or delete both';
-    throw failure('MISMATCH', `${keyPath} is not the key of ${certificatePath}: ${remedy}`);
+    throw failure(
+      'MISMATCH',
+      `${keyPath} is not the key of ${certificatePath}: restore the pair, or delete both`,
+    );
   }
   const expiresMillis = Date.parse(certificate.validTo);
   if (nowMillis > expiresMillis) {
     const since = new Date(expiresMillis).toISOString().slice(0, 10);
-    const remedy = `delete it and ${keyPath} and restart to create a new pair`;
-    throw failure('EXPIRED', `ExpiredCertificate: ${certificatePath} expired on ${since}; ${remedy}`);
+    throw failure(
+      'EXPIRED',
+      `ExpiredCertificate: ${certificatePath} expired on ${since}; delete it and ${keyPath} and restart to create a new pair`,
+    );
   }
   return {
     ...{ certificatePem, keyPem, certificatePath, keyPath, isNew },

@@ -158,8 +158,8 @@ interface Wish {
 
 function wishesOf(session: Session, want: Want): readonly Wish[] {
   const wishes: Wish[] = [];
-  const wish = (name: SectionName, ask: Wish['ask'], key: string = name): void => {
-    wishes.push({ key, name, ask });
+  const wish = (name: SectionName, ask: Wish['ask'], pid = 0): void => {
+    wishes.push({ key: `${name} ${pid}`, name, ask });
   };
   const { machineProcesses, processDetail, journal } = want;
   if (want.machine === true) wish('machine', () => session.machine());
@@ -167,9 +167,9 @@ function wishesOf(session: Session, want: Want): readonly Wish[] {
   if (want.controlGroups === true) wish('controlGroups', () => session.controlGroups());
   if (machineProcesses !== undefined) wish('machineProcesses', () => session.processes(machineProcesses));
   if (processDetail !== undefined) {
-    wish('processDetail', () => session.processDetail(processDetail), `process ${processDetail}`);
+    wish('processDetail', () => session.processDetail(processDetail), processDetail);
   }
-  if (journal !== undefined) wish('journal', () => session.journal(journal), `journal ${journal}`);
+  if (journal !== undefined) wish('journal', () => session.journal(journal), journal);
   const { alerts, hasAlerts } = session;
   if (want.alerts === true && hasAlerts === true && alerts !== undefined)
     wish('alerts', alerts.bind(session));
