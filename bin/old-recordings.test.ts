@@ -45,6 +45,8 @@ function withoutNewer(played: string, expected: string): string {
     return NEWER_MEMBERS.reduce((text, member) => text.replaceAll(`,${member}`, ''), played);
   }
   if (!expected.includes('.socktop.')) return played;
+  // 0.1 said 0 where a recording has no processes.
+  if (expected.endsWith('.txt')) return played.replaceAll('  - processes  ', '  0 processes  ');
   return NEWER_COLUMNS.reduceRight((text, { json, csv }) => {
     if (expected.endsWith('.json')) return text.replaceAll(`,"${json}":null}`, '}');
     return expected.endsWith('.csv') ? text.replace(`,${csv}\n`, ',\n').replaceAll(',\n', '\n') : text;
