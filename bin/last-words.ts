@@ -1,5 +1,4 @@
-import { EXIT_FAILURE } from '../src/programs/shared/exit-codes.ts';
-import { complain } from '../src/programs/shared/messages.ts';
+import { complain, EXIT_FAILURE } from '../src/programs/shared/messages.ts';
 
 /**
  * Ends the program on an error that nothing caught: one line, without source code. With SSTOP_DEBUG=1 the stack follows,

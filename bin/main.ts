@@ -1,6 +1,5 @@
 import { ranAsFileSystemHelper } from '../platforms/helper-role.ts';
-import { EXIT_FAILURE, EXIT_OK } from '../src/programs/shared/exit-codes.ts';
-import { complain } from '../src/programs/shared/messages.ts';
+import { complain, EXIT_FAILURE, EXIT_OK } from '../src/programs/shared/messages.ts';
 import { roleOf } from './executable.ts';
 import { endByError } from './last-words.ts';
 

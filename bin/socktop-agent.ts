@@ -22,8 +22,13 @@ import {
 import type { HistoryOptions } from '../src/programs/cli/options.ts';
 import { readTokenFile, usableToken } from '../src/programs/config/credentials.ts';
 import { exceptionFields, LineBudget, type LogLevel, logLine } from '../src/programs/shared/event-log.ts';
-import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
-import { complain, printOutcome } from '../src/programs/shared/messages.ts';
+import {
+  complain,
+  EXIT_FAILURE,
+  EXIT_OK,
+  EXIT_USAGE,
+  printOutcome,
+} from '../src/programs/shared/messages.ts';
 import { Stop } from '../src/programs/shared/stop.ts';
 import { type KeptHistory, type ReadHistory, serveStream, startAgent } from '../src/remote/agent/agent.ts';
 import { type AlertOptions, watchMillis } from '../src/remote/agent/alerts/alert-watch.ts';

@@ -1,7 +1,6 @@
 import { currentPlatform, raisePrivileges } from '../platforms/index.ts';
 import { MEASURE_MILLIS } from '../src/programs/cli/socktop-options.ts';
-import { EXIT_FAILURE, exitCodeOfSignal } from '../src/programs/shared/exit-codes.ts';
-import { canAsk, complain } from '../src/programs/shared/messages.ts';
+import { canAsk, complain, EXIT_FAILURE, exitCodeOfSignal } from '../src/programs/shared/messages.ts';
 import { historyOf } from '../src/programs/shared/past.ts';
 import { Stop } from '../src/programs/shared/stop.ts';
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';

@@ -10,7 +10,7 @@ import {
 import type { RecordedSource } from '../src/data/recording/recorded-source.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { EventLog } from '../src/programs/shared/event-log.ts';
-import { EXIT_FAILURE, EXIT_OK } from '../src/programs/shared/exit-codes.ts';
+import { EXIT_FAILURE, EXIT_OK } from '../src/programs/shared/messages.ts';
 import { type HistoryPlace, historyIn, TimeTravel } from '../src/programs/shared/past.ts';
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import type { SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';

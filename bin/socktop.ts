@@ -16,9 +16,14 @@ import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { useLocalTime } from '../src/kit/text/format.ts';
 import type { HistoryOptions, Invocation } from '../src/programs/cli/options.ts';
 import { type SocktopOptions, usualSocktopOptions } from '../src/programs/cli/socktop-options.ts';
-import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
 import type { KeptHistory } from '../src/programs/shared/kept-history.ts';
-import { complain, printOutcome } from '../src/programs/shared/messages.ts';
+import {
+  complain,
+  EXIT_FAILURE,
+  EXIT_OK,
+  EXIT_USAGE,
+  printOutcome,
+} from '../src/programs/shared/messages.ts';
 import { historyIn } from '../src/programs/shared/past.ts';
 import { localObstacle, screenObstacle } from '../src/programs/shared/screen-session.ts';
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';

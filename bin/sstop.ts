@@ -23,8 +23,13 @@ import {
   usualSstopOptions,
 } from '../src/programs/cli/sstop-options.ts';
 import { EventLog, exceptionFields } from '../src/programs/shared/event-log.ts';
-import { EXIT_FAILURE, EXIT_OK, EXIT_USAGE } from '../src/programs/shared/exit-codes.ts';
-import { complain, printOutcome } from '../src/programs/shared/messages.ts';
+import {
+  complain,
+  EXIT_FAILURE,
+  EXIT_OK,
+  EXIT_USAGE,
+  printOutcome,
+} from '../src/programs/shared/messages.ts';
 import { localObstacle, screenObstacle } from '../src/programs/shared/screen-session.ts';
 import { readSettings, type Settings } from '../src/programs/shared/settings.ts';
 import { startFields } from '../src/programs/sstop/log-events.ts';

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { toOpError } from '../../src/kit/errors/op-error.ts';
-import { EXIT_FAILURE, EXIT_USAGE } from '../../src/programs/shared/exit-codes.ts';
+import { EXIT_FAILURE, EXIT_USAGE } from '../../src/programs/shared/messages.ts';
 import { VERSION } from '../executable.ts';
 import { compileImage, IMAGE_NAME } from './compile.ts';
 import { installScript, recipes } from './release/channels.ts';

@@ -9,10 +9,10 @@ import { type Alert, AlertMonitor } from './alert-monitor.ts';
 import { type AlertKey, type AlertRule, keysOf } from './alert-rule.ts';
 import { greatest } from './culprits.ts';
 
-/** What samples of the network alone have a figure for. */
+/** The figures that samples of the network alone have. */
 const NETWORK_KEYS: readonly AlertKey[] = ['net.up', 'net.down'];
 
-/** A rule that asks for what is not sampled. */
+/** A rule that cannot be judged, because some of its figures are not sampled. */
 export interface UnwatchedRule {
   readonly name: string;
   readonly text: string;

@@ -279,7 +279,7 @@ export class HealthLedger extends columnsClass(SOCKET_COLUMNS) {
     }
   }
 
-  /** Counters of the network namespace: what they had before accounting began is none of it. */
+  /** Counters of the network namespace: what they had before accounting began does not count. */
   #absorbStack(stack: StackCounters): void {
     const before = this.#stack;
     this.#stack = { ...stack };
@@ -298,7 +298,7 @@ export class HealthLedger extends columnsClass(SOCKET_COLUMNS) {
 }
 
 /** 0 where either is unknown (NaN) or the counter went backwards. */
-export function growthSince(last: number, now: number): number {
+function growthSince(last: number, now: number): number {
   return now > last ? now - last : 0;
 }
 

@@ -11,29 +11,30 @@ import type { SnapshotHeader } from '../schema/section-facts.ts';
 import { groupedRows } from './network-csv.ts';
 import type { ExportOptions } from './network-json.ts';
 
+/** What rows of processes and rows that sum them both have. */
+type TrafficRows = Pick<ProcessRows, 'rawUp' | 'rawDown' | 'upTotal' | 'downTotal' | 'connections'>;
+
+const number = { isNumber: true } as const;
+const word = { isNumber: false } as const;
+
+const TRAFFIC_COLUMNS: readonly (AlignedColumn & { text(rows: TrafficRows, row: number): string })[] = [
+  { title: 'UPLOAD', ...number, text: ({ rawUp }, row) => rateText(rawUp[row]!) },
+  { title: 'DOWNLOAD', ...number, text: ({ rawDown }, row) => rateText(rawDown[row]!) },
+  { title: 'UP TOTAL', ...number, text: ({ upTotal }, row) => bytesText(upTotal[row]!) },
+  { title: 'DN TOTAL', ...number, text: ({ downTotal }, row) => bytesText(downTotal[row]!) },
+  { title: 'CONNS', ...number, text: ({ connections }, row) => String(connections[row]) },
+];
+
 /** What `--once` shows of a process. */
 const COLUMNS: readonly (AlignedColumn & {
   text(rows: ProcessRows, row: number, owners: OwnerTable, owner: number): string;
 })[] = [
+  { title: 'PID', ...number, text: (_, _row, owners, owner) => String(pidValue(owners, owner) ?? '-') },
+  { title: 'USER', ...word, text: (_, _row, { users }, owner) => sanitizeLine(users[owner] ?? '-') },
+  { title: 'PROCESS', ...word, text: nameText },
+  ...TRAFFIC_COLUMNS,
   {
-    title: 'PID',
-    isNumber: true,
-    text: (_rows, _row, owners, owner) => String(pidValue(owners, owner) ?? '-'),
-  },
-  {
-    title: 'USER',
-    isNumber: false,
-    text: (_rows, _row, { users }, owner) => sanitizeLine(users[owner] ?? '-'),
-  },
-  { title: 'PROCESS', isNumber: false, text: nameText },
-  { title: 'UPLOAD', isNumber: true, text: ({ rawUp }, row) => rateText(rawUp[row]!) },
-  { title: 'DOWNLOAD', isNumber: true, text: ({ rawDown }, row) => rateText(rawDown[row]!) },
-  { title: 'UP TOTAL', isNumber: true, text: ({ upTotal }, row) => bytesText(upTotal[row]!) },
-  { title: 'DN TOTAL', isNumber: true, text: ({ downTotal }, row) => bytesText(downTotal[row]!) },
-  { title: 'CONNS', isNumber: true, text: ({ connections }, row) => String(connections[row]) },
-  {
-    title: 'LISTEN',
-    isNumber: true,
+    ...{ title: 'LISTEN', isNumber: true },
     text: ({ listeners }, row, { namespaces }, owner) =>
       listeners[row] === 0 && namespaces[owner] !== undefined ? '-' : String(listeners[row]),
   },
@@ -41,13 +42,9 @@ const COLUMNS: readonly (AlignedColumn & {
 
 /** What `--once` shows of a row that sums processes, after its name. */
 const GROUP_COLUMNS: readonly (AlignedColumn & { text(rows: GroupRows, row: number): string })[] = [
-  { title: 'PROCS', isNumber: true, text: ({ processes }, row) => String(processes[row]) },
-  { title: 'UPLOAD', isNumber: true, text: ({ rawUp }, row) => rateText(rawUp[row]!) },
-  { title: 'DOWNLOAD', isNumber: true, text: ({ rawDown }, row) => rateText(rawDown[row]!) },
-  { title: 'UP TOTAL', isNumber: true, text: ({ upTotal }, row) => bytesText(upTotal[row]!) },
-  { title: 'DN TOTAL', isNumber: true, text: ({ downTotal }, row) => bytesText(downTotal[row]!) },
-  { title: 'CONNS', isNumber: true, text: ({ connections }, row) => String(connections[row]) },
-  { title: 'LISTEN', isNumber: true, text: ({ listeners }, row) => String(listeners[row]) },
+  { title: 'PROCS', ...number, text: ({ processes }, row) => String(processes[row]) },
+  ...TRAFFIC_COLUMNS,
+  { title: 'LISTEN', ...number, text: ({ listeners }, row) => String(listeners[row]) },
 ];
 
 /** What `--once` prints: one line about the machine, then the process table or its sums, aligned, plain, ending in a line end. */

@@ -170,7 +170,8 @@ export class ReverseDns {
   }
 
   /**
-   * The name known now, at once; while enabled an address not known, or not of late, is asked for in the background.
+   * The name known now, at once. While enabled, an address whose name is not known or too old is looked up in the
+   * background.
    */
   nameOf(address: string): string | undefined {
     const answer = this.#cache.get(address);

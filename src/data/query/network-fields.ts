@@ -1,4 +1,5 @@
 import { type Arrays, numbers } from '../../kit/table/columns.ts';
+import { retransmittedShare, type SubjectGrowths } from '../rates/health-rates.ts';
 import type { NetworkRates } from '../rates/network-rates.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { countValue, exported, falls, inJson, type RowFields, rateValue } from './row-fields.ts';
@@ -115,7 +116,7 @@ export interface OrderedHealth {
 /** The same, by slot of the owners or hosts table. */
 export class HealthFigures {
   readonly #table: Health;
-  readonly #rates: NetworkRates['health'][Subject];
+  readonly #rates: SubjectGrowths;
 
   constructor(subject: Subject, section: NetworkSection, rates: NetworkRates) {
     this.#table = section[subject];
@@ -127,7 +128,7 @@ export class HealthFigures {
   }
 
   retransmitted(slot: number): number {
-    return this.#rates.retransmittedShare(slot, this.#table.slots.serial[slot]!);
+    return retransmittedShare(this.#rates, slot, this.#table.slots.serial[slot]!);
   }
 
   drops(slot: number): number {
@@ -168,10 +169,8 @@ export const healthFields = <Source extends NetworkExport>(
       order: falls<OrderedHealth>(8, (rows, row) => rows.retransmittedOf(row)),
       value: (source: Source, row: number): number | null => {
         const slot = slotOf(source, row);
-        const share = source.rates.health[subject].retransmittedShare(
-          slot,
-          source.section[subject].slots.serial[slot]!,
-        );
+        const { serial } = source.section[subject].slots;
+        const share = retransmittedShare(source.rates.health[subject], slot, serial[slot]!);
         return Number.isNaN(share) ? null : Math.round(share * 1e6) / 1e6;
       },
     },

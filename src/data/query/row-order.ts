@@ -166,7 +166,7 @@ export abstract class RankedRows {
   count = 0;
   /** Number of rows before filtering. */
   unfilteredCount = 0;
-  /** Changes with the rows: who has drawn them at this number has nothing to draw anew. */
+  /** Changes whenever the rows do; what was drawn from them at the same number is still right. */
   revision = 0;
   readonly #order = new RowOrder();
 

@@ -216,7 +216,7 @@ class TroubleSearch {
       return slot < 0 ? 0 : this.#rates.health.problems.count.of(slot, slots.serial[slot]!);
     };
     const dropped = grownOf(ProblemKind.LISTEN_DROPS) - listenerDrops;
-    // Those of listeners are read every other second: what is not there yet is no drop of another.
+    // Drops of listeners are read only every other second: what their rows lack of the machine's count is still theirs.
     if (dropped > 0 && listenerDrops === 0) {
       this.#add({
         ...{

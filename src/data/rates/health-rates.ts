@@ -1,42 +1,46 @@
 import { lengthened, type SlotTable } from '../../kit/table/slot-table.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 
-/** Health of owners or hosts over the last ten seconds, by the slots of their table. */
-class SubjectHealthRates {
-  retransmits = new WindowedGrowth();
-  dataSegments = new WindowedGrowth();
-  drops = new WindowedGrowth();
+/** Growth of some counters of a table over the last ten seconds, by its slots. */
+type Growths<Name extends string> = Readonly<Record<Name, WindowedGrowth>>;
 
-  update(
-    table: NetworkSection['owners'] | NetworkSection['hosts'],
-    isFirst: boolean,
-    isPartOver: boolean,
-  ): void {
-    const { slots, retransmits, dataSegments, drops } = table;
-    const { rows, count, serial } = slots;
-    for (const growth of [this.retransmits, this.dataSegments, this.drops]) {
-      growth.begin(slots, isFirst);
-      if (isPartOver) growth.rotate();
-    }
+/** Of owners or hosts. */
+export type SubjectGrowths = Growths<'retransmits' | 'dataSegments' | 'drops'>;
+
+function subjectGrowths(): SubjectGrowths {
+  return {
+    ...{ retransmits: new WindowedGrowth(), dataSegments: new WindowedGrowth() },
+    drops: new WindowedGrowth(),
+  };
+}
+
+/** Segments sent again of those sent with data, 0 to 1; NaN: none were sent, or nothing is known. */
+export function retransmittedShare(growths: SubjectGrowths, slot: number, serial: number): number {
+  return shareOf(growths.retransmits.of(slot, serial), growths.dataSegments.of(slot, serial));
+}
+
+function copyOf<Name extends string>(growths: Growths<Name>): Growths<Name> {
+  const copies = Object.entries<WindowedGrowth>(growths).map(([name, growth]) => [name, growth.copy()]);
+  return Object.fromEntries(copies) as Growths<Name>;
+}
+
+/** Takes a sample of a table that has these counters; `isFirst`: what they count is a baseline. */
+function takeCounters<Name extends string>(
+  growths: Growths<Name>,
+  table: { readonly slots: SlotTable } & Readonly<Record<Name, ArrayLike<number>>>,
+  isFirst: boolean,
+  isPartOver: boolean,
+): void {
+  const { rows, count, serial } = table.slots;
+  for (const name in growths) {
+    const growth = growths[name];
+    const counters = table[name];
+    growth.begin(table.slots, isFirst);
+    if (isPartOver) growth.rotate();
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
-      this.retransmits.record(slot, serial[slot]!, retransmits[slot]!, isFirst);
-      this.dataSegments.record(slot, serial[slot]!, dataSegments[slot]!, isFirst);
-      this.drops.record(slot, serial[slot]!, drops[slot]!, isFirst);
+      growth.record(slot, serial[slot]!, counters[slot]!, isFirst);
     }
-  }
-
-  /** Segments sent again of those sent with data, 0 to 1; NaN: none were sent, or nothing is known. */
-  retransmittedShare(slot: number, serial: number): number {
-    return shareOf(this.retransmits.of(slot, serial), this.dataSegments.of(slot, serial));
-  }
-
-  copy(): SubjectHealthRates {
-    const copy = new SubjectHealthRates();
-    copy.retransmits = this.retransmits.copy();
-    copy.dataSegments = this.dataSegments.copy();
-    copy.drops = this.drops.copy();
-    return copy;
   }
 }
 
@@ -47,10 +51,12 @@ export function shareOf(part: number, whole: number): number {
 
 /** What has grown in the last ten seconds of the figures that tell the health of a network. */
 export class HealthRates {
-  owners = new SubjectHealthRates();
-  hosts = new SubjectHealthRates();
-  /** Of problems: what they count, what it is a part of, and the times that segments were out of order. */
-  problems = { count: new WindowedGrowth(), outOf: new WindowedGrowth(), reorderings: new WindowedGrowth() };
+  owners = subjectGrowths();
+  hosts = subjectGrowths();
+  /** What problems count, what it is a part of, and the times that segments were out of order. */
+  problems: Growths<'count' | 'outOf' | 'reorderings'> = {
+    ...{ count: new WindowedGrowth(), outOf: new WindowedGrowth(), reorderings: new WindowedGrowth() },
+  };
   /** What listeners and UDP sockets had no room for. */
   socketDrops = new WindowedGrowth();
   #clock = new WindowClock();
@@ -64,43 +70,23 @@ export class HealthRates {
   update(section: NetworkSection, previousMicros: number): void {
     const isFirst = Number.isNaN(previousMicros);
     const isPartOver = this.#clock.advance(section.monotonicMicros, previousMicros);
-    this.owners.update(section.owners, isFirst, isPartOver);
-    this.hosts.update(section.hosts, isFirst, isPartOver);
-    this.#updateProblems(section, isFirst, isPartOver);
+    takeCounters(this.owners, section.owners, isFirst, isPartOver);
+    takeCounters(this.hosts, section.hosts, isFirst, isPartOver);
+    takeCounters(this.problems, section.problems, isFirst, isPartOver);
     this.#updateDrops(section, isFirst, isPartOver);
   }
 
   copy(): HealthRates {
     const copy = new HealthRates();
-    copy.owners = this.owners.copy();
-    copy.hosts = this.hosts.copy();
-    copy.problems = {
-      count: this.problems.count.copy(),
-      outOf: this.problems.outOf.copy(),
-      reorderings: this.problems.reorderings.copy(),
-    };
+    copy.owners = copyOf(this.owners);
+    copy.hosts = copyOf(this.hosts);
+    copy.problems = copyOf(this.problems);
     copy.socketDrops = this.socketDrops.copy();
     copy.#clock = this.#clock.copy();
     return copy;
   }
 
-  #updateProblems({ problems }: NetworkSection, isFirst: boolean, isPartOver: boolean): void {
-    const { slots } = problems;
-    const { count, outOf, reorderings } = this.problems;
-    for (const growth of [count, outOf, reorderings]) {
-      growth.begin(slots, isFirst);
-      if (isPartOver) growth.rotate();
-    }
-    for (let i = 0; i < slots.count; i++) {
-      const slot = slots.rows[i]!;
-      const serial = slots.serial[slot]!;
-      count.record(slot, serial, problems.count[slot]!, isFirst);
-      outOf.record(slot, serial, problems.outOf[slot]!, isFirst);
-      reorderings.record(slot, serial, problems.reorderings[slot]!, isFirst);
-    }
-  }
-
-  /** What a socket dropped before it was seen is none of it: a listener may be old. */
+  /** What a socket dropped before it was first seen does not count: a listener may be old. */
   #updateDrops({ sockets }: NetworkSection, isFirst: boolean, isPartOver: boolean): void {
     const { rows, count, serial } = sockets.slots;
     this.socketDrops.begin(sockets.slots, isFirst);

@@ -6,7 +6,7 @@ import type { GpuSample } from '../schema/gpu-sample.ts';
 import { CpuRates } from './cpu-rates.ts';
 import { SampleAge, SampleHistory } from './histories.ts';
 import { LinkRates } from './link-rates.ts';
-import { growth } from './rate-columns.ts';
+import { growth, higher } from './rate-columns.ts';
 
 /** What a block device does now, bytes per second; NaN unknown. */
 interface DiskRate {
@@ -331,8 +331,4 @@ function weightOf(rate: InterfaceRate): number {
   const peak = rate.uploadPeak + rate.downloadPeak;
   const size = peak > 1 ? Math.floor(Math.log2(peak)) : 0;
   return (rate.isUp ? 4000 : 0) + (size > 0 ? 2000 : 0) + (rate.isUplink ? 1000 : 0) + size;
-}
-
-function higher(peak: number, value: number): number {
-  return Number.isNaN(peak) || value > peak ? value : peak;
 }

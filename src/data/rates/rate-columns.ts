@@ -201,3 +201,8 @@ export function growth(last: number, now: number): number {
 function nextSmooth(previous: number, raw: number, weight: number, quiet: number): number {
   return Number.isNaN(raw) ? Number.NaN : smoothed(previous, raw, weight, quiet);
 }
+
+/** The higher of two figures; one that is not known (NaN) is none. */
+export function higher(one: number, other: number): number {
+  return Number.isNaN(one) || other > one ? other : one;
+}

@@ -127,7 +127,7 @@ export class HistoryLines {
 
   /** The line. Undefined: no reader would take one so long. */
   end(header: SnapshotHeader, errors: readonly SectionError[]): HistoryLine | undefined {
-    // They are not in every sample, and whoever begins to read here is to know of them.
+    // Not every sample has control groups; a reader that begins here needs the last ones.
     const areGroupsMissing = this.#coding === 'whole' && !this.#values.has('controlGroups');
     if (areGroupsMissing && this.#groups !== undefined && this.#groupsEpoch === header.epoch)
       this.#addSection('controlGroups', this.#groups);

@@ -1,4 +1,5 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
+import { lengthened } from '../../kit/table/slot-table.ts';
 import { type NetworkSection, SocketAccounts } from '../sample/network-section.ts';
 import { SocketTable } from '../sample/socket-table.ts';
 import { TcpState } from '../schema/network-columns.ts';
@@ -65,10 +66,7 @@ export class HistorySockets {
   }
 
   #reserveSeen(capacity: number): void {
-    if (this.#isSeen.length >= capacity) return;
-    const longer = new Uint8Array(capacity);
-    longer.set(this.#isSeen);
-    this.#isSeen = longer;
+    if (this.#isSeen.length < capacity) this.#isSeen = lengthened(this.#isSeen, new Uint8Array(capacity));
   }
 
   #add({ sockets: from, accounts: fromAccounts }: NetworkSection, slot: number, sum: number): void {
@@ -101,16 +99,16 @@ export class HistorySockets {
     members.rx[slot] = from.rxBytes[slot]!;
   }
 
-  /** One more socket of a sum that has another one's facts already. */
+  /** Adds another socket to a sum that has the facts of its first. */
   #merge(from: SocketTable, slot: number, sum: number): void {
     const { sockets } = this;
     if (from.localPort[slot] !== sockets.localPort[sum]) sockets.localPort[sum] = 0;
     if (from.remotePort[slot] !== sockets.remotePort[sum]) sockets.remotePort[sum] = 0;
     if (from.state[slot] === TcpState.ESTABLISHED) sockets.state[sum] = TcpState.ESTABLISHED;
     sockets.inode[sum] = 0;
-    sockets.retransmits[sum] = sockets.retransmits[sum]! + from.retransmits[slot]!;
-    sockets.txSegments[sum] = sockets.txSegments[sum]! + from.txSegments[slot]!;
-    sockets.rxSegments[sum] = sockets.rxSegments[sum]! + from.rxSegments[slot]!;
+    sockets.retransmits[sum]! += from.retransmits[slot]!;
+    sockets.txSegments[sum]! += from.txSegments[slot]!;
+    sockets.rxSegments[sum]! += from.rxSegments[slot]!;
     sockets.rttMicros[sum] = Math.min(sockets.rttMicros[sum]!, from.rttMicros[slot]!);
     sockets.firstSeenMicros[sum] = Math.min(sockets.firstSeenMicros[sum]!, from.firstSeenMicros[slot]!);
   }

@@ -1,3 +1,4 @@
+import { higher } from '../rates/rate-columns.ts';
 import type { HistoryMoment } from '../sample/snapshot.ts';
 import { TimeSlice } from '../source/source.ts';
 import {
@@ -216,11 +217,6 @@ function pairsOf(moments: readonly HistoryMoment[]): HistoryMoment[] {
       networkBytesPerSecond: higher(moment.networkBytesPerSecond, next.networkBytesPerSecond),
     };
   });
-}
-
-/** What is unknown is no figure. */
-function higher(one: number, other: number): number {
-  return Number.isNaN(one) || other > one ? other : one;
 }
 
 function gapMillis(

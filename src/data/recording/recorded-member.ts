@@ -151,7 +151,7 @@ export function memberWallMillis(bytes: Uint8Array): number {
   return seconds === 0 ? Number.NaN : seconds * 1000;
 }
 
-/** The header, or undefined where the member is none of a recorder's, or of a later version. Checks every value. */
+/** The header; undefined where no recorder wrote the member, or a later version did. Checks every value. */
 export function decodeMemberHeader(bytes: Uint8Array): MemberHeader | undefined {
   if (bytes.length < MEMBER_HEADER_BYTES || !isGzip(bytes) || bytes[3] !== 4) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, MEMBER_HEADER_BYTES);

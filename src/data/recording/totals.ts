@@ -1,12 +1,14 @@
 import { gzipSync } from 'node:zlib';
 import { gunzipWithin } from '../../kit/bytes/gzip-member.ts';
 import { parseJsonWithin } from '../../kit/bytes/json-bytes.ts';
+import type { SlotTable } from '../../kit/table/slot-table.ts';
 import { dateTimeText } from '../../kit/text/format.ts';
 import { cleanText } from '../../kit/text/sanitize.ts';
 import { isObject } from '../codec/json-values.ts';
 import { OwnerGroups } from '../query/control-groups.ts';
 import { addressText, isIpv4 } from '../sample/address.ts';
-import type { NetworkSection } from '../sample/network-section.ts';
+import type { InterfaceTable } from '../sample/interface-table.ts';
+import type { NetworkSection, TrafficTable } from '../sample/network-section.ts';
 import {
   isPeriodName,
   TOTALS_KEPT,
@@ -162,7 +164,7 @@ interface Seen {
 
 /**
  * Adds up what programs, users, units and remote networks send and receive per hour, day and month. What a machine sends
- * to itself does not count. Knows of files by their names and bytes only; who holds the folder reads and writes them.
+ * to itself does not count. Knows of files by their names and bytes only; the owner of the folder reads and writes them.
  */
 export class TrafficTotals {
   readonly #open = TOTALS_PERIODS.map((period) => new OpenPeriod(period));
@@ -231,40 +233,20 @@ export class TrafficTotals {
   }
 
   #takeOwners({ owners, traffic, interfaces }: NetworkSection): void {
-    const seen = new Map<string, Seen>();
-    for (const slot of traffic.slots.rows.subarray(0, traffic.slots.count)) {
-      const link = interfaces.slots.find(traffic.interfaceIndex[slot]!, 0, 0, 0);
-      if (link >= 0 && interfaces.isLoopback[link] === 1) continue;
-      const owner = traffic.subject[slot]!;
-      const key = `${owner} ${owners.slots.serial[owner]} ${traffic.interfaceIndex[slot]}`;
-      const [tx, rx] = [traffic.txBytes[slot]!, traffic.rxBytes[slot]!];
-      const { tx: grownTx, rx: grownRx } = growth(this.#owners.get(key), tx, rx);
-      seen.set(key, { tx, rx });
-      if (grownTx + grownRx === 0) continue;
+    this.#owners = takeTraffic(this.#owners, owners.slots, traffic, interfaces, (owner, tx, rx) => {
       const group = this.#groups.of(owners, owner);
       const isProcess = owners.kind[owner] === OwnerKind.PROCESS;
-      this.#add('program', programOf(owners.names[owner]!, owners.commandLines[owner]), grownTx, grownRx);
-      this.#add('user', isProcess ? (owners.users[owner] ?? '-') : '-', grownTx, grownRx);
-      this.#add('unit', group?.serviceName ?? group?.name ?? '-', grownTx, grownRx);
-    }
-    this.#owners = seen;
+      this.#add('program', programOf(owners.names[owner]!, owners.commandLines[owner]), tx, rx);
+      this.#add('user', isProcess ? (owners.users[owner] ?? '-') : '-', tx, rx);
+      this.#add('unit', group?.serviceName ?? group?.name ?? '-', tx, rx);
+    });
   }
 
   #takeHosts({ hosts, hostTraffic, interfaces }: NetworkSection): void {
-    const seen = new Map<string, Seen>();
-    for (const slot of hostTraffic.slots.rows.subarray(0, hostTraffic.slots.count)) {
-      const link = interfaces.slots.find(hostTraffic.interfaceIndex[slot]!, 0, 0, 0);
-      if (link >= 0 && interfaces.isLoopback[link] === 1) continue;
-      const host = hostTraffic.subject[slot]!;
-      const key = `${host} ${hosts.slots.serial[host]} ${hostTraffic.interfaceIndex[slot]}`;
-      const [tx, rx] = [hostTraffic.txBytes[slot]!, hostTraffic.rxBytes[slot]!];
-      const { tx: grownTx, rx: grownRx } = growth(this.#hosts.get(key), tx, rx);
-      seen.set(key, { tx, rx });
-      if (grownTx + grownRx === 0) continue;
+    this.#hosts = takeTraffic(this.#hosts, hosts.slots, hostTraffic, interfaces, (host, tx, rx) => {
       for (const word of [0, 1, 2, 3] as const) WORDS[word] = hosts.slots.keyWord(host, word);
-      this.#add('network', networkOf(WORDS), grownTx, grownRx);
-    }
-    this.#hosts = seen;
+      this.#add('network', networkOf(WORDS), tx, rx);
+    });
   }
 
   #add(kind: TotalsKind, name: string, tx: number, rx: number): void {
@@ -275,8 +257,27 @@ export class TrafficTotals {
 
 const WORDS = new Uint32Array(4);
 
-function growth(before: Seen | undefined, tx: number, rx: number): Seen {
-  return { tx: Math.max(0, tx - (before?.tx ?? 0)), rx: Math.max(0, rx - (before?.rx ?? 0)) };
+/** Tells how each row's subject has grown since `before`; returns what is to be `before` the next time. */
+function takeTraffic(
+  before: ReadonlyMap<string, Seen>,
+  subjects: SlotTable,
+  { slots, subject, interfaceIndex, txBytes, rxBytes }: TrafficTable,
+  interfaces: InterfaceTable,
+  tell: (subject: number, tx: number, rx: number) => void,
+): Map<string, Seen> {
+  const seen = new Map<string, Seen>();
+  for (const slot of slots.rows.subarray(0, slots.count)) {
+    const link = interfaces.slots.find(interfaceIndex[slot]!, 0, 0, 0);
+    if (link >= 0 && interfaces.isLoopback[link] === 1) continue;
+    const key = `${subject[slot]} ${subjects.serial[subject[slot]!]} ${interfaceIndex[slot]}`;
+    const [tx, rx] = [txBytes[slot]!, rxBytes[slot]!];
+    const known = before.get(key);
+    seen.set(key, { tx, rx });
+    const grownTx = Math.max(0, tx - (known?.tx ?? 0));
+    const grownRx = Math.max(0, rx - (known?.rx ?? 0));
+    if (grownTx + grownRx !== 0) tell(subject[slot]!, grownTx, grownRx);
+  }
+  return seen;
 }
 
 /** The executable where the command line begins with its path, else the name of the task. */

@@ -82,7 +82,7 @@ export interface MachineProcesses extends Section {
   readonly containers?: readonly (string | undefined)[] | undefined;
   /** False: the source has no CPU time, and the table counts it from the first request on. Undefined: true. */
   readonly isCpuTimeWhole?: boolean;
-  /** Beside the table, of another machine: its users are not this one's. Undefined as a whole: ask this machine. */
+  /** Of another machine, whose users this one does not know. Undefined: the processes are this machine's. */
   readonly texts?: ProcessTexts | undefined;
 }
 

@@ -54,7 +54,7 @@ export interface NetworkCollector {
   close(): void;
 }
 
-/** Collects at first who has sockets, and counts nothing. */
+/** Only lists at first which processes have sockets, and counts nothing. */
 export interface ListingCollector extends NetworkCollector {
   /**
    * The next collections count, by the tier that is asked for; what is known of processes, sockets and owners stays.

@@ -43,7 +43,7 @@ export interface ProcessesWant {
   readonly allCommandLines?: boolean;
   /** The control group of each process: for sums by container or unit. */
   readonly cgroups?: boolean;
-  /** How old texts of living processes may be: for who keeps them, and shows them to nobody. Default some seconds. */
+  /** How old texts of living processes may be, for a history, which shows them to nobody now. Default some seconds. */
   readonly textMaxAgeMillis?: number | undefined;
 }
 

@@ -182,12 +182,12 @@ export function amount<U extends number | undefined = undefined>(
   return { ...facts, shape: numberShape({ unit, unknown, least: -Number.MAX_VALUE }) };
 }
 
-/** A number above 0, for others are divided by it; what is none is `usual`. */
+/** A number above 0, because other numbers are divided by it; anything else becomes `usual`. */
 export function divisor(unit: Unit, usual: number): Field<number> {
   return { shape: numberShape({ unit, unknown: usual, least: Number.MIN_VALUE, most: 1e9 }) };
 }
 
-/** A time, a duration, or a number that counts such up; what cannot be is 0. */
+/** A time, a duration, or a sum of durations; an impossible value becomes 0. */
 export function time(unit: Unit): Field<number> {
   return { shape: numberShape({ unit, unknown: 0, least: 0, most: LARGEST_TIME }) };
 }

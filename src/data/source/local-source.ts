@@ -201,7 +201,7 @@ export class LocalSource implements Source {
   #hasCounted = false;
   /** Queue of collections: collectors must not run concurrently. */
   #last: Promise<unknown> = Promise.resolve();
-  /** Those not done, by what they collect: who asks for the same gets the same. */
+  /** Collections under way, by what they collect: a second request for the same waits for the first one's sample. */
   readonly #underWay = new Map<string, Promise<Snapshot>>();
   #isClosed = false;
 
@@ -218,8 +218,8 @@ export class LocalSource implements Source {
   }
 
   /**
-   * What `use` makes of a sample before the next collection can begin: for who reads sections that others ask for too,
-   * and must see them as they were collected. Rejects with what `use` threw, or `CLOSED`.
+   * What `use` makes of a sample before the next collection can begin: for a caller that must see sections as they were
+   * collected, although others ask for them too. Rejects with what `use` threw, or `CLOSED`.
    */
   async use<R>(want: Want, use: (snapshot: Snapshot) => R): Promise<R> {
     if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });

@@ -11,7 +11,7 @@ const DOUBLED_ROWS = 1024;
  * stays its own for as long as the row lives. Columns are typed arrays of the owner, indexed by slot.
  *
  * `rows[0..count)` are the live slots in no particular order. `serial[slot]` changes whenever the slot is given
- * to another row: who keeps a slot keeps its serial beside it. Nothing is allocated but on growth.
+ * to another row: a slot that is kept for later is kept with its serial. Only growth allocates.
  */
 export class SlotTable {
   count = 0;

@@ -1,4 +1,6 @@
-const UNIT_MILLIS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNIT_MILLIS: Readonly<Record<string, number>> = {
+  ...{ ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 },
+};
 
 /** Milliseconds of `250ms`, `1s`, `1.5s`, `2m` or `1h`; undefined for anything else. */
 export function parseDurationMillis(text: string): number | undefined {
@@ -12,15 +14,8 @@ export function durationText(millis: number): string {
   return millis < 1000 ? `${millis}ms` : `${millis / 1000}s`;
 }
 
-const UNIT_BYTES: Readonly<Record<string, number>> = {
-  '': 1,
-  K: 1024,
-  M: 1024 ** 2,
-  G: 1024 ** 3,
-  T: 1024 ** 4,
-};
-
-const UNIT_BITS: Readonly<Record<string, number>> = { '': 1, K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+/** Each is 1024 of the one before, of bits 1000. */
+const PREFIXES = ['', 'K', 'M', 'G', 'T'];
 
 /**
  * Bytes per second of `10M`, `1.5G`, `500k`, `10MB/s` or `2048` (base 1024), or of bits: `10Mbit`, `500kbit/s`
@@ -29,9 +24,9 @@ const UNIT_BITS: Readonly<Record<string, number>> = { '': 1, K: 1e3, M: 1e6, G: 
 export function parseRate(text: string): number | undefined {
   const match = /^(\d{1,9}(?:\.\d{1,3})?)\s?([KMGT]?)(B|bit)?(?:\/s)?$/i.exec(text);
   if (match === null) return undefined;
-  const unit = match[2]!.toUpperCase();
+  const power = PREFIXES.indexOf(match[2]!.toUpperCase());
   const isBits = match[3]?.toLowerCase() === 'bit';
-  const rate = Number(match[1]) * (isBits ? UNIT_BITS[unit]! / 8 : UNIT_BYTES[unit]!);
+  const rate = Number(match[1]) * (isBits ? 1000 ** power / 8 : 1024 ** power);
   return rate > 0 ? rate : undefined;
 }
 
@@ -39,15 +34,13 @@ export function parseRate(text: string): number | undefined {
 export function parseSize(text: string): number | undefined {
   const match = /^(\d{1,9}(?:\.\d{1,3})?)([KMGT]?)B?$/i.exec(text);
   if (match === null) return undefined;
-  return Math.round(Number(match[1]) * UNIT_BYTES[match[2]!.toUpperCase()]!);
+  return Math.round(Number(match[1]) * 1024 ** PREFIXES.indexOf(match[2]!.toUpperCase()));
 }
-
-const AGE_MILLIS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** Milliseconds of `90s`, `10m`, `12h` or `7d`; undefined for anything else. */
 export function parseAgeMillis(text: string): number | undefined {
   const match = /^(\d{1,6})(s|m|h|d)$/.exec(text);
-  return match === null ? undefined : Number(match[1]) * AGE_MILLIS[match[2]!]!;
+  return match === null ? undefined : Number(match[1]) * UNIT_MILLIS[match[2]!]!;
 }
 
 /** What parseRate accepts, for messages. */

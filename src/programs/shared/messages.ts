@@ -1,7 +1,18 @@
 import { readdirSync, readSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { toOpError } from '../../kit/errors/op-error.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
-import { EXIT_FAILURE } from './exit-codes.ts';
+
+export const EXIT_OK = 0;
+/** Something failed while running. */
+export const EXIT_FAILURE = 1;
+/** Usage error. */
+export const EXIT_USAGE = 2;
+
+/** As shells report it: 128 and the signal's number. */
+export function exitCodeOfSignal(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
 
 const OUT_OF_DESCRIPTORS = /\bEMFILE\b/;
 const LIMIT_ADVICE = 'the limit of open files is reached; raise it with ulimit -n';

@@ -5,9 +5,8 @@ import { type RunOptions, runProgram } from '../../screen/loop/run-program.ts';
 import type { TerminalControl } from '../../screen/terminal/terminal-input.ts';
 import { AnsiBackend } from '../../screen/terminal/terminal-output.ts';
 import type { ScreenEffect } from '../../views/screen-update.ts';
-import { EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './exit-codes.ts';
 import { COLLECTED_MILLIS, Garbage } from './garbage.ts';
-import { complain } from './messages.ts';
+import { complain, EXIT_FAILURE, EXIT_OK, exitCodeOfSignal } from './messages.ts';
 
 /** Facts about the operating system, supplied by the entry point. */
 export interface ScreenSystem {

@@ -6,10 +6,9 @@ import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { onThread } from '../../kit/files/user-file.ts';
 import type { LookBack } from '../cli/options.ts';
 import type { EventLog } from './event-log.ts';
-import { EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './exit-codes.ts';
 import { COLLECTED_MILLIS, Garbage } from './garbage.ts';
 import { nextDue } from './interval.ts';
-import { complain } from './messages.ts';
+import { complain, EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './messages.ts';
 import { playbackProblem } from './recordings.ts';
 import { ENDED, LAST_SAMPLE_MILLIS, Stop } from './stop.ts';
 

@@ -52,11 +52,8 @@ export async function readSocktopSettings(
 
 /** Options of the network views, as on sstop's command line. */
 function networkOptions(options: SocktopOptions): SstopOptions {
-  const { output, once, durationMillis, sniff, units, theme, color, ascii, mouse } = options;
-  const { recordPath, playbackPath, history, lookBack } = options;
   return {
-    ...{ output, once, durationMillis, sniff, units, theme, color, ascii, mouse },
-    ...{ recordPath, playbackPath, history, lookBack },
+    ...options,
     doctor: false,
     intervalMillis: undefined,
     backend: 'auto',

@@ -9,7 +9,7 @@ import { bytesText, compactBytesText } from '../../kit/text/format.ts';
 import type { HelpGroup } from '../../views/overlays/help.ts';
 import type { ShownTotals } from '../../views/screen-update.ts';
 import type { LookBack } from '../cli/options.ts';
-import { EXIT_OK, exitCodeOfSignal } from '../shared/exit-codes.ts';
+import { EXIT_OK, exitCodeOfSignal } from '../shared/messages.ts';
 import type { ReadTotals } from '../shared/past.ts';
 import { ENDED, Stop } from '../shared/stop.ts';
 import { StandardOutput } from '../shared/stream.ts';

@@ -7,7 +7,7 @@ import { NetworkRates } from '../../data/rates/network-rates.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
 import type { SnapshotHeader } from '../../data/schema/section-facts.ts';
-import { EXIT_USAGE } from '../shared/exit-codes.ts';
+import { EXIT_USAGE } from '../shared/messages.ts';
 import { readFilterOption, type Settings } from '../shared/settings.ts';
 import { runStream, type StreamContent } from '../shared/stream.ts';
 import type { SstopInput } from './sstop-input.ts';

@@ -281,7 +281,7 @@ function clamp(value: number, size: number): number {
 const MAX_NAME_LENGTH = 64;
 const COLOR = /^1([01]);rgba?:([0-9a-f]{1,4})\/([0-9a-f]{1,4})\/([0-9a-f]{1,4})(?:\/[0-9a-f]{1,4})?$/i;
 
-/** The reply in an operating system command's text (`11;rgb:1a1a/1b1b/2626`), undefined where it is none of ours. */
+/** The reply in an operating system command's text (`11;rgb:1a1a/1b1b/2626`), undefined for any other. */
 export function operatingSystemReply(text: string): TerminalReply | undefined {
   const match = COLOR.exec(text);
   if (match === null) return undefined;
@@ -289,7 +289,7 @@ export function operatingSystemReply(text: string): TerminalReply | undefined {
   return { kind: 'reply', reply: 'color', which: match[1] === '0' ? 'foreground' : 'background', rgb };
 }
 
-/** The reply in a device control string (`>|kitty(0.32.2)`), undefined where it is none of ours. */
+/** The reply in a device control string (`>|kitty(0.32.2)`), undefined for any other. */
 export function deviceControlReply(text: string): TerminalReply | undefined {
   if (!text.startsWith('>|')) return undefined;
   const name = text.slice(2, 2 + MAX_NAME_LENGTH).replace(/[^\x20-\x7e]/g, '');

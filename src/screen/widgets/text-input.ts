@@ -27,8 +27,8 @@ export function textInput(text: string): TextInput {
 }
 
 /**
- * The input after a key. `undefined` when the key is none of its own (Enter, Escape, arrows up and down);
- * the same object when the key is, but changes nothing.
+ * The input after a key. `undefined` if an input does nothing with the key (Enter, Escape, arrows up and down); the
+ * same object if the key could do something, but changes nothing here.
  */
 export function updateTextInput(input: TextInput, key: TextInputKey): TextInput | undefined {
   if (key.text !== undefined) return insertText(input, key.text);

@@ -2,6 +2,7 @@ import { ListenRows } from '../../data/query/listen-rows.ts';
 import { type OwnerHistory, OwnerSums } from '../../data/query/owner-rates.ts';
 import type { Scope } from '../../data/query/scope.ts';
 import { percent, roundTripText } from '../../data/query/trouble-words.ts';
+import { retransmittedShare } from '../../data/rates/health-rates.ts';
 import type { NetworkSection } from '../../data/sample/network-section.ts';
 import { FOREIGN_INTERFACE, PROTOCOL_TCP } from '../../data/sample/socket-table.ts';
 import { OwnerKind } from '../../data/schema/network-columns.ts';
@@ -126,7 +127,7 @@ function healthTexts({ section, rates }: NetworkData, owner: number): readonly s
     const most = roundTripText(owners.rttP95Micros[owner]!);
     texts.push(`round trip ${roundTripText(rtt)} (min ${least}, p95 ${most})`);
   }
-  const share = rates.health.owners.retransmittedShare(owner, owners.slots.serial[owner]!);
+  const share = retransmittedShare(rates.health.owners, owner, owners.slots.serial[owner]!);
   if (share >= 0) texts.push(`retransmitted ${percent(share)}`);
   const connect = owners.connectMicros[owner]!;
   if (connect > 0) texts.push(`connects in ${roundTripText(connect)}`);
