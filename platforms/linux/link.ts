@@ -14,6 +14,8 @@ export interface LinkDescription {
   readonly master: number;
   /** ifindex of the interface of the same namespace that it is stacked on (VLAN, macvlan, veth peer); 0 none. */
   readonly lower: number;
+  /** Of a tunnel that the kernel wraps in UDP: the port at the other end. Missing or 0: of no such. */
+  readonly tunnelPort?: number;
 }
 
 /** An address of this machine: four words as in data/sample/address.ts. */

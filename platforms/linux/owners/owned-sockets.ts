@@ -70,8 +70,8 @@ export class OwnedSockets implements OwnerWatcher {
   }
 
   /** OwnerWatcher. */
-  orphaned(row: number): boolean {
-    return this.#isInferring && this.#infer(row);
+  orphaned(row: number): void {
+    if (this.#isInferring) this.#infer(row);
   }
 
   /**
@@ -96,8 +96,8 @@ export class OwnedSockets implements OwnerWatcher {
   }
 
   /** By the listener of its local port, where this machine did not open it. */
-  #infer(row: number): boolean {
+  #infer(row: number): void {
     const { opener } = this.source.rows;
-    return opener[row] !== Opener.LOCAL && this.#listeners.infer(row, this.#nowMicros);
+    if (opener[row] !== Opener.LOCAL) this.#listeners.infer(row, this.#nowMicros);
   }
 }

@@ -1,7 +1,6 @@
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis } from '../../../src/data/sample/socket-table.ts';
 import { UNKNOWN_USER } from '../../../src/data/schema/column.ts';
-import { TcpState } from '../../../src/data/schema/network-columns.ts';
 import { lengthened, SlotTable } from '../../../src/kit/table/slot-table.ts';
 import { effectiveUserId } from '../libc.ts';
 import type { ProcessSource } from '../processes/process-source.ts';
@@ -13,8 +12,8 @@ import { type DescriptorScanner, type DescriptorVisitor, isDenied } from './sock
 export interface OwnerWatcher {
   /** A process was found to hold the row's socket. */
   assigned(row: number): void;
-  /** No process holds the row's socket, nor did one when it was seen before. True: an owner was inferred. */
-  orphaned(row: number): boolean;
+  /** No process holds the row's socket, nor did one when it was seen before. */
+  orphaned(row: number): void;
 }
 
 /** A scan of everybody takes its time once in so many of its own durations at most: 1 % of a core. */
@@ -27,9 +26,6 @@ const VERIFIED_ROWS = 16;
 const RECENT_ROWS = 64;
 const ROWS_BETWEEN_RESTS = 4096;
 const NOBODY: Int32Array = new Int32Array(0);
-const { FIN_WAIT1, FIN_WAIT2, CLOSING, LAST_ACK } = TcpState;
-/** The process has closed the socket, and the kernel still sends. */
-const CLOSING_STATES: readonly number[] = [FIN_WAIT1, FIN_WAIT2, CLOSING, LAST_ACK];
 
 /**
  * Finds the process that holds each socket, by its inode among their descriptors. Only a process that ran can have
@@ -232,8 +228,7 @@ export class SocketOwners implements DescriptorVisitor {
     const { table } = this.#rows;
     if (this.#searches.search[row] !== Search.FRESH || table.ownerBasis[row] !== OwnerBasis.NONE) return;
     this.#searches.search[row] = Search.ORPHAN;
-    if (this.#watcher.orphaned(row)) return;
-    if (CLOSING_STATES.includes(table.state[row]!)) table.ownerBasis[row] = OwnerBasis.KERNEL;
+    this.#watcher.orphaned(row);
   }
 
   #noteListing(): void {

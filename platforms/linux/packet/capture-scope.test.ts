@@ -117,6 +117,16 @@ test('an address that is not known may be new, which is asked once a refresh', (
   expect(links.reads).toBe(3);
 });
 
+test('ports of tunnels that the kernel wraps are known while the tunnels are there', () => {
+  const links = new FakeLinks([link(2, ''), link(3, 'vxlan', { tunnelPort: 4789 })]);
+  const scope = new LinkScope(links, () => 0);
+  expect([scope.isTunnelPort(4789), scope.isTunnelPort(4790)]).toEqual([true, false]);
+  links.links.pop();
+  links.changes = 1;
+  scope.refresh();
+  expect(scope.isTunnelPort(4789)).toBe(false);
+});
+
 test('what a local route covers is this machine’s, though no interface has it', () => {
   const links = new FakeLinks([link(2, '')], [address(2, 20)]);
   const net = (last: number, bits: number): LocalPrefix => ({ words: [0, 0, 0xffff, last], bits });

@@ -27,6 +27,7 @@ export class LinkScope {
   readonly #addresses = new SlotTable(64, ADDRESSES_LIMIT, () => undefined);
   readonly #addressInterface = new Map<number, number>();
   #prefixes: readonly LocalPrefix[] = [];
+  readonly #tunnelPorts = new Set<number>();
   #nextRefreshMicros = Number.NEGATIVE_INFINITY;
   #mayAsk = false;
 
@@ -46,6 +47,11 @@ export class LinkScope {
   /** Whether every packet of the interface is seen on another one, which counts it. */
   isCopy(interfaceIndex: number): boolean {
     return this.#copies.size > 0 && this.#copies.has(interfaceIndex);
+  }
+
+  /** Whether the kernel itself sends and receives datagrams to that port, in which a tunnel is wrapped. */
+  isTunnelPort(port: number): boolean {
+    return this.#tunnelPorts.size > 0 && this.#tunnelPorts.has(port);
   }
 
   /** Whether a packet with that local address was or will be seen on an interface stacked on this one. */
@@ -88,7 +94,9 @@ export class LinkScope {
     const kinds = new Map(links.map((link) => [link.index, link.kind]));
     this.#copies.clear();
     this.#lowers.clear();
+    this.#tunnelPorts.clear();
     for (const link of links) {
+      if (link.tunnelPort !== undefined) this.#tunnelPorts.add(link.tunnelPort);
       if (isCopied(link, kinds)) this.#copies.add(link.index);
       if (STACKED_KINDS.has(link.kind) && kinds.has(link.lower)) this.#lowers.set(link.index, link.lower);
     }

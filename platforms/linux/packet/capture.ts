@@ -1,5 +1,10 @@
 import { isUnspecifiedAddress } from '../../../src/data/sample/address.ts';
-import { PROTOCOL_FORWARDED, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
+import {
+  PROTOCOL_FORWARDED,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  PROTOCOL_UDP_TUNNEL,
+} from '../../../src/data/sample/socket-table.ts';
 import { isKernelAtLeast } from '../host.ts';
 import type { LinkSource } from '../link.ts';
 import { LookTimes } from '../poll-wake.ts';
@@ -254,6 +259,11 @@ class PacketMeter {
     const flows = this.#flows;
     const ends = this.#ends;
     ends.protocol = this.#header.protocol;
+    if (ends.protocol === PROTOCOL_UDP && this.#scope.isTunnelPort(this.#header.destinationPort)) {
+      ends.protocol = PROTOCOL_UDP_TUNNEL;
+      ends.localPort = 0;
+      ends.remotePort = 0;
+    }
     if (this.#scope.isStackedCopy(packet.interfaceIndex, ends.local)) return -1;
     let slot = flows.find(ends);
     if (slot < 0) {

@@ -1,5 +1,7 @@
+import { PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import { numbers, tableClass } from '../../../src/kit/table/columns.ts';
 
+const REST_MICROS = 100e3;
 /** Flows at one time. Each takes some 120 bytes. */
 const FLOWS_LIMIT = 1 << 17;
 /** Beyond so many, flows that would be new share one for their local port, and then one for their local address. */
@@ -46,7 +48,10 @@ const FLOW_COLUMNS = {
   rxPackets: numbers('f64'),
   opener: numbers('u8'),
   renewal: numbers('u8'),
-  /** Monotonic time of the first packet, or of the last SYN that opens a connection, and of the last one (drain time). */
+  /**
+   * Monotonic time of the packet that was the first after a SYN or (UDP) a rest, or of all, and of the last one (drain
+   * time).
+   */
   bornMicros: numbers('f64'),
   grownMicros: numbers('f64'),
   /** 1: it is in `grown`. */
@@ -63,8 +68,9 @@ const FLOW_COLUMNS = {
  * local address (port 0 too), so that what is counted stays whole while it gets coarser.
  */
 export class PacketFlows extends tableClass(FLOW_COLUMNS, FLOWS_LIMIT) {
-  /** Time of the packets that are being counted. */
-  nowMicros = 0;
+  #nowMicros = 0;
+  /** What has not grown since then has rested: it was silent for a while, and when packets were last counted. */
+  #restedMicros = Number.NEGATIVE_INFINITY;
   /** Flows ever added. */
   addedCount = 0;
   /** Packets and bytes for which there was no place at all. */
@@ -83,6 +89,17 @@ export class PacketFlows extends tableClass(FLOW_COLUMNS, FLOWS_LIMIT) {
 
   constructor(limit = FLOWS_LIMIT) {
     super(256, limit);
+  }
+
+  /** Time of the packets that are being counted. */
+  get nowMicros(): number {
+    return this.#nowMicros;
+  }
+
+  set nowMicros(micros: number) {
+    if (micros === this.#nowMicros) return;
+    this.#restedMicros = Math.min(this.#nowMicros, micros - REST_MICROS);
+    this.#nowMicros = micros;
   }
 
   /** The flow's slot, or -1. */
@@ -198,6 +215,9 @@ export class PacketFlows extends tableClass(FLOW_COLUMNS, FLOWS_LIMIT) {
   }
 
   #noteGrowth(slot: number): void {
+    // No packet says that the ends of a datagram are another socket's now, and ports are soon used again.
+    const hasRested = this.grownMicros[slot]! < this.#restedMicros && this.protocol[slot] === PROTOCOL_UDP;
+    if (hasRested) this.bornMicros[slot] = this.nowMicros;
     this.grownMicros[slot] = this.nowMicros;
     if (this.isGrown[slot] === 1) return;
     this.isGrown[slot] = 1;

@@ -68,6 +68,20 @@ describe('parseLink', () => {
     expect(parse(link(1, 2, UP, ...stacked, attribute(37, word(0))))?.lower).toBe(0);
   });
 
+  test('a tunnel in UDP has the port at its other end, where that is told', () => {
+    const info = (kind: string, ...data: number[][]): number[] =>
+      attribute(18 | 0x8000, [
+        ...attribute(1, encoder.encode(`${kind}\0`)),
+        ...attribute(2 | 0x8000, data.flat()),
+      ]);
+    const portOf = (...attributes: number[][]) => parse(link(1, 2, UP, NAME, ...attributes))?.tunnelPort;
+    expect(portOf(info('vxlan', attribute(1, word(5)), attribute(15, [0x12, 0xb5])))).toBe(4789);
+    expect(portOf(info('geneve', attribute(5, [0x17, 0xc1])))).toBe(6081);
+    expect(portOf(info('vxlan', attribute(15, [0x12])))).toBeUndefined();
+    expect(portOf(info('vxlan'))).toBeUndefined();
+    expect(portOf(info('vlan', attribute(15, [0x12, 0xb5])))).toBeUndefined();
+  });
+
   test('loopback and monitors are no hardware', () => {
     expect(parse(link(772, 1, UP | 0x8, NAME))).toMatchObject({ isLoopback: true, isHardware: false });
     expect(parse(link(803, 3, UP, NAME))?.isHardware).toBe(false);

@@ -26,6 +26,9 @@ const IFLA_MASTER = 10;
 const IFLA_LINKINFO = 18;
 const IFLA_LINK_NETNSID = 37;
 const IFLA_INFO_KIND = 1;
+const IFLA_INFO_DATA = 2;
+/** IFLA_VXLAN_PORT, IFLA_GENEVE_PORT: of 16 bits, in network order. */
+const PORT_ATTRIBUTES: Readonly<Record<string, number>> = { vxlan: 15, geneve: 5 };
 const IFA_ADDRESS = 1;
 const IFA_LOCAL = 2;
 const RTA_DST = 1;
@@ -57,6 +60,7 @@ export function parseLink(buffer: NativeBuffer, at: number, end: number): LinkDe
   const isLoopback = (flags & IFF_LOOPBACK) !== 0;
   const kind = kindOf(buffer, first, end);
   const lower = wordOf(buffer, first, end, IFLA_LINK);
+  const tunnelPort = tunnelPortOf(buffer, first, end, kind);
   const isLowerElsewhere = findAttribute(u16, first, end, IFLA_LINK_NETNSID) >= 0;
   return {
     index,
@@ -68,6 +72,7 @@ export function parseLink(buffer: NativeBuffer, at: number, end: number): LinkDe
     isLoopback,
     isUp: (flags & IFF_UP) !== 0 && (flags & IFF_RUNNING) !== 0,
     isHardware: !isLoopback && HARDWARE_KINDS.has(kind) && !MONITOR_TYPES.has(type),
+    ...(tunnelPort > 0 && { tunnelPort }),
   };
 }
 
@@ -138,4 +143,16 @@ function kindOf(buffer: NativeBuffer, first: number, end: number): string {
   const at = findAttribute(buffer.u16, first, end, IFLA_LINKINFO);
   if (at < 0) return '';
   return textOf(buffer, at + ATTRIBUTE_HEADER_BYTES, at + buffer.u16[at >> 1]!, IFLA_INFO_KIND);
+}
+
+/** 0: it is no tunnel in UDP, or its port is not told. */
+function tunnelPortOf({ u16, view }: NativeBuffer, first: number, end: number, kind: string): number {
+  const wanted = PORT_ATTRIBUTES[kind];
+  const info = wanted === undefined ? -1 : findAttribute(u16, first, end, IFLA_LINKINFO);
+  if (wanted === undefined || info < 0) return 0;
+  const data = findAttribute(u16, info + ATTRIBUTE_HEADER_BYTES, info + u16[info >> 1]!, IFLA_INFO_DATA);
+  const port =
+    data < 0 ? -1 : findAttribute(u16, data + ATTRIBUTE_HEADER_BYTES, data + u16[data >> 1]!, wanted);
+  if (port < 0 || u16[port >> 1]! < ATTRIBUTE_HEADER_BYTES + 2) return 0;
+  return view.getUint16(port + ATTRIBUTE_HEADER_BYTES, false);
 }

@@ -253,8 +253,8 @@ export class SsSockets {
       table.ownerPid[slot] = pid[owner]!;
       table.ownerStartTicks[slot] = startTicks[owner]!;
       table.ownerBasis[slot] = OwnerBasis.DESCRIPTOR;
-    } else if (table.ownerBasis[slot] === OwnerBasis.NONE) {
-      table.ownerBasis[slot] = inode === 0 ? OwnerBasis.KERNEL : OwnerBasis.HIDDEN;
+    } else if (table.ownerBasis[slot] === OwnerBasis.NONE && inode !== 0) {
+      table.ownerBasis[slot] = OwnerBasis.HIDDEN;
     }
   }
 

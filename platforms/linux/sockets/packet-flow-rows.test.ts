@@ -312,6 +312,23 @@ describe('what belongs to no listed socket', () => {
     ]);
   });
 
+  test('and is followed, after a rest, by datagrams between the same ends: those may have had a socket', async () => {
+    const world = new World();
+    await world.collect();
+    const ends = { localPort: 5000, remotePort: 53 };
+    for (let i = 0; i < 3; i++) {
+      // Asked and answered by a socket that is gone before any list is made.
+      world.nowMicros += 10;
+      world.packet(ends, 60, 40);
+      world.nowMicros += 0.5e6;
+      world.packet({ ...ends, localPort: 6000 + i }, 60, 40);
+      await world.collect();
+    }
+    expect(world.ledger.find(() => true).map(({ ownerBasis }) => ownerBasis)).toEqual(
+      Array(6).fill(OwnerBasis.NONE),
+    );
+  });
+
   test('and goes on beside a listed socket that no process holds: that one has it, not nobody', async () => {
     const world = new World();
     await world.collect();

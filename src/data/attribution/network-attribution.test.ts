@@ -172,6 +172,7 @@ describe('who it is counted for', () => {
     const found = world.addSocket({ tx: 100 });
     world.addSocket({ tx: 7, uid: 33 });
     world.addSocket({ tx: 5, inode: 0 });
+    world.addSocket({ tx: 6, inode: 0, state: TcpState.FIN_WAIT2 });
     let section = attribution.absorb(world.sample());
     expect(live(section.traffic).every((slot) => section.traffic.txBytes[slot] === 0)).toBe(true);
     world.own(found, 7);
@@ -179,6 +180,8 @@ describe('who it is counted for', () => {
     expect(bytesOf(section, 'process-7')).toEqual([100, 0]);
     expect(bytesOf(section, 'www-data: other sockets')).toEqual([7, 0]);
     expect(bytesOf(section, 'unknown')).toEqual([5, 0]);
+    // Whoever wrote its bytes, it was not the kernel.
+    expect(bytesOf(section, 'closed connections')).toEqual([6, 0]);
   });
 
   test('groups of what has no process', () => {

@@ -11,7 +11,7 @@ import {
   PROTOCOL_UDP,
   type SocketTable,
 } from '../sample/socket-table.ts';
-import { ADDRESS_WORDS, NameBasis } from '../schema/network-columns.ts';
+import { ADDRESS_WORDS, NameBasis, TcpState } from '../schema/network-columns.ts';
 import { type FailureSubjects, HealthLedger } from './health-ledger.ts';
 import { HostLedger } from './host-ledger.ts';
 import { type OwnerFacts, OwnerLedger } from './owner-ledger.ts';
@@ -28,6 +28,10 @@ const UDP_HEADER_BYTES = 8;
 const TRANSPORT_HEADER_BYTES: ReadonlyMap<number, number> = new Map([
   [PROTOCOL_TCP, TCP_HEADER_BYTES],
   [PROTOCOL_UDP, UDP_HEADER_BYTES],
+]);
+/** Of a connection whose process has closed it. */
+const LEFT_STATES: ReadonlySet<number> = new Set([
+  ...[TcpState.FIN_WAIT1, TcpState.FIN_WAIT2, TcpState.CLOSING, TcpState.LAST_ACK, TcpState.TIME_WAIT],
 ]);
 /** New sockets that are accounted for in a millisecond while the code is cold. */
 const SOCKETS_BETWEEN_RESTS = 512;
@@ -262,9 +266,9 @@ export class NetworkAttribution {
           return -1;
         }
         // A socket with an inode is held by a process, so its uid is valid.
-        return sockets.inode[slot] === 0
-          ? this.#owners.unknown
-          : this.#owners.hidden(sockets.uid[slot]!, sockets.cgroupId[slot]!);
+        if (sockets.inode[slot] !== 0)
+          return this.#owners.hidden(sockets.uid[slot]!, sockets.cgroupId[slot]!);
+        return LEFT_STATES.has(sockets.state[slot]!) ? this.#owners.closed() : this.#owners.unknown;
     }
   }
 

@@ -1,7 +1,12 @@
 import { lengthened } from '../../kit/table/slot-table.ts';
 import { OwnerTable } from '../sample/network-section.ts';
 import type { ExitedTable, ProcessTable } from '../sample/process-table.ts';
-import { PROTOCOL_FORWARDED, PROTOCOL_TCP, PROTOCOL_UDP } from '../sample/socket-table.ts';
+import {
+  PROTOCOL_FORWARDED,
+  PROTOCOL_TCP,
+  PROTOCOL_UDP,
+  PROTOCOL_UDP_TUNNEL,
+} from '../sample/socket-table.ts';
 import { UNKNOWN_USER } from '../schema/column.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
 import { IdleRows } from './idle-rows.ts';
@@ -56,6 +61,7 @@ const KERNEL_ROWS: ReadonlyMap<number, string> = new Map([
   [112, 'kernel: VRRP'],
   [132, 'kernel: SCTP'],
   [136, 'kernel: UDPLITE'],
+  [PROTOCOL_UDP_TUNNEL, 'kernel: UDP tunnel'],
   [PROTOCOL_FORWARDED, 'forwarded'],
 ]);
 

@@ -155,6 +155,8 @@ class AttributedShares extends columnsClass({
   moved: numbers('f64'),
   recentExplained: numbers('f64'),
   recentMoved: numbers('f64'),
+  /** What rows had in the last sample and the interface not yet: its counters are read first. */
+  early: numbers('f64'),
 }) {
   /** Before a sample. */
   begin(capacity: number): void {
@@ -170,6 +172,7 @@ class AttributedShares extends columnsClass({
       this.lastExplained[slot] = 0;
       this.recentExplained[slot] = 0;
       this.recentMoved[slot] = 0;
+      this.early[slot] = 0;
     }
     this.moved[slot]! += bytes;
   }
@@ -187,14 +190,20 @@ class AttributedShares extends columnsClass({
       // Rows that are merged leave the sum as it is; what is taken off it is no growth.
       const grown = Math.max(0, this.explained[slot]! - this.lastExplained[slot]!);
       this.lastExplained[slot] = this.explained[slot]!;
-      this.recentExplained[slot] = this.recentExplained[slot]! * kept + grown * counted;
+      const early = this.early[slot]!;
+      // It ages with the bytes of the interface, which are those of this sample.
+      const onTime = Math.min(early, this.moved[slot]!) * counted;
+      this.recentExplained[slot] = (this.recentExplained[slot]! - early) * kept + onTime + grown * counted;
       this.recentMoved[slot] = this.recentMoved[slot]! * kept + this.moved[slot]! * counted;
+      const ahead = this.recentExplained[slot]! - this.recentMoved[slot]!;
+      this.early[slot] = Math.max(0, Math.min(ahead, grown * counted));
     }
   }
 
   reset(): void {
     this.recentExplained.fill(0);
     this.recentMoved.fill(0);
+    this.early.fill(0);
   }
 
   /** 0 to 1; NaN without traffic. Acknowledged bytes trail the wire, so that the quotient may pass 1 for a moment. */

@@ -286,6 +286,16 @@ describe('attributed share', () => {
     expect(rates.attributedRatioOf(undefined, watched.section.interfaces)).toBe(1);
   });
 
+  test('bytes that rows have one sample before the interface has them lower nothing', () => {
+    const watched = new Watched();
+    watched.step(1, 1000, 0, 1000, 0);
+    watched.step(1, 9000, 0, 2000, 0);
+    watched.step(1, 0, 0, 7000, 0);
+    expect(watched.attributedRatio()).toBeCloseTo(1, 6);
+    watched.step(1, 0, 0, 9000, 0);
+    expect(watched.attributedRatio()).toBeLessThan(0.5);
+  });
+
   test('of all uplinks what stands on them explains too, such as a VLAN', () => {
     const watched = new Watched();
     const { world } = watched;

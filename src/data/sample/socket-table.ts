@@ -6,6 +6,8 @@ export const PROTOCOL_TCP = 6;
 export const PROTOCOL_UDP = 17;
 /** Reserved by IANA; here all that this machine passes on from one interface to another. */
 export const PROTOCOL_FORWARDED = 255;
+/** In place of UDP's: datagrams in which the kernel itself wraps what a tunnel carries. IANA has not assigned it. */
+export const PROTOCOL_UDP_TUNNEL = 252;
 
 /** `SocketTable.interfaceIndex`: an interface of another network namespace. */
 export const FOREIGN_INTERFACE = -1;
@@ -18,7 +20,7 @@ export const OwnerBasis = {
   DESCRIPTOR: 1,
   /** The kernel's message named no process; the endpoint did (a listener's port, a peer only it talks to). */
   INFERRED: 2,
-  /** No process holds it: the kernel's own, or orphaned and still closing. */
+  /** What the kernel itself sends and gets, without a socket that a process has or had. */
   KERNEL: 3,
   /** Its process cannot be seen with this program's privileges. */
   HIDDEN: 4,

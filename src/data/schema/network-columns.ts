@@ -11,13 +11,13 @@ import {
 /** The values of `OwnerTable.kind`. Everything but PROCESS is a row of traffic without a known process. */
 export const OwnerKind = {
   PROCESS: 0,
-  /** Sockets of the kernel itself, and orphans that the kernel still closes. */
+  /** What the kernel itself sends and gets. */
   KERNEL: 1,
   /** Processes of a user that this program may not look into; `uid` says whose. */
   USER: 2,
   /** Known by control group only; the name is its path. */
   CGROUP: 3,
-  /** Connections born and gone between two samples, owner not even inferred. */
+  /** Connections born and gone between two samples, or let go before they were seen; owner not even inferred. */
   CLOSED: 4,
   /** Nothing is known. */
   UNKNOWN: 5,
