@@ -35,6 +35,11 @@ export const Errno = {
   ENOBUFS: 105,
   EPROTONOSUPPORT: 93,
   EAFNOSUPPORT: 97,
+  ENETUNREACH: 101,
+  ECONNRESET: 104,
+  ETIMEDOUT: 110,
+  ECONNREFUSED: 111,
+  EHOSTUNREACH: 113,
   /** include/linux/errno.h: kernel-internal, yet bpf(2) lets it out. */
   ENOTSUPP: 524,
 } as const;

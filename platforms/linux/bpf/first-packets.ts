@@ -121,8 +121,10 @@ export interface FirstPacket {
   readonly view: DataView;
   /** Where its IP header starts. */
   readonly at: number;
+  /** Bytes from there on that are there, and that the packet had. */
   readonly captured: number;
   readonly length: number;
+  /** Whether a socket of this machine sent it. */
   readonly isSent: boolean;
   /** The owner of its socket in this PID namespace; 0: not known. */
   readonly pid: number;

@@ -1,5 +1,6 @@
 import { PROTOCOL_TCP } from '../../../src/data/sample/socket-table.ts';
 import { ProblemKind, TcpState } from '../../../src/data/schema/network-columns.ts';
+import { Errno } from '../libc.ts';
 import { Alu, Assembler, Helper, Jump, Register, Size } from './instruction.ts';
 import { UpdateFlag } from './map.ts';
 import {
@@ -28,17 +29,6 @@ const { R0, R1, R2, R3, R4, R6, R7, R8, R9, R10 } = Register;
 const GAVE_UP = 201;
 /** The first SYN is sent again after so long (RFC 6298): an attempt that is given up sooner had no time. */
 const PATIENCE_NANOS = 1_000_000_000;
-
-/** include/uapi/asm-generic/errno.h */
-const Errno = {
-  EACCES: 13,
-  EINVAL: 22,
-  ENETUNREACH: 101,
-  ECONNRESET: 104,
-  ETIMEDOUT: 110,
-  ECONNREFUSED: 111,
-  EHOSTUNREACH: 113,
-} as const;
 
 const NEW_SYN_RECV = 12;
 

@@ -79,9 +79,7 @@ function tiersSection(found: LinuxExamination): DoctorSection {
 function tierEntry(report: TierReport, taken: string | undefined): DoctorEntry {
   const { tier, isAvailable, detail } = report;
   const verdict = isAvailable ? `Available${tier === taken ? ', selected' : ''}` : 'Not available';
-  const base = { label: tier, mark: isAvailable ? ('good' as const) : ('lacking' as const) };
-  const text = `${verdict}: ${ended(detail)}`;
-  return { ...base, text };
+  return { label: tier, mark: isAvailable ? 'good' : 'lacking', text: `${verdict}: ${ended(detail)}` };
 }
 
 const BASIS_WORDS: Readonly<Record<string, string>> = {
@@ -253,9 +251,7 @@ function processesSection({ visibility, procMount }: LinuxExamination): DoctorSe
 }
 
 function procMountEntries(procMount: LinuxExamination['procMount']): DoctorEntry[] {
-  if (procMount === undefined) {
-    return [lacking('/proc', 'No proc file system is mounted.')];
-  }
+  if (procMount === undefined) return [lacking('/proc', 'No proc file system is mounted.')];
   const { hidepid, exemptGid, hasProcessesAlone } = procMount;
   const isOff = hidepid === 'off';
   const exempt =
@@ -270,27 +266,19 @@ function procMountEntries(procMount: LinuxExamination['procMount']): DoctorEntry
       ? {}
       : { commands: [`sudo usermod -aG "$(getent group ${exemptGid} | cut -d: -f1)" "$USER"`] }),
   };
-  const subset: DoctorEntry = lacking(
-    'subset',
-    'subset=pid: kernel tables are missing from /proc, including /proc/net.',
-  );
-  return hasProcessesAlone ? [entry, subset] : [entry];
+  if (!hasProcessesAlone) return [entry];
+  return [entry, lacking('subset', 'subset=pid: kernel tables are missing from /proc, including /proc/net.')];
 }
 
 /** Whether this is a container, and how much of the machine's traffic is visible. */
 function scopeSection({ scope, privileges }: LinuxExamination): DoctorSection {
   const entries: DoctorEntry[] = [containerEntry(scope), netEntry(scope), pidEntry(scope)];
   if (scope.isMachineUserNamespace === false) {
-    entries.push(
-      note(
-        'users',
-        'Separate user namespace: capabilities, also of root, apply only to resources of that namespace.',
-      ),
-    );
+    const text =
+      'Separate user namespace: capabilities, also of root, apply only to resources of that namespace.';
+    entries.push(note('users', text));
   }
-  if (scope.cgroupPath !== undefined) {
-    entries.push(note('cgroup', scope.cgroupPath));
-  }
+  if (scope.cgroupPath !== undefined) entries.push(note('cgroup', scope.cgroupPath));
   if (privileges.hasSeccompFilter) {
     entries.push(note('seccomp', 'System calls are filtered; some may be refused.'));
   }

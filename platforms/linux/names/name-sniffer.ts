@@ -2,6 +2,7 @@ import { isUnspecifiedAddress } from '../../../src/data/sample/address.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OwnerBasis, PROTOCOL_TCP, PROTOCOL_UDP } from '../../../src/data/sample/socket-table.ts';
 import { ADDRESS_WORDS, NameBasis, TcpState } from '../../../src/data/schema/network-columns.ts';
+import type { FirstPacket } from '../bpf/first-packets.ts';
 import { DNS_PORT } from '../first-bytes.ts';
 import type { LinkScope } from '../packet/capture-scope.ts';
 import { IpHeader } from '../packet/ip-header.ts';
@@ -12,20 +13,9 @@ import { hasWaited, isSameAddress, SaidNames, WAITS_LIMIT } from './said-names.t
 import { DnsStreams, StreamNames } from './stream-names.ts';
 
 /** A packet that may say a name, valid during the call only. */
-export interface NamePacket {
-  readonly view: DataView;
-  /** Where its network header starts. */
-  readonly at: number;
-  /** Bytes from there on that are there. */
-  readonly captured: number;
-  /** Bytes from there on that the packet had. */
-  readonly length: number;
-  /** Whether a socket of this machine sent it, and whether one gets it; on the loopback interface both. */
-  readonly isSent: boolean;
+export interface NamePacket extends FirstPacket {
+  /** Whether a socket of this machine gets it; on the loopback interface one has sent it too. */
   readonly isReceived: boolean;
-  /** The process of its socket, by PID and start; PID 0: the list of sockets will tell. */
-  readonly pid: number;
-  readonly startTicks: number;
   /** Says which addresses are this machine's, where packets of others come by; undefined: all are its own. */
   readonly scope: Pick<LinkScope, 'isLocal'> | undefined;
 }

@@ -152,10 +152,11 @@ export class ListenerOwners implements DescriptorVisitor {
       listeners.uses[row] = 0;
     }
     if (ownerTold[row] !== OwnerTold.ACCEPTER) return;
-    if (this.#isAlive(table.ownerPid[row]!, table.ownerStartTicks[row]!)) return;
+    const processes = this.#processes.table;
+    if (processes.isAlive(table.ownerPid[row]!, table.ownerStartTicks[row]!)) return;
     const makerPid = listeners.makerPid[row]!;
     const makerStartTicks = listeners.makerStartTicks[row]!;
-    if (listeners.uses[row]! < USES_OF_ACCEPTER && this.#isAlive(makerPid, makerStartTicks)) {
+    if (listeners.uses[row]! < USES_OF_ACCEPTER && processes.isAlive(makerPid, makerStartTicks)) {
       // It stays the maker's: its children serve a connection each.
       table.ownerPid[row] = makerPid;
       table.ownerStartTicks[row] = makerStartTicks;
@@ -164,12 +165,6 @@ export class ListenerOwners implements DescriptorVisitor {
     ownerTold[row] = OwnerTold.NOBODY;
     this.#asked.clear();
     this.#seekAgain(row);
-  }
-
-  #isAlive(pid: number, startTicks: number): boolean {
-    const { table } = this.#processes;
-    const process = table.find(pid);
-    return process >= 0 && table.startTicks[process] === startTicks;
   }
 
   /** A connection has got its process. */

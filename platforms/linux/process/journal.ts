@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../../../src/data/schema/process-detail.ts';
+import type { JournalEntry, JournalSection } from '../../../src/data/schema/process-detail.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { type ChildProgram, outputOf } from '../../child-output.ts';
 import { startChild } from '../child-program.ts';
@@ -20,17 +20,9 @@ interface JournalQuery {
   readonly sinceWallMicros: number;
 }
 
-interface JournalReading {
-  readonly entries: readonly JournalEntry[];
-  readonly isTruncated: boolean;
-  readonly notice: string | undefined;
-}
+type JournalReading = Pick<JournalSection, 'entries' | 'isTruncated' | 'notice'>;
 
-const PROGRAMS: readonly string[] = [
-  '/usr/bin/journalctl',
-  '/bin/journalctl',
-  '/run/current-system/sw/bin/journalctl',
-];
+const PROGRAMS = ['/usr', '', '/run/current-system/sw'].map((prefix) => `${prefix}/bin/journalctl`);
 const DEADLINE_MILLIS = 2000;
 const ENTRIES_LIMIT = 100;
 const OUTPUT_LIMIT_BYTES = 1 << 20;
@@ -83,9 +75,8 @@ function readingOf(query: JournalQuery, said: Awaited<ReturnType<typeof outputOf
   const lines = text.split('\n');
   // The last line of a cut output is a part of one; of a whole output it is empty.
   const all = lines.slice(0, -1).flatMap((line) => parseJournalLine(line) ?? []);
-  const own = all.filter(
-    ({ pid, realtimeMicros }) => pid === query.pid && realtimeMicros >= query.sinceWallMicros,
-  );
+  const { pid, sinceWallMicros } = query;
+  const own = all.filter((entry) => entry.pid === pid && entry.realtimeMicros >= sinceWallMicros);
   return {
     entries: own.slice(0, ENTRIES_LIMIT).reverse(),
     isTruncated: isCut || own.length > ENTRIES_LIMIT,

@@ -38,8 +38,8 @@ interface ContainerNamesOptions {
 }
 
 /**
- * Names of containers by the paths of their control groups, and of network namespaces by inode. Names are read by the helper process, which nobody waits
- * for: a name that is not known yet is there a moment later.
+ * Names of containers by the paths of their control groups, and of network namespaces by inode. Names are read by the
+ * helper process, which nobody waits for: a name that is not known yet is there a moment later.
  */
 export class ContainerNames {
   readonly #source: ContainerSource;
@@ -137,9 +137,8 @@ export class ContainerNames {
   async #ask(asked: readonly Remembered[], wantsNamespaces: boolean): Promise<NamesAnswer | undefined> {
     const keys = asked.flatMap(({ key }) => key ?? []);
     try {
-      return (await this.#source.ask(new Map([[ROUND, { root: this.#root, keys, wantsNamespaces }]]))).get(
-        ROUND,
-      );
+      const answers = await this.#source.ask(new Map([[ROUND, { root: this.#root, keys, wantsNamespaces }]]));
+      return answers.get(ROUND);
     } catch (thrown) {
       // The helper does not start: there are no names then.
       if (thrown instanceof Error) return undefined;

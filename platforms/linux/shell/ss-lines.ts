@@ -121,11 +121,8 @@ export class SsFacts {
       if (colon >= end || bytes[colon] === BLANK) continue;
       const name = indexOfName(bytes, at + 1, colon);
       if (name >= 0 && Number.isNaN(this.#values[name]!)) {
-        this.#values[name] = valueAt(
-          bytes,
-          afterSlash(bytes, colon + 1, end, NAMES[name] === 'retrans'),
-          end,
-        );
+        const isSecond = NAMES[name] === 'retrans';
+        this.#values[name] = valueAt(bytes, isSecond ? afterSlash(bytes, colon + 1, end) : colon + 1, end);
       }
     }
   }
@@ -151,8 +148,7 @@ function indexOfName(bytes: Uint8Array, start: number, end: number): number {
   return -1;
 }
 
-function afterSlash(bytes: Uint8Array, start: number, end: number, isSecond: boolean): number {
-  if (!isSecond) return start;
+function afterSlash(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   while (at < end && isDigit(bytes[at]!)) at++;
   return bytes[at] === SLASH ? at + 1 : end;

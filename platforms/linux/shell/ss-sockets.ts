@@ -165,8 +165,7 @@ export class SsSockets {
     if (this.#heads.isSettled[head] === 0) return false;
     if (table.slots.serial[slot] !== this.#heads.rowSerial[head]) return false;
     if (table.ownerBasis[slot] !== OwnerBasis.DESCRIPTOR) return true;
-    const process = this.#processes.find(table.ownerPid[slot]!);
-    return process >= 0 && this.#processes.startTicks[process] === table.ownerStartTicks[slot];
+    return this.#processes.isAlive(table.ownerPid[slot]!, table.ownerStartTicks[slot]!);
   }
 
   #note(slot: number, moreStart: number, moreEnd: number): void {

@@ -171,7 +171,7 @@ export class HolderSearch {
     const serial = table.slots.serial[row]!;
     if (ownerTold[row]! >= OwnerTold.USER) return false;
     if (ownerTold[row] === OwnerTold.HOLDER) {
-      if (this.#isAlive(row)) return false;
+      if (this.#processes.table.isAlive(table.ownerPid[row]!, table.ownerStartTicks[row]!)) return false;
       ownerTold[row] = OwnerTold.NOBODY;
       this.#askedSerial[row] = 0;
     }
@@ -179,12 +179,6 @@ export class HolderSearch {
       return false;
     this.#askedSerial[row] = serial;
     return true;
-  }
-
-  #isAlive(row: number): boolean {
-    const { ownerPid, ownerStartTicks } = this.#rows.table;
-    const process = this.#processes.table.find(ownerPid[row]!);
-    return process >= 0 && this.#processes.table.startTicks[process] === ownerStartTicks[row];
   }
 
   #give(row: number, tgid: number): void {

@@ -224,13 +224,8 @@ export class FlowRows {
     const { slots } = this.#flows;
     for (let i = 0; i < slots.count; i++) {
       const flow = slots.rows[i]!;
-      if (
-        this.#links.row[flow]! >= 0 &&
-        this.#links.bond[flow] !== Bond.EXACT &&
-        !this.#hasItsReceivers(flow)
-      ) {
-        this.#letGo(flow);
-      }
+      const isChosen = this.#links.row[flow]! >= 0 && this.#links.bond[flow] !== Bond.EXACT;
+      if (isChosen && !this.#hasItsReceivers(flow)) this.#letGo(flow);
       if (i % FLOWS_BETWEEN_RESTS === FLOWS_BETWEEN_RESTS - 1 && slice.due()) await slice.rest();
     }
   }

@@ -107,19 +107,17 @@ export class CountedDatagrams implements SocketSource {
   readonly tier: Tier = 'netlink';
   readonly counted: CountingBasis = 'payload';
   readonly parts: SocketParts;
+  readonly rows: SocketRows;
   readonly #listing: NetlinkSockets;
   readonly #datagrams: DatagramCounter;
   readonly #clock: () => number;
 
   constructor(listing: NetlinkSockets, datagrams: DatagramCounter, clock: () => number) {
     this.#listing = listing;
+    this.rows = listing.rows;
     this.#datagrams = datagrams;
     this.#clock = clock;
     this.parts = { ...listing.parts, udp: 'packets' };
-  }
-
-  get rows(): SocketRows {
-    return this.#listing.rows;
   }
 
   get lostClosings(): number {

@@ -42,6 +42,7 @@ export class EbpfSockets implements SocketSource {
   readonly tier: Tier = 'ebpf';
   readonly counted: CountingBasis = 'l3';
   readonly parts: SocketParts;
+  readonly rows: SocketRows;
   failures: Failures | undefined;
   readonly holders: AskHolders = (visit) => this.#accounting.holders(visit);
   readonly #listing: NetlinkSockets;
@@ -63,6 +64,7 @@ export class EbpfSockets implements SocketSource {
 
   constructor(options: EbpfSocketsOptions) {
     this.#listing = options.listing;
+    this.rows = options.listing.rows;
     this.#accounting = options.accounting;
     this.#clock = options.clock;
     this.#owners = new FlowOwners(options.processes, options.exited, options.drainExits);
@@ -75,10 +77,6 @@ export class EbpfSockets implements SocketSource {
 
   get ownersMap(): number {
     return this.#accounting.handed.maps.storage;
-  }
-
-  get rows(): SocketRows {
-    return this.#listing.rows;
   }
 
   get lostClosings(): number {

@@ -16,7 +16,14 @@ import {
 } from '../netlink/sock-diag.ts';
 import { LookTimes } from '../poll-wake.ts';
 import { ClosingQueue, ClosingRate } from './closing-queue.ts';
-import { NOTHING_LOST, RowLife, type SocketParts, SocketRows, type SocketSource } from './sockets.ts';
+import {
+  LISTED_HERE,
+  NOTHING_LOST,
+  RowLife,
+  type SocketParts,
+  SocketRows,
+  type SocketSource,
+} from './sockets.ts';
 import {
   PayloadCounters,
   storeDrops,
@@ -55,12 +62,7 @@ const NOTHING: DiagVisitor = { message: () => undefined };
 export class NetlinkSockets implements SocketSource {
   readonly tier: Tier = 'netlink';
   readonly counted: CountingBasis;
-  readonly parts: SocketParts = {
-    tcp: 'tcp_info',
-    udp: 'none',
-    owners: 'descriptor',
-    scope: 'network namespace',
-  };
+  readonly parts: SocketParts = { tcp: 'tcp_info', udp: 'none', ...LISTED_HERE };
   readonly lost = NOTHING_LOST;
   readonly rows = new SocketRows();
   /** Whether failed attempts to connect are told by their sockets' ends; false where the kernel's programs count them. */

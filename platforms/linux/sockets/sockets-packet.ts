@@ -5,6 +5,7 @@ import { openLinkSource } from '../machine/interface-collector.ts';
 import { PacketCapture } from '../packet/capture.ts';
 import { FlowRows } from './packet-flow-rows.ts';
 import type { SocketParts, SocketRows, SocketSource } from './sockets.ts';
+import { LISTED_HERE } from './sockets.ts';
 import { ProcNetSockets } from './sockets-proc.ts';
 
 const IDLE_MICROS = 5e6;
@@ -29,12 +30,7 @@ interface PacketSocketsOptions {
 export class PacketSockets implements SocketSource {
   readonly tier: Tier = 'packet';
   readonly counted: CountingBasis = 'l3';
-  readonly parts: SocketParts = {
-    tcp: 'packets',
-    udp: 'packets',
-    owners: 'descriptor',
-    scope: 'network namespace',
-  };
+  readonly parts: SocketParts = { tcp: 'packets', udp: 'packets', ...LISTED_HERE };
   readonly #listing: ProcNetSockets;
   readonly #capture: PacketCapture;
   readonly #flowRows: FlowRows;

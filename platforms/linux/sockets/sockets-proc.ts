@@ -13,7 +13,14 @@ import {
   SyscallError,
 } from '../libc.ts';
 import { NetTcpLine } from '../proc/net-tcp.ts';
-import { NOTHING_LOST, type SocketParts, SocketRows, type SocketSource, storeListed } from './sockets.ts';
+import {
+  LISTED_HERE,
+  NOTHING_LOST,
+  type SocketParts,
+  SocketRows,
+  type SocketSource,
+  storeListed,
+} from './sockets.ts';
 
 const FILES = [
   ['tcp', PROTOCOL_TCP],
@@ -34,12 +41,7 @@ const NEWLINE = 0x0a;
 export class ProcNetSockets implements SocketSource {
   readonly tier: Tier = 'proc';
   readonly counted: CountingBasis = 'none';
-  readonly parts: SocketParts = {
-    tcp: 'none',
-    udp: 'none',
-    owners: 'descriptor',
-    scope: 'network namespace',
-  };
+  readonly parts: SocketParts = { tcp: 'none', udp: 'none', ...LISTED_HERE };
   readonly lost = NOTHING_LOST;
   readonly rows = new SocketRows();
   readonly #paths: readonly NativeBuffer[];

@@ -290,6 +290,8 @@ export function storeListed(
 export type SocketParts = Omit<CollectionParts, 'processes' | 'exited' | 'names'>;
 
 export const NOTHING_LOST: LostTraffic = { bytes: 0, packets: 0 };
+/** What a list of this network namespace's sockets tells. */
+export const LISTED_HERE = { owners: 'descriptor', scope: 'network namespace' } as const;
 
 /** Where a tier gets its sockets from. */
 export interface SocketSource extends CollectionFacts {

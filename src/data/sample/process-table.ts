@@ -12,6 +12,11 @@ export class ProcessTable extends tableClass(PROCESS_COLUMNS, 1 << 20, 512) {
     return this.slots.find(pid, 0, 0, 0);
   }
 
+  /** Whether the process with this pid is still the one that started then. */
+  isAlive(pid: number, startTicks: number): boolean {
+    const slot = this.find(pid);
+    return slot >= 0 && this.startTicks[slot] === startTicks;
+  }
   /** A copy of the processes with this parent, by pid, `most` of them. */
   childrenOf(parent: number, most = Number.POSITIVE_INFINITY): ProcessTable {
     const { slots, ppid, pid } = this;

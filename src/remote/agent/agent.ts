@@ -132,9 +132,8 @@ export async function serveStream(
 ): Promise<boolean> {
   const { folder, obstacle } = settings.readHistory;
   const history = new HistoryAnswers(folder, true, obstacle);
-  const { samples, context } = answersOf(settings, platform, log, {
-    ...{ keepsHistory: false, servesJournals: true, history },
-  });
+  const served = { keepsHistory: false, servesJournals: true, history };
+  const { samples, context } = answersOf(settings, platform, log, served);
   try {
     return await new StreamClient(context, stream).served;
   } finally {
@@ -161,12 +160,8 @@ function answersOf(
   const samples = new AgentSamples(platform, { ...settings, mayLoadPrograms: keepsHistory });
   const answers = new AnswerSource(samples, servesJournals);
   const capabilities = new CapabilityAnswers(platform, settings, settings, answers, historyObstacle);
-  const context = {
-    original: new OriginalAnswers(answers),
-    v2: new V2Answers(answers, capabilities, history),
-    log,
-    budget: new SendBudget(),
-    turns: new RequestTurns(),
-  };
+  const original = new OriginalAnswers(answers);
+  const v2 = new V2Answers(answers, capabilities, history);
+  const context = { original, v2, log, budget: new SendBudget(), turns: new RequestTurns() };
   return { samples, answers, context };
 }

@@ -119,12 +119,8 @@ function load(
     );
   }
   return {
-    certificatePem,
-    keyPem,
-    certificatePath,
-    keyPath,
+    ...{ certificatePem, keyPem, certificatePath, keyPath, isNew },
     fingerprint: certificate.fingerprint256,
-    isNew,
     warnings: warningsOf(certificate, keyPath, nowMillis),
   };
 }

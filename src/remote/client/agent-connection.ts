@@ -121,7 +121,7 @@ export class Connection implements AgentLine {
     });
   }
 
-  /** The WebSocket API ends a connection whose offer was ignored, as the original agent does: once more without. */
+  /** The original agent ignores the offered subprotocol, and the WebSocket API then gives up: connects without an offer. */
   #openWithoutOffer(): void {
     this.#failure = undefined;
     this.#socket = this.#open([]);
@@ -190,7 +190,7 @@ function optionsOf(
   const tls = agent.isEncrypted ? tlsOptions(trust) : undefined;
   return {
     protocols: [...protocols],
-    // What is compressed is bounded by the protocol's own limits; a second compression would not be.
+    // The protocol itself compresses, within limits; compression by WebSocket would have none.
     perMessageDeflate: false,
     headers: {
       ...(authorization === undefined ? {} : { authorization }),
@@ -230,7 +230,7 @@ function failureOf(
     return { code: 'HEADERS_TOO_LONG', message: 'not an agent: its response headers are too long' };
   }
   const word = code ?? /Failed to connect (E[A-Z]+)/.exec(message)?.[1] ?? 'UNKNOWN';
-  // Names of the parser of HTTP, which has read something else.
+  // Codes of the HTTP parser: the reply was not HTTP.
   if (word.startsWith('HPE_')) return { code: word, message: 'not an agent' };
   const hint = word === 'ECONNRESET' && !agent.isEncrypted ? '; does it need wss://?' : '';
   return { code: word, message: `${SYSTEM_REASONS[word] ?? `no connection (${word})`}${hint}` };

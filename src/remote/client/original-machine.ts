@@ -23,7 +23,7 @@ import type {
 /** How far the agent's clock may be from ours over one interval before it is not believed. */
 const DRIFT_MILLIS = 1000;
 
-/** Makes a monotonic time of what agents of the original protocol say: wall time, or nothing. */
+/** A monotonic clock for agents of the original protocol, which tell wall time or nothing. */
 export class OriginalClock {
   /** Of the last sample, microseconds; grows from sample to sample. */
   micros = 0;

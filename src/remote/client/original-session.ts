@@ -45,8 +45,8 @@ type AnswerTo<N> = Extract<OriginalReply, { readonly reply: N }>;
 export type LaterRequest = 'get_process_metrics' | 'get_journal_entries';
 
 /**
- * One connection that speaks the original protocol: requests have no ids, and replies come in their order. One that
- * does not come would put all that follow out of step, so the connection ends then.
+ * One connection that speaks the original protocol: requests have no ids, and replies come in their order. A missing
+ * reply would shift all later ones, so the connection is then closed.
  */
 export class OriginalSession implements Session {
   readonly #line: SessionLine;

@@ -103,7 +103,7 @@ export class RemoteHistory implements RecordedBytes {
       for (const { offset, bytes } of found?.headers ?? []) {
         if (offset < part.sizeBytes) this.#headers.set(part.start + offset, bytes);
       }
-      // An agent that leads in a circle, or on and on without a head, is not followed.
+      // Ends where the agent goes back or finds no more headers.
       const next: number | undefined = found?.next;
       from = next !== undefined && next > from && this.#headers.size > known ? next : undefined;
     }
@@ -136,7 +136,7 @@ export class RemoteHistory implements RecordedBytes {
   }
 }
 
-/** Undefined: that part is no more, for its time has come; it reads as a gap. */
+/** Undefined: the agent has deleted that part since; it reads as a gap. */
 async function orGone<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;

@@ -28,7 +28,7 @@ interface RemoteOptions extends ConnectionTarget {
   readonly version: string;
   /** CLOCK_MONOTONIC or any clock that only grows. */
   readonly monotonicMicros: () => number;
-  /** Begins to connect; without: by a WebSocket. */
+  /** Opens a connection; default: a WebSocket. */
   readonly connect?: (listener: ConnectionListener) => AgentLine;
   /** For a connection that leads to a shell instead of an agent. */
   readonly shell?: () => Promise<ShellReader>;
@@ -188,7 +188,7 @@ export class RemoteSource implements Source, RemoteLink {
     }
     if (protocol === 'original') {
       const { hostName } = this.#options.agent;
-      // It does not say whether it was restarted: what it counted before is not subtracted from.
+      // It does not say whether it was restarted, so counters of different connections are not compared.
       const epoch = this.#connections;
       void this.#try(new OriginalSession(this.#line(), hostName, epoch, this.#unknownRequests));
       return;
@@ -198,7 +198,7 @@ export class RemoteSource implements Source, RemoteLink {
     void this.#askCapabilities(session);
   }
 
-  /** The original agent accepts a connection before it looks at the token: it is one when a request is answered. */
+  /** The original agent checks the token only after it has accepted the connection, so a first reply is waited for. */
   async #try(session: OriginalSession): Promise<void> {
     this.#trial = session;
     try {
@@ -212,12 +212,12 @@ export class RemoteSource implements Source, RemoteLink {
     this.#live(session, 'original');
   }
 
-  /** Ours is the version that is sure to be new enough. */
+  /** Names our own version, which is certainly new enough. */
   #tooOldAgent(): string {
     return `the socktop-agent there is too old for ssh, which needs version ${this.#options.version}`;
   }
 
-  /** A shell has been found in the place of an agent. */
+  /** A shell replied instead of an agent. */
   async #tryShell(): Promise<void> {
     try {
       const { shell } = this.#options;
@@ -347,7 +347,7 @@ function isFinal(code: string, wasLive: boolean): boolean {
 
 const LATENCIES_LIMIT = 4096;
 
-/** What the way to an agent has carried. Bytes are those of messages, without the frames of WebSocket and TLS. */
+/** Counts what was exchanged with an agent. Bytes are those of messages, without the frames of WebSocket and TLS. */
 class LinkMeter {
   requests = 0;
   sentBytes = 0;
@@ -379,7 +379,7 @@ class LinkMeter {
 }
 
 /**
- * What is to be said of the versions of both ends, one line; undefined: they are the same and the agent says nothing.
+ * One line about the versions of both ends; undefined: they are the same, and the agent has no notice of its own.
  */
 export function versionNotice({ version, notice }: Capabilities, ownVersion: string): string | undefined {
   if (notice !== undefined && notice !== '') return notice;

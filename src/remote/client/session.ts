@@ -56,7 +56,7 @@ export const UNASKED_LIMIT = 64;
 /** Limit of pending requests; more would only be stale. */
 export const WAITING_LIMIT = 32;
 
-/** Why control groups cannot be had of a machine. */
+/** The error of a machine that does not tell of control groups. */
 export function noControlGroups(message: string): OpError {
   return new OpError({ op: 'collect control groups', code: 'ENOTSUP', message });
 }
@@ -119,7 +119,7 @@ export class Gathering {
     within: (parts: Promise<readonly Part[]>) => Promise<readonly Part[]>,
   ): Promise<Gathered> {
     const wishes = wishesOf(session, want);
-    const pending = wishes.map(({ key, name, ask }) => this.#pendingOf(key, session, name, ask));
+    const pending = wishes.map((wish) => this.#pendingOf(session, wish));
     for (const each of pending) each.waiters++;
     try {
       const parts = await within(Promise.all(pending.map(({ promise }) => promise)));
@@ -130,12 +130,7 @@ export class Gathering {
     }
   }
 
-  #pendingOf(
-    key: string,
-    session: Session,
-    name: SectionName,
-    ask: () => Promise<Told<Sections[SectionName]>>,
-  ): Pending {
+  #pendingOf(session: Session, { key, name, ask }: Wish): Pending {
     const known = this.#pending.get(key);
     if (known !== undefined && known.session === session) return known;
     if (this.#pending.size >= PENDING_LIMIT) this.#forgetSettled();
@@ -163,29 +158,22 @@ interface Wish {
 
 function wishesOf(session: Session, want: Want): readonly Wish[] {
   const wishes: Wish[] = [];
+  const wish = (name: SectionName, ask: Wish['ask'], pid = 0): void => {
+    wishes.push({ key: `${name} ${pid}`, name, ask });
+  };
   const { machineProcesses, processDetail, journal } = want;
-  if (want.machine === true) wishes.push({ key: 'machine', name: 'machine', ask: () => session.machine() });
-  if (want.disks === true) wishes.push({ key: 'disks', name: 'disks', ask: () => session.disks() });
-  if (want.controlGroups === true) {
-    wishes.push({ key: 'controlGroups', name: 'controlGroups', ask: () => session.controlGroups() });
-  }
-  if (machineProcesses !== undefined) {
-    const ask = (): ReturnType<Session['processes']> => session.processes(machineProcesses);
-    wishes.push({ key: 'processes', name: 'machineProcesses', ask });
-  }
+  if (want.machine === true) wish('machine', () => session.machine());
+  if (want.disks === true) wish('disks', () => session.disks());
+  if (want.controlGroups === true) wish('controlGroups', () => session.controlGroups());
+  if (machineProcesses !== undefined) wish('machineProcesses', () => session.processes(machineProcesses));
   if (processDetail !== undefined) {
-    const ask = (): ReturnType<Session['processDetail']> => session.processDetail(processDetail);
-    wishes.push({ key: `process ${processDetail}`, name: 'processDetail', ask });
+    wish('processDetail', () => session.processDetail(processDetail), processDetail);
   }
-  if (journal !== undefined) {
-    wishes.push({ key: `journal ${journal}`, name: 'journal', ask: () => session.journal(journal) });
-  }
-  const { hasAlerts } = session;
-  if (want.alerts === true && hasAlerts === true && session.alerts !== undefined) {
-    const ask = session.alerts.bind(session);
-    wishes.push({ key: 'alerts', name: 'alerts', ask });
-  }
-  if (want.network === true) wishes.push({ key: 'network', name: 'network', ask: () => session.network() });
+  if (journal !== undefined) wish('journal', () => session.journal(journal), journal);
+  const { alerts, hasAlerts } = session;
+  if (want.alerts === true && hasAlerts === true && alerts !== undefined)
+    wish('alerts', alerts.bind(session));
+  if (want.network === true) wish('network', () => session.network());
   return wishes;
 }
 

@@ -4,6 +4,7 @@ import type { Snapshot, Want } from '../../data/sample/snapshot.ts';
 import { TEXT_LIMIT, UNKNOWN_USER } from '../../data/schema/column.ts';
 import { LocalSource } from '../../data/source/local-source.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
+import { lengthened } from '../../kit/table/slot-table.ts';
 import { cleanText } from '../../kit/text/sanitize.ts';
 import { noControlGroups, type Session, type SessionLine, type Told } from './session.ts';
 
@@ -159,9 +160,8 @@ export class ShellSession implements Session {
       return;
     }
     if (this.#length + chunk.length > this.#bytes.length) {
-      const longer = Buffer.alloc(Math.max(this.#bytes.length * 2, this.#length + chunk.length));
-      this.#bytes.copy(longer, 0, 0, this.#length);
-      this.#bytes = longer;
+      const bytes = Math.max(this.#bytes.length * 2, this.#length + chunk.length);
+      this.#bytes = lengthened(this.#bytes, Buffer.alloc(bytes));
     }
     this.#bytes.set(chunk, this.#length);
     // An end may have begun in what came before.

@@ -150,7 +150,7 @@ export class SshConnection implements AgentLine {
     this.#listener.closed(error);
   }
 
-  /** Then connects, also where ssh does not know -G, or a command in its configuration (Match exec) hangs. */
+  /** Reads ssh's settings, then connects, even if ssh does not know -G or a `Match exec` of its configuration hangs. */
   #readSettings(): void {
     let text = '';
     let isOver = false;
@@ -199,7 +199,7 @@ export class SshConnection implements AgentLine {
     if (stage !== undefined && this.#protocol === undefined && !this.#isEnded) this.#await(stage);
   }
 
-  /** Gives up where this stage takes too long. A time of the user's own is his. */
+  /** Gives up where this stage takes too long; a timeout that the user has configured may be longer. */
   #await({ mayAsk, lacks }: SshStage, askingMillis = ASKING_MILLIS): void {
     clearTimeout(this.#timer);
     const own = ((this.#settings.connectSeconds ?? 0) + ALIVE_SECONDS) * 1000;
@@ -225,7 +225,7 @@ export class SshConnection implements AgentLine {
     }
   }
 
-  /** What comes behind the greeting; what came before is a login shell's. */
+  /** The bytes after the greeting; what came before is the login shell's output. */
   #afterGreeting(chunk: Uint8Array): Uint8Array {
     // One character a byte: what follows the greeting is binary.
     const text = this.#noise + Buffer.from(chunk).toString('latin1');
@@ -279,7 +279,7 @@ function startFailure(exitCode: number | undefined, last: string, mayAsk: boolea
   );
 }
 
-/** What follows where the connection ends that a jump host was to make: what comes before says why. */
+/** Lines that follow when the connection through a jump host ends: the line before them says why. */
 const AFTERMATH =
   /^(?:stdio forwarding failed|kex_exchange_identification: |Connection closed by UNKNOWN port)/;
 

@@ -10,7 +10,7 @@ import { ipVersion } from '../../kit/text/network-name.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import type { AgentUrl } from './agent-url.ts';
 
-/** Whom to believe: the system's authorities with the names checked, or certificates that the user named. */
+/** What is trusted: the system's authorities, with names checked, or the certificates that the user named. */
 export type Trust =
   | { readonly kind: 'system' }
   | {
@@ -60,12 +60,9 @@ export function tlsOptions(trust: Trust): TlsOptions {
   const { certificates, verifyHostname } = trust;
   const pinned = new Set(certificates.fingerprints);
   return {
-    ca: certificates.pem,
-    rejectUnauthorized: true,
-    allowPartialTrustChain: true,
+    ...{ ca: certificates.pem, rejectUnauthorized: true, allowPartialTrustChain: true },
     checkServerIdentity: (host, certificate) => {
-      // The chain holds when this is called: without an authority among the pinned, only they themselves may stand
-      // here.
+      // The chain has been verified. Without an authority among the pinned, the peer itself must be pinned.
       if (!certificates.hasAuthority && !pinned.has(fingerprintOf(certificate.raw))) {
         return new OpError({ op: 'TLS handshake', code: 'NOT_PINNED' });
       }

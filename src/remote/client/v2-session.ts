@@ -30,14 +30,14 @@ import {
   WAITING_LIMIT,
 } from './session.ts';
 
-/** Longer than any agent collects; who waits longer waits in vain. */
+/** Longer than any agent takes to collect. */
 const ANSWER_MILLIS = 10_000;
 const LARGEST_ID = 0xffff_ffff;
 /** An agent may answer with a sample of up to half the time between two requests, within these bounds. */
 const MAX_AGE_LEAST_MILLIS = 40;
 const MAX_AGE_MOST_MILLIS = 2000;
 
-/** What is known of a machine beyond the life of a connection: rows keep their slots, histories go on. */
+/** State of a machine that is kept across connections: rows keep their slots, histories go on. */
 export class V2Memory {
   readonly sections = new JsonSections();
   readonly processReplica = new ProcessReplica();
@@ -114,7 +114,7 @@ export class V2Session implements Session, HistorySession {
     cgroups = false,
   }: ProcessesWant): Promise<Told<MachineProcesses>> {
     const isFull = this.#wantsAllRows;
-    // Until this reply has been read, what follows could not be applied.
+    // If this reply is never read, later changes cannot be applied.
     this.#wantsAllRows = true;
     const fields = { visiblePids, columns, columnsOfAll, cgroups, isFull };
     const { protobuf } = await this.#asked('get_processes', fields);

@@ -42,19 +42,28 @@ export const historyHeaders = {
 
   /** Throws OpError `BAD_VALUE`, `TOO_MANY_ROWS`. */
   read(value: unknown): HistoryHeaders {
-    const { headers, next } = readObject(value, 'reply');
-    return {
-      headers: readList(headers, 'headers', HEADERS_LIMIT).map((entry) => {
-        const [offset, text] = readList(entry, 'headers[]', 2);
-        if (typeof text !== 'string' || text.length > HEADER_LIMIT_CHARACTERS) {
-          throw wireError('decode', 'BAD_VALUE', 'a header is not text');
-        }
-        return { offset: countOf(offset), bytes: new Uint8Array(Buffer.from(text, 'base64')) };
-      }),
-      next: next === null || next === undefined ? undefined : countOf(next),
-    };
+    const { entries, next } = readPage(value, 'headers', HEADERS_LIMIT, HEADER_LIMIT_CHARACTERS, countOf);
+    return { headers: entries.map(({ key, bytes }) => ({ offset: key, bytes })), next };
   },
 };
+/** Pairs of a key and Base64, and the key to go on with. Throws OpError `BAD_VALUE`, `TOO_MANY_ROWS`. */
+function readPage<K>(
+  value: unknown,
+  name: 'headers' | 'files',
+  most: number,
+  characters: number,
+  keyOf: (key: unknown) => K,
+) {
+  const { [name]: list, next } = readObject(value, 'reply');
+  const entries = readList(list, name, most).map((entry) => {
+    const [key, text] = readList(entry, `${name}[]`, 2);
+    if (typeof text !== 'string' || text.length > characters) {
+      throw wireError('decode', 'BAD_VALUE', `one of ${name} is not text, or too long`);
+    }
+    return { key: keyOf(key), bytes: new Uint8Array(Buffer.from(text, 'base64')) };
+  });
+  return { entries, next: next === null || next === undefined ? undefined : keyOf(next) };
+}
 
 function countOf(value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
@@ -70,20 +79,11 @@ export const totalsPage = {
 
   /** Throws OpError `BAD_VALUE`, `TOO_MANY_ROWS`. */
   read(value: unknown, period: TotalsPeriod): TotalsPage {
-    const { files, next } = readObject(value, 'reply');
     const nameOf = (name: unknown): string => {
       if (isPeriodName(period, name)) return name;
       throw wireError('decode', 'BAD_VALUE', `no ${period} is named`);
     };
-    return {
-      files: readList(files, 'files', TOTALS_PAGE_FILES).map((entry) => {
-        const [name, text] = readList(entry, 'files[]', 2);
-        if (typeof text !== 'string' || text.length > TOTALS_LIMIT_CHARACTERS) {
-          throw wireError('decode', 'BAD_VALUE', 'a file of totals is not text');
-        }
-        return { name: nameOf(name), bytes: new Uint8Array(Buffer.from(text, 'base64')) };
-      }),
-      next: next === null || next === undefined ? undefined : nameOf(next),
-    };
+    const { entries, next } = readPage(value, 'files', TOTALS_PAGE_FILES, TOTALS_LIMIT_CHARACTERS, nameOf);
+    return { files: entries.map(({ key, bytes }) => ({ name: key, bytes })), next };
   },
 };

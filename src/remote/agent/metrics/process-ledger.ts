@@ -13,7 +13,7 @@ import {
 
 const PROCESSES_LIMIT = 1 << 20;
 const TWO_32 = 2 ** 32;
-/** The kernel's father of all its threads. */
+/** kthreadd, the parent of all kernel threads. */
 const KTHREADD_PID = 2;
 /** A process that some samples missed (a listing is no snapshot) is still the one it was. */
 const MISSED_SAMPLES = 3;

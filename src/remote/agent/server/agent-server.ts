@@ -44,7 +44,7 @@ interface ServerParts {
   readonly metrics: MetricsAnswers;
 }
 
-/** The agent's door: WebSockets at /ws, pages at /metrics and /healthz. */
+/** The agent's HTTP server: WebSockets at /ws, pages at /metrics and /healthz. */
 export class AgentServer {
   readonly #parts: ServerParts;
   readonly #connections: Set<Connection>;

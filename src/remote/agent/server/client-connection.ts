@@ -225,7 +225,7 @@ export class StreamClient {
     };
     this.#connection.open(new OutputSocket(output, () => end(false)));
     output.on('drain', () => this.#connection.drained());
-    // Who does not read any more has gone.
+    // Writing fails when the client has gone.
     output.on('error', () => end(true));
     output.write(STREAM_GREETING);
     input.on('error', () => end(true));
