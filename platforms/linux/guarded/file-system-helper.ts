@@ -65,8 +65,9 @@ const SIGKILL = 9;
 const NEWLINE = 0x0a;
 
 /**
- * The program that asks file systems and drives in the place of another, which it answers line by line until its input ends. One
- * that is gone may hold it up for ever: nobody waits for it then. It gives up what rights it has. Throws SyscallError.
+ * The program that asks file systems and drives in the place of another, which it answers line by line until its input
+ * ends. One that is gone may hold it up for ever: nobody waits for it then. It gives up what rights it has. Throws
+ * SyscallError.
  */
 export function runFileSystemHelper(): void {
   processControl(PR_SET_PDEATHSIG, SIGKILL);

@@ -21,7 +21,10 @@ import {
   type SpaceQuestion,
 } from './helper-message.ts';
 
-/** How long a file system or drive has to answer; those after one that did not have what is left of the round, or the least. */
+/**
+ * How long a file system or drive has to answer; those after one that did not have what is left of the round, or the
+ * least.
+ */
 const QUESTION_MILLIS = 1000;
 const ROUND_MILLIS = 2000;
 const LEAST_MILLIS = 100;
@@ -53,9 +56,9 @@ interface Stuck {
 }
 
 /**
- * The one place where file systems and drives are asked. A process beside does it, one for all of them; whoever does not answer in
- * time keeps the process, a new one asks the others. When it answers at last, it is asked again like the others. So
- * nothing here ever waits for a disk, a server or a daemon that is gone, whatever the type of the file system.
+ * The one place where file systems and drives are asked. A process beside does it, one for all of them; whoever does
+ * not answer in time keeps the process, a new one asks the others. When it answers at last, it is asked again like the
+ * others. So nothing here ever waits for a disk, a server or a daemon that is gone, whatever the type of the file system.
  */
 class Guarded {
   readonly #start: () => ChildToWriteTo;
