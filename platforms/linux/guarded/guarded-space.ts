@@ -266,6 +266,9 @@ export class DriveSensors implements DriveReader {
   }
 
   async #ask(): Promise<void> {
+    const paths = new Set(Array.from(this.#open, ({ path }) => path));
+    // Drives that were plugged out: one that comes back has another folder.
+    for (const path of this.#answers.keys()) if (!paths.has(path)) this.#answers.delete(path);
     // Who shows disks and who shows all sensors have opened the same.
     const awake = [...this.#open].filter((each) => !each.isAsleep());
     const questions = new Map(awake.map((each) => [each.path, each]));
