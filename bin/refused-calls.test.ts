@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { untilRuns } from '../platforms/linux/testdata/test-slices.fixture.ts';
 import { SOCKTOP, SOCKTOP_AGENT, SSTOP } from './testing/executables.ts';
 
 /**
@@ -86,6 +87,14 @@ async function run(command: readonly string[], environment: Readonly<Record<stri
   return { code: child.signalCode ?? child.exitCode, lines: stderr.split('\n').slice(0, -1) };
 }
 
+const UNKNOWN_USER = '64322';
+
+/** A process that lasts; of a user without a name, if this one may make it. */
+function ofUnknownUser(): Bun.Subprocess {
+  const ids = ['setpriv', `--reuid=${UNKNOWN_USER}`, `--regid=${UNKNOWN_USER}`, '--clear-groups'];
+  return Bun.spawn([...(process.geteuid?.() === 0 ? ids : []), 'sleep', '1000'], { stdin: 'ignore' });
+}
+
 test('without descriptors there is a line that says so, or the work is done', async () => {
   const limits = Array.from({ length: LAST_LIMIT - FIRST_LIMIT + 1 }, (_, at) => FIRST_LIMIT + at);
   const jobs = limits.flatMap((limit) => COMMANDS.map((command) => ({ limit, command })));
@@ -132,6 +141,9 @@ describe.skipIf(gcc === null)('calls that are refused (needs gcc)', () => {
   });
 
   test('recvfrom: the work is done without helper processes', async () => {
+    // A user that no file knows: getent(1) is started for it where that is allowed.
+    await using unknown = ofUnknownUser();
+    await untilRuns(unknown.pid, 'sleep 1000');
     const runs = COMMANDS.map(async ([program, ...argv]) => {
       const ended = await run([refuser, String(RECVFROM), String(EPERM), ...argv]);
       expect({ program, ...ended }).toEqual({ program, code: 0, lines: [] });

@@ -84,7 +84,8 @@ class BoundedOutput {
     }
   }
 
+  /** A stream that failed cannot be closed: it fails again, by the error that `read` has told. */
   stop(): void {
-    void this.#reader.cancel();
+    this.#reader.cancel().catch(() => undefined);
   }
 }

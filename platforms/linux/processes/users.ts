@@ -17,17 +17,11 @@ export async function lookUpUsers(
   uids: readonly number[],
   start = startChild,
 ): Promise<ReadonlyMap<number, string> | undefined> {
-  let child: ReturnType<typeof startChild>;
   try {
-    child = start(PROGRAMS, ['passwd', ...uids.map(String)]);
+    const child = start(PROGRAMS, ['passwd', ...uids.map(String)]);
+    const limits = { deadlineMillis: DEADLINE_MILLIS, limit: OUTPUT_LIMIT_BYTES, complaintLimit: 0 };
+    return parsePasswd((await outputOf(child, limits)).text);
   } catch (thrown) {
-    if (thrown instanceof OpError && thrown.code === 'ENOENT') return undefined;
-    return new Map();
+    return thrown instanceof OpError && thrown.code === 'ENOENT' ? undefined : new Map();
   }
-  const { text } = await outputOf(child, {
-    deadlineMillis: DEADLINE_MILLIS,
-    limit: OUTPUT_LIMIT_BYTES,
-    complaintLimit: 0,
-  });
-  return parsePasswd(text);
 }
