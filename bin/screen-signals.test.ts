@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { constants } from 'node:os';
 import { SOCKTOP, SSTOP } from './testing/executables.ts';
-import { PtyProgram } from './testing/pty.ts';
+import { FRESH_LOCAL_FLAGS, PtyProgram } from './testing/pty.ts';
 
 const SCREENS = [
   ['sstop', [SSTOP, '--no-dns'], /PROCESS/],
@@ -16,18 +16,16 @@ const SIGNALS = [
 const UNNAMED = ['16', '34', '64'];
 /** Of the engine: SIGPIPE and SIGXFSZ, which it ignores, and SIGPWR, by which it halts its threads. */
 const LEFT_ALONE = ['13', '25', '30'];
-const ECHO_AND_LINES = 0o12;
 
 describe.each(SCREENS)('the screen of %s', (_name, command, shown) => {
   async function ended(signal: (typeof SIGNALS)[number]) {
     const pty = new PtyProgram(command);
     try {
-      const before = pty.localFlags & ECHO_AND_LINES;
       await pty.waitFor(shown);
       pty.signal(signal);
       const code = await pty.exited();
       const isRestored = !pty.isAlternateScreen && pty.isCursorVisible && pty.mouseTracking === 'none';
-      return { signal, code, isRestored: isRestored && (pty.localFlags & ECHO_AND_LINES) === before };
+      return { signal, code, isRestored: isRestored && pty.localFlags === FRESH_LOCAL_FLAGS };
     } finally {
       await pty.close();
     }

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { SOCKTOP } from './testing/executables.ts';
-import { PtyProgram } from './testing/pty.ts';
+import { FRESH_LOCAL_FLAGS, PtyProgram } from './testing/pty.ts';
 import {
   fakeSsh,
   HOST_BEHIND,
@@ -30,18 +30,17 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
     for (const program of programs.splice(0)) await program.close();
   });
 
-  /** socktop on a terminal, and the flags that the terminal had. */
-  function start(url: string, environment = server.environment): { program: PtyProgram; flags: number } {
+  function start(url: string, environment = server.environment): PtyProgram {
     const program = new PtyProgram([SOCKTOP, url], { columns: 120, rows: 30, environment });
     programs.push(program);
-    return { program, flags: program.localFlags };
+    return program;
   }
 
-  async function quit({ program, flags }: ReturnType<typeof start>): Promise<void> {
+  async function quit(program: PtyProgram): Promise<void> {
     program.key('q');
     expect(await program.exited()).toBe(0);
     expect(program.isAlternateScreen).toBe(false);
-    expect(program.localFlags).toBe(flags);
+    expect(program.localFlags).toBe(FRESH_LOCAL_FLAGS);
   }
 
   /** Without a terminal: what it says, and its exit code. */
@@ -56,28 +55,26 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
 
   test('a password is asked for by ssh itself, before the screen', async () => {
     server.login({ by: 'password' });
-    const started = start(server.url(SSH_USERS.ordinary));
-    const { program } = started;
+    const program = start(server.url(SSH_USERS.ordinary));
     await program.waitFor(/password:/, WAIT_MILLIS);
     expect(program.isAlternateScreen).toBe(false);
     program.key('wrong\r');
     await program.waitFor(/Permission denied, please try again/, WAIT_MILLIS);
     program.key(`${SSH_PASSWORD}\r`);
     await program.waitFor(PROCESSES, WAIT_MILLIS);
-    await quit(started);
+    await quit(program);
   });
 
   test('a jump host of the configuration asks first, then the host behind it', async () => {
     server.login({ by: 'password' });
-    const started = start(`ssh://${SSH_USERS.ordinary}@${HOST_BEHIND}`);
-    const { program } = started;
+    const program = start(`ssh://${SSH_USERS.ordinary}@${HOST_BEHIND}`);
     await program.waitFor(new RegExp(`${SSH_USERS.ordinaryWithAgent}@127.*password:`), WAIT_MILLIS);
     program.key(`${SSH_PASSWORD}\r`);
     await program.waitFor(new RegExp(`${SSH_USERS.ordinary}@${HOST_BEHIND}.*password:`), WAIT_MILLIS);
     expect(program.isAlternateScreen).toBe(false);
     program.key(`${SSH_PASSWORD}\r`);
     await program.waitFor(PROCESSES, WAIT_MILLIS);
-    await quit(started);
+    await quit(program);
   });
 
   test('what a jump host says of the host behind it is told in one line', async () => {
@@ -99,10 +96,10 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
     expect(line).toMatch(/Host key verification failed\..*connect once with ssh itself/);
     expect(code).toBe(1);
     const started = start(server.url(SSH_USERS.ordinaryWithAgent));
-    await started.program.waitFor(/continue connecting/, WAIT_MILLIS);
-    expect(started.program.isAlternateScreen).toBe(false);
-    started.program.key('yes\r');
-    await started.program.waitFor(PROCESSES, WAIT_MILLIS);
+    await started.waitFor(/continue connecting/, WAIT_MILLIS);
+    expect(started.isAlternateScreen).toBe(false);
+    started.key('yes\r');
+    await started.waitFor(PROCESSES, WAIT_MILLIS);
     await quit(started);
   });
 
@@ -111,11 +108,11 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
     ['a wrong key', { by: 'other' }, /Permission denied \(publickey/],
   ] as const)('%s ends in a clear line, the terminal restored', async (_, login, pattern) => {
     server.login(login);
-    const { program, flags } = start(server.url(SSH_USERS.ordinary));
+    const program = start(server.url(SSH_USERS.ordinary));
     expect(await program.exited()).toBe(1);
     expect(program.text()).toMatch(pattern);
     expect(program.transcript).not.toContain('\x1b[?1049h');
-    expect(program.localFlags).toBe(flags);
+    expect(program.localFlags).toBe(FRESH_LOCAL_FLAGS);
   });
 
   describe('a host that does not answer', () => {
@@ -146,7 +143,7 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
         const { port: greeterPort } = greeter.address() as AddressInfo;
         server.login({ by: 'password' });
         const asked = start(server.url(SSH_USERS.ordinary));
-        await asked.program.waitFor(/password:/, WAIT_MILLIS);
+        await asked.waitFor(/password:/, WAIT_MILLIS);
         // A station that is not there takes every packet and sends none.
         const hole = [
           'ip link add hole type veth peer name other; ip addr add 192.0.2.1/24 dev hole',
@@ -185,8 +182,8 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
         );
         greeter.close();
         await Bun.sleep(Math.max(0, 17_000 - (performance.now() - begun)));
-        asked.program.key(`${SSH_PASSWORD}\r`);
-        await asked.program.waitFor(PROCESSES, WAIT_MILLIS);
+        asked.key(`${SSH_PASSWORD}\r`);
+        await asked.waitFor(PROCESSES, WAIT_MILLIS);
         await quit(asked);
       },
       WAIT_MILLIS * 2,
@@ -197,12 +194,12 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
       const [line, code] = await refused('ssh://127.0.0.1:1');
       expect(line).toMatch(pattern);
       expect(code).toBe(1);
-      const { program, flags } = start('ssh://127.0.0.1:1');
+      const program = start('ssh://127.0.0.1:1');
       expect(await program.exited()).toBe(1);
       expect(program.text().trim()).toMatch(pattern);
       expect(program.text().trim().split('\n')).toHaveLength(1);
       expect(program.transcript).not.toContain('\x1b[?1049h');
-      expect(program.localFlags).toBe(flags);
+      expect(program.localFlags).toBe(FRESH_LOCAL_FLAGS);
     });
   });
 
@@ -211,11 +208,11 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
     const [line, code] = await refused('ssh://anywhere', hung);
     expect(line).toMatch(/^socktop: ssh:\/\/anywhere: ssh has not connected within 15 s$/);
     expect(code).toBe(1);
-    const { program, flags } = start('ssh://anywhere', hung);
+    const program = start('ssh://anywhere', hung);
     await Bun.sleep(500);
     program.key('\x03');
     expect(await program.exited()).toBe(130);
-    expect(program.localFlags).toBe(flags);
+    expect(program.localFlags).toBe(FRESH_LOCAL_FLAGS);
   });
 
   test('without ssh one line says so', async () => {
@@ -227,8 +224,7 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
   test.each([SSH_USERS.ordinaryWithAgent, SSH_USERS.ordinary])(
     '%s: a connection that is cut is found again without a question',
     async (user) => {
-      const started = start(server.url(user));
-      const { program } = started;
+      const program = start(server.url(user));
       await program.waitFor(PROCESSES, WAIT_MILLIS);
       server.cutConnections();
       await program.waitFor(/lost|closed|reset/i, WAIT_MILLIS);
@@ -238,18 +234,17 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
         'a connection again',
         WAIT_MILLIS,
       );
-      await quit(started);
+      await quit(program);
     },
   );
 
   test('a machine that stands still is noticed by ssh, and found again', async () => {
-    const started = start(server.url(SSH_USERS.ordinaryWithAgent));
-    const { program } = started;
+    const program = start(server.url(SSH_USERS.ordinaryWithAgent));
     await program.waitFor(PROCESSES, WAIT_MILLIS);
     server.freezeConnections();
     await program.waitFor(/not responding/, WAIT_MILLIS);
     await program.waitUntil(() => /\d ms/.test(program.line(0)), 'a connection again', WAIT_MILLIS);
-    await quit(started);
+    await quit(program);
   });
 
   test('the shell uses less than 2 % of a core, as --measure says', async () => {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { untilInState } from '../platforms/linux/testdata/test-slices.fixture.ts';
 import { HistoryWorld, writeHistory } from '../src/data/recording/history-world.fixture.ts';
 import { SOCKTOP, SSTOP } from './testing/executables.ts';
-import { PtyProgram } from './testing/pty.ts';
+import { FRESH_LOCAL_FLAGS, PtyProgram } from './testing/pty.ts';
 import { HOST_BEHIND, SSH_USERS, SshServer, sshObstacle } from './testing/ssh-server.ts';
 import { withoutProgress } from './testing/streamed.ts';
 import { linesOf } from './testing/traffic.ts';
@@ -147,12 +147,11 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
         ...{ columns: 120, rows: 30, environment: server.environment },
       });
       programs.push(program);
-      const flags = program.localFlags;
       await program.waitFor(/Processes [1-9]/, WAIT_MILLIS);
       program.key('q');
       expect(await program.exited()).toBe(0);
       expect(program.isAlternateScreen).toBe(false);
-      expect(program.localFlags).toBe(flags);
+      expect(program.localFlags).toBe(FRESH_LOCAL_FLAGS);
     },
   );
 

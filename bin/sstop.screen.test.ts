@@ -2,7 +2,7 @@ import { afterAll, afterEach, describe, expect, test } from 'bun:test';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { FIXTURES, SSTOP, SSTOP_TEST_BUILD } from './testing/executables.ts';
-import { PtyProgram } from './testing/pty.ts';
+import { FRESH_LOCAL_FLAGS, PtyProgram } from './testing/pty.ts';
 import { streamLines } from './testing/streamed.ts';
 import { linesOf } from './testing/traffic.ts';
 
@@ -42,13 +42,13 @@ function start(
 }
 
 /** Everything that a program must give back when it leaves. */
-function expectRestored(pty: PtyProgram, localFlags: number): void {
+function expectRestored(pty: PtyProgram): void {
   expect(pty.isAlternateScreen).toBe(false);
   expect(pty.isCursorVisible).toBe(true);
   expect(pty.mouseTracking).toBe('none');
   expect(pty.mode(2004) ?? false).toBe(false);
   expect(pty.mode(2026) ?? false).toBe(false);
-  expect(pty.localFlags).toBe(localFlags);
+  expect(pty.localFlags).toBe(FRESH_LOCAL_FLAGS);
 }
 
 /** Column of each header's last letter must be that of the cells below: numbers are right-aligned. */
@@ -66,7 +66,6 @@ function expectAligned(lines: readonly string[]): void {
 describe.each(SIZES)('at %dx%d', (columns, rows) => {
   test('the table lines up, fits, and q gives the terminal back with exit code 0', async () => {
     const pty = start([], [columns, rows]);
-    const { localFlags } = pty;
     await pty.waitFor(TABLE);
     await pty.waitFor(/ ▲ .* ▼ /);
     const lines = pty.lines();
@@ -76,7 +75,7 @@ describe.each(SIZES)('at %dx%d', (columns, rows) => {
     expect(pty.isAlternateScreen).toBe(true);
     pty.key('q');
     expect(await pty.exited()).toBe(0);
-    expectRestored(pty, localFlags);
+    expectRestored(pty);
     expect(pty.text()).toMatch(/sstop ran .* up, .* down/);
   });
 });
@@ -91,11 +90,10 @@ test('below 40x10 it says so, and comes back when the window grows', async () =>
 describe('ways out', () => {
   test('Ctrl-C in the screen leaves with 0 and the summary', async () => {
     const pty = start();
-    const { localFlags } = pty;
     await pty.waitFor(TABLE);
     pty.key('\x03');
     expect(await pty.exited()).toBe(0);
-    expectRestored(pty, localFlags);
+    expectRestored(pty);
     expect(pty.text()).toContain('sstop ran');
   });
 
@@ -106,20 +104,18 @@ describe('ways out', () => {
     ['SIGQUIT', 131],
   ] as const)('%s gives the terminal back and ends with %d', async (signal, code) => {
     const pty = start();
-    const { localFlags } = pty;
     await pty.waitFor(TABLE);
     pty.signal(signal);
     expect(await pty.exited()).toBe(code);
-    expectRestored(pty, localFlags);
+    expectRestored(pty);
   });
 
   test('an exception in a view gives the terminal back, is told in one line, and ends with 1', async () => {
     const pty = start([], [80, 24], { SSTOP_FAULT: 'view' }, SSTOP_TEST_BUILD);
-    const { localFlags } = pty;
     await pty.waitFor(TABLE);
     pty.key('?');
     expect(await pty.exited()).toBe(1);
-    expectRestored(pty, localFlags);
+    expectRestored(pty);
     expect(pty.text()).toContain('sstop: internal error: view: INJECTED');
   });
 

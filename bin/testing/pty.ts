@@ -10,6 +10,11 @@ const IXANY = 0o4000;
 const ISIG = 0o1;
 /** Private mode that is set from the first byte of a frame to its last, once the emulator has said that it knows it. */
 const SYNCHRONIZED_UPDATE = 2026;
+/**
+ * termios c_lflag of a terminal that no program has changed: what one must give back. Not asked of the program's own
+ * terminal, which it may have changed already before a busy machine lets us ask.
+ */
+export const FRESH_LOCAL_FLAGS = freshLocalFlags();
 const STOP_OUTPUT = '\x13';
 const START_OUTPUT = '\x11';
 
@@ -243,6 +248,13 @@ export class PtyProgram {
       });
     }
   }
+}
+
+function freshLocalFlags(): number {
+  const terminal = new Bun.Terminal({});
+  const { localFlags } = terminal;
+  terminal.close();
+  return localFlags;
 }
 
 function environmentOf(extra: Readonly<Record<string, string | undefined>>): Record<string, string> {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type PtyOptions, PtyProgram } from '../../../bin/testing/pty.ts';
+import { FRESH_LOCAL_FLAGS, type PtyOptions, PtyProgram } from '../../../bin/testing/pty.ts';
 
 const FIXTURE = join(import.meta.dir, 'run-program.fixture.ts');
 const bash = Bun.which('bash');
@@ -56,7 +56,6 @@ function expectRestored(program: PtyProgram): void {
 describe('the way in and out', () => {
   test('takes the screen over and gives it back as it was', async () => {
     const program = start([process.execPath, FIXTURE]);
-    const flags = program.localFlags;
     await program.waitFor(/size 80x24/);
     expect(program.isAlternateScreen).toBe(true);
     expect(program.isCursorVisible).toBe(false);
@@ -66,7 +65,7 @@ describe('the way in and out', () => {
     program.key('q');
     expect(await program.exited()).toBe(0);
     expectRestored(program);
-    expect(program.localFlags).toBe(flags);
+    expect(program.localFlags).toBe(FRESH_LOCAL_FLAGS);
     expect(program.text().trim()).toBe('');
     expect(report()).toMatchObject({ kind: 'quit' });
   });
