@@ -159,9 +159,9 @@ function writeServer(folder: string, port: number): void {
       `cp ${BUSYBOX} jail/bin/busybox; cp '${folder}/passwd' jail/etc/passwd`,
       ...applets,
       'mount --bind /proc jail/proc',
-      `mount --bind '${folder}/passwd' /etc/passwd`,
-      `mount --bind '${folder}/shadow' /etc/shadow`,
-      `echo 127.0.0.1 ${HOST_BEHIND}.invalid >hosts; mount --bind hosts /etc/hosts`,
+      // The whole folder: a mount on a file of it would be gone when somebody replaces that, who adds a user for example.
+      `cp -a /etc etc; cp '${folder}/passwd' '${folder}/shadow' etc`,
+      `echo 127.0.0.1 ${HOST_BEHIND}.invalid >etc/hosts; mount --bind etc /etc`,
       `exec ${SSHD} -D -e -f '${folder}/sshd_config'`,
       '',
     ].join('\n'),
