@@ -22,7 +22,8 @@ const ADDRESS = String.raw`\d+\.\d+\.\d+\.\d+`;
 /** Without sstop itself, on whose command line the tag is: it has a socket as soon as it asks for a name. */
 const crowdAlone = ({ tag }: Crowd): string => `!--no-dns ${tag}`;
 const PROCESSES = {
-  row: /[├└│─ ]+c\w+-\d\d/,
+  // Not the blanks before it: the column of users is as wide as the longest name on the machine.
+  row: /(?:[├└│─][├└│─ ]*|(?<= ))c\w+-\d\d/,
   head: /PID .*PROCESS/,
   title: 'sstop',
   sort: 'pid',
