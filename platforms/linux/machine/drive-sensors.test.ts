@@ -24,7 +24,7 @@ const ASLEEP: TreeFiles = {
 const MOUNTS: TreeFiles = { 'proc/self/mountinfo': '21 1 8:1 / / rw - ext4 /dev/sda1 rw\n' };
 
 /** How long a collection may take while a drive hangs: some of the times that it waits at most. */
-const IN_TIME_MILLIS = 3000;
+const IN_TIME_MILLIS = 10_000;
 
 function open(files: TreeFiles) {
   const tree = new BuiltTree(files);
@@ -101,7 +101,7 @@ test('a drive that does not answer holds up nobody: it is unknown, and the secti
   expect(fileSystems[0]?.totalBytes).toBeGreaterThan(0);
   expect(errors).toEqual([error]);
   expect(longest).toBeLessThan(IN_TIME_MILLIS);
-}, 20_000);
+});
 
 test('a drive that sleeps is not asked', async () => {
   using server = open({ ...SERVER, ...ASLEEP });

@@ -103,7 +103,7 @@ test('ten thousand data sets with quotas take a moment, not a minute', () => {
     (_, i) => `${i + 100} 21 1:${i} / /tank/a/d${i} rw - zfs tank/a/d${i} rw`,
   );
   const text = new TextEncoder().encode(`${[ROOT, ...lines].join('\n')}\n`);
-  const started = performance.now();
+  const started = process.cpuUsage();
   const mounted = mountedIn(text);
   const space = (at: number) => ({ totalBytes: 2e15, usedBytes: 1e9, availableBytes: 1e15 - at * 1e9 });
   const answers = new Map(
@@ -114,6 +114,6 @@ test('ten thousand data sets with quotas take a moment, not a minute', () => {
   );
   const rows = fileSystemsOf(mounted, answers, []);
   // Where each is compared with all others it is 13 seconds.
-  expect(performance.now() - started).toBeLessThan(3000);
+  expect(process.cpuUsage(started).user / 1000).toBeLessThan(3000);
   expect([mounted.length, rows.length]).toEqual([10_001, 10_001]);
 });

@@ -467,7 +467,7 @@ describe('the journal', () => {
     const journal = { ...fake, deadlineMillis: 50 };
     const started = performance.now();
     await expect(open({ journal }).collectJournal(own)).rejects.toMatchObject({ code: 'DEADLINE' });
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 
   test('what journalctl complains of, and that there is none', async () => {
