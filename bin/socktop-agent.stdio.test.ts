@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test';
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FRAME_LIMIT_BYTES } from '../src/remote/wire/limits.ts';
@@ -97,7 +97,9 @@ describe('socktop-agent --stdio', () => {
     try {
       const path = join(folder, 'history');
       const writer = await AgentProcess.start({ args: ['--history', path, '--history-interval', '1s'] });
-      const isWritten = (): boolean => readdirSync(path).some((name) => name.endsWith('.sstop'));
+      // A segment is made before anything is in it.
+      const isWritten = (): boolean =>
+        readdirSync(path).some((name) => name.endsWith('.sstop') && statSync(join(path, name)).size > 0);
       while (!isWritten()) await Bun.sleep(50);
       await writer.close();
       const agent = await started('--history', path);
