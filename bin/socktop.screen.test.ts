@@ -213,8 +213,12 @@ test('a host that is down does not hold up the others', async () => {
 
 test('a recording is played, steered and says where it is', async () => {
   const file = `${directory}/day.gz`;
-  const recorder = new SocktopScreen(['--local', '--record', file, '--duration', '3s'], ANYTHING);
+  const recorder = new SocktopScreen(['--local', '--record', file], ANYTHING);
   try {
+    await recorder.untilText(/Processes [1-9]/);
+    // Of samples, however long the start took.
+    await Bun.sleep(2500);
+    recorder.press('q');
     expect(await recorder.pty.exited()).toBe(0);
   } finally {
     await recorder.close();

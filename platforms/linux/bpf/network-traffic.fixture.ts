@@ -160,10 +160,13 @@ export function readFlows(accounting: NetworkAccounting, pieceEntries = 256): Se
   return seen;
 }
 
-/** The flows of the network namespaces that these processes were in. */
+/**
+ * The flows of the network namespaces that these sockets were in: a busy machine gives the number of a process anew while
+ * flows of the earlier one are still there.
+ */
 export function flowsAround(flows: readonly SeenFlow[], lines: readonly TrafficLine[]): SeenFlow[] {
-  const pids = new Set(lines.map((line) => line.pid));
-  const namespaces = new Set(flows.filter((flow) => pids.has(flow.tgid)).map((flow) => flow.netns));
+  const cookies = new Set(lines.flatMap(({ cookie, listener }) => [cookie, listener]));
+  const namespaces = new Set(flows.filter(({ cookie }) => cookies.has(cookie)).map(({ netns }) => netns));
   return flows.filter((flow) => namespaces.has(flow.netns));
 }
 
