@@ -19,6 +19,8 @@ import { BLANK_MASK, Cursor, Pen } from './pen.ts';
 
 /** A cell's bytes at the very most: a move, a change of every attribute and colour, blanks, a move, a cluster. */
 const CELL_BYTES = 224;
+/** Each further cell of a run is one code point, in UTF-8. */
+const GLYPH_BYTES = 4;
 /** A gap up to this many cells is written again rather than jumped: a jump takes at least three bytes. */
 const GAP_CELLS = 3;
 /** Erasing to the end of the row takes three bytes. */
@@ -26,7 +28,11 @@ const ERASE_LINE_CELLS = 4;
 /** Erasing in the middle takes four or five bytes, and moving past it as many. */
 const ERASE_CELLS = 12;
 
-/** Content words above BLANK and below this are ASCII, one column wide and certain. */
+export const SYNCHRONIZED_OFF = '\x1b[?2026l';
+const BEGIN = new TextEncoder().encode('\x1b[?2026h');
+const END = new TextEncoder().encode(SYNCHRONIZED_OFF);
+
+/** Contents above BLANK and below this are ASCII, one column wide and certain. */
 const PLAIN_END = 0x7f | WIDTH_ONE;
 const LETTER_ERASE_CELLS = 0x58;
 const LETTER_ERASE_LINE = 0x4b;
@@ -38,7 +44,7 @@ const LETTER_ERASE_LINE = 0x4b;
  * until the next `encode`; they must reach the terminal whole before another frame is encoded (engine.md, Renderer 4).
  */
 export class FrameDiff {
-  readonly #out = new ByteWriter();
+  readonly #out = new ByteWriter(16_384);
   readonly #cursor = new Cursor();
   #pen: Pen;
   #isScreenKnown = false;
@@ -82,14 +88,19 @@ export class FrameDiff {
   /**
    * Encodes a frame: the bytes from `previous`, which the terminal shows, to `next`; or, when what it shows is not
    * known or the two do not belong together (size, cluster epoch), a clearing and all of `next`. How many bytes: 0
-   * when nothing changed.
+   * when nothing changed. While it reads a synchronized frame, the terminal shows none of it.
    */
-  encode(previous: Buffer, next: Buffer): number {
+  encode(previous: Buffer, next: Buffer, isSynchronized = false): number {
     const out = this.#out;
     out.length = 0;
+    if (isSynchronized) out.copy(BEGIN, 0, BEGIN.length);
+    const start = out.length;
     this.#cursor.lose();
     if (this.#isScreenKnown && belongTogether(previous, next)) this.#update(previous, next);
     else this.#repaint(next);
+    if (out.length === start) return 0;
+    out.reserve(END.length);
+    if (isSynchronized) out.copy(END, 0, END.length);
     return out.length;
   }
 
@@ -160,7 +171,6 @@ export class FrameDiff {
         }
       }
       if (isUntouched) {
-        this.#out.reserve(width * CELL_BYTES);
         this.#erasableFrom = firstErasable(cells, rowAt, width);
         isUntouched = false;
       }
@@ -172,6 +182,7 @@ export class FrameDiff {
   #encodeCells(next: Buffer, x: number, y: number, at: number): number {
     const cells = next.words;
     const content = cells[at]! & CONTENT_MASK;
+    this.#out.reserve(CELL_BYTES + (next.width - x) * GLYPH_BYTES);
     if (content === RIGHT_HALF && x > 0) return this.#encodeCells(next, x - 1, y, at - CELL_WORDS);
     if (content === BLANK && x >= this.#keptUntil) {
       const end = this.#erase(next, x, y, at);

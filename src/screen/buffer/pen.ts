@@ -161,7 +161,7 @@ export class ColorBytes {
   readonly #isBackground: boolean;
   readonly #colors = new Int32Array(SLOTS).fill(-1);
   readonly #codes = new Int32Array(SLOTS);
-  readonly #writer = new ByteWriter();
+  readonly #writer = new ByteWriter(SLOT_BYTES);
   readonly #bytes = new Uint8Array(SLOTS * SLOT_BYTES);
   readonly #lengths = new Uint8Array(SLOTS);
 
