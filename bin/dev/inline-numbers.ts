@@ -1,9 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-
-const FOLDERS = ['bin', 'src', 'platforms'];
-/** What sources import beside sources. */
-const MANIFEST = 'package.json';
 
 const NUMBER = String.raw`-?\d[\d.]*(?:e[+-]?\d+)?`;
 /** As the transpiler prints them. `$` is what `withoutName` adds to a name. */
@@ -19,27 +14,11 @@ const MEMBER = new RegExp(`(\\w+): (${NUMBER})`, 'g');
 type Numbers = ReadonlyMap<string, string>;
 
 /**
- * Copies the sources under `root` (all but tests) into a folder, as JavaScript in which numbers stand in place of the
- * names that they were imported by, or declared by in the same file. The bundler keeps each name as a variable of its
- * module, which others import: a third of all variables, looked up wherever they are read
- * (docs/decisions/0016-memory-and-start-of-screens.md).
+ * Sources of TypeScript by path, then as JavaScript in which numbers stand in place of the names of constants, also of
+ * those that are imported. The bundler makes each such name a variable of its module, which others import: a third of
+ * all variables, looked up wherever they are read (docs/decisions/0016-memory-and-start-of-screens.md). Members of
+ * objects count if the object is `as const` and nothing but its members is used.
  */
-export function copyInlined(root: string, folder: string): void {
-  const texts = new Map(FOLDERS.flatMap((name) => sourcesIn(root, name)));
-  for (const [path, code] of inlineNumbers(texts)) {
-    mkdirSync(join(folder, dirname(path)), { recursive: true });
-    writeFileSync(join(folder, path), code);
-  }
-  copyFileSync(join(root, MANIFEST), join(folder, MANIFEST));
-}
-
-function sourcesIn(root: string, folder: string): [path: string, text: string][] {
-  return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.endsWith('.d.ts'))
-    .map((path) => [`${folder}/${path}`, readFileSync(join(root, folder, path), 'utf8')]);
-}
-
-/** Sources by path, then what they are with numbers in place of names. Objects count if they are `as const`. */
 export function inlineNumbers(texts: ReadonlyMap<string, string>): Map<string, string> {
   const plain = new Map(Array.from(texts, ([path, text]) => [path, transpiled(text, {})]));
   const codes = new Map(plain);
