@@ -20,73 +20,91 @@ type Numbers = ReadonlyMap<string, string>;
  * objects count if the object is `as const` and nothing but its members is used.
  */
 export function inlineNumbers(texts: ReadonlyMap<string, string>): Map<string, string> {
-  const plain = new Map(Array.from(texts, ([path, text]) => [path, transpiled(text, {})]));
-  const codes = new Map(plain);
+  const sources = Array.from(texts, ([path, text]) => new Source(path, text));
   const numbers = new Map<string, Numbers>();
-  // A number may be made of others: each round finds those that the one before made known.
-  for (let isStable = false; !isStable; ) {
-    isStable = true;
-    for (const [path, code] of codes) {
-      const found = numbersOf(code, texts.get(path)!);
-      if (found.size !== numbers.get(path)?.size) isStable = false;
-      numbers.set(path, found);
+  // A number may be made of others: each round puts in place what the one before made known.
+  let before = -1;
+  for (let count = 0; count !== before; ) {
+    before = count;
+    count = 0;
+    for (const source of sources) {
+      numbers.set(source.path, source.numbers());
+      count += numbers.get(source.path)!.size;
     }
-    for (const [path, code] of plain) codes.set(path, withNumbers(code, path, numbers));
+    for (const source of sources) source.put(numbers);
   }
-  return codes;
+  return new Map(sources.map(({ path, code }) => [path, code]));
 }
 
-function numbersOf(code: string, text: string): Numbers {
-  const found = new Map<string, string>();
-  for (const [, name, value] of code.matchAll(NUMBER_DECLARATION)) found.set(name!, value!);
-  for (const [, name, members] of code.matchAll(OBJECT_DECLARATION)) {
-    if (!new RegExp(`^(?:export )?const ${name}\\b[^=]*= \\{[^;]*\\} as const;$`, 'm').test(text)) continue;
-    for (const [, member, value] of members!.matchAll(MEMBER)) found.set(`${name}.${member}`, value!);
-  }
-  return found;
-}
+class Source {
+  /** What it is by now. */
+  code: string;
+  readonly path: string;
+  readonly #text: string;
+  /** As JavaScript, with the names; without imports. */
+  readonly #plain: string;
+  readonly #body: string;
+  #definedCount = 0;
 
-/** The code with numbers in place: the transpiler replaces names that are no longer declared. */
-function withNumbers(code: string, path: string, numbers: ReadonlyMap<string, Numbers>): string {
-  const defines: Record<string, string> = {};
-  const isReplaced = (name: string, local: string, known: Numbers): boolean => {
-    const found = definesOf(name, local, known, code.replace(IMPORT, ''));
-    Object.assign(defines, found);
-    return found !== undefined;
-  };
-  let rest = code.replace(IMPORT, (line, list: string, from: string) => {
-    const known = numbers.get(join(dirname(path), from));
-    if (known === undefined) return line;
-    const kept = list.split(',').filter((specifier) => {
-      const [name, local = name] = specifier.trim().split(' as ') as [string, string?];
-      return !isReplaced(name, local, known);
+  constructor(path: string, text: string) {
+    this.path = path;
+    this.#text = text;
+    this.#plain = transpiled(text, {});
+    this.#body = this.#plain.replace(IMPORT, '');
+    this.code = this.#plain;
+  }
+
+  /** Of the constants that it declares. */
+  numbers(): Numbers {
+    const found = new Map<string, string>();
+    for (const [, name, value] of this.code.matchAll(NUMBER_DECLARATION)) found.set(name!, value!);
+    for (const [, name, members] of this.code.matchAll(OBJECT_DECLARATION)) {
+      const declaration = new RegExp(`^(?:export )?const ${name}\\b[^=]*= \\{[^;]*\\} as const;$`, 'm');
+      if (!declaration.test(this.#text)) continue;
+      for (const [, member, value] of members!.matchAll(MEMBER)) found.set(`${name}.${member}`, value!);
+    }
+    return found;
+  }
+
+  /** Puts numbers in place of names: the transpiler replaces those that are not declared any more. */
+  put(numbers: ReadonlyMap<string, Numbers>): void {
+    const defines: Record<string, string> = {};
+    const isReplaced = (name: string, local: string, known: Numbers): boolean => {
+      const found = this.#definesOf(name, local, known);
+      Object.assign(defines, found);
+      return found !== undefined;
+    };
+    let rest = this.#plain.replace(IMPORT, (line, list: string, from: string) => {
+      const known = numbers.get(join(dirname(this.path), from));
+      if (known === undefined) return line;
+      const kept = list.split(',').filter((specifier) => {
+        const [name, local = name] = specifier.trim().split(' as ') as [string, string?];
+        return !isReplaced(name, local, known);
+      });
+      return kept.length === 0 ? '' : `import {${kept.join(',')}} from "${from}";`;
     });
-    return kept.length === 0 ? '' : `import {${kept.join(',')}} from "${from}";`;
-  });
-  const own = numbers.get(path)!;
-  for (const name of new Set(Array.from(own.keys(), (key) => key.split('.')[0]!))) {
-    if (isReplaced(name, name, own)) rest = withoutName(rest, name);
+    const own = numbers.get(this.path)!;
+    for (const name of new Set(Array.from(own.keys(), (key) => key.split('.')[0]!))) {
+      if (isReplaced(name, name, own)) rest = withoutName(rest, name);
+    }
+    const count = Object.keys(defines).length;
+    if (count !== this.#definedCount) this.code = transpiled(rest, defines);
+    this.#definedCount = count;
   }
-  return transpiled(rest, defines);
-}
 
-/** What to put for a name: its number, or those of its members where nothing else of it is used. */
-function definesOf(
-  name: string,
-  local: string,
-  known: Numbers,
-  code: string,
-): Record<string, string> | undefined {
-  const own = known.get(name);
-  if (own !== undefined) return { [local]: own };
-  const defines: Record<string, string> = {};
-  for (const [use, member] of code.matchAll(new RegExp(`\\b${local}\\b(?:\\.(\\w+)| = \\{)?`, 'g'))) {
-    if (use.endsWith('{')) continue;
-    const value = known.get(`${name}.${member}`);
-    if (value === undefined) return undefined;
-    defines[`${local}.${member}`] = value;
+  /** What to put for a name: its number, or those of its members where nothing else of it is used. */
+  #definesOf(name: string, local: string, known: Numbers): Record<string, string> | undefined {
+    const own = known.get(name);
+    if (own !== undefined) return { [local]: own };
+    const defines: Record<string, string> = {};
+    for (const [use, member] of this.#body.matchAll(new RegExp(`\\b${local}\\b(?:\\.(\\w+)| = \\{)?`, 'g'))) {
+      if (use.endsWith('{')) continue;
+      const value = known.get(`${name}.${member}`);
+      if (value === undefined) return undefined;
+      defines[`${local}.${member}`] = value;
+    }
+    return defines;
   }
-  return defines;
 }
 
 /** The code with a constant under another name: others import it as before. */

@@ -25,7 +25,7 @@ interface Edit {
 export class PrivateNames {
   #derivedClasses = 0;
 
-  /** Throws `SyntaxError` for what is no JavaScript, and `Error` for a private name that no class around it has. */
+  /** Throws `SyntaxError` for what is no JavaScript. */
   replaceIn(code: string): string {
     const edits: Edit[] = [];
     const tree = parse(code, { ecmaVersion: 'latest', sourceType: 'module' });
@@ -67,10 +67,9 @@ export class PrivateNames {
   }
 }
 
+/** Every name is known: the parser refuses others. */
 function nameOf(node: Tree, names: Names): string {
-  const found = names.get(node['name'] as string);
-  if (found === undefined) throw new Error(`#${node['name']} is declared by no class around it`);
-  return found;
+  return names.get(node['name'] as string)!;
 }
 
 function isTree(value: unknown): value is Tree {
