@@ -133,6 +133,30 @@ describe('raw rates', () => {
     expect(rates.traffic.rawTx[watched.row]).toBe(10);
   });
 
+  test('counters that could not be read once have no rate then, nor one of two intervals after it', () => {
+    const watched = new Watched();
+    const { rates, world, socket } = watched;
+    const seen = (): number[] => {
+      const { accounts, hostTraffic } = watched.section;
+      const host = hostTraffic.slots.find(accounts.host[socket]!, 2, 0, 0);
+      return [
+        rates.traffic.rawTx[watched.row]!,
+        rates.hostTraffic.rawTx[host]!,
+        rates.sockets.rawTx[socket]!,
+      ];
+    };
+    watched.step(1, 1000, 0);
+    expect(seen()).toEqual([1000, 1000, 1000]);
+    world.counted = 'none';
+    watched.step(1, 0, 0, 1000, 0);
+    expect(seen()).toEqual([NaN, NaN, NaN]);
+    world.counted = 'payload';
+    watched.step(1, 2000, 0, 1000, 0);
+    expect(seen()).toEqual([NaN, NaN, NaN]);
+    watched.step(1, 1000, 0);
+    expect(seen()).toEqual([1000, 1000, 1000]);
+  });
+
   test('a tier that counts nothing has no rates', () => {
     const watched = new Watched();
     watched.world.counted = 'none';

@@ -197,14 +197,12 @@ export class NetworkRates {
   #updateTraffic(section: NetworkSection): void {
     const { traffic, owners } = section;
     const { rows, count, serial, capacity } = traffic.slots;
-    const isCounted = section.counted !== 'none';
     this.traffic.begin(capacity, this.intervalSeconds);
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       const rowSerial = serial[slot]!;
       if (owners.kind[traffic.subject[slot]!] === OwnerKind.EXITED) this.traffic.recordIdle(slot, rowSerial);
-      else if (!isCounted) this.traffic.record(slot, rowSerial, Number.NaN, Number.NaN);
-      else this.traffic.record(slot, rowSerial, traffic.txBytes[slot]!, traffic.rxBytes[slot]!);
+      else record(this.traffic, section, slot, rowSerial, traffic);
     }
   }
 
@@ -225,18 +223,15 @@ export class NetworkRates {
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       if (hostTraffic.subject[slot] === dropped) this.hostTraffic.recordIdle(slot, serial[slot]!);
-      else {
-        const { txBytes, rxBytes } = hostTraffic;
-        this.hostTraffic.record(slot, serial[slot]!, txBytes[slot]!, rxBytes[slot]!);
-      }
+      else record(this.hostTraffic, section, slot, serial[slot]!, hostTraffic);
     }
   }
 
-  #updateSockets({ sockets, accounts }: NetworkSection, from: number, end: number): void {
-    const { rows, serial } = sockets.slots;
+  #updateSockets(section: NetworkSection, from: number, end: number): void {
+    const { rows, serial } = section.sockets.slots;
     for (let i = from; i < end; i++) {
       const slot = rows[i]!;
-      this.sockets.record(slot, serial[slot]!, accounts.txBytes[slot]!, accounts.rxBytes[slot]!);
+      record(this.sockets, section, slot, serial[slot]!, section.accounts);
     }
   }
 
@@ -261,6 +256,18 @@ export class NetworkRates {
     this.#attributed.end(this.intervalSeconds, interfaces, isCounted);
     this.#named.end(this.intervalSeconds, interfaces, isCounted);
   }
+}
+
+/** Without counters a row has no rate, nor in the next sample: what it has grown by then is that of two. */
+function record(
+  rates: RateColumns,
+  { counted }: NetworkSection,
+  slot: number,
+  serial: number,
+  { txBytes, rxBytes }: { readonly txBytes: Float64Array; readonly rxBytes: Float64Array },
+): void {
+  if (counted === 'none') rates.record(slot, serial, Number.NaN, Number.NaN);
+  else rates.record(slot, serial, txBytes[slot]!, rxBytes[slot]!);
 }
 
 /** Whether it is not known at all whose traffic a row has: what is there does not explain it. */
