@@ -3,7 +3,7 @@ import { array, assert, integer, nat, property, tuple } from 'fast-check';
 import { NetworkAttribution } from '../attribution/network-attribution.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
-import { OwnerBasis } from '../sample/socket-table.ts';
+import { FOREIGN_INTERFACE, OwnerBasis, PROTOCOL_FORWARDED } from '../sample/socket-table.ts';
 import { BUCKET_COUNT, HISTORY_LENGTH } from './histories.ts';
 import { NetworkRates, TOTALS_SLOT } from './network-rates.ts';
 
@@ -308,6 +308,29 @@ describe('attributed share', () => {
     expect([of(2), of(3)]).toEqual([1, 0]);
     expect(of(77)).toBeNaN();
     expect(rates.attributedRatioOf(undefined, watched.section.interfaces)).toBe(1);
+  });
+
+  test('what moves in other network namespaces explains nothing where what of it leaves is forwarded', () => {
+    const watched = new Watched();
+    const { world } = watched;
+    const inside = world.addSocket({ pid: 7 });
+    world.sockets.interfaceIndex[inside] = FOREIGN_INTERFACE;
+    for (let i = 0; i < 3; i++) {
+      world.grow(inside, 4000, 0);
+      watched.step(1, 0, 0, 4000, 0);
+    }
+    expect(watched.attributedRatio()).toBeCloseTo(1, 6);
+    const forwarded = [2, FOREIGN_INTERFACE].map((index) => {
+      const slot = world.addSocket({ basis: OwnerBasis.KERNEL, protocol: PROTOCOL_FORWARDED });
+      world.sockets.interfaceIndex[slot] = index;
+      return slot;
+    });
+    for (let i = 0; i < 40; i++) {
+      world.grow(inside, 4000, 0);
+      for (const slot of forwarded) world.grow(slot, 1000, 0);
+      watched.step(1, 0, 0, 4000, 0);
+    }
+    expect(watched.attributedRatio()).toBeCloseTo(0.25, 6);
   });
 
   test('bytes that rows have one sample before the interface has them lower nothing', () => {
