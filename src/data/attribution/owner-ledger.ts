@@ -2,7 +2,6 @@ import { lengthened } from '../../kit/table/slot-table.ts';
 import { OwnerTable } from '../sample/network-section.ts';
 import type { ExitedTable, ProcessTable } from '../sample/process-table.ts';
 import {
-  FORWARDED_NAME,
   PROTOCOL_FORWARDED,
   PROTOCOL_TCP,
   PROTOCOL_UDP,
@@ -63,7 +62,7 @@ const KERNEL_ROWS: ReadonlyMap<number, string> = new Map([
   [132, 'kernel: SCTP'],
   [136, 'kernel: UDPLITE'],
   [PROTOCOL_UDP_TUNNEL, 'kernel: UDP tunnel'],
-  [PROTOCOL_FORWARDED, FORWARDED_NAME],
+  [PROTOCOL_FORWARDED, 'forwarded'],
 ]);
 
 /** 0: not known. */

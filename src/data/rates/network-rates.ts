@@ -1,7 +1,7 @@
 import type { InterfaceTable } from '../sample/interface-table.ts';
 import { type NetworkSection, NetworkTables } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
-import { FOREIGN_INTERFACE, FORWARDED_NAME } from '../sample/socket-table.ts';
+import { FOREIGN_INTERFACE } from '../sample/socket-table.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
 import { HealthRates } from './health-rates.ts';
@@ -238,37 +238,23 @@ export class NetworkRates {
 
   /**
    * Only rows with a known owner count. For the total: rows over uplinks, what stands on them, or an unknown interface,
-   * not over loopback or internal bridges. For one interface: rows over it, which are the rows shown with it.
-   *
-   * Of what moves in other network namespaces, what passes an uplink is on its row `forwarded` as well. Where nothing is
-   * forwarded there, their interfaces may stand on an uplink (macvlan).
+   * not over loopback or internal bridges, nor in another network namespace: what of that passes an uplink is on its row
+   * `forwarded`. For one interface: rows over it, which are the rows shown with it.
    */
   #updateShare({ traffic, interfaces, owners, counted }: NetworkSection): void {
     const { rows, count } = traffic.slots;
-    let [foreign, foreignNamed, isForwarding] = [0, 0, false];
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
-      const owner = traffic.subject[slot]!;
-      const kind = owners.kind[owner]!;
-      if (isNobody(kind)) continue;
+      const kind = owners.kind[traffic.subject[slot]!]!;
+      const index = traffic.interfaceIndex[slot]!;
+      if (isNobody(kind) || index === FOREIGN_INTERFACE) continue;
       const sent = traffic.txBytes[slot]! + traffic.txHeaderBytes[slot]!;
       const bytes = sent + traffic.rxBytes[slot]! + traffic.rxHeaderBytes[slot]!;
-      const isNamed = kind === OwnerKind.PROCESS || kind === OwnerKind.KERNEL;
-      const isForwarded = kind === OwnerKind.KERNEL && owners.names[owner] === FORWARDED_NAME;
-      const index = traffic.interfaceIndex[slot]!;
-      if (index === FOREIGN_INTERFACE) {
-        foreign += isForwarded ? 0 : bytes;
-        foreignNamed += isForwarded || !isNamed ? 0 : bytes;
-        continue;
-      }
       const link = interfaces.slots.find(index, 0, 0, 0);
       const leaves = link < 0 || interfaces.isUplink[link] === 1 || interfaces.isOverUplink[link] === 1;
-      isForwarding ||= isForwarded && leaves && bytes > 0;
       this.#attributed.explain(link, bytes, leaves);
-      if (isNamed) this.#named.explain(link, bytes, leaves);
+      if (kind === OwnerKind.PROCESS || kind === OwnerKind.KERNEL) this.#named.explain(link, bytes, leaves);
     }
-    this.#attributed.explain(-1, foreign, !isForwarding);
-    this.#named.explain(-1, foreignNamed, !isForwarding);
     const isCounted = counted !== 'none';
     this.#attributed.end(this.intervalSeconds, interfaces, isCounted);
     this.#named.end(this.intervalSeconds, interfaces, isCounted);

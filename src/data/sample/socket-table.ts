@@ -6,8 +6,6 @@ export const PROTOCOL_TCP = 6;
 export const PROTOCOL_UDP = 17;
 /** Reserved by IANA; here all that this machine passes on from one interface to another. */
 export const PROTOCOL_FORWARDED = 255;
-/** What the owner of that is called. */
-export const FORWARDED_NAME = 'forwarded';
 /** In place of UDP's: datagrams in which the kernel itself wraps what a tunnel carries. IANA has not assigned it. */
 export const PROTOCOL_UDP_TUNNEL = 252;
 
