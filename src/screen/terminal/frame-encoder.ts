@@ -53,6 +53,12 @@ const CURSOR_OFF = '\x1b[?25l';
 const CURSOR_ON = '\x1b[?25h';
 const AUTOWRAP_OFF = '\x1b[?7l';
 const AUTOWRAP_ON = '\x1b[?7h';
+/**
+ * ECMA-48 BDSM reset, and as it was: terminals that order text by direction (VTE, mintty) would put the figures behind a
+ * Hebrew or Arabic name in another order than their columns.
+ */
+const REORDERING_OFF = '\x1b[8l';
+const REORDERING_ON = '\x1b[8h';
 const PASTE_ON = '\x1b[?2004h';
 const PASTE_OFF = '\x1b[?2004l';
 const FOCUS_ON = '\x1b[?1004h';
@@ -76,7 +82,7 @@ interface ModeOptions {
 export function enterSequence(options: ModeOptions): string {
   const mouse = options.mouse ? MOUSE_ON : '';
   const focus = options.focusEvents ? FOCUS_ON : '';
-  return ALTERNATIVE_SCREEN_ON + CURSOR_OFF + AUTOWRAP_OFF + PASTE_ON + mouse + focus;
+  return ALTERNATIVE_SCREEN_ON + CURSOR_OFF + AUTOWRAP_OFF + REORDERING_OFF + PASTE_ON + mouse + focus;
 }
 
 /**
@@ -85,6 +91,6 @@ export function enterSequence(options: ModeOptions): string {
  */
 export function leaveSequence(isCut: boolean): string {
   const cancel = isCut ? CANCEL : '';
-  const modes = MOUSE_OFF + FOCUS_OFF + PASTE_OFF + AUTOWRAP_ON;
+  const modes = MOUSE_OFF + FOCUS_OFF + PASTE_OFF + REORDERING_ON + AUTOWRAP_ON;
   return cancel + SYNCHRONIZED_OFF + STYLE_OFF + modes + CURSOR_ON + ALTERNATIVE_SCREEN_OFF;
 }
