@@ -65,3 +65,10 @@ test('what does not close is left to itself', async () => {
   expect(performance.now() - began).toBeLessThan(5000);
   await expect(closedInTime(Promise.reject(new RangeError('broken')))).rejects.toThrow('broken');
 });
+
+test('what closes late because this program could not run is waited for', async () => {
+  const closing = closedInTime(Bun.sleep(600));
+  // As long as others have the processors.
+  Bun.sleepSync(550);
+  expect(await closing).toBe(true);
+});

@@ -94,16 +94,24 @@ export class Stop {
  */
 export const LAST_SAMPLE_MILLIS = 600;
 
-/** Maximum delay by a hung disk at exit; log and recording together take at most a second. */
-const CLOSE_WAIT_MILLIS = 450;
+/**
+ * Maximum delay by a hung disk at exit; log and recording together take at most a second. In steps: where other programs
+ * take the processors, each step is late, and so is what writes.
+ */
+const CLOSE_STEP_MILLIS = 10;
+const CLOSE_STEPS = 45;
 
 /** Whether closing something on a disk finished in time; otherwise it is abandoned. */
 export async function closedInTime(closing: Promise<void>): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => resolve(false), CLOSE_WAIT_MILLIS);
-  try {
-    return await Promise.race([closing.then(() => true), promise]);
-  } finally {
-    clearTimeout(timer);
+  const closed = closing.then(() => true);
+  for (let step = 0; step < CLOSE_STEPS; step++) {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), CLOSE_STEP_MILLIS);
+    try {
+      if (await Promise.race([closed, promise])) return true;
+    } finally {
+      clearTimeout(timer);
+    }
   }
+  return false;
 }
