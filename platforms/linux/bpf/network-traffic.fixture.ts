@@ -165,7 +165,9 @@ export function readFlows(accounting: NetworkAccounting, pieceEntries = 256): Se
  * flows of the earlier one are still there.
  */
 export function flowsAround(flows: readonly SeenFlow[], lines: readonly TrafficLine[]): SeenFlow[] {
+  // 0: no socket is meant, in a line as in a flow.
   const cookies = new Set(lines.flatMap(({ cookie, listener }) => [cookie, listener]));
+  cookies.delete('0');
   const namespaces = new Set(flows.filter(({ cookie }) => cookies.has(cookie)).map(({ netns }) => netns));
   return flows.filter((flow) => namespaces.has(flow.netns));
 }
