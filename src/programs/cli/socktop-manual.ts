@@ -90,6 +90,10 @@ const FILES = section(
       '`$XDG_CONFIG_HOME/socktop/config.yaml`',
       'Configuration, shared with `sstop`: theme, colours, mouse and more.',
     ],
+    [
+      '`$XDG_STATE_HOME/socktop/state.json`, `~/.local/state/socktop/state.json`',
+      'Settings chosen by key and kept for the next start: columns, and the units of rates.',
+    ],
   ),
 );
 
@@ -99,7 +103,7 @@ const ENVIRONMENT = section(
     ['`SOCKTOP_TOKEN`', 'Token for agents.'],
     ['`NO_COLOR`', 'If not empty, disables colours unless `--color` is given.'],
     ['`TERM`, `COLORTERM`', 'Colour support of the terminal; `--color` overrides both.'],
-    ['`XDG_CONFIG_HOME`', 'Folder of the files above.'],
+    ['`XDG_CONFIG_HOME`, `XDG_STATE_HOME`', 'Folders of the files above.'],
     ['`SSTOP_DEBUG`', 'If `1`, an unexpected error is followed by its stack trace.'],
   ),
 );
