@@ -7,11 +7,10 @@ import {
   section,
   terms,
 } from './manual-page.ts';
-import type { ScreenVocabulary } from './options.ts';
-import { socktopCommand } from './socktop-command.ts';
+import { type SocktopVocabulary, socktopCommand } from './socktop-command.ts';
 
 /** Returns the manual page socktop(1): options from the command definition, `keys` as given, the rest written by hand. */
-export function socktopManual(vocabulary: ScreenVocabulary, keys: readonly ManualKeys[]): string {
+export function socktopManual(vocabulary: SocktopVocabulary, keys: readonly ManualKeys[]): string {
   const head = {
     ...{ name: 'socktop', section: 1, source: `socktop ${vocabulary.version}`, book: 'User Commands' },
   };
