@@ -12,6 +12,7 @@ import {
   type MachineProcessExport,
   MachineProcessRows,
   type MachineSort,
+  plainSortKeys,
   type UserNames,
 } from '../query/machine-process-rows.ts';
 import { countValue, entryMaker, rateValue, timeValue } from '../query/row-fields.ts';
@@ -60,10 +61,10 @@ export class SystemExport implements MachineProcessExport {
   readonly #userOf: UserNames;
   #processSampleCount = 0;
 
-  constructor(userOf: UserNames, groupBy?: Grouping, sortKey?: MachineSort['key']) {
+  constructor(userOf: UserNames, groupBy?: Grouping, sortKey?: string) {
     this.#userOf = userOf;
     this.groupBy = groupBy;
-    this.sort = { key: sortKey ?? 'cpu', isReversed: false };
+    this.sort = { key: plainSortKeys().find((key) => key === sortKey) ?? 'cpu', isReversed: false };
   }
 
   /** Whether there is anything to tell. */

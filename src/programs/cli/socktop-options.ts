@@ -1,4 +1,3 @@
-import type { MachineSort } from '../../data/query/machine-process-rows.ts';
 import {
   agentAccessOf,
   commonOptionsOf,
@@ -29,7 +28,7 @@ export interface RawSocktopOptions extends RawCommonOptions {
   readonly demo?: true;
   readonly local?: true;
   readonly compact?: true;
-  readonly sort?: MachineSort['key'];
+  readonly sort?: string;
   readonly sniff?: boolean;
   readonly metricsIntervalMs?: number;
   readonly processesIntervalMs?: number;
