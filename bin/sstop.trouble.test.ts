@@ -47,11 +47,14 @@ describe.skipIf(obstacle !== undefined)('a network in trouble (needs root and /d
   let sender: Program;
   /** Is refused. */
   let caller: Program;
+  let sleeper: Program;
   const snapshots = new Map<string, Snapshot>();
   const programs = new Map<string, Program>();
 
   /** Of this network's `backup`: in the kernel all of the machine is seen, on which the same test may run twice. */
   const backupOf = ({ processes }: Snapshot) => processes.find(({ pid }) => pid === sender.child.pid);
+  const listenerOf = ({ listen_ports }: Snapshot) =>
+    listen_ports.find(({ port, pid }) => port === SLEEPER && pid === sleeper.child.pid);
 
   /** Everything that is wrong, as far as each tier can tell. */
   const WRONG: readonly RegExp[] = [
@@ -71,7 +74,7 @@ describe.skipIf(obstacle !== undefined)('a network in trouble (needs root and /d
     for (const tier of TIERS) programs.set(tier, watch(network, tier));
     // The first snapshots are their baselines.
     for (const sstop of programs.values()) await until(sstop, () => true, 20_000);
-    await network.traffic('near', 'sleeper', 'sleeper', SLEEPER, 1);
+    sleeper = await network.traffic('near', 'sleeper', 'sleeper', SLEEPER, 1);
     sender = await network.traffic('near', 'sender', 'backup', FAR, SINK, BYTES_PER_SECOND);
     caller = await network.traffic('near', 'caller', 'refused', FAR, CLOSED_PORT, 500);
     await network.traffic('near', 'caller', 'walled', FAR, FIREWALLED_PORT, 3000);
@@ -128,7 +131,7 @@ describe.skipIf(obstacle !== undefined)('a network in trouble (needs root and /d
     const drops = nstat(network, 'TcpExtListenDrops');
     const matches = (snapshot: Snapshot): boolean => {
       const connection = backupOf(snapshot)?.connections[0];
-      const listener = snapshot.listen_ports.find(({ port }) => port === SLEEPER);
+      const listener = listenerOf(snapshot);
       return (
         connection?.retransmits === ss.retransmits &&
         connection.data_segments === ss.dataSegments &&
@@ -144,7 +147,7 @@ describe.skipIf(obstacle !== undefined)('a network in trouble (needs root and /d
         ...{ receive_queue: 0, send_queue: 0 },
       });
       expect(connection?.rtt_min_us).toBeGreaterThanOrEqual(DELAY_MILLIS * 2000);
-      const listener = snapshot.listen_ports.find(({ port }) => port === SLEEPER);
+      const listener = listenerOf(snapshot);
       expect(listener).toMatchObject({ accept_queue: 2, accept_queue_limit: 1 });
       // More are dropped while both are read.
       expect(listener?.drops).toBeGreaterThanOrEqual(drops);

@@ -56,5 +56,7 @@ if (kind === 'sink') sink(numbers[0]!);
 else if (kind === 'sender') await sender(rest[0]!, numbers[1]!, numbers[2]!);
 else if (kind === 'caller') caller(rest[0]!, numbers[1]!, numbers[2]!);
 else if (kind === 'sleeper') sleeper(numbers[0]!, numbers[1]!);
-setInterval(() => undefined, 1000);
+// Until its starter closes the pipe, or ends in whatever way.
+process.stdin.on('end', () => process.exit(0));
+process.stdin.resume();
 process.stdout.write('ready\n');

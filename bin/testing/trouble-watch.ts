@@ -40,6 +40,7 @@ export interface Snapshot {
     readonly connections: readonly Connection[];
   }[];
   readonly listen_ports: readonly {
+    readonly pid: number | null;
     readonly port: number;
     readonly accept_queue: number | null;
     readonly accept_queue_limit: number | null;
