@@ -7,13 +7,18 @@ import { FIXTURES, SOCKTOP, SSTOP } from './testing/executables.ts';
 
 setDefaultTimeout(60_000);
 
-/** A control group of containerd's name, with a process in it, and the file that containerd would keep of it. */
-const ID = 'c0ffee'.padEnd(64, '7');
-const NAME = 'shop/api-0/api';
+/**
+ * A control group of containerd's name, with a process in it, and the file that containerd would keep of it; its own
+ * names, for this test may run twice on a machine.
+ */
+const SERVER = `api-${process.pid}`;
+const ID = `c0ffee${process.pid.toString(16).padStart(8, '0')}`.padEnd(64, '7');
+const SHORT_ID = ID.slice(0, 12);
+const NAME = `shop/${SERVER}/api`;
 const CONFIG = {
   annotations: {
     'io.kubernetes.cri.container-name': 'api',
-    'io.kubernetes.cri.sandbox-name': 'api-0',
+    'io.kubernetes.cri.sandbox-name': SERVER,
     'io.kubernetes.cri.sandbox-namespace': 'shop',
   },
 };
@@ -41,7 +46,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'config.json'), JSON.stringify(CONFIG));
   prefix = ['unshare', '--mount', '--propagation', 'private', 'sh', '-ec', SET_UP, `${folder}/config.json`];
   mkdirSync(inner, { recursive: true });
-  const name = Buffer.from('api-server').toString('hex');
+  const name = Buffer.from(SERVER).toString('hex');
   const command = [process.execPath, `${FIXTURES}/named-listener.fixture.ts`, name];
   listener = Bun.spawn(command, { stdin: 'ignore', stdout: 'pipe' });
   await listener.stdout.getReader().read();
@@ -74,9 +79,9 @@ async function outputWith(pattern: RegExp, command: readonly string[]): Promise<
 
 describe.skipIf(!canTry)('names of containers (needs root, unshare and cgroup v2)', () => {
   test('of this machine', async () => {
-    const ofServer = ['--once', '--json', '--filter', 'program=api-server'];
+    const ofServer = ['--once', '--json', '--filter', `program=${SERVER}`];
     // A name that comes between the two samples of a run makes two groups of one.
-    const isNamed = new RegExp(`^(?!.*"group":"${ID.slice(0, 12)}").*"container_name":"`);
+    const isNamed = new RegExp(`^(?!.*"group":"${SHORT_ID}").*"container_name":"`);
     const json = await outputWith(isNamed, [...prefix, SSTOP, ...ofServer]);
     const { processes, groups } = JSON.parse(json) as Record<string, Record<string, unknown>[]>;
     expect(processes?.[0]).toMatchObject({ pid: listener?.pid, container_id: ID, container_name: NAME });
@@ -98,7 +103,7 @@ describe.skipIf(!canTry)('names of containers (needs root, unshare and cgroup v2
   });
 
   test('an id where the files cannot be read', async () => {
-    const table = await outputOf([SSTOP, '--once', '--group', 'container', '--filter', 'program=api-server']);
-    expect(table).toMatch(new RegExp(`^${ID.slice(0, 12)} +1 `, 'm'));
+    const table = await outputOf([SSTOP, '--once', '--group', 'container', '--filter', `program=${SERVER}`]);
+    expect(table).toMatch(new RegExp(`^${SHORT_ID} +1 `, 'm'));
   });
 });
