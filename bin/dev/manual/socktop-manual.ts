@@ -1,3 +1,5 @@
+import type { ScreenVocabulary } from '../../../src/programs/cli/options.ts';
+import { socktopCommand } from '../../../src/programs/cli/socktop-command.ts';
 import {
   keysSection,
   lines,
@@ -7,8 +9,6 @@ import {
   section,
   terms,
 } from './manual-page.ts';
-import type { ScreenVocabulary } from './options.ts';
-import { socktopCommand } from './socktop-command.ts';
 
 /** Returns the manual page socktop(1): options from the command definition, `keys` as given, the rest written by hand. */
 export function socktopManual(vocabulary: ScreenVocabulary, keys: readonly ManualKeys[]): string {
