@@ -72,8 +72,6 @@ const AUTOWRAP_OFF = '\x1b[?7l';
 const AUTOWRAP_ON = '\x1b[?7h';
 const PASTE_ON = '\x1b[?2004h';
 const PASTE_OFF = '\x1b[?2004l';
-const FOCUS_ON = '\x1b[?1004h';
-const FOCUS_OFF = '\x1b[?1004l';
 const STYLE_OFF = '\x1b[m';
 /** Ends whatever sequence the terminal is in the middle of (ECMA-48 8.3.5). */
 const CANCEL = '\x18';
@@ -83,17 +81,9 @@ export const MOUSE_ON = '\x1b[?1002h\x1b[?1006h';
 /** Every kind of report off, whichever is on. */
 export const MOUSE_OFF = '\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l';
 
-/** Modes that a program wants beyond what every full screen needs. */
-interface ModeOptions {
-  readonly mouse: boolean;
-  readonly focusEvents: boolean;
-}
-
 /** Takes over the screen: what `leaveSequence` undoes. */
-export function enterSequence(options: ModeOptions): string {
-  const mouse = options.mouse ? MOUSE_ON : '';
-  const focus = options.focusEvents ? FOCUS_ON : '';
-  return ALTERNATIVE_SCREEN_ON + CURSOR_OFF + AUTOWRAP_OFF + PASTE_ON + mouse + focus;
+export function enterSequence(isMouseWanted: boolean): string {
+  return ALTERNATIVE_SCREEN_ON + CURSOR_OFF + AUTOWRAP_OFF + PASTE_ON + (isMouseWanted ? MOUSE_ON : '');
 }
 
 /**
@@ -102,6 +92,6 @@ export function enterSequence(options: ModeOptions): string {
  */
 export function leaveSequence(isCut: boolean): string {
   const cancel = isCut ? CANCEL : '';
-  const modes = MOUSE_OFF + FOCUS_OFF + PASTE_OFF + AUTOWRAP_ON;
+  const modes = MOUSE_OFF + PASTE_OFF + AUTOWRAP_ON;
   return cancel + SYNCHRONIZED_OFF + STYLE_OFF + modes + CURSOR_ON + ALTERNATIVE_SCREEN_OFF;
 }

@@ -18,7 +18,6 @@ export interface TerminalOptions {
   /** `auto`: by the environment and the terminal's own answers. */
   readonly color: ColorDepth | 'auto';
   readonly mouse: boolean;
-  readonly focusEvents: boolean;
 }
 
 /** What a terminal reports; never from within one of its own methods. */
@@ -43,7 +42,6 @@ export class Terminal {
   readonly #events: TerminalEvents;
   readonly #frames: FrameEncoder;
   readonly #textEncoder = new TextEncoder();
-  readonly #focusEvents: boolean;
   #size: ScreenSize;
   #isMouseWanted: boolean;
   #isMouseOn = false;
@@ -64,7 +62,6 @@ export class Terminal {
     this.#backend = options.backend;
     this.#events = events;
     this.#isMouseWanted = options.mouse;
-    this.#focusEvents = options.focusEvents;
     this.#backend.open({
       input: (bytes) => this.#events.input(bytes),
       drained: () => this.#onDrained(),
@@ -173,7 +170,7 @@ export class Terminal {
   #takeControls(): string {
     let controls = '';
     if (this.#isEnterWanted) {
-      controls += enterSequence({ mouse: this.#isMouseWanted, focusEvents: this.#focusEvents });
+      controls += enterSequence(this.#isMouseWanted);
       this.#isEnterWanted = false;
       this.#isMouseOn = this.#isMouseWanted;
     }
