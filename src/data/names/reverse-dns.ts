@@ -1,4 +1,5 @@
 import { toOpError } from '../../kit/errors/op-error.ts';
+import { setNewest } from '../../kit/limits/bounds.ts';
 import { isIpv4, readAddress } from '../sample/address.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 import { type AddressRange, addressRange } from './address-range.ts';
@@ -175,7 +176,7 @@ export class ReverseDns {
    */
   nameOf(address: string): string | undefined {
     const answer = this.#cache.get(address);
-    if (answer !== undefined) this.#remember(address, answer);
+    if (answer !== undefined) setNewest(this.#cache, address, answer, CACHE_LIMIT);
     if (answer !== undefined && this.#timers.nowMillis() < answer.expiresAtMillis) return answer.name;
     const hostsName = this.#hosts.get(address);
     if (hostsName !== undefined) return hostsName;
@@ -208,13 +209,6 @@ export class ReverseDns {
     this.#lookups.clear();
   }
 
-  /** Makes an answer the most recently used one; the least recently used gives way. */
-  #remember(address: string, answer: Answer): void {
-    this.#cache.delete(address);
-    this.#cache.set(address, answer);
-    if (this.#cache.size > CACHE_LIMIT) this.#cache.delete(this.#cache.keys().next().value!);
-  }
-
   #want(address: string): void {
     this.#waiting.delete(address);
     this.#waiting.add(address);
@@ -242,7 +236,13 @@ export class ReverseDns {
       if (this.#isAskable(address)) {
         this.#start(address);
         started++;
-      } else this.#remember(address, { name: undefined, expiresAtMillis: Number.POSITIVE_INFINITY });
+      } else
+        setNewest(
+          this.#cache,
+          address,
+          { name: undefined, expiresAtMillis: Number.POSITIVE_INFINITY },
+          CACHE_LIMIT,
+        );
     }
   }
 
@@ -283,7 +283,12 @@ export class ReverseDns {
     asking.stopLimit();
     this.#lookups.delete(address);
     const before = this.#cache.get(address)?.name;
-    this.#remember(address, { name, expiresAtMillis: this.#timers.nowMillis() + CACHE_MILLIS });
+    setNewest(
+      this.#cache,
+      address,
+      { name, expiresAtMillis: this.#timers.nowMillis() + CACHE_MILLIS },
+      CACHE_LIMIT,
+    );
     if (name !== before) this.#tell();
     if (this.#waiting.size > 0) this.#startSoon();
   }

@@ -1,3 +1,4 @@
+import { setNewest } from '../../kit/limits/bounds.ts';
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { InterfaceTable } from '../sample/interface-table.ts';
 import { SecondBuckets, type Trend, Trends } from './histories.ts';
@@ -121,21 +122,12 @@ export class KnownInterfaces {
   note(interfaceIndex: number, name: string, txBytes: number, rxBytes: number): void {
     const known = this.#known.get(interfaceIndex);
     if (known === undefined) {
-      this.#makeRoom();
-      this.#known.set(interfaceIndex, { name, txBytes, rxBytes });
+      setNewest(this.#known, interfaceIndex, { name, txBytes, rxBytes }, KNOWN_LIMIT);
       return;
     }
     known.name = name;
     known.txBytes = txBytes;
     known.rxBytes = rxBytes;
-  }
-
-  #makeRoom(): void {
-    if (this.#known.size < KNOWN_LIMIT) return;
-    for (const index of this.#known.keys()) {
-      this.#known.delete(index);
-      return;
-    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { edenGC } from 'bun:jsc';
+import { Allowance } from '../../kit/limits/bounds.ts';
 import type { PressureWatch } from '../sample/platform.ts';
 import type { ProcessesWant } from '../sample/snapshot.ts';
 import type { HistoryLine, HistoryLines } from './history-line.ts';
@@ -100,8 +101,7 @@ export class HistoryRecorder {
   readonly #options: RecorderOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #watch: PressureWatch | undefined;
-  #pressureLeft = PRESSURE_BURST;
-  #pressureMillis = Number.NEGATIVE_INFINITY;
+  readonly #pressure = new Allowance(PRESSURE_BURST, PRESSURE_REFILL_MILLIS);
   #raisedUntilMillis = Number.NEGATIVE_INFINITY;
   #lastMillis = Number.NEGATIVE_INFINITY;
   #count = 0;
@@ -123,19 +123,10 @@ export class HistoryRecorder {
   raiseRate(reason: RaiseReason): void {
     if (this.#isStopped) return;
     const now = this.#options.nowMillis();
-    if (reason === 'pressure' && !this.#takePressure(now)) return;
+    if (reason === 'pressure' && !this.#pressure.take(now)) return;
     const isNews = now >= this.#raisedUntilMillis;
     this.#raisedUntilMillis = now + RAISED_FOR_MILLIS;
     if (isNews && this.#sampling === undefined) this.#schedule(this.#waitMillis(now));
-  }
-
-  #takePressure(nowMillis: number): boolean {
-    const refilled = Math.max(0, nowMillis - this.#pressureMillis) / PRESSURE_REFILL_MILLIS;
-    this.#pressureLeft = Math.min(PRESSURE_BURST, this.#pressureLeft + refilled);
-    this.#pressureMillis = nowMillis;
-    if (this.#pressureLeft < 1) return false;
-    this.#pressureLeft--;
-    return true;
   }
 
   /** Writes what was taken, and closes the history. */

@@ -6,6 +6,7 @@ import type { Platform, TierReport } from '../../../data/sample/platform.ts';
 import type { Section } from '../../../data/schema/section-facts.ts';
 import { OpError, toOpError } from '../../../kit/errors/op-error.ts';
 import type { PrivateFolder } from '../../../kit/files/private-folder.ts';
+import { Turns } from '../../../kit/limits/bounds.ts';
 import { historyHeaders, historyParts, totalsPage } from '../../wire/history-reply.ts';
 import { type V2Payload, v2Bytes } from '../../wire/v2-frame.ts';
 import {
@@ -225,7 +226,7 @@ export class CapabilityAnswers {
 /** `period`: totals are asked for. */
 type HistoryRequest = Pick<V2Request, 'period' | 'before' | 'segment' | 'from' | 'length'>;
 
-/** Waiting for the disk; more of them would only be late. */
+/** Waiting for the disk. */
 const WAITING_LIMIT = 16;
 
 /**
@@ -236,8 +237,7 @@ export class HistoryAnswers {
   readonly #folder: PrivateFolder | undefined;
   readonly #hasToken: boolean;
   readonly #missing: string;
-  #turn: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  readonly #turns = new Turns(WAITING_LIMIT);
 
   /** `folder`: undefined where there is no history, `missing` says why. */
   constructor(
@@ -266,15 +266,7 @@ export class HistoryAnswers {
       const code = folder === undefined ? 'NO_HISTORY' : 'NO_TOKEN';
       throw new OpError({ op: 'history', code, ...(obstacle === undefined ? {} : { message: obstacle }) });
     }
-    if (this.#waiting >= WAITING_LIMIT) {
-      throw new OpError({ op: 'history', code: 'BUSY', message: 'too many pending requests of this kind' });
-    }
-    this.#waiting++;
-    const answer = this.#turn.then(() => read(folder, request));
-    this.#turn = answer.catch(() => undefined);
-    return answer.finally(() => {
-      this.#waiting--;
-    });
+    return this.#turns.take(() => read(folder, request));
   }
 }
 
