@@ -176,7 +176,7 @@ export class ReverseDns {
    */
   nameOf(address: string): string | undefined {
     const answer = this.#cache.get(address);
-    if (answer !== undefined) setNewest(this.#cache, address, answer, CACHE_LIMIT);
+    if (answer !== undefined) this.#remember(address, answer);
     if (answer !== undefined && this.#timers.nowMillis() < answer.expiresAtMillis) return answer.name;
     const hostsName = this.#hosts.get(address);
     if (hostsName !== undefined) return hostsName;
@@ -209,6 +209,10 @@ export class ReverseDns {
     this.#lookups.clear();
   }
 
+  #remember(address: string, answer: Answer): void {
+    setNewest(this.#cache, address, answer, CACHE_LIMIT);
+  }
+
   #want(address: string): void {
     this.#waiting.delete(address);
     this.#waiting.add(address);
@@ -236,13 +240,7 @@ export class ReverseDns {
       if (this.#isAskable(address)) {
         this.#start(address);
         started++;
-      } else
-        setNewest(
-          this.#cache,
-          address,
-          { name: undefined, expiresAtMillis: Number.POSITIVE_INFINITY },
-          CACHE_LIMIT,
-        );
+      } else this.#remember(address, { name: undefined, expiresAtMillis: Number.POSITIVE_INFINITY });
     }
   }
 
@@ -283,12 +281,7 @@ export class ReverseDns {
     asking.stopLimit();
     this.#lookups.delete(address);
     const before = this.#cache.get(address)?.name;
-    setNewest(
-      this.#cache,
-      address,
-      { name, expiresAtMillis: this.#timers.nowMillis() + CACHE_MILLIS },
-      CACHE_LIMIT,
-    );
+    this.#remember(address, { name, expiresAtMillis: this.#timers.nowMillis() + CACHE_MILLIS });
     if (name !== before) this.#tell();
     if (this.#waiting.size > 0) this.#startSoon();
   }

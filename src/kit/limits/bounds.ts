@@ -4,10 +4,7 @@ import { OpError } from '../errors/op-error.ts';
 export function setNewest<K, V>(map: Map<K, V>, key: K, value: V, limit: number): void {
   map.delete(key);
   map.set(key, value);
-  for (const oldest of map.keys()) {
-    if (map.size <= limit) break;
-    map.delete(oldest);
-  }
+  if (map.size > limit) map.delete(map.keys().next().value as K);
 }
 
 /** So many at once, then one more every while. Times are of the monotonic clock. */
