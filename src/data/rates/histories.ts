@@ -58,7 +58,6 @@ export const HISTORY_SAMPLES = 600;
 /** The last values of one figure, NaN where one is not known. The ring lies open, so that charts draw it in place. */
 export class SampleHistory {
   readonly values: Float32Array;
-  readonly base = 0;
   readonly capacity: number;
   /** Place of the newest value; -1 before the first. */
   newest = -1;

@@ -78,7 +78,7 @@ export class LinkRates extends RateColumns {
 /** Interfaces remembered at most; of containers thousands come and go in a day. */
 const KNOWN_LIMIT = 1024;
 
-interface KnownInterface {
+export interface KnownInterface {
   name: string;
   txBytes: number;
   rxBytes: number;

@@ -5,7 +5,7 @@ import { OwnerKind } from '../schema/network-columns.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
 import { HealthRates } from './health-rates.ts';
 import { RateHistory } from './histories.ts';
-import { ExplainedShare, KnownInterfaces, LinkRates } from './link-rates.ts';
+import { ExplainedShare, type KnownInterface, KnownInterfaces, LinkRates } from './link-rates.ts';
 import { RateColumns } from './rate-columns.ts';
 
 /** linux/if_ether.h: ETH_HLEN. Interfaces count it in every packet, sockets never see it. */
@@ -14,12 +14,6 @@ export const TOTALS_SLOT = 0;
 const TOTALS_SERIAL = 1;
 /** Sockets whose rates take half a millisecond while the code is cold. */
 const SOCKETS_BETWEEN_RESTS = 1024;
-
-interface KnownTotals {
-  readonly name: string;
-  readonly txBytes: number;
-  readonly rxBytes: number;
-}
 
 /** Rates of everything in a network section, by the section's own slots. Counters become rates here only. */
 export class NetworkRates {
@@ -102,7 +96,7 @@ export class NetworkRates {
   }
 
   /** What an interface has moved since the epoch's first sample, also after it has gone; undefined: never seen. */
-  totalsOf(interfaceIndex: number): KnownTotals | undefined {
+  totalsOf(interfaceIndex: number): Readonly<KnownInterface> | undefined {
     return this.#known.of(interfaceIndex);
   }
 
