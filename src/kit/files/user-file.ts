@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
-import { OpError, toOpError } from '../errors/op-error.ts';
+import { OpError, orUndefined, toOpError } from '../errors/op-error.ts';
 
 /**
  * The one place where files are opened that the user names, or that belong to the user: with the user's own rights
@@ -157,12 +157,7 @@ async function firstThread<T>(work: Promise<T>): Promise<T> {
 
 /** Of this process, the first among them; undefined: this system does not tell. */
 function countThreads(): number | undefined {
-  try {
-    return readdirSync('/proc/self/task').length;
-  } catch (thrown) {
-    if (thrown instanceof Error) return undefined;
-    throw thrown;
-  }
+  return orUndefined(() => readdirSync('/proc/self/task').length);
 }
 
 /** A file that was opened with the user's own rights, read and written on the runtime's threads. */

@@ -1,3 +1,4 @@
+import { lengthened } from '../../kit/table/slot-table.ts';
 import {
   ControlSequence,
   csiEvent,
@@ -342,9 +343,8 @@ class PasteCollector {
   #keep(byte: number): void {
     if (this.#length === MAX_PASTE_BYTES) return;
     if (this.#length === this.#bytes.length) {
-      const longer = new Uint8Array(Math.min(Math.max(this.#length * 2, FIRST_CAPACITY), MAX_PASTE_BYTES));
-      longer.set(this.#bytes);
-      this.#bytes = longer;
+      const capacity = Math.min(Math.max(this.#length * 2, FIRST_CAPACITY), MAX_PASTE_BYTES);
+      this.#bytes = lengthened(this.#bytes, new Uint8Array(capacity));
     }
     this.#bytes[this.#length++] = byte;
   }
