@@ -243,10 +243,7 @@ export class OwnerLedger {
     this.idle.drop(monotonicMicros, mayGo, merge);
   }
 
-  /**
-   * Whoever a process descends from has a row too, with sockets or without, so that a tree by parents is whole. One
-   * that is known has its ancestors already.
-   */
+  /** Whoever a process descends from has a row too, so that a tree by parents is whole. Known ones have theirs. */
   #addAncestors(descendant: number, processes: ProcessTable): void {
     const { table } = this;
     let slot = descendant;

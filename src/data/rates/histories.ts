@@ -101,10 +101,7 @@ const MICROS_PER_SECOND = 1e6;
 /** The bucket under way is shown once half of it is known; before that it would flicker. */
 const SHOWN_FROM_MICROS = MICROS_PER_SECOND / 2;
 
-/**
- * Sixty buckets of one second for each slot, whatever the interval between samples: the bytes of a sample are
- * spread evenly over the time that it covers.
- */
+/** Sixty buckets of a second for each slot: the bytes of a sample are spread evenly over the time that it covers. */
 export class SecondBuckets extends columnsClass({
   tx: numbers('f64', 0, RING_LENGTH),
   rx: numbers('f64', 0, RING_LENGTH),

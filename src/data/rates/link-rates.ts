@@ -84,10 +84,7 @@ export interface KnownInterface {
   rxBytes: number;
 }
 
-/**
- * What each interface has moved since the epoch's first sample, also of those that have gone: one that comes back
- * under its name goes on where it ended.
- */
+/** What each interface has moved in this epoch, those that have gone too: one that comes back goes on there. */
 export class KnownInterfaces {
   readonly #known = new Map<number, KnownInterface>();
 
@@ -134,10 +131,7 @@ export class KnownInterfaces {
 /** Less than this in the last seconds is no traffic to take a share of. */
 const LEAST_BYTES = 1;
 
-/**
- * Share of interfaces' bytes that the rows explain, over the last few seconds (the weights of the rates): of each
- * interface by its slot, and of several together.
- */
+/** Share of the bytes of interfaces that the rows explain, over the last few seconds (weighted as rates), by slot. */
 class AttributedShares extends columnsClass({
   serial: numbers('u32'),
   /** Cumulative, of all rows; as the last sample had it. */

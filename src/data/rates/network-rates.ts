@@ -47,10 +47,7 @@ export class NetworkRates {
     return true;
   }
 
-  /**
-   * As `update`, in slices: 20,000 sockets take 4 to 17 ms the first times. Until it resolves `sockets` is half done,
-   * and everything else as it will be.
-   */
+  /** As `update`, in slices: 20,000 sockets take 4 to 17 ms at first. Until it resolves `sockets` is half done. */
   async updateInSlices(section: NetworkSection, header: SnapshotHeader, slice: Slice): Promise<boolean> {
     if (!this.#start(section, header)) return false;
     const { count } = section.sockets.slots;
@@ -268,10 +265,7 @@ interface FrozenNetwork {
   readonly rates: NetworkRates;
 }
 
-/**
- * Copies everything that a section borrows. The cost depends on the tables' capacity: use it for pause, not for every
- * sample.
- */
+/** Copies all that a section borrows. Costs what the capacity of the tables is: for pause, not for every sample. */
 export function freezeNetwork(section: NetworkSection, rates: NetworkRates): FrozenNetwork {
   const tables = NetworkTables.copyOf(section);
   return { section: { ...section, ...tables, errors: [...section.errors] }, rates: rates.copy() };

@@ -10,10 +10,7 @@ type RaiseReason = 'pressure' | 'alert';
 
 interface RecorderOptions {
   readonly intervalMillis: number;
-  /**
-   * Takes a sample and turns it into a line while it may be borrowed; `needsWhole` is asked once. Undefined: nothing
-   * could be collected.
-   */
+  /** Takes a sample and makes a line of it while it is borrowed; asks `needsWhole` once. Undefined: nothing came. */
   readonly sample: (
     lines: HistoryLines,
     needsWhole: HistoryWriter['needsWhole'],
@@ -91,10 +88,7 @@ export class HistoryWants {
   }
 }
 
-/**
- * Samples a machine for its history, at its own interval, and faster while there is trouble. A sample that comes while
- * the disk still has the one before is not taken.
- */
+/** Samples a machine for its history, faster while there is trouble, and not while the disk has the one before. */
 export class HistoryRecorder {
   readonly #writer: HistoryWriter;
   readonly #lines: HistoryLines;

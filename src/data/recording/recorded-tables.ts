@@ -23,10 +23,7 @@ const PART_ROWS_LIMIT = 1024;
 /** How many rows a table has that columns refer to. */
 type RowCounts = (table: string) => number;
 
-/**
- * The rows of one table of a line, checked but not applied, column by column. Columns are kept from line to line. Any
- * wrong value is an OpError of code `BAD_VALUE`.
- */
+/** The checked rows of one table, column by column, kept from line to line. A wrong value is an OpError `BAD_VALUE`. */
 class StagedTable implements ReceivedColumns {
   rows = 0;
   /** Whether the rows are those of a history, which the next line changes. */
@@ -256,10 +253,7 @@ function checked(value: unknown, { least, most, isDouble }: Range, name: string)
   return value;
 }
 
-/**
- * The tables of a recorded machine. A row keeps its slot from line to line as long as its key and its recorded serial
- * stay, so that rates, selections and histories hold on to it as they do to a live one's.
- */
+/** The tables of a recorded machine. Rows keep their slots while their key and their recorded serial stay. */
 export class RecordedTables {
   readonly #tables = new NetworkTables();
   readonly #staged = new Map<string, StagedTable>();
@@ -273,10 +267,7 @@ export class RecordedTables {
     }
   }
 
-  /**
-   * The line as a section, borrowed until the next call. Rests between steps. Rejects with an OpError of code
-   * `BAD_VALUE` if a value is wrong, and then the tables are as they were.
-   */
+  /** The line as a section, borrowed until the next call. OpError `BAD_VALUE`: then nothing has changed. */
   async apply({ recorded, tables }: RecordedLine, slice: Slice): Promise<NetworkSection> {
     const { network } = recorded;
     if (network === undefined) throw badValue('network');
@@ -310,10 +301,7 @@ export class RecordedProcesses {
   readonly #staged = new StagedTable(TABLE_FORMATS.processes);
   readonly #replica = new TableReplica(toldProcesses(this.#list));
 
-  /**
-   * The list as a section, borrowed until the next call. `facts` is the part that says what there is besides rows. Rests
-   * between steps. Rejects with an OpError of code `BAD_VALUE` if a value is wrong, and then the list is as it was.
-   */
+  /** As `RecordedTables.apply`, of the list; `facts` is the part that says what there is besides rows. */
   async apply(
     facts: Uint8Array,
     rows: readonly Uint8Array[],

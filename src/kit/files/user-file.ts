@@ -135,10 +135,7 @@ let hasThread = false;
 /** What a call of node:fs calls when it is done. */
 type Done<T> = (error: Error | null, result?: T) => void;
 
-/**
- * Gives work to the runtime's threads. Rejects with OpError where the system lets none be started: the runtime would
- * wait for ever.
- */
+/** Gives work to the runtime's threads. OpError where none can be started: the runtime would wait for ever. */
 export function onThread<T>(give: (done: Done<T>) => void): Promise<T> {
   const work = new Promise<T>((resolve, reject) => {
     give((error, result) => (error ? reject(error) : resolve(result as T)));
@@ -262,10 +259,7 @@ export function useUserRights(rights: UserRights): void {
   current = rights;
 }
 
-/**
- * Does the work with the user's own rights. The work must be done when it returns: rights belong to a thread, and what
- * goes on later, or on another thread, has all of them.
- */
+/** Does the work with the user's own rights. Rights belong to a thread: the work must be done when it returns. */
 export function withUserRights<T>(work: () => T): T {
   return current(work);
 }

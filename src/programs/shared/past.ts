@@ -105,9 +105,7 @@ export class TimeTravel implements Source {
     return source.sample(want, deadlineMicros);
   }
 
-  /**
-   * The moments of the history; reopens it while the present is shown. Rejects with an OpError with a one-line message.
-   */
+  /** The moments of the history, opened anew while the present is shown. OpError with one line. */
   async moments(): Promise<readonly HistoryMoment[]> {
     if (this.#past === undefined) {
       const opened = await this.#options.history.open();

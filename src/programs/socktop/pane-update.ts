@@ -111,10 +111,7 @@ export function pointAtPane(model: Model, { action, button, x, y }: MouseEvent):
   return { model: action === 'release' ? { ...model, grab: undefined } : model };
 }
 
-/**
- * Handles a press on a list of the pane: focuses the list and selects the row; on the selected child it opens the
- * child's pane.
- */
+/** A press on a list focuses it and selects the row; on the selected child it opens the child's pane. */
 function pressPane(model: Model, x: number, y: number): Step {
   const { pane, data } = hostOf(model);
   if (pane === undefined) return { model };

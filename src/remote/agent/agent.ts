@@ -62,10 +62,7 @@ export interface RunningAgent {
   stop(): Promise<void>;
 }
 
-/**
- * Starts an agent in this process. It samples only on request. Throws OpError whose message says in one
- * line why it cannot listen (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`).
- */
+/** Starts an agent in this process. OpError with one line if it cannot listen (`EADDRINUSE`, `EACCES`). */
 export function startAgent(settings: AgentSettings, platform: Platform, log: AgentLog): RunningAgent {
   const access = new Access(settings.token);
   const { keptHistory } = settings;

@@ -71,10 +71,7 @@ class WrittenRows extends columnsClass({
   writtenAt: numbers('f64'),
 }) {}
 
-/**
- * Writes the original's `Processes` from the processes of a sample. A row that is as it was stands in the message before:
- * its bytes are copied, since most processes sleep.
- */
+/** Writes the original's `Processes`. Bytes of rows that are as they were are copied: most processes sleep. */
 export class OriginalProcessEncoder {
   readonly #changes: ProcessChanges;
   /** One row, or the head. */

@@ -248,10 +248,7 @@ class InputReader {
     this.#timer = setTimeout(this.#onDeadline, Math.max(wait, 0));
   }
 
-  /**
-   * If the process was held up, the rest of the sequence may be waiting to be read. Two turns of the event loop
-   * have a read between them, and that moves the deadline.
-   */
+  /** The rest of a sequence may wait to be read: two turns have a read between them, which moves the deadline. */
   readonly #onDeadline = (): void => {
     this.#turn = setImmediate(() => {
       this.#turn = setImmediate(() => {

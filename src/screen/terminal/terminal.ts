@@ -79,10 +79,7 @@ export class Terminal {
     return this.#size.height;
   }
 
-  /**
-   * Takes over the screen, or does so again after somebody else may have had it. It is taken with the next frame, a
-   * full one, in one write: nobody sees an empty screen.
-   */
+  /** Takes the screen, perhaps again, with the next frame, a full one, in one write: nobody sees an empty screen. */
   enter(): void {
     if (this.#isGone) return;
     this.#leaving = undefined;
@@ -105,10 +102,7 @@ export class Terminal {
     this.#frames.invalidate();
   }
 
-  /**
-   * Draws a frame by `view`, which paints an empty buffer. While an earlier one is on its way nothing is done, and
-   * `ready` follows. Returns whether it was drawn.
-   */
+  /** Draws a frame by `view` into an empty buffer. False: an earlier one is on its way, and `ready` follows. */
   draw(view: (buffer: Buffer) => void): boolean {
     if (!this.#isActive) return false;
     if (this.#backend.isBusy) {

@@ -103,12 +103,7 @@ function spanText(seconds: number): string {
   return seconds < 3600 ? `${Math.round(seconds / 60)}m` : `${Math.round(seconds / 3600)}h`;
 }
 
-/**
- * Marks on the line below a chart how long ago its columns were: `2m ──── 1m ────`. The newest sample is at the right
- * edge; nothing is drawn before it is known how often samples come.
- *
- * @param secondsPerSample NaN unknown
- */
+/** How long ago the columns above were: `2m ──── 1m ────`; nothing while `secondsPerSample` is NaN. */
 export function putTimeAxis(
   buffer: Buffer,
   { x, y, width }: Pick<Rect, 'x' | 'y' | 'width'>,

@@ -60,10 +60,7 @@ export interface MetricsRequest {
   readonly alerts?: readonly { readonly name: string; readonly isFiring: boolean }[];
 }
 
-/**
- * What `/metrics` shows. One for the agent's life: it holds the counters of processes that have exited, so that none
- * of its counters falls while the agent runs.
- */
+/** What `/metrics` shows. One for the agent's life: it holds what exited processes had, so that no counter falls. */
 export class MetricsPage {
   readonly #writer = new ExpositionWriter();
   readonly #cpu = new CpuMetrics();
@@ -74,10 +71,7 @@ export class MetricsPage {
     this.#groups = groups;
   }
 
-  /**
-   * Takes what other requests have collected between two scrapes, so that less is lost of processes that exit. Cheap;
-   * samples that were taken before are ignored.
-   */
+  /** Takes what others have collected between two scrapes: less is lost of processes that exit. Each sample once. */
   absorb({ header, machineProcesses, network }: Snapshot): void {
     if (machineProcesses !== undefined) this.#groups.processes.absorb(machineProcesses);
     if (network !== undefined) this.#groups.network.absorb(network, header);

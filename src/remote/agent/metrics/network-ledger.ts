@@ -184,10 +184,7 @@ function positive(growth: number): number {
 /** By slot of the owners' table; serial 0: no row. */
 class LastHealth extends columnsClass({ serial: numbers('u32'), ...HEALTH_COLUMNS }) {}
 
-/**
- * What each process had at the last sample of what tells the health of its connections; growth is added to the group of
- * its name. Connections over loopback count too.
- */
+/** Adds the growth of each process's TCP health to the group of its name. Connections over loopback count too. */
 class HealthGroups {
   readonly #labels: GroupLabels;
   readonly #columns: GroupColumns;

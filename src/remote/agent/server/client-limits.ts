@@ -86,9 +86,6 @@ export class RequestTurns {
   }
 }
 
-/**
- * Pings and pongs that a client may send at once, and how long it takes until it may send one more. Honest clients send
- * one a second at most.
- */
+/** Pings and pongs that a client may send at once, and the time until one more. Honest clients send one a second. */
 export const CONTROL_BURST = 40;
 export const CONTROL_REFILL_MILLIS = 200;
