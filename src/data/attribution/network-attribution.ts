@@ -258,7 +258,7 @@ export class NetworkAttribution {
       case OwnerBasis.OUTSIDE:
         return this.#owners.outside();
       case OwnerBasis.HIDDEN:
-        return this.#owners.hidden(sockets.uid[slot]!, sockets.cgroupId[slot]!);
+        return this.#owners.hidden(sockets.uid[slot]!);
       default:
         if (ledger.isClosed[slot] === 1) return this.#owners.closed();
         if (ledger.wasHeld[slot] === 0) {
@@ -266,8 +266,7 @@ export class NetworkAttribution {
           return -1;
         }
         // A socket with an inode is held by a process, so its uid is valid.
-        if (sockets.inode[slot] !== 0)
-          return this.#owners.hidden(sockets.uid[slot]!, sockets.cgroupId[slot]!);
+        if (sockets.inode[slot] !== 0) return this.#owners.hidden(sockets.uid[slot]!);
         return LEFT_STATES.has(sockets.state[slot]!) ? this.#owners.closed() : this.#owners.unknown;
     }
   }
