@@ -203,11 +203,7 @@ class Screen {
 
   #travel(command: TravelCommand, controls: ScreenControls): void {
     void carryOutTravel(this.#opened?.input.travel, command, {
-      opened: (moments) => controls.dispatch({ kind: 'timeline', moments }),
-      totals: async (all, wish) => {
-        const { shownTotals } = await import('./history-reports.ts');
-        controls.dispatch({ kind: 'totals', totals: shownTotals(all, wish) });
-      },
+      dispatch: (message) => controls.dispatch(message),
       arrived: () => {
         if (this.#playback === undefined) controls.dispatch({ kind: 'played', playback: undefined });
         this.#tellProgress();
