@@ -45,10 +45,9 @@ interface AttributionLimits {
 /**
  * Adds up how sockets' counters grow into cumulative counters per owner and per remote host, each per interface.
  *
- * A socket that was there before the first sample counts from there, a later one from 0. What a socket without any
- * known owner has sent is held back for one sample; then, or when it has closed, it goes to an unattributed row and
- * stays there. Who once was known to own a socket keeps it until another process does: bytes that an orphan still
- * sends are those of the process that wrote them.
+ * A socket that was there before the first sample counts from there, a later one from 0. The bytes of a socket without a
+ * known owner are held back for one sample, or until it closes; then they go to a row without a process, and stay there.
+ * A known owner keeps its socket until another process has it: what an orphan still sends was written by that owner.
  */
 export class NetworkAttribution {
   readonly #owners: OwnerLedger;

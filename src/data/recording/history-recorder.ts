@@ -38,8 +38,8 @@ const RAISED_FOR_MILLIS = 60_000;
 const PRESSURE_BURST = 3;
 const PRESSURE_REFILL_MILLIS = 600_000;
 /**
- * Garbage is collected after so many samples: the engine lets it grow to several times what is alive, and this program
- * runs for months. Nearly all of it is younger than that, so that all of the heap is looked at less often.
+ * Garbage is collected after so many samples: by itself the engine lets it grow to several times what is alive, and this
+ * program runs for months. Most collections look at young garbage only, which is nearly all of it.
  */
 const COLLECTED_SAMPLES = 8;
 const WHOLLY_COLLECTED_SAMPLES = 48;

@@ -270,10 +270,9 @@ const OPEN_ALREADY = /^(pipe|socket|anon_inode):/;
 const MOST_LINKS = 40;
 
 /**
- * Where the links lead that the path ends in, also where nothing is yet; the path itself where it is none. Only links
- * of the user and of root are followed, those among the folders of the path too: another user's must not lead root away. `isOpenAlready`: the path is a link of the
- * kernel to a pipe or socket of this program (`/dev/stderr`). Throws OpError `FOREIGN_LINK`, `ELOOP`,
- * or with the system's code.
+ * Follows the links at the end of a path to what they name, which need not exist. Only links of the user and of root are
+ * followed, among the folders too: another user's must not lead root away. `isOpenAlready`: the path is the kernel's link
+ * to a pipe or socket of this program (`/dev/stderr`). Throws OpError `FOREIGN_LINK`, `ELOOP`, or the system's code.
  */
 export function linkTarget(path: string): { readonly path: string; readonly isOpenAlready: boolean } {
   let target = path;

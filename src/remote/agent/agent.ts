@@ -118,8 +118,8 @@ function recorderOf({ keptHistory }: AgentSettings, samples: AgentSamples): Hist
 }
 
 /**
- * Serves the one client at the other end of a stream, who may read journals: whoever started this program for him has
- * let him in. Resolves when the stream has ended, to whether that was the client's wish and not his fault.
+ * Serves the one client at the other end of a stream. The login that started this program for him lets him read journals
+ * too. Resolves when the stream has ended; true: he closed it, false: he broke the protocol.
  */
 export async function serveStream(
   settings: AnswerSettings & { readonly readHistory: ReadHistory },

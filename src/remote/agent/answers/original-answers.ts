@@ -37,10 +37,7 @@ import type { AnswerSource } from './answer-source.ts';
 
 /** What is known of a client of the original protocol. */
 export interface OriginalPeer {
-  /**
-   * It has asked for the processes: its metrics hold none from then on. The original client takes those in the metrics
-   * for all there are, and its places in the longer list before are past their end: it panics.
-   */
+  /** From then on its metrics list no processes: the original client would take those for all of them, and panic. */
   hasAskedProcesses: boolean;
 }
 
