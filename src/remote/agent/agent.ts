@@ -119,7 +119,7 @@ function recorderOf({ keptHistory }: AgentSettings, samples: AgentSamples): Hist
 
 /**
  * Serves the one client at the other end of a stream. The login that started this program for him lets him read journals
- * too. Resolves when the stream has ended; true: he closed it, false: he broke the protocol.
+ * too. Resolves when the stream has ended; true: he ended it, false: he had to be refused.
  */
 export async function serveStream(
   settings: AnswerSettings & { readonly readHistory: ReadHistory },
