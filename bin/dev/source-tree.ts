@@ -65,7 +65,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'src/kit/bytes': 'bounded unpacking and JSON of bytes',
   'src/kit/errors': 'errors with `op` and `code`',
   'src/kit/files': "files that the user names, opened with the user's rights",
-  'src/kit/limits': 'newest entries, so many at once, one after the other',
+  'src/kit/limits': 'maps of the newest entries, and so many at once',
   'src/kit/table': 'tables in typed arrays, and their slots',
   'src/kit/text': 'widths, sanitising, formats of numbers',
   'src/programs/cli': 'command lines, shell completions',

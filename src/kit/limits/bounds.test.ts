@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { Allowance, setNewest, Turns } from './bounds.ts';
+import { Allowance, setNewest } from './bounds.ts';
 
 test('an allowance is a burst, then one every while', () => {
   const budget = new Allowance(40, 3000);
@@ -35,25 +35,4 @@ test('of a map with a limit the entry goes that was set longest ago', () => {
     ['a', 3],
     ['c', 4],
   ]);
-});
-
-test('work is done one after the other, one failure leaves the others alone, and too many are refused', async () => {
-  const turns = new Turns(2);
-  const begun: string[] = [];
-  const first = Promise.withResolvers<string>();
-  const one = turns.take(() => {
-    begun.push('one');
-    return first.promise;
-  });
-  const two = turns.take(async () => {
-    begun.push('two');
-    return 'done';
-  });
-  expect(() => turns.take(async () => 'three')).toThrow('too many pending requests');
-  expect(begun).not.toContain('two');
-  first.reject(new Error('broken'));
-  await expect(one).rejects.toThrow('broken');
-  expect(await two).toBe('done');
-  expect(begun).toEqual(['one', 'two']);
-  expect(await turns.take(async () => 'four')).toBe('four');
 });

@@ -1,5 +1,3 @@
-import { OpError } from '../errors/op-error.ts';
-
 /** Sets an entry of a map in which the newest stands last; past `limit` the oldest gives way. */
 export function setNewest<K, V>(map: Map<K, V>, key: K, value: V, limit: number): void {
   map.delete(key);
@@ -36,31 +34,5 @@ export class Allowance {
     const isFull = this.#left === this.#burst;
     this.#refilledMillis = isFull ? nowMillis : this.#refilledMillis + refills * this.#refillMillis;
     return this.#left > 0;
-  }
-}
-
-/** Work of one kind, done one after the other: more than `limit` that wait would only be late. */
-export class Turns {
-  readonly #limit: number;
-  #last: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  /** Throws `BUSY` at once where too many wait; rejects with what `work` threw. */
-  take<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#waiting >= this.#limit) {
-      const message = 'too many pending requests of this kind';
-      throw new OpError({ op: 'answer', code: 'BUSY', message });
-    }
-    this.#waiting++;
-    const outcome = this.#last.then(work);
-    const end = (): void => {
-      this.#waiting--;
-    };
-    this.#last = outcome.then(end, end);
-    return outcome;
   }
 }

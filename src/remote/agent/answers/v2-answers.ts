@@ -6,7 +6,6 @@ import type { Platform, TierReport } from '../../../data/sample/platform.ts';
 import type { Section } from '../../../data/schema/section-facts.ts';
 import { OpError, toOpError } from '../../../kit/errors/op-error.ts';
 import type { PrivateFolder } from '../../../kit/files/private-folder.ts';
-import { Turns } from '../../../kit/limits/bounds.ts';
 import { historyHeaders, historyParts, totalsPage } from '../../wire/history-reply.ts';
 import { type V2Payload, v2Bytes } from '../../wire/v2-frame.ts';
 import {
@@ -21,7 +20,7 @@ import { V2_REQUESTS, type V2Request } from '../../wire/v2-request.ts';
 import type { SampleOptions } from '../samples/agent-samples.ts';
 import type { SectionSample } from '../samples/machine-samples.ts';
 import { REQUEST_LEASE_MILLIS } from '../samples/network-lease.ts';
-import type { SampleCache } from '../samples/sample-cache.ts';
+import { type SampleCache, Turns } from '../samples/sample-cache.ts';
 import type { AnswerSource } from './answer-source.ts';
 
 /** The one number that is kept for each connection: which sample of processes it has. */

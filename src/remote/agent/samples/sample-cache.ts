@@ -1,4 +1,5 @@
-import { setNewest, Turns } from '../../../kit/limits/bounds.ts';
+import { OpError } from '../../../kit/errors/op-error.ts';
+import { setNewest } from '../../../kit/limits/bounds.ts';
 
 /** What a cache needs to know of a sample: when its counters were read. */
 interface TimedSample {
@@ -89,6 +90,31 @@ export class RatedCache<T extends TimedSample> extends SampleCache<T> {
     if (this.ageMicros() > RATE_BASE_LIMIT_MICROS) await this.read(0, () => undefined);
     await Bun.sleep(RATE_WAIT_MILLIS);
     await this.read(0, () => undefined);
+  }
+}
+
+/** Work of one kind, done one after the other: more than `limit` that wait would only be late. */
+export class Turns {
+  readonly #limit: number;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Throws `BUSY` at once where too many wait; rejects with what `work` threw. */
+  take<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#waiting >= this.#limit) {
+      throw new OpError({ op: 'answer', code: 'BUSY', message: 'too many pending requests of this kind' });
+    }
+    this.#waiting++;
+    const outcome = this.#last.then(work);
+    const end = (): void => {
+      this.#waiting--;
+    };
+    this.#last = outcome.then(end, end);
+    return outcome;
   }
 }
 
