@@ -38,11 +38,7 @@ export function putTail(
   style: Style,
 ): number {
   const needed = cellWidth(text);
-  if (width <= 0) return needed;
-  if (needed <= width) {
-    buffer.put(x, y, text, style);
-    return needed;
-  }
+  if (width <= 0 || needed <= width) return putAligned(buffer, x, y, width, 'left', text, style);
   let from = Math.max(0, text.length - (width - 1));
   while (from < text.length && (isInsidePair(text, from) || cellWidth(text.slice(from)) > width - 1)) from++;
   buffer.putCodePoint(x, y, glyphsFor(buffer.isAscii).ellipsis, style);
