@@ -97,6 +97,6 @@ test('a name that is neither a path nor abstract is refused, and not looked for 
 test('a service manager that is not there is a line in the log, and no more', async () => {
   const agent = await AgentProcess.start({ environment: { NOTIFY_SOCKET: join(folder, 'nobody') } });
   expect((await agent.fetch('/healthz')).status).toBe(200);
-  expect(agent.lines.join('\n')).toContain('event=service-manager');
   await agent.close();
+  expect(agent.lines.join('\n')).toContain('event=service-manager');
 });

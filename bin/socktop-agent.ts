@@ -12,8 +12,8 @@ import {
 } from '../platforms/index.ts';
 import { toOpError } from '../src/kit/errors/op-error.ts';
 import { PrivateFolder } from '../src/kit/files/private-folder.ts';
+import type { Allowance } from '../src/kit/limits/bounds.ts';
 import { sanitizeLine } from '../src/kit/text/sanitize.ts';
-
 import {
   type AgentOptions,
   parseAgentArguments,
@@ -21,7 +21,7 @@ import {
 } from '../src/programs/cli/agent-command.ts';
 import type { HistoryOptions } from '../src/programs/cli/options.ts';
 import { readTokenFile, usableToken } from '../src/programs/config/credentials.ts';
-import { exceptionFields, LineBudget, type LogLevel, logLine } from '../src/programs/shared/event-log.ts';
+import { exceptionFields, type LogLevel, lineBudget, logLine } from '../src/programs/shared/event-log.ts';
 import {
   complain,
   EXIT_FAILURE,
@@ -234,14 +234,14 @@ function say(line: string): void {
 /** The agent's events on standard error, one line each; each kind of event has its own bound, so none hides another. */
 class StandardErrorLog implements AgentLog {
   /** By event: the agent has a dozen kinds. */
-  readonly #budgets = new Map<string, LineBudget>();
+  readonly #budgets = new Map<string, Allowance>();
 
   event(level: LogLevel, event: string, fields: AgentLogFields = {}): void {
-    const budget = this.#budgets.get(event) ?? new LineBudget();
+    const budget = this.#budgets.get(event) ?? lineBudget();
     this.#budgets.set(event, budget);
     if (!budget.take(performance.now())) return;
-    const leftOut = budget.takeRefusedCount();
-    const counted = leftOut === 0 ? fields : { ...fields, left_out: leftOut };
+    const counted = budget.refused === 0 ? fields : { ...fields, left_out: budget.refused };
+    budget.refused = 0;
     process.stderr.write(logLine(Date.now(), level, event, counted));
   }
 }

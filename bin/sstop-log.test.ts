@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { OpError } from '../src/kit/errors/op-error.ts';
-import { EventLog, exceptionFields, LineBudget, logLine } from '../src/programs/shared/event-log.ts';
+import { EventLog, exceptionFields, logLine } from '../src/programs/shared/event-log.ts';
 import { VERSION } from './executable.ts';
 import { SSTOP, SSTOP_TEST_BUILD } from './testing/executables.ts';
 import { PtyProgram } from './testing/pty.ts';
@@ -52,17 +52,6 @@ describe('a line', () => {
     expect(fields).toMatchObject({ op: 'a', code: 'B' });
     expect(fields['stack']).toContain('RangeError: deep');
   });
-});
-
-test('the budget is a burst, then a line every few seconds', () => {
-  const budget = new LineBudget();
-  const taken = (at: number, tries: number) =>
-    Array.from({ length: tries }, () => budget.take(at)).filter(Boolean).length;
-  expect(taken(0, 100)).toBe(40);
-  expect(budget.takeRefusedCount()).toBe(60);
-  expect(taken(2999, 5)).toBe(0);
-  expect(taken(9000, 5)).toBe(3);
-  expect(taken(1e9, 100)).toBe(40);
 });
 
 describe('the file', () => {

@@ -197,8 +197,8 @@ describe('each rule can fail', () => {
 });
 
 describe('unused code', () => {
-  const unused = (files: Readonly<Record<string, string>>): string[] =>
-    findUnusedCode(new Map(Object.entries(files)), ['bin/main.ts']).map(
+  const unused = (files: Readonly<Record<string, string>>, tools: readonly string[] = []): string[] =>
+    findUnusedCode(new Map(Object.entries(files)), tools).map(
       ({ path, line, what }) => `${path}:${line} ${what}`,
     );
   const main = "import { a } from '../src/a.ts';\na();";
@@ -268,6 +268,17 @@ describe('unused code', () => {
     ],
   ])('%s', (_name, files, expected) => {
     expect(unused({ 'bin/main.ts': main, ...files })).toEqual(expected);
+  });
+
+  test('a file that only a tool imports belongs to the tools', () => {
+    const files = {
+      'bin/main.ts': main,
+      'src/a.ts': 'export function a() {}',
+      'src/b.ts': 'export const b = 1;',
+      'bin/dev/c.ts': 'export const c = 1;',
+      'bin/dev/tool.ts': "import { b } from '../../src/b.ts';\nimport { c } from './c.ts';\nb + c;",
+    };
+    expect(unused(files, ['bin/dev/tool.ts'])).toEqual([file]);
   });
 
   test('an entry point that is gone is a finding', () => {

@@ -5,12 +5,9 @@ import { FILTER_KEYS } from '../../src/data/query/filter/filter-term.ts';
 import { plainSortKeys } from '../../src/data/query/machine-process-rows.ts';
 import { TIERS_OF } from '../../src/data/sample/network-sample.ts';
 import { agentCommand } from '../../src/programs/cli/agent-command.ts';
-import { agentManual } from '../../src/programs/cli/agent-manual.ts';
-import { completionFileName, completionScript, SHELL_NAMES } from '../../src/programs/cli/completion.ts';
+import { completionScript, SHELL_NAMES } from '../../src/programs/cli/completion.ts';
 import { socktopCommand } from '../../src/programs/cli/socktop-command.ts';
-import { socktopManual } from '../../src/programs/cli/socktop-manual.ts';
 import { sstopCommand } from '../../src/programs/cli/sstop-command.ts';
-import { sstopManual } from '../../src/programs/cli/sstop-manual.ts';
 import { keymapOf } from '../../src/programs/config/keymap.ts';
 import { SOCKTOP_KEYMAP, SSTOP_KEYMAP } from '../../src/programs/shared/keymaps.ts';
 import { helpGroups } from '../../src/programs/shared/screen-frame.ts';
@@ -18,6 +15,9 @@ import { THEME_NAMES } from '../../src/screen/style/theme.ts';
 import { PROCESS_SORT_KEYS } from '../../src/views/network/network-process-list.ts';
 import { VERSION } from '../executable.ts';
 import { withTables } from './field-tables.ts';
+import { agentManual } from './manual/agent-manual.ts';
+import { socktopManual } from './manual/socktop-manual.ts';
+import { sstopManual } from './manual/sstop-manual.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -26,6 +26,13 @@ interface MadeDocument {
   readonly path: string;
   readonly contents: string;
 }
+
+/** The file name under which a shell loads the completions of a command by itself. */
+const COMPLETION_FILES = {
+  bash: (name: string) => `${name}.bash`,
+  zsh: (name: string) => `_${name}`,
+  fish: (name: string) => `${name}.fish`,
+} as const;
 
 /** The manual pages, the completion scripts and the documents with tables of fields, as they have to stand under docs/. */
 export function madeDocuments(): readonly MadeDocument[] {
@@ -50,7 +57,7 @@ export function madeDocuments(): readonly MadeDocument[] {
     })),
     ...commands.flatMap((command) =>
       SHELL_NAMES.map((shell) => ({
-        path: `docs/completions/${completionFileName(shell, command.name())}`,
+        path: `docs/completions/${COMPLETION_FILES[shell](command.name())}`,
         contents: completionScript(shell, command),
       })),
     ),

@@ -17,6 +17,7 @@ const WORDS: Readonly<Record<string, string>> = {
   'bin/dev': "the project's own tools: build, check, test runner, documents made from code",
   'bin/dev/entry-stub': 'the code that an executable runs before the runtime, and its sealing',
   'bin/dev/macho': 'signatures of executables for macOS',
+  'bin/dev/manual': 'the manual pages: options from the command lines, the rest written by hand',
   'bin/dev/release': 'archives, packages, bills of materials, with `bin/dev/compile.ts` for any target',
   'bin/dev/tidy': 'the rules of the house',
   platforms:
@@ -64,9 +65,10 @@ const WORDS: Readonly<Record<string, string>> = {
   'src/kit/bytes': 'bounded unpacking and JSON of bytes',
   'src/kit/errors': 'errors with `op` and `code`',
   'src/kit/files': "files that the user names, opened with the user's rights",
+  'src/kit/limits': 'maps of the newest entries, and so many at once',
   'src/kit/table': 'tables in typed arrays, and their slots',
   'src/kit/text': 'widths, sanitising, formats of numbers',
-  'src/programs/cli': 'command lines, shell completions, the manual page',
+  'src/programs/cli': 'command lines, shell completions',
   'src/programs/config':
     'the configuration file, keys given to other actions, profiles, certificates that were accepted',
   'src/programs/shared':

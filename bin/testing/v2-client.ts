@@ -1,21 +1,13 @@
-import type { TotalsPeriod } from '../../src/data/sample/totals-kind.ts';
-import type { UsageColumn } from '../../src/data/schema/process-columns.ts';
 import { v2ReplyId } from '../../src/remote/wire/v2-frame.ts';
 import { decodeV2Reply, type V2Answer } from '../../src/remote/wire/v2-reply.ts';
-import { printV2Request, V2_SUBPROTOCOL, type V2RequestName } from '../../src/remote/wire/v2-request.ts';
+import {
+  type AskedV2Request,
+  printV2Request,
+  V2_SUBPROTOCOL,
+  type V2RequestName,
+} from '../../src/remote/wire/v2-request.ts';
 
-export interface V2Question {
-  readonly maxAgeMillis?: number;
-  readonly pid?: number;
-  readonly visiblePids?: readonly number[];
-  readonly columns?: readonly UsageColumn[];
-  readonly isFull?: boolean;
-  readonly segment?: number;
-  readonly from?: number;
-  readonly length?: number;
-  readonly period?: TotalsPeriod;
-  readonly before?: string;
-}
+export type V2Question = Omit<AskedV2Request, 'id' | 'request'>;
 
 /** What may come for a request. */
 export type V2AnswerTo<N extends V2RequestName> = Extract<V2Answer, { readonly reply: N | 'error' }>;
@@ -47,27 +39,11 @@ export class V2Client {
     return new V2Client(socket);
   }
 
-  async ask<N extends V2RequestName>(
-    request: N,
-    { maxAgeMillis, pid, visiblePids = [], columns = [], isFull = false, ...place }: V2Question = {},
-  ): Promise<V2AnswerTo<N>> {
+  async ask<N extends V2RequestName>(request: N, question: V2Question = {}): Promise<V2AnswerTo<N>> {
     const id = ++this.#lastId;
     const arrived = Promise.withResolvers<Uint8Array>();
     this.#waiting.set(id, arrived.resolve);
-    const { segment, from, length, period, before } = place;
-    const rest = {
-      visiblePids,
-      columns,
-      columnsOfAll: [],
-      cgroups: false,
-      isFull,
-      segment,
-      from,
-      length,
-      period,
-      before,
-    };
-    this.#socket.send(printV2Request({ id, request, maxAgeMillis, pid, ...rest }));
+    this.#socket.send(printV2Request({ ...question, id, request }));
     const frame = await arrived.promise;
     return decodeV2Reply(request, frame) as V2AnswerTo<N>;
   }

@@ -149,9 +149,7 @@ export class ListScreen<Model extends { readonly grab: number | undefined }, Ide
     return this.selectAt(model, move);
   }
 
-  /**
-   * Handles a mouse event. `open` is called for a press on the selected row; if it returns undefined, nothing happens.
-   */
+  /** Handles a mouse event. A press on the selected row calls `open`; undefined: nothing happens. */
   pointAt<Step>(
     model: Model,
     event: MouseEvent,

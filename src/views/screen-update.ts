@@ -98,7 +98,6 @@ export function inputMessageOf<Action extends string>(
       return { kind: 'pasted', text: event.text };
     case 'mouse':
       return { kind: 'pointer', event };
-    case 'focus':
     case 'reply':
       return undefined;
   }

@@ -48,10 +48,7 @@ function lineWidth(segments: readonly Segment[]): number {
   return Math.max(0, width - GAP);
 }
 
-/**
- * Draws one line: `left` from the left edge, `right` at the right edge, with a margin of one cell. Segments of the
- * lowest priority are dropped first, on either side.
- */
+/** Draws one line, a cell free at either side. The lowest priorities are dropped first, on either side. */
 export function renderSegments(
   { x, y, width, height }: Rect,
   buffer: Buffer,

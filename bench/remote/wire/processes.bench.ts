@@ -1,9 +1,7 @@
 import { ProcessList } from '../../../src/data/sample/machine-processes.ts';
 import type { OriginalProcess } from '../../../src/remote/wire/original-metrics.ts';
-import {
-  decodeOriginalProcesses,
-  encodeOriginalProcesses,
-} from '../../../src/remote/wire/original-processes.ts';
+import { decodeOriginalProcesses } from '../../../src/remote/wire/original-processes.ts';
+import { encodeOriginalProcesses } from '../../../src/remote/wire/original-reply.fixture.ts';
 import { ProcessChanges } from '../../../src/remote/wire/process-changes.ts';
 import {
   ProcessEncoder,

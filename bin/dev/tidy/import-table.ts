@@ -28,6 +28,7 @@ export const ROOMS: Record<string, readonly string[]> = {
   'kit/errors': [],
   'kit/table': [],
   'kit/bytes': ['kit/errors'],
+  'kit/limits': [],
   'kit/text': [],
   'kit/files': ['kit/errors'],
   'data/schema': [],

@@ -2,9 +2,9 @@ import { isTestOrBench } from './import-table.ts';
 import { type ModuleNames, readModuleNames } from './module-names.ts';
 import type { Finding } from './rules.ts';
 
-/** Files that are started, not imported. Each product file must be reached from one of them by imports. */
-const ENTRY_POINTS: readonly string[] = [
-  'bin/main.ts',
+/** What is started, not imported: the programs, and the project's own tools. */
+const PROGRAMS = 'bin/main.ts';
+const TOOLS: readonly string[] = [
   // `npm run build`, `npm run release`, `npm test`, `npm run check`; the test runs the rules of the house.
   ...['bin/dev/build.ts', 'bin/dev/release.ts', 'bin/dev/test.ts', 'bin/dev/check.ts', 'src/tidy.test.ts'],
   // Make documents, pictures and code that are kept in the repository.
@@ -19,7 +19,8 @@ const ENTRY_POINTS: readonly string[] = [
 ];
 
 /**
- * Product code that only tests and benches use, or nobody. `sources` maps every path from the root to its text.
+ * Product code that only tools, tests and benches use, or nobody; and tools that no tool uses. `sources` maps every path
+ * from the root to its text.
  *
  * A file is used if an entry point imports it, directly or through other files. An export is used if used code names
  * it, in another file or in its own. So a test may import a parser that its own file calls. An export that is named
@@ -27,13 +28,13 @@ const ENTRY_POINTS: readonly string[] = [
  */
 export function findUnusedCode(
   sources: ReadonlyMap<string, string>,
-  entryPoints: readonly string[] = ENTRY_POINTS,
+  tools: readonly string[] = TOOLS,
 ): Finding[] {
   const modules = new Map(Array.from(sources, ([path, source]) => [path, readModuleNames(path, source)]));
-  const used = new UsedCode(modules);
-  for (const path of entryPoints) used.addFile(path);
+  const byPrograms = new UsedCode(modules, [PROGRAMS]);
+  const byTools = new UsedCode(modules, tools);
   const imported = importedExports(modules);
-  const missing = entryPoints.filter((path) => !modules.has(path));
+  const missing = [PROGRAMS, ...tools].filter((path) => !modules.has(path));
   const findings: Finding[] = missing.map((path) => ({
     path,
     line: 1,
@@ -41,6 +42,7 @@ export function findUnusedCode(
   }));
   for (const { path, exports } of modules.values()) {
     if (isTestOrBench(path) || /\.(generated|d)\.ts$/.test(path)) continue;
+    const used = path.startsWith('bin/dev/') ? byTools : byPrograms;
     if (!used.hasFile(path)) {
       findings.push({ path, line: 1, what: 'no product code imports this file' });
       continue;
@@ -75,8 +77,9 @@ class UsedCode {
   /** Keys of names as their own file, or a file that imports them, calls them. */
   readonly #names = new Set<string>();
 
-  constructor(modules: ReadonlyMap<string, ModuleNames>) {
+  constructor(modules: ReadonlyMap<string, ModuleNames>, entryPoints: readonly string[]) {
     this.#modules = modules;
+    for (const path of entryPoints) this.addFile(path);
   }
 
   hasFile(path: string): boolean {

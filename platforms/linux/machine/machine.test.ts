@@ -11,19 +11,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  BUSY_COLUMNS,
-  CPU_TOTAL_ROW,
-  type CpuTable,
-  WAITING_COLUMNS,
-} from '../../../src/data/schema/cpu-sample.ts';
+import { CPU_TOTAL_ROW, type CpuTable, TIME_COLUMNS } from '../../../src/data/schema/cpu-sample.ts';
 import { withoutBpf } from '../bpf/ebpf.fixture.ts';
 import { guardedSpace } from '../guarded/helper-start.fixture.ts';
 import { outputLines, restlessSlice, UNHURRIED, untilRuns } from '../testdata/test-slices.fixture.ts';
 import { LinuxMachine, type LinuxMachineOptions } from './machine.ts';
 
 function allTicks(table: CpuTable, row: number): number {
-  return [...BUSY_COLUMNS, ...WAITING_COLUMNS].reduce((sum, column) => sum + table[column][row]!, 0);
+  return TIME_COLUMNS.reduce((sum, column) => sum + table[column][row]!, 0);
 }
 
 const cannotDropPrivileges = process.getuid?.() !== 0 || Bun.which('setpriv') === null;

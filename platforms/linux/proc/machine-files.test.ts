@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { BUSY_COLUMNS, CpuTable, WAITING_COLUMNS } from '../../../src/data/schema/cpu-sample.ts';
+import { BUSY_COLUMNS, CpuTable, TIME_COLUMNS } from '../../../src/data/schema/cpu-sample.ts';
 import { bytesOf, captured } from './captured-proc.fixture.ts';
 import { parseCpuFrequencies, parseCpuModel } from './cpuinfo.ts';
 import { emptyDiskStatsLine, parseDiskStatsLine } from './diskstats.ts';
@@ -15,7 +15,7 @@ import { parseCpuStat, type SchedulerCounters } from './stat.ts';
 import { scanDecimal, TextScanner } from './text-scanner.ts';
 
 function allTicks(table: CpuTable, row: number): number {
-  return [...BUSY_COLUMNS, ...WAITING_COLUMNS].reduce((sum, column) => sum + table[column][row]!, 0);
+  return TIME_COLUMNS.reduce((sum, column) => sum + table[column][row]!, 0);
 }
 
 function busyTicks(table: CpuTable, row: number): number {

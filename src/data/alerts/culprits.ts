@@ -40,10 +40,7 @@ export function greatest(
   return found;
 }
 
-/**
- * The figure that culprits are named by: share of the machine, resident bytes, bytes per second from and to storage
- * or over the network, child processes. Borrowed with the section.
- */
+/** The figure that culprits are named by, in the unit of BLAME_UNITS. Borrowed with the section. */
 export function blamedFigure(
   blame: Blame,
   section: MachineProcesses,

@@ -1,14 +1,7 @@
 import type { MachineRates } from '../rates/machine-rates.ts';
 import { growth } from '../rates/rate-columns.ts';
 import type { MachineSection } from '../sample/machine-section.ts';
-import {
-  BUSY_COLUMNS,
-  CPU_TOTAL_ROW,
-  type CpuSample,
-  type CpuTable,
-  type Pressure,
-  WAITING_COLUMNS,
-} from '../schema/cpu-sample.ts';
+import type { CpuSample, Pressure } from '../schema/cpu-sample.ts';
 import type { DisksSection } from '../schema/disks-section.ts';
 import { ALERT_KEY_NAMES, ALERT_KEYS, type AlertKey } from './alert-rule.ts';
 
@@ -20,7 +13,6 @@ interface DiskFigures {
 }
 
 const UNKNOWN = Number.NaN;
-const TIMES = [...BUSY_COLUMNS, ...WAITING_COLUMNS] as const;
 
 /** The figures of a machine that rules compare, as of its last samples; NaN unknown. */
 export class MachineFigures {
@@ -28,7 +20,6 @@ export class MachineFigures {
   disks: readonly DiskFigures[] | undefined;
   readonly #rates: MachineRates;
   readonly #values = new Map<AlertKey, number>();
-  readonly #cpuTimes = new ShareOfGrowth();
   readonly #stalls = new Map<string, StallShare>();
   #sequence = UNKNOWN;
 
@@ -84,16 +75,15 @@ export class MachineFigures {
     this.disks = undefined;
     this.#values.clear();
     this.#stalls.clear();
-    this.#cpuTimes.reset();
     this.#sequence = UNKNOWN;
   }
 
   #takeCpu(cpu: CpuSample, micros: number): void {
     const values = this.#values;
-    this.#cpuTimes.update(cpu.times);
-    values.set('cpu', this.#rates.cpu.usage.total);
-    values.set('cpu.iowait', this.#cpuTimes.shareOf('iowait'));
-    values.set('cpu.steal', this.#cpuTimes.shareOf('steal'));
+    const { total, iowaitPercent, stealPercent } = this.#rates.cpu.usage;
+    values.set('cpu', total);
+    values.set('cpu.iowait', iowaitPercent);
+    values.set('cpu.steal', stealPercent);
     values.set('load', cpu.load1 ?? UNKNOWN);
     values.set('psi.cpu', this.#stallOf('cpu', cpu.cpuPressure, micros));
     values.set('psi.memory', this.#stallOf('memory', cpu.memoryPressure, micros));
@@ -121,35 +111,5 @@ class StallShare {
     this.#totalMicros = totalMicros;
     this.#atMicros = atMicros;
     return elapsed > 0 ? Math.min(100, (grown / elapsed) * 100) : UNKNOWN;
-  }
-}
-
-/** Shares of CPU time between two samples, all cores together. */
-class ShareOfGrowth {
-  readonly #last = new Map<string, number>();
-  readonly #grown = new Map<string, number>();
-  #all = UNKNOWN;
-
-  update(times: CpuTable): void {
-    this.#all = 0;
-    for (const name of TIMES) {
-      const now = times[name][CPU_TOTAL_ROW]!;
-      const grown = Math.max(0, now - (this.#last.get(name) ?? UNKNOWN));
-      this.#last.set(name, now);
-      this.#grown.set(name, grown);
-      // Unknown takes nothing from the others.
-      this.#all += grown || 0;
-    }
-  }
-
-  /** Percent; NaN unknown. */
-  shareOf(name: (typeof TIMES)[number]): number {
-    return this.#all > 0 ? ((this.#grown.get(name) ?? UNKNOWN) / this.#all) * 100 : UNKNOWN;
-  }
-
-  reset(): void {
-    this.#last.clear();
-    this.#grown.clear();
-    this.#all = UNKNOWN;
   }
 }

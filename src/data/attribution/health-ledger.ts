@@ -319,10 +319,7 @@ const GENERATION_MICROS = 30e6;
 const SUBJECTS_LIMIT = 4096;
 const QUANTILE = 0.95;
 
-/**
- * Histograms of round-trip times, one for each subject (owner or host), for the 95th percentile of the last minute.
- * Bounded: 256 bytes a subject, and none beyond the first 4096 slots.
- */
+/** Round-trip times of each subject (owner or host), for the 95th percentile of the last minute. 256 bytes each. */
 export class RoundTrips {
   #counts = [new Uint16Array(0), new Uint16Array(0)];
   #serials = new Uint32Array(0);

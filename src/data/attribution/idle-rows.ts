@@ -26,10 +26,7 @@ export class IdleRows extends columnsClass(COLUMNS) {
     this.lastGrowthMicros[slot] = monotonicMicros;
   }
 
-  /**
-   * Where the table is crowded, every 5 s: drops the rows that may go and have not grown in the last minute. `merge`
-   * moves their counters while the rows still stand.
-   */
+  /** Every 5 s, in a crowded table: drops rows at rest for a minute. `merge` moves their counters before. */
   drop(
     monotonicMicros: number,
     mayGo: (slot: number) => boolean,

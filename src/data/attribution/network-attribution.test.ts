@@ -200,20 +200,6 @@ describe('who it is counted for', () => {
     expect(section.owners.users[ownerNamed(section, 'www-data: other sockets')]).toBe('www-data');
   });
 
-  test('hidden sockets are grouped by control group where its path is known', () => {
-    const world = new SampleWorld();
-    const attribution = new NetworkAttribution({
-      ...FACTS,
-      cgroupPath: (id) => (id === 2 ** 33 + 1 ? '/system.slice/nginx.service' : undefined),
-    });
-    attribution.absorb(world.sample());
-    const slot = world.addSocket({ basis: OwnerBasis.HIDDEN, tx: 2 });
-    world.sockets.cgroupId[slot] = 2 ** 33 + 1;
-    const section = attribution.absorb(world.sample());
-    expect(bytesOf(section, '/system.slice/nginx.service')).toEqual([2, 0]);
-    expect(section.owners.kind[ownerNamed(section, '/system.slice/nginx.service')]).toBe(OwnerKind.CGROUP);
-  });
-
   test('inferred bytes are counted twice: with the others and apart', () => {
     const { world, attribution } = begun();
     world.addSocket({ pid: 7, tx: 5 });

@@ -45,10 +45,9 @@ interface AttributionLimits {
 /**
  * Adds up how sockets' counters grow into cumulative counters per owner and per remote host, each per interface.
  *
- * A socket that was there before the first sample counts from there, a later one from 0. What a socket without any
- * known owner has sent is held back for one sample; then, or when it has closed, it goes to an unattributed row and
- * stays there. Who once was known to own a socket keeps it until another process does: bytes that an orphan still
- * sends are those of the process that wrote them.
+ * A socket that was there before the first sample counts from there, a later one from 0. The bytes of a socket without a
+ * known owner are held back for one sample, or until it closes; then they go to a row without a process, and stay there.
+ * A known owner keeps its socket until another process has it: what an orphan still sends was written by that owner.
  */
 export class NetworkAttribution {
   readonly #owners: OwnerLedger;
@@ -257,7 +256,7 @@ export class NetworkAttribution {
       case OwnerBasis.OUTSIDE:
         return this.#owners.outside();
       case OwnerBasis.HIDDEN:
-        return this.#owners.hidden(sockets.uid[slot]!, sockets.cgroupId[slot]!);
+        return this.#owners.hidden(sockets.uid[slot]!);
       default:
         if (ledger.isClosed[slot] === 1) return this.#owners.closed();
         if (ledger.wasHeld[slot] === 0) {
@@ -265,8 +264,7 @@ export class NetworkAttribution {
           return -1;
         }
         // A socket with an inode is held by a process, so its uid is valid.
-        if (sockets.inode[slot] !== 0)
-          return this.#owners.hidden(sockets.uid[slot]!, sockets.cgroupId[slot]!);
+        if (sockets.inode[slot] !== 0) return this.#owners.hidden(sockets.uid[slot]!);
         return LEFT_STATES.has(sockets.state[slot]!) ? this.#owners.closed() : this.#owners.unknown;
     }
   }

@@ -23,8 +23,6 @@ export interface OwnerFacts {
    */
   networkNamespace?(pid: number, cgroup: string | undefined, isForeign: boolean): string | undefined;
   userName(uid: number): string;
-  /** Path of a control group by its id; undefined: unknown. Without it such sockets are grouped by user. */
-  cgroupPath?(cgroupId: number): string | undefined;
 }
 
 /** Processes alive, and those that ended since the sample before. */
@@ -134,7 +132,6 @@ export class OwnerLedger {
       this.#renewalCursor = (this.#renewalCursor + 1) % count;
       const slot = rows[this.#renewalCursor]!;
       if (table.kind[slot] === OwnerKind.PROCESS && table.hasExited[slot] === 0) this.#readTexts(slot);
-      else if (table.kind[slot] === OwnerKind.CGROUP) this.#nameContainer(slot);
     }
   }
 
@@ -217,10 +214,8 @@ export class OwnerLedger {
     return this.#group(OwnerKind.UNKNOWN, 1, 0, 'outside this PID namespace');
   }
 
-  /** Owner of sockets of which only the user or the control group is known. */
-  hidden(uid: number, cgroupId: number): number {
-    const byCgroup = this.#ofCgroup(cgroupId);
-    if (byCgroup >= 0) return byCgroup;
+  /** Owner of sockets of which only the user is known. */
+  hidden(uid: number): number {
     if (uid === UNKNOWN_USER) return this.unknown;
     const { table } = this;
     const known = table.slots.find(0, uid, 0, OwnerKind.USER);
@@ -243,10 +238,7 @@ export class OwnerLedger {
     this.idle.drop(monotonicMicros, mayGo, merge);
   }
 
-  /**
-   * Whoever a process descends from has a row too, with sockets or without, so that a tree by parents is whole. One
-   * that is known has its ancestors already.
-   */
+  /** Whoever a process descends from has a row too, so that a tree by parents is whole. Known ones have theirs. */
   #addAncestors(descendant: number, processes: ProcessTable): void {
     const { table } = this;
     let slot = descendant;
@@ -293,21 +285,6 @@ export class OwnerLedger {
     const uid = exited.uid[found]!;
     table.uid[slot] = uid;
     table.users[slot] = uid === UNKNOWN_USER ? undefined : this.#facts.userName(uid);
-  }
-
-  #ofCgroup(cgroupId: number): number {
-    if (cgroupId === 0 || this.#facts.cgroupPath === undefined) return -1;
-    const low = cgroupId >>> 0;
-    const high = Math.floor(cgroupId / TWO_32);
-    const known = this.table.slots.find(0, low, high, OwnerKind.CGROUP);
-    if (known >= 0) return known;
-    const path = this.#facts.cgroupPath(cgroupId);
-    if (path === undefined) return -1;
-    const slot = this.#group(OwnerKind.CGROUP, low, high, path);
-    if (slot === this.unknown) return slot;
-    this.table.cgroups[slot] = path;
-    this.#nameContainer(slot);
-    return slot;
   }
 
   #group(kind: GroupKind, low: number, high: number, name: string): number {

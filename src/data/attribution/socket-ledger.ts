@@ -68,10 +68,7 @@ export class SocketLedger extends columnsClass(LEDGER_COLUMNS) {
   }
 }
 
-/**
- * Hashes the ports, the last words of both addresses, and the interface if known. The value changes when a socket is
- * connected to another peer.
- */
+/** Hashes ports, last words of both addresses, and the interface: another value means another peer. */
 function endpointFingerprint(sockets: SocketTable, slot: number): number {
   const last = slot * ADDRESS_WORDS + ADDRESS_WORDS - 1;
   const ports = (sockets.remotePort[slot]! << 16) | sockets.localPort[slot]!;

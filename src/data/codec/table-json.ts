@@ -75,10 +75,7 @@ interface ReadRow {
   readonly addresses: readonly string[];
 }
 
-/**
- * A table as a list of rows under the names of its columns, those of texts in the singular; what is unknown is left
- * out. The addresses of a row, where the table has such, are a list of texts.
- */
+/** A table as a list of rows; text columns in the singular, addresses as lists of texts, unknown values left out. */
 export function rowsCodec(shape: RowsShape): ValueCodec {
   const { columns, key, most } = shape;
   const told = jsonColumnsOf(shape);

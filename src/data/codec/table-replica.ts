@@ -8,10 +8,7 @@ import { scatter, UNKNOWN_COUNT } from './typed-columns.ts';
 /** Rows of a table as they came from another machine or a recording, column by column. */
 export interface ReceivedColumns {
   readonly rows: number;
-  /**
-   * Values by row, to be used up before the next call; undefined: the column was left out. `UNKNOWN_COUNT` stands for
-   * an unknown double.
-   */
+  /** Values by row, valid until the next call; undefined: no such column. UNKNOWN_COUNT is an unknown double. */
   numbers(column: { readonly field: FieldShape }): Float64Array | undefined;
   /** Puts the texts of row i at `slots[i]`, -1 nowhere. `keepsLeftOut`: where the column was left out, they stay. */
   putTexts(column: ToldTexts, slots: Int32Array, keepsLeftOut: boolean): void;

@@ -100,10 +100,7 @@ export class SystemExport implements MachineProcessExport {
     }
   }
 
-  /**
-   * What the next sample should have: the costly figures of the processes that come first. The first one has them of
-   * all, so that the second has rates.
-   */
+  /** The costly figures of the processes that come first. The first sample has them of all: the second has rates. */
   get wantedProcesses(): ProcessesWant {
     const cgroups = this.groupBy === 'container' || this.groupBy === 'unit';
     // Sums are over all processes.

@@ -1,25 +1,12 @@
 import { isIpv4, readAddress } from '../sample/address.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 
-/** What an address is by its range alone, where it is not one of the public Internet's. */
-export type AddressRange =
-  | 'unspecified'
-  | 'loopback'
-  | 'private'
-  | 'link-local'
-  | 'cgnat'
-  | 'multicast'
-  | 'broadcast'
-  | 'documentation'
-  | 'benchmark'
-  | 'reserved';
-
 /**
  * The special-purpose registries (RFC 6890 and the IANA tables it started, with RFC 8190, 9602, 9637), the narrowest
  * range first where ranges are nested; 'global' is an exception within a wider one. Deprecated ranges that once were
  * unicast of the Internet (6to4's 192.88.99.0/24, 2002::/16) and anycast services (AS112, AMT) stay global.
  */
-const RANGES: readonly (readonly [prefix: string, range: AddressRange | 'global'])[] = [
+const RANGES = [
   ['0.0.0.0/32', 'unspecified'],
   ['0.0.0.0/8', 'reserved'],
   ['10.0.0.0/8', 'private'],
@@ -63,7 +50,10 @@ const RANGES: readonly (readonly [prefix: string, range: AddressRange | 'global'
   ['ff00::/8', 'multicast'],
   // Discard-only, SRv6 identifiers, IPv4-compatible: no more than what IANA never gave to anybody (RFC 4291, 2.4).
   ['::/0', 'reserved'],
-];
+] as const;
+
+/** What an address is by its range alone, where it is not one of the public Internet's. */
+export type AddressRange = Exclude<(typeof RANGES)[number][1], 'global'>;
 
 /** A prefix as words to compare: `(address & mask) === value`, word by word. */
 interface Prefix {

@@ -14,10 +14,7 @@ const OP = 'open country database';
 const FOREIGN_TYPE = /asn|isp|domain|connection|anonymous/i;
 const COUNTRY_TYPE = /country|city|location|enterprise/i;
 
-/**
- * Countries by address from a database in MaxMind's format, held in memory whole. Country, city and enterprise
- * databases of MaxMind, DB-IP, IPinfo and others with one of their record shapes will do.
- */
+/** Countries by address from a database in MaxMind's format (DB-IP, IPinfo and others too), held in memory whole. */
 export class CountryDatabase {
   /** What the file says it is: `GeoLite2-Country`, `DBIP-Country-Lite`. */
   readonly type: string;
@@ -46,9 +43,7 @@ export class CountryDatabase {
     }
   }
 
-  /**
-   * ISO 3166-1 code of an address in plain text; undefined where the database has none, or is damaged at that place.
-   */
+  /** ISO 3166-1 code of an address as text; undefined where the database has none, or is damaged there. */
   code(address: string): string | undefined {
     // The library would take the first 32 bits of an IPv6 address for an IPv4 one.
     if (!this.#hasIpv6 && address.includes(':')) return undefined;

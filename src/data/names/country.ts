@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { setNewest } from '../../kit/limits/bounds.ts';
 import { addressText, IPV4_MAPPED_WORD, readAddress } from '../sample/address.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 import { addressRange } from './address-range.ts';
@@ -44,8 +45,7 @@ export class Countries {
     const known = this.#known.get(address);
     if (known !== undefined) return known ?? undefined;
     const found = this.#find(address);
-    if (this.#known.size >= CACHE_LIMIT) this.#known.delete(this.#known.keys().next().value!);
-    this.#known.set(address, found ?? null);
+    setNewest(this.#known, address, found ?? null, CACHE_LIMIT);
     return found;
   }
 

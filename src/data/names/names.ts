@@ -33,10 +33,7 @@ interface NamesParts {
   readonly resolver?: ReverseResolver;
 }
 
-/**
- * Names for numbers, as screens and exports show them. Every question is answered at once from what is known; only
- * `host` asks the outside, in the background, and `onChange` says when it has learnt something.
- */
+/** Names for numbers, from what is known by now. Only `host` asks the outside, and `onChange` says when it knows. */
 export class Names {
   /** Called when host names have come or gone, at most once in 100 ms. */
   onChange: (() => void) | undefined;

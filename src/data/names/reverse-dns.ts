@@ -1,4 +1,5 @@
 import { toOpError } from '../../kit/errors/op-error.ts';
+import { setNewest } from '../../kit/limits/bounds.ts';
 import { isIpv4, readAddress } from '../sample/address.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 import { type AddressRange, addressRange } from './address-range.ts';
@@ -65,10 +66,7 @@ export function openReverseResolver(timeoutMillis: number, servers?: readonly st
   };
 }
 
-/**
- * Domain name of an address's PTR records: `5.0.0.10.in-addr.arpa` (RFC 1035, 3.5), nibbles in `ip6.arpa` (RFC 3596,
- * 2.5).
- */
+/** Name of an address's PTR records: `5.0.0.10.in-addr.arpa` (RFC 1035, 3.5), nibbles in `ip6.arpa` (RFC 3596, 2.5). */
 export function pointerName(words: Uint32Array): string {
   const labels: string[] = [];
   if (isIpv4(words, 0)) {
@@ -90,9 +88,7 @@ const CACHE_MILLIS = 5 * 60_000;
 const LOOKUP_MILLIS = 2_000;
 const CHANGE_MILLIS = 100;
 
-/**
- * Ranges that no unicast name server can know, or whose name says nothing. Private networks have servers of their own.
- */
+/** Ranges that no unicast name server can know. Private networks have servers of their own. */
 const UNASKED: ReadonlySet<AddressRange | undefined> = new Set<AddressRange>([
   'unspecified',
   'loopback',
@@ -169,10 +165,7 @@ export class ReverseDns {
     return this.#waiting.size;
   }
 
-  /**
-   * The name known now, at once. While enabled, an address whose name is not known or too old is looked up in the
-   * background.
-   */
+  /** The name known now. While enabled, a name that is not known or too old is looked up in the background. */
   nameOf(address: string): string | undefined {
     const answer = this.#cache.get(address);
     if (answer !== undefined) this.#remember(address, answer);
@@ -208,11 +201,8 @@ export class ReverseDns {
     this.#lookups.clear();
   }
 
-  /** Makes an answer the most recently used one; the least recently used gives way. */
   #remember(address: string, answer: Answer): void {
-    this.#cache.delete(address);
-    this.#cache.set(address, answer);
-    if (this.#cache.size > CACHE_LIMIT) this.#cache.delete(this.#cache.keys().next().value!);
+    setNewest(this.#cache, address, answer, CACHE_LIMIT);
   }
 
   #want(address: string): void {

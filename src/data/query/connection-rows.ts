@@ -218,9 +218,7 @@ const CONNECTION_COLUMNS = {
   /** Bytes since start; NaN not counted. */
   upTotal: numbers('f64'),
   downTotal: numbers('f64'),
-  /**
-   * Age since it was first seen; NaN: older than the program, because the kernel does not report when it was opened.
-   */
+  /** Since it was first seen; NaN: it is older than the program, and the kernel does not tell when it was opened. */
   ageMicros: numbers('f64'),
   /** NaN unknown. */
   rttMicros: numbers('f64'),

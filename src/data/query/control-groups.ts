@@ -45,10 +45,7 @@ const UNIT_SEGMENT = /\.(?:service|socket|mount|swap)$/;
 const USER_SLICE = /^user-(\d+)\.slice$/;
 const USER_MANAGER = /^user@(\d+)\.service$/;
 
-/**
- * Reads /proc/PID/cgroup's path: container first, then a user's session, then a systemd service. `containerName` is that
- * of its container, where it is known. Pure.
- */
+/** The group of a path of /proc/PID/cgroup: a container (with its name), a user's session, a systemd service. */
 export function controlGroupOf(path: string | undefined, containerName?: string): ControlGroup | undefined {
   if (path === undefined || path === '') return undefined;
   const segments = path.split('/').filter((segment) => segment !== '');

@@ -163,9 +163,7 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
     return this.#section?.hosts.nameBasis[this.host[row]!] ?? NameBasis.NONE;
   }
 
-  /**
-   * Writes owner slots of the processes connected to it to `out`, each name once, the busiest first; returns how many.
-   */
+  /** Writes the owner slots of its processes to `out`, each name once, the busiest first; returns how many. */
   processesInto(row: number, out: Int32Array): number {
     return this.#processes.ownersInto(row, out);
   }
@@ -175,9 +173,7 @@ export class HostRows extends columnsClass(HOST_COLUMNS, RankedRows) {
     arrangeBy(HOST_FIELDS[key].order, isReversed, this, order, this.count);
   }
 
-  /**
-   * Sort texts of the hosts, computed once per build: names may arrive in between, and the order must stay consistent.
-   */
+  /** Sort texts, computed once per build: names may arrive in between, and the order must stay consistent. */
   sortTexts(): readonly string[] {
     if (this.#hasSortTexts) return this.#sortTexts;
     this.#hasSortTexts = true;

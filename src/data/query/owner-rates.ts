@@ -26,10 +26,7 @@ export class OwnerRates extends columnsClass({ up: numbers('f64'), down: numbers
   }
 }
 
-/**
- * Figures of one owner in scope for its detail view, ignoring the filter. Rates are bytes per second, totals bytes
- * since start; NaN unknown.
- */
+/** Figures of one owner in scope, whatever the filter. Bytes per second, and bytes since start; NaN unknown. */
 export class OwnerSums {
   /** Smoothed, for the screen. */
   up = Number.NaN;

@@ -54,10 +54,7 @@ export class ProcessRows extends columnsClass(PROCESS_COLUMNS, RankedRows) {
     this.#finish(section, rates, scope, inScope, filter);
   }
 
-  /**
-   * As `build`, in slices: the code is not compiled the first time, and 20,000 sockets in 3,000 processes take 20 ms.
-   * The rows are incomplete until it resolves.
-   */
+  /** As `build`, in slices: 20,000 sockets in 3,000 processes take 20 ms at first. Incomplete until it resolves. */
   async buildInSlices(
     section: NetworkSection,
     rates: NetworkRates,

@@ -13,9 +13,7 @@ interface RowSort<Rows> {
   readonly arrange?: (rows: Rows, order: RowOrder, isUpwards: boolean) => void;
 }
 
-/**
- * Declaration of one column of a list, however it is shown. `Rows` are the sort input, `Source` is the export input.
- */
+/** One column of a list, however it is shown. Sorting reads `Rows`, exports read `Source`. */
 interface RowField<Rows, Source> {
   /** Description with unit, for the documents. */
   readonly help: string;

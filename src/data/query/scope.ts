@@ -33,10 +33,7 @@ export class ScopeFilter {
     return this.#includeLoopback || interfaceIndex !== this.#loopback;
   }
 
-  /**
-   * Listening ports are in scope whatever is counted. With one interface, only those bound to it or to every address
-   * (0).
-   */
+  /** Listening ports count in every scope; with one interface only those bound to it or to every address (0). */
   hasListener(interfaceIndex: number): boolean {
     return this.#only === undefined || interfaceIndex === 0 || interfaceIndex === this.#only;
   }

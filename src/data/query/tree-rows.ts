@@ -50,10 +50,7 @@ export class TreeRows extends columnsClass(TREE_COLUMNS) {
   readonly #links = new TreeLinks();
   readonly #sums = new TreeSums();
 
-  /**
-   * Rebuilds the tree from rows of the same section; call it also after the sort order changed. Branches of owners in
-   * `folded` (slots) have one row.
-   */
+  /** Rebuilds the tree, also after the order changed. Branches of the owners (slots) in `folded` have one row. */
   build(section: NetworkSection, rows: ProcessRows, sort: Sort, folded: ReadonlySet<number>): void {
     const { owners } = section;
     this.#rows = rows;

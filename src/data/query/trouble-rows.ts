@@ -80,10 +80,7 @@ const TROUBLE_COLUMNS = {
   places: TEXT,
 };
 
-/**
- * What is wrong with the network, in words, as columns `[0..count)`: the worst 256. Says nothing of what works. Holds
- * copies: readable at any time, until the next `build`.
- */
+/** What is wrong with the network, in words, as columns `[0..count)`: the worst 256. Copies, until the next `build`. */
 export class TroubleRows extends columnsClass(TROUBLE_COLUMNS, RankedRows) {
   declare readonly sort: SortBy<TroubleSortKey>;
   readonly #texts = new TroubleTexts();

@@ -1,7 +1,6 @@
 /**
- * Reasons for which packets are dropped that are trouble, in words, by the kernel's names
- * (include/net/dropreason-core.h). All others belong to what works: segments that came twice, queues of sockets that
- * close, packets for nobody.
+ * Reasons of dropped packets that mean trouble, in words, by the kernel's names (include/net/dropreason-core.h). All
+ * others are normal: segments that came twice, queues of sockets that close, packets for nobody.
  */
 const REASON_WORDS: Readonly<Record<string, string>> = {
   NETFILTER_DROP: 'firewall',

@@ -1,29 +1,30 @@
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
-import { BUSY_COLUMNS, CPU_TOTAL_ROW, type CpuTable, WAITING_COLUMNS } from '../schema/cpu-sample.ts';
+import {
+  BUSY_COLUMNS,
+  CPU_TOTAL_ROW,
+  type CpuTable,
+  TICK_COLUMNS,
+  TIME_COLUMNS,
+} from '../schema/cpu-sample.ts';
 import { SampleHistory, type Trend, Trends } from './histories.ts';
 
-const TICK_COLUMNS = [...BUSY_COLUMNS, ...WAITING_COLUMNS] as const;
 /** A counter of 64 bits that went below zero is about so large; no machine runs so long. */
 const WRAPPED_TICKS = 2 ** 62;
 
 /** Rows as in CpuTable: 0 all cores together, `core + 1` one core. */
 const USAGE_COLUMNS = {
   percent: numbers('f64', Number.NaN),
-  /** Ticks as of the last sample. */
-  user: numbers('f64', Number.NaN),
-  nice: numbers('f64', Number.NaN),
-  system: numbers('f64', Number.NaN),
-  irq: numbers('f64', Number.NaN),
-  softirq: numbers('f64', Number.NaN),
-  steal: numbers('f64', Number.NaN),
-  idle: numbers('f64', Number.NaN),
-  iowait: numbers('f64', Number.NaN),
+  /** As of the last sample. */
+  ...TICK_COLUMNS,
 };
 
 /** Shares of the time between two samples in which processors worked, percent of each; NaN unknown. */
 export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
   /** Rows in use. */
   count = 0;
+  /** Shares of the time of all cores together, percent; NaN unknown. */
+  iowaitPercent = Number.NaN;
+  stealPercent = Number.NaN;
 
   /** All cores together, 0 to 100. */
   get total(): number {
@@ -34,11 +35,14 @@ export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
   update(times: CpuTable): void {
     this.reserve(times.count);
     this.count = times.count;
+    // NaN where either sample does not know.
+    const waited = times.iowait[CPU_TOTAL_ROW]! - this.iowait[CPU_TOTAL_ROW]!;
+    const stolen = times.steal[CPU_TOTAL_ROW]! - this.steal[CPU_TOTAL_ROW]!;
     for (let row = 0; row < times.count; row++) {
       let busy = 0;
       let all = 0;
-      for (let i = 0; i < TICK_COLUMNS.length; i++) {
-        const name = TICK_COLUMNS[i]!;
+      for (let i = 0; i < TIME_COLUMNS.length; i++) {
+        const name = TIME_COLUMNS[i]!;
         const now = times[name][row]!;
         const growth = growthOf(now, this[name][row]!);
         this[name][row] = now;
@@ -46,6 +50,9 @@ export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
         all += growth;
       }
       this.percent[row] = all > 0 ? (busy / all) * 100 : Number.NaN;
+      if (row !== CPU_TOTAL_ROW) continue;
+      this.iowaitPercent = shareOf(waited, all);
+      this.stealPercent = shareOf(stolen, all);
     }
   }
 
@@ -62,6 +69,10 @@ export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
 function growthOf(now: number, last: number): number {
   const growth = now - last;
   return growth > 0 && growth < WRAPPED_TICKS ? growth : 0;
+}
+
+function shareOf(grown: number, all: number): number {
+  return all > 0 ? (Math.max(0, grown) / all) * 100 : Number.NaN;
 }
 
 /** Use of the processors with its past: all together and each core, percent. */

@@ -104,10 +104,7 @@ export class HealthRates {
 const PARTS = 5;
 const PART_SECONDS = 2;
 
-/**
- * Growth of a counter over the last ten seconds, by the slots of a table. A row seen for the first time after the first
- * sample counts from 0; an unknown counter (NaN) has no growth.
- */
+/** Growth of a counter over the last ten seconds, by slots. Rows that come later count from 0; NaN has no growth. */
 export class WindowedGrowth {
   /** Counters as of the last sample, and as of the ends of the parts, in a ring. */
   #last = new Float64Array(0);

@@ -58,7 +58,6 @@ export const HISTORY_SAMPLES = 600;
 /** The last values of one figure, NaN where one is not known. The ring lies open, so that charts draw it in place. */
 export class SampleHistory {
   readonly values: Float32Array;
-  readonly base = 0;
   readonly capacity: number;
   /** Place of the newest value; -1 before the first. */
   newest = -1;
@@ -102,10 +101,7 @@ const MICROS_PER_SECOND = 1e6;
 /** The bucket under way is shown once half of it is known; before that it would flicker. */
 const SHOWN_FROM_MICROS = MICROS_PER_SECOND / 2;
 
-/**
- * Sixty buckets of one second for each slot, whatever the interval between samples: the bytes of a sample are
- * spread evenly over the time that it covers.
- */
+/** Sixty buckets of a second for each slot: the bytes of a sample are spread evenly over the time that it covers. */
 export class SecondBuckets extends columnsClass({
   tx: numbers('f64', 0, RING_LENGTH),
   rx: numbers('f64', 0, RING_LENGTH),

@@ -1,3 +1,4 @@
+import { setNewest } from '../../kit/limits/bounds.ts';
 import { columnsClass, numbers } from '../../kit/table/columns.ts';
 import type { InterfaceTable } from '../sample/interface-table.ts';
 import { SecondBuckets, type Trend, Trends } from './histories.ts';
@@ -77,16 +78,13 @@ export class LinkRates extends RateColumns {
 /** Interfaces remembered at most; of containers thousands come and go in a day. */
 const KNOWN_LIMIT = 1024;
 
-interface KnownInterface {
+export interface KnownInterface {
   name: string;
   txBytes: number;
   rxBytes: number;
 }
 
-/**
- * What each interface has moved since the epoch's first sample, also of those that have gone: one that comes back
- * under its name goes on where it ended.
- */
+/** What each interface has moved in this epoch, those that have gone too: one that comes back goes on there. */
 export class KnownInterfaces {
   readonly #known = new Map<number, KnownInterface>();
 
@@ -121,31 +119,19 @@ export class KnownInterfaces {
   note(interfaceIndex: number, name: string, txBytes: number, rxBytes: number): void {
     const known = this.#known.get(interfaceIndex);
     if (known === undefined) {
-      this.#makeRoom();
-      this.#known.set(interfaceIndex, { name, txBytes, rxBytes });
+      setNewest(this.#known, interfaceIndex, { name, txBytes, rxBytes }, KNOWN_LIMIT);
       return;
     }
     known.name = name;
     known.txBytes = txBytes;
     known.rxBytes = rxBytes;
   }
-
-  #makeRoom(): void {
-    if (this.#known.size < KNOWN_LIMIT) return;
-    for (const index of this.#known.keys()) {
-      this.#known.delete(index);
-      return;
-    }
-  }
 }
 
 /** Less than this in the last seconds is no traffic to take a share of. */
 const LEAST_BYTES = 1;
 
-/**
- * Share of interfaces' bytes that the rows explain, over the last few seconds (the weights of the rates): of each
- * interface by its slot, and of several together.
- */
+/** Share of the bytes of interfaces that the rows explain, over the last few seconds (weighted as rates), by slot. */
 class AttributedShares extends columnsClass({
   serial: numbers('u32'),
   /** Cumulative, of all rows; as the last sample had it. */

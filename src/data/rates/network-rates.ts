@@ -6,7 +6,7 @@ import { OwnerKind } from '../schema/network-columns.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
 import { HealthRates } from './health-rates.ts';
 import { RateHistory } from './histories.ts';
-import { ExplainedShare, KnownInterfaces, LinkRates } from './link-rates.ts';
+import { ExplainedShare, type KnownInterface, KnownInterfaces, LinkRates } from './link-rates.ts';
 import { RateColumns } from './rate-columns.ts';
 
 /** linux/if_ether.h: ETH_HLEN. Interfaces count it in every packet, sockets never see it. */
@@ -15,12 +15,6 @@ export const TOTALS_SLOT = 0;
 const TOTALS_SERIAL = 1;
 /** Sockets whose rates take half a millisecond while the code is cold. */
 const SOCKETS_BETWEEN_RESTS = 1024;
-
-interface KnownTotals {
-  readonly name: string;
-  readonly txBytes: number;
-  readonly rxBytes: number;
-}
 
 /** Rates of everything in a network section, by the section's own slots. Counters become rates here only. */
 export class NetworkRates {
@@ -54,10 +48,7 @@ export class NetworkRates {
     return true;
   }
 
-  /**
-   * As `update`, in slices: 20,000 sockets take 4 to 17 ms the first times. Until it resolves `sockets` is half done,
-   * and everything else as it will be.
-   */
+  /** As `update`, in slices: 20,000 sockets take 4 to 17 ms at first. Until it resolves `sockets` is half done. */
   async updateInSlices(section: NetworkSection, header: SnapshotHeader, slice: Slice): Promise<boolean> {
     if (!this.#start(section, header)) return false;
     const { count } = section.sockets.slots;
@@ -103,7 +94,7 @@ export class NetworkRates {
   }
 
   /** What an interface has moved since the epoch's first sample, also after it has gone; undefined: never seen. */
-  totalsOf(interfaceIndex: number): KnownTotals | undefined {
+  totalsOf(interfaceIndex: number): Readonly<KnownInterface> | undefined {
     return this.#known.of(interfaceIndex);
   }
 
@@ -284,10 +275,7 @@ interface FrozenNetwork {
   readonly rates: NetworkRates;
 }
 
-/**
- * Copies everything that a section borrows. The cost depends on the tables' capacity: use it for pause, not for every
- * sample.
- */
+/** Copies all that a section borrows. Costs what the capacity of the tables is: for pause, not for every sample. */
 export function freezeNetwork(section: NetworkSection, rates: NetworkRates): FrozenNetwork {
   const tables = NetworkTables.copyOf(section);
   return { section: { ...section, ...tables, errors: [...section.errors] }, rates: rates.copy() };

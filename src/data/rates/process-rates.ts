@@ -20,10 +20,7 @@ export class ProcessCpu extends columnsClass({
   #lastMicros = Number.NaN;
   #lastTicks = Number.NaN;
 
-  /**
-   * Takes a sample of so many monotonic microseconds. A process has a share from its second sample on, and from its first
-   * if it has begun since the sample before.
-   */
+  /** A process has a share from its second sample on, and from its first if it has begun since the sample before. */
   update(processes: ProcessTable, monotonicMicros: number, header: SnapshotHeader): void {
     const { rows, count, serial, capacity } = processes.slots;
     this.reserve(capacity);

@@ -5,7 +5,7 @@ const SERIAL = 1;
 
 /** Smooth rates after each of these counters, a second apart. */
 function ratesOf(counters: readonly number[]): number[] {
-  const columns = new RateColumns('from-first-value', 1);
+  const columns = new RateColumns('from-first-value');
   return counters.map((counter, second) => {
     columns.begin(1, second === 0 ? Number.NaN : 1);
     columns.record(0, SERIAL, counter, counter);

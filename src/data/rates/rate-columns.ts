@@ -51,8 +51,8 @@ export class RateColumns extends columnsClass(RATE_COLUMNS) {
   #seconds = Number.NaN;
   #weight = Number.NaN;
 
-  constructor(newRows: NewRows, capacity = 0) {
-    super(capacity);
+  constructor(newRows: NewRows) {
+    super();
     this.#newRows = newRows;
   }
 

@@ -1,4 +1,5 @@
 import { edenGC } from 'bun:jsc';
+import { Allowance } from '../../kit/limits/bounds.ts';
 import type { PressureWatch } from '../sample/platform.ts';
 import type { ProcessesWant } from '../sample/snapshot.ts';
 import type { HistoryLine, HistoryLines } from './history-line.ts';
@@ -9,10 +10,7 @@ type RaiseReason = 'pressure' | 'alert';
 
 interface RecorderOptions {
   readonly intervalMillis: number;
-  /**
-   * Takes a sample and turns it into a line while it may be borrowed; `needsWhole` is asked once. Undefined: nothing
-   * could be collected.
-   */
+  /** Takes a sample and makes a line of it while it is borrowed; asks `needsWhole` once. Undefined: nothing came. */
   readonly sample: (
     lines: HistoryLines,
     needsWhole: HistoryWriter['needsWhole'],
@@ -40,8 +38,8 @@ const RAISED_FOR_MILLIS = 60_000;
 const PRESSURE_BURST = 3;
 const PRESSURE_REFILL_MILLIS = 600_000;
 /**
- * Garbage is collected after so many samples: the engine lets it grow to several times what is alive, and this program
- * runs for months. Nearly all of it is younger than that, so that all of the heap is looked at less often.
+ * Garbage is collected after so many samples: by itself the engine lets it grow to several times what is alive, and this
+ * program runs for months. Most collections look at young garbage only, which is nearly all of it.
  */
 const COLLECTED_SAMPLES = 8;
 const WHOLLY_COLLECTED_SAMPLES = 48;
@@ -90,18 +88,14 @@ export class HistoryWants {
   }
 }
 
-/**
- * Samples a machine for its history, at its own interval, and faster while there is trouble. A sample that comes while
- * the disk still has the one before is not taken.
- */
+/** Samples a machine for its history, faster while there is trouble, and not while the disk has the one before. */
 export class HistoryRecorder {
   readonly #writer: HistoryWriter;
   readonly #lines: HistoryLines;
   readonly #options: RecorderOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #watch: PressureWatch | undefined;
-  #pressureLeft = PRESSURE_BURST;
-  #pressureMillis = Number.NEGATIVE_INFINITY;
+  readonly #pressure = new Allowance(PRESSURE_BURST, PRESSURE_REFILL_MILLIS);
   #raisedUntilMillis = Number.NEGATIVE_INFINITY;
   #lastMillis = Number.NEGATIVE_INFINITY;
   #count = 0;
@@ -123,19 +117,10 @@ export class HistoryRecorder {
   raiseRate(reason: RaiseReason): void {
     if (this.#isStopped) return;
     const now = this.#options.nowMillis();
-    if (reason === 'pressure' && !this.#takePressure(now)) return;
+    if (reason === 'pressure' && !this.#pressure.take(now)) return;
     const isNews = now >= this.#raisedUntilMillis;
     this.#raisedUntilMillis = now + RAISED_FOR_MILLIS;
     if (isNews && this.#sampling === undefined) this.#schedule(this.#waitMillis(now));
-  }
-
-  #takePressure(nowMillis: number): boolean {
-    const refilled = Math.max(0, nowMillis - this.#pressureMillis) / PRESSURE_REFILL_MILLIS;
-    this.#pressureLeft = Math.min(PRESSURE_BURST, this.#pressureLeft + refilled);
-    this.#pressureMillis = nowMillis;
-    if (this.#pressureLeft < 1) return false;
-    this.#pressureLeft--;
-    return true;
   }
 
   /** Writes what was taken, and closes the history. */

@@ -62,9 +62,7 @@ const STEP_MILLIS = 3_600_000;
 const DOUBT_MICROS = 3_600e6;
 /** What ends a member: the rest of the last block, its check sum and its length. */
 const MEMBER_END_BYTES = 32;
-/**
- * A history is written once and kept for days. Level 6 makes 15 % less than level 4 of lines of 1 to 5 KB, in 0.1 ms.
- */
+/** Written once and kept for days: level 6 makes 15 % less than level 4 of lines of 1 to 5 KB, in 0.1 ms. */
 const LEVEL = 6;
 /** It looks 8 KB back: of 300 processes that makes 8 % more than 32 KB do, and takes 125 KB of memory in place of 385. */
 const WINDOW_BITS = 13;
@@ -110,10 +108,7 @@ export class HistoryWriter {
     this.#outside = outside;
   }
 
-  /**
-   * Opens or creates the folder, and brings what is there within the bounds. Rejects with an OpError of one line:
-   * `LOCKED` where another program writes to it, or as `PrivateFolder.toWrite`.
-   */
+  /** Opens or creates the folder, and keeps its bounds. OpError: `LOCKED`, or as `PrivateFolder.toWrite`. */
   static async open(path: string, bounds: HistoryBounds, outside: HistoryOutside): Promise<HistoryWriter> {
     const folder = PrivateFolder.toWrite(path);
     let lock: number | undefined;

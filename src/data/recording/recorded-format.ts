@@ -29,10 +29,7 @@ export const CHANGES_VERSION = 3;
 /** Whether a line of a history needs the one before. */
 export const CODINGS = ['whole', 'changes'] as const;
 export type Coding = (typeof CODINGS)[number];
-/**
- * Parts of such lines, after those of the network. The format of the first two belongs to their writer. `processes` is
- * followed by its rows, as a table.
- */
+/** Parts of such lines, after those of the network. The first two are their writer's own; rows follow `processes`. */
 export const SECTION_PARTS = ['machine', 'disks', 'controlGroups', 'processes'] as const;
 export type SectionPart = (typeof SECTION_PARTS)[number];
 export const LINE_START = '{"sstop_recording":';

@@ -55,10 +55,7 @@ export class RecordedReader {
     this.#lastMicros = Number.NaN;
   }
 
-  /**
-   * The next line, undefined at the end. A damaged member is left at its damage and the next one read (`damage`
-   * says so). Rejects with an OpError only if the file cannot be read.
-   */
+  /** The next line, undefined at the end. Goes on behind a damaged member (`damage`). Rejects if reading fails. */
   async next(): Promise<PlacedLine | undefined> {
     for (;;) {
       const line = this.#lines.shift();

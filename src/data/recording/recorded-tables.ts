@@ -23,10 +23,7 @@ const PART_ROWS_LIMIT = 1024;
 /** How many rows a table has that columns refer to. */
 type RowCounts = (table: string) => number;
 
-/**
- * The rows of one table of a line, checked but not applied, column by column. Columns are kept from line to line. Any
- * wrong value is an OpError of code `BAD_VALUE`.
- */
+/** The checked rows of one table, column by column, kept from line to line. A wrong value is an OpError `BAD_VALUE`. */
 class StagedTable implements ReceivedColumns {
   rows = 0;
   /** Whether the rows are those of a history, which the next line changes. */
@@ -58,27 +55,24 @@ class StagedTable implements ReceivedColumns {
 
   /** Takes one part. A column that is not there is absent: the recorder did not know it yet. */
   add(fields: Record<string, unknown>, rowsLimit = PART_ROWS_LIMIT): void {
-    const { ownFields, numbers, texts, limit, name } = this.#format;
+    const { limit, name } = this.#format;
     const rows = fields['rows'];
     if (typeof rows !== 'number' || !Number.isInteger(rows) || rows < 1 || rows > rowsLimit) {
       throw badValue('rows');
     }
     if (this.rows + rows > limit) throw badValue(`the size of ${name}`);
-    for (const field of ownFields) {
-      this.#takeNumbers(field.tag, fields[field.name], rows, WORD, field.name);
-    }
-    for (const column of numbers) {
-      const value = fields[column.name];
-      const known = value === undefined && !this.#isKey(column) ? absentOf(column) : value;
-      this.#takeNumbers(column.field.tag, known, rows, this.#rangeOf(column), column.name);
-    }
-    for (const column of texts) this.#takeTexts(column, fields[column.name], rows);
+    const before = this.rows;
     this.rows += rows;
+    this.#take(fields, {
+      before,
+      places: Array.from({ length: rows }, (_, row) => before + row),
+      isWhole: true,
+    });
   }
 
   /** Takes one part of a line of a history: what changed in the rows that were staged before. */
   change(fields: Record<string, unknown>): void {
-    const { ownFields, numbers, texts, limit, name } = this.#format;
+    const { limit, name } = this.#format;
     const { total } = fields;
     if (typeof total !== 'number' || !Number.isInteger(total) || total < 0 || total > limit) {
       throw badValue(`the size of ${name}`);
@@ -91,71 +85,27 @@ class StagedTable implements ReceivedColumns {
       if (place > this.rows || place >= total) throw badValue(`a place in ${name}`);
       if (place === this.rows) this.rows++;
     }
-    for (const field of ownFields) {
-      this.#changeNumbers(field.tag, fields[field.name], places, before, 0, WORD, field.name);
+    this.#take(fields, { before, places, isWhole: false });
+  }
+
+  #take(fields: Record<string, unknown>, part: Part): void {
+    const { ownFields, numbers, texts } = this.#format;
+    for (const { tag, name } of ownFields) {
+      this.#takeNumbers(tag, fields[name], part, { ...WORD, name, absent: 0, isNeeded: part.isWhole });
     }
     for (const column of numbers) {
-      const absent = absentOf(column) ?? UNKNOWN_COUNT;
-      const value = fields[column.name];
-      this.#changeNumbers(
-        column.field.tag,
-        value,
-        places,
-        before,
-        absent,
-        this.#rangeOf(column),
-        column.name,
-      );
+      const { name, field, absent } = column;
+      const isNeeded = part.isWhole && this.#isKey(column);
+      const known = Number.isNaN(absent) ? UNKNOWN_COUNT : absent;
+      const range = { ...this.#rangeOf(column), name, absent: known, isNeeded };
+      this.#takeNumbers(field.tag, fields[name], part, range);
     }
-    for (const column of texts) this.#changeTexts(column, fields[column.name], places, before);
+    for (const column of texts) this.#takeTexts(column, fields[column.name], part);
   }
 
   /** After the parts of a line of a history. */
   checkWhole(): void {
     if (this.rows !== this.#total) throw badValue(`the rows of ${this.#format.name}`);
-  }
-
-  /** A number from outside is a difference; rows from `before` on are new. */
-  #changeNumbers(
-    tag: number,
-    value: unknown,
-    places: readonly number[],
-    before: number,
-    absent: number,
-    range: Range,
-    name: string,
-  ): void {
-    this.#numbers[tag] ??= [];
-    const into = this.#numbers[tag];
-    for (let row = before; row < this.rows; row++) into[row] = absent;
-    if (value === undefined) return;
-    if (Array.isArray(value) && value.length !== places.length) throw badValue(name);
-    for (const [at, place] of places.entries()) {
-      const change: unknown = Array.isArray(value) ? value[at] : value;
-      const base = range.isDouble && into[place] === UNKNOWN_COUNT ? 0 : into[place]!;
-      if (typeof change !== 'number' && change !== null) throw badValue(name);
-      into[place] = checked(change === null ? null : base + change, range, name);
-    }
-  }
-
-  #changeTexts(
-    { field, name, isOptional, limit }: TextFormat,
-    value: unknown,
-    places: readonly number[],
-    before: number,
-  ): void {
-    this.#texts[field.tag] ??= [];
-    const into = this.#texts[field.tag]!;
-    for (let row = before; row < this.rows; row++) into[row] = isOptional ? undefined : '';
-    into.length = this.rows;
-    if (value === undefined) return;
-    if (!Array.isArray(value) || value.length !== places.length) throw badValue(name);
-    for (const [at, place] of places.entries()) {
-      const text: unknown = value[at];
-      if (typeof text === 'string' && text.length <= TEXT_LIMIT) into[place] = cleanText(text, limit);
-      else if (text === null && isOptional) into[place] = undefined;
-      else if (text !== TEXT_AS_BEFORE) throw badValue(name);
-    }
   }
 
   numbers({ field }: { readonly field: FieldShape }): Float64Array {
@@ -187,34 +137,61 @@ class StagedTable implements ReceivedColumns {
     return { least: this.#isKey(column) ? 0 : -1, most: this.#counts(refersTo) - 1, isDouble };
   }
 
-  /** An array with one value a row, or one value for all of them. */
-  #takeNumbers(tag: number, value: unknown, rows: number, range: Range, name: string): void {
+  /** An array with one value a row, or one value for all of them: differences, if the part is not whole. */
+  #takeNumbers(tag: number, value: unknown, { before, places, isWhole }: Part, column: NumberRange): void {
     this.#numbers[tag] ??= [];
     const into = this.#numbers[tag];
-    const from = this.rows;
-    if (Array.isArray(value)) {
-      if (value.length !== rows) throw badValue(name);
-      for (let i = 0; i < rows; i++) into[from + i] = checked(value[i], range, name);
+    const { name, absent, isDouble, isNeeded } = column;
+    const isMissing = value === undefined && !isNeeded;
+    if (isMissing || !isWhole) for (let row = before; row < this.rows; row++) into[row] = absent;
+    if (isMissing) return;
+    const isList = Array.isArray(value);
+    if (isList && value.length !== places.length) throw badValue(name);
+    if (isWhole) {
+      const all = isList ? 0 : checked(value, column);
+      for (let at = 0; at < places.length; at++)
+        into[before + at] = isList ? checked(value[at], column) : all;
       return;
     }
-    const all = checked(value, range, name);
-    for (let i = 0; i < rows; i++) into[from + i] = all;
-  }
-
-  #takeTexts({ field, name, isOptional, limit }: TextFormat, value: unknown, rows: number): void {
-    this.#texts[field.tag] ??= [];
-    const into = this.#texts[field.tag]!;
-    if (Array.isArray(value) && value.length !== rows) throw badValue(name);
-    for (let i = 0; i < rows; i++) {
-      const text: unknown = Array.isArray(value) ? value[i] : value;
-      if (typeof text === 'string' && text.length <= TEXT_LIMIT) {
-        into[this.rows + i] = this.#isOfList ? cleanText(text, limit) : text;
-      } else if (text === TEXT_AS_BEFORE && this.#isOfList) into[this.rows + i] = TEXT_AS_BEFORE;
-      else if (text === null && isOptional) into[this.rows + i] = undefined;
-      else if (value === undefined) into[this.rows + i] = isOptional ? undefined : '';
-      else throw badValue(name);
+    for (const [at, place] of places.entries()) {
+      const told: unknown = isList ? value[at] : value;
+      const base = isDouble && into[place] === UNKNOWN_COUNT ? 0 : into[place]!;
+      into[place] = checked(typeof told === 'number' ? base + told : told, column);
     }
   }
+
+  #takeTexts(
+    { field, name, isOptional, limit }: TextFormat,
+    value: unknown,
+    { before, places, isWhole }: Part,
+  ): void {
+    this.#texts[field.tag] ??= [];
+    const into = this.#texts[field.tag]!;
+    if (value === undefined || !isWhole) {
+      for (let row = before; row < this.rows; row++) into[row] = isOptional ? undefined : '';
+      into.length = this.rows;
+    }
+    if (value === undefined) return;
+    if (Array.isArray(value) ? value.length !== places.length : !isWhole) throw badValue(name);
+    const isCleaned = !isWhole || this.#isOfList;
+    for (let at = 0; at < places.length; at++) {
+      const place = places[at]!;
+      const text: unknown = Array.isArray(value) ? value[at] : value;
+      if (typeof text === 'string' && text.length <= TEXT_LIMIT) {
+        into[place] = isCleaned ? cleanText(text, limit) : text;
+      } else if (text === null && isOptional) into[place] = undefined;
+      else if (text !== TEXT_AS_BEFORE || !isCleaned) throw badValue(name);
+      else if (isWhole) into[place] = TEXT_AS_BEFORE;
+    }
+  }
+}
+
+/** The rows of one part: their places, upwards, of which those from `before` on are new. */
+interface Part {
+  readonly places: readonly number[];
+  readonly before: number;
+  /** False: it tells differences, and texts that are as they were are left alone. */
+  readonly isWhole: boolean;
 }
 
 /** The places of the rows that a part of a history names, upwards. */
@@ -245,21 +222,22 @@ interface Range {
 
 const WORD: Range = { least: 0, most: 0xffff_ffff, isDouble: false };
 
-function absentOf({ absent }: NumberFormat): number | null {
-  return Number.isNaN(absent) ? null : absent;
+interface NumberRange extends Range {
+  readonly name: string;
+  /** What a new row has that is told none. */
+  readonly absent: number;
+  /** Without it the part is wrong. */
+  readonly isNeeded: boolean;
 }
 
-function checked(value: unknown, { least, most, isDouble }: Range, name: string): number {
+function checked(value: unknown, { least, most, isDouble, name }: NumberRange): number {
   if (value === null && isDouble) return UNKNOWN_COUNT;
   if (typeof value !== 'number' || !(value >= least && value <= most)) throw badValue(name);
   if (!isDouble && !Number.isInteger(value)) throw badValue(name);
   return value;
 }
 
-/**
- * The tables of a recorded machine. A row keeps its slot from line to line as long as its key and its recorded serial
- * stay, so that rates, selections and histories hold on to it as they do to a live one's.
- */
+/** The tables of a recorded machine. Rows keep their slots while their key and their recorded serial stay. */
 export class RecordedTables {
   readonly #tables = new NetworkTables();
   readonly #staged = new Map<string, StagedTable>();
@@ -273,10 +251,7 @@ export class RecordedTables {
     }
   }
 
-  /**
-   * The line as a section, borrowed until the next call. Rests between steps. Rejects with an OpError of code
-   * `BAD_VALUE` if a value is wrong, and then the tables are as they were.
-   */
+  /** The line as a section, borrowed until the next call. OpError `BAD_VALUE`: then nothing has changed. */
   async apply({ recorded, tables }: RecordedLine, slice: Slice): Promise<NetworkSection> {
     const { network } = recorded;
     if (network === undefined) throw badValue('network');
@@ -310,10 +285,7 @@ export class RecordedProcesses {
   readonly #staged = new StagedTable(TABLE_FORMATS.processes);
   readonly #replica = new TableReplica(toldProcesses(this.#list));
 
-  /**
-   * The list as a section, borrowed until the next call. `facts` is the part that says what there is besides rows. Rests
-   * between steps. Rejects with an OpError of code `BAD_VALUE` if a value is wrong, and then the list is as it was.
-   */
+  /** As `RecordedTables.apply`, of the list; `facts` is the part that says what there is besides rows. */
   async apply(
     facts: Uint8Array,
     rows: readonly Uint8Array[],

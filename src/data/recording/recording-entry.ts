@@ -40,10 +40,7 @@ const NO_ROWS = {
   problems: new ProblemTable(),
 };
 
-/**
- * The fields of `snapshotEntry` as text, without the opening brace: the same as JSON.stringify makes, except that
- * it rests between entries, which are many where there are 20,000 sockets.
- */
+/** The fields of `snapshotEntry` without the opening brace, as JSON.stringify makes them, with rests between. */
 export class RecordingEntry {
   readonly #rows = new ProcessRows();
   readonly #options: ExportOptions;

@@ -129,10 +129,7 @@ export class RecordingParts {
 /** In one of so many lists every command line stands; a seek reads as many before its target. */
 const WHOLE_LISTS = 16;
 
-/**
- * Texts of a list, and what a recording holds of command lines and control groups: repeated in every list they would
- * double it.
- */
+/** Texts of a list, and which long ones the recording has: repeated each time they would double it. */
 class RecordedTexts extends ProcessTexts {
   /** By slot, 1: the recording has it. */
   isLineAsBefore = new Uint8Array(0);

@@ -88,10 +88,7 @@ export function totalsPagesOf(folder: PrivateFolder): AskTotalsPage {
   };
 }
 
-/**
- * All totals of a kind of period, the newest first. Rejects with OpError. Pages come from elsewhere: what is damaged is
- * left out, and one that leads in a circle is the last.
- */
+/** All totals of a kind of period, the newest first. Damaged pages are left out; a circle of them ends. */
 export async function readAllTotals(
   ask: AskTotalsPage,
   period: TotalsPeriod,

@@ -62,10 +62,7 @@ function longestZeroRun(groups: readonly number[]): readonly [start: number, len
   return [bestStart, bestLength];
 }
 
-/**
- * Reads an address as text (RFC 4291, 2.2; a zone behind `%` is ignored) into `words[0..4)`, laid out as
- * data/sample/address.ts says. False, and `words` untouched, where the text is no address.
- */
+/** Reads an address (RFC 4291, 2.2; without its zone) into `words[0..4)`. False, and nothing is written: it is none. */
 export function readAddress(text: string, words: Uint32Array): boolean {
   const zone = text.indexOf('%');
   const address = zone < 0 ? text : text.slice(0, zone);

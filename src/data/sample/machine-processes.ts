@@ -17,10 +17,7 @@ function unknownColumn(rows: number): ProcessUsage[UsageColumn] {
   return longestUnknown.subarray(0, rows);
 }
 
-/**
- * Columns beside `ProcessTable`, same slots, filled at least for the rows asked for in this sample; NaN where they are not,
- * and where it is not permitted.
- */
+/** Columns beside `ProcessTable`, filled at least for the rows asked for; else NaN, as where it is not permitted. */
 export class ProcessUsage extends columnsClass(PROCESS_USAGE_COLUMNS) {
   readonly #wanted = new Set<UsageColumn>();
 

@@ -83,10 +83,7 @@ export interface ClosedSockets {
   readonly count: number;
 }
 
-/**
- * Sockets, processes and interfaces as reported by the kernel at one time. The tables belong to the collector and are
- * valid until its next `collect`.
- */
+/** Sockets, processes and interfaces as the kernel has them, in the collector's tables until its next `collect`. */
 export interface NetworkSample extends Section, CollectionFacts {
   readonly processes: ProcessTable;
   /** Undefined: the table has them all. */

@@ -8,9 +8,7 @@ import type { ProcessDetailSection } from './process-detail-section.ts';
 import type { Slice } from './slice.ts';
 import type { ProcessesWant } from './snapshot.ts';
 
-/**
- * Identity of a machine. The host name may change while the program runs; so may the boot time, with the wall clock.
- */
+/** A machine. Its name may change while the program runs; so may the boot time, with the wall clock. */
 export interface HostFacts {
   readonly hostName: string;
   readonly bootId: string;
@@ -30,15 +28,9 @@ export interface TierReport {
 /** Collects sockets with their owners, processes and interfaces of this machine. */
 export interface NetworkCollector {
   readonly tier: Tier;
-  /**
-   * Takes a sample. Calls must not overlap. The sample is valid until the next call. Rejects only if nothing could be
-   * read.
-   */
+  /** Calls must not overlap; a sample is valid until the next one. Rejects only if nothing could be read. */
   collect(slice: Slice): Promise<NetworkSample>;
-  /**
-   * Reads what the kernel has queued: messages about closed sockets, copies of packets. Cheap; needed when the interval
-   * is longer than the kernel's buffers last.
-   */
+  /** Reads what the kernel has queued (closings, copies of packets): cheap, and due before its buffers are full. */
   drainClosings(): void;
   /** How long the kernel's buffers last at the recent rate, milliseconds; Infinity: nothing comes (`onQueued`). */
   drainWithinMillis(): number;
@@ -56,10 +48,7 @@ export interface NetworkCollector {
 
 /** Only lists at first which processes have sockets, and counts nothing. */
 export interface ListingCollector extends NetworkCollector {
-  /**
-   * The next collections count, by the tier that is asked for; what is known of processes, sockets and owners stays.
-   * Throws OpError where no tier works, and may then be called again.
-   */
+  /** The next collections count, by the tier asked for; nothing is forgotten. OpError where none works: try again. */
   beginCounting(options: NetworkOptions): void;
 }
 
@@ -100,10 +89,7 @@ export interface MachineOptions {
   readonly mayLoadPrograms?: boolean | 'later';
 }
 
-/**
- * Collects CPU, memory, disks, sensors, GPUs and processes of this machine. Opens each source at its first use. A
- * section is valid until the next call for the same section; such calls must not overlap.
- */
+/** Collects a machine. Opens sources at their first use. A section is valid until the next call for it; no overlap. */
 export interface MachineCollector {
   /** Never throws or rejects: each part carries its own error. */
   collectMachine(): MachineSection | Promise<MachineSection>;
@@ -115,10 +101,7 @@ export interface MachineCollector {
   collectProcesses(want: ProcessesWant, slice: Slice): Promise<MachineProcesses>;
   /** Rejects with OpError; `ESRCH`: no such process. */
   collectProcess(pid: number, slice: Slice): Promise<ProcessDetailSection>;
-  /**
-   * Journal of this boot, in a child process. Rejects with OpError: `ENOENT` no journalctl, `DEADLINE` after 2 s,
-   * `EXIT`.
-   */
+  /** Journal of this boot, by a child process. OpError `ENOENT` no journalctl, `DEADLINE` after 2 s, `EXIT`. */
   collectJournal(pid: number): Promise<JournalSection>;
   close(): void;
 }

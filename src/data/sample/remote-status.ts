@@ -12,10 +12,7 @@ export interface RemoteStatus {
   readonly hasToken: boolean;
   /** Time from the last request to its reply; undefined before the first. */
   readonly latencyMicros: number | undefined;
-  /**
-   * The protocol in force: `original` is what the original agent speaks, `shell` is a shell without an agent; undefined
-   * before the first connection.
-   */
+  /** `original`: that of the original agent; `shell`: a shell without agent; undefined before the first connection. */
   readonly protocol: 'socktop.v2' | 'original' | 'shell' | undefined;
   /** What this agent cannot tell, or which end should be updated, one line; undefined: nothing to say. */
   readonly notice?: string | undefined;

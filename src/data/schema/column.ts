@@ -32,19 +32,13 @@ interface Facts {
    */
   readonly least?: number;
   readonly most?: number;
-  /**
-   * Value of rows whose sender or recorder omits the column. Default: NaN for doubles, -1 for references, else the
-   * unknown value.
-   */
+  /** Of rows whose sender omits the column. Default: NaN for doubles, -1 for references, else the unknown value. */
   readonly absent?: number;
 }
 
 /** A column that is sent to other machines and recorded. */
 export interface Told extends Facts {
-  /**
-   * Protobuf field number in socktop.v2; never reused for another column. A column of several words uses consecutive
-   * numbers from this one on.
-   */
+  /** Protobuf field number in socktop.v2, never used again. A column of several words takes several, from here on. */
   readonly field: number;
 }
 

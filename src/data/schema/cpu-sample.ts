@@ -21,8 +21,8 @@ const CORES_LIMIT = 8192;
 const UNKNOWN = Number.NaN;
 const FIRST_ROWS = 9;
 
-const CPU_COLUMNS = {
-  /** Time in guests is in `user` and `nice` already; `guest` says how much of them that is. */
+/** All of a core's time, in clock ticks. */
+export const TICK_COLUMNS = {
   user: numbers('f64', UNKNOWN),
   nice: numbers('f64', UNKNOWN),
   system: numbers('f64', UNKNOWN),
@@ -31,6 +31,11 @@ const CPU_COLUMNS = {
   irq: numbers('f64', UNKNOWN),
   softirq: numbers('f64', UNKNOWN),
   steal: numbers('f64', UNKNOWN),
+};
+
+const CPU_COLUMNS = {
+  ...TICK_COLUMNS,
+  /** Time in guests is in `user` and `nice` already; this says how much of them that is. */
   guest: numbers('f64', UNKNOWN),
   /** NaN unknown; row 0 is not used. */
   frequencyHz: numbers('f64', UNKNOWN),
@@ -62,8 +67,8 @@ export class CpuTable extends columnsClass(CPU_COLUMNS) {
 
 /** Columns of CpuTable in which a core did anything but wait, stolen time included; guests are in user and nice. */
 export const BUSY_COLUMNS = ['user', 'nice', 'system', 'irq', 'softirq', 'steal'] as const;
-/** And those in which it waited: together they are all of its time. */
-export const WAITING_COLUMNS = ['idle', 'iowait'] as const;
+/** These, and those in which it waited: together they are all of its time. */
+export const TIME_COLUMNS = [...BUSY_COLUMNS, 'idle', 'iowait'] as const;
 
 /** Shares of time in which tasks waited for a resource (PSI): averages, and what there was since boot. */
 const STALL = record({

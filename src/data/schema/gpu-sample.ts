@@ -3,10 +3,7 @@ import { amount, count, divisor, flag, gauge, list, record, text, type ValueOf, 
 const GPUS_LIMIT = 256;
 const ENGINES_LIMIT = 256;
 
-/**
- * Work of one process on one kind of engine. `busy` is cumulative nanoseconds where `total` is undefined, else cycles
- * of the `total` cycles that went by (xe).
- */
+/** Work of a process on one kind of engine: `busy` nanoseconds, or with a `total` (xe) `busy` of its cycles. */
 const GPU_ENGINE_USE = record({
   /** As the driver names it: `render`, `copy`, `video`, `gfx`, `compute`, `rcs`, ... */
   engine: text(),

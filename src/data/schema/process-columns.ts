@@ -29,10 +29,7 @@ export const PROCESS_USAGE_COLUMNS = {
   writtenBytes: told(9, numbers('f64', Number.NaN), { unit: 'bytes' }),
   /** Voluntary and involuntary, of its threads, by /proc of the first one (/proc/PID/status), cumulative. */
   contextSwitches: told(13, numbers('f64', Number.NaN)),
-  /**
-   * How long its threads were ready to run and waited for a processor, cumulative; where the kernel is asked by /proc
-   * alone (/proc/PID/schedstat) the first thread.
-   */
+  /** Time that its threads were ready and waited for a processor, cumulative; in /proc/PID/schedstat the first one. */
   runDelayNanos: told(16, numbers('f64', Number.NaN), { unit: 'nanoseconds' }),
   /**
    * How long its threads, by /proc the first one (/proc/PID/stat field 42), waited for block devices, cumulative; NaN

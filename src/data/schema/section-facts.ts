@@ -46,9 +46,7 @@ export function sectionFacts(
   return { sequence, monotonicMicros, durationMicros: nowMicros - monotonicMicros, errors };
 }
 
-/**
- * Result of one collector: a value, an error, both (one of two GPUs failed), or neither when disabled.
- */
+/** What one collector got: a value, an error, both (one of two GPUs failed), or neither where it is switched off. */
 export interface Part<T> {
   readonly value: T | undefined;
   readonly error: SectionError | undefined;

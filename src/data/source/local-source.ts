@@ -190,10 +190,7 @@ function noControlGroups(): never {
 /** Limit of collections that wait for a hanging one; more would only be stale. */
 const WAITING_LIMIT = 8;
 
-/**
- * This machine with all its sections. Opens each collector at its first use, so a network tier that does not work is an
- * error of the section, not of the source.
- */
+/** This machine. Opens collectors at their first use: a network tier that does not work is an error of its section. */
 export class LocalSource implements Source {
   readonly #platform: Platform;
   readonly #options: NetworkOptions & MachineOptions;
@@ -219,10 +216,7 @@ export class LocalSource implements Source {
     return withinDeadline(collection, deadlineMicros, () => this.nowMicros());
   }
 
-  /**
-   * What `use` makes of a sample before the next collection can begin: for a caller that must see sections as they were
-   * collected, although others ask for them too. Rejects with what `use` threw, or `CLOSED`.
-   */
+  /** What `use` makes of a sample before anybody takes the next. Rejects with what `use` threw, or `CLOSED`. */
   async use<R>(want: Want, use: (snapshot: Snapshot) => R): Promise<R> {
     if (this.#isClosed) throw new OpError({ op: 'sample', code: 'CLOSED' });
     const done = this.#last.then(async () => use(await this.collect(want)));

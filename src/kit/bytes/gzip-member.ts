@@ -41,10 +41,7 @@ function tooLarge(limitBytes: number): OpError {
   return new OpError({ op: OP, code: 'TOO_LARGE', message: `more than ${limitBytes} bytes when inflated` });
 }
 
-/**
- * A gzip member (RFC 1952) of the bytes. The fastest level: a reply is compressed once for all clients that get it,
- * and who compresses it may be a small board.
- */
+/** A gzip member (RFC 1952), by the fastest level: it is made once for all clients, perhaps by a small board. */
 export function compress(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return Bun.gzipSync(bytes, { level: 1, library: 'libdeflate' });
 }

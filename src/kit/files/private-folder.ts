@@ -60,10 +60,7 @@ export class PrivateFolder {
     return folder;
   }
 
-  /**
-   * Opens a folder to read; root may read that of any user, others only their own, whatever capabilities this program
-   * has. Throws OpError with one line.
-   */
+  /** Opens a folder to read: of any user for root, else one's own, whatever capabilities there are. OpError. */
   static toRead(path: string): PrivateFolder {
     const folder = PrivateFolder.#open(path, false);
     if (!folder.#isOwn && process.geteuid?.() !== 0) {

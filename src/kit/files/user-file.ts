@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, isAbsolute } from 'node:path';
-import { OpError, toOpError } from '../errors/op-error.ts';
+import { OpError, orUndefined, toOpError } from '../errors/op-error.ts';
 
 /**
  * The one place where files are opened that the user names, or that belong to the user: with the user's own rights
@@ -135,10 +135,7 @@ let hasThread = false;
 /** What a call of node:fs calls when it is done. */
 type Done<T> = (error: Error | null, result?: T) => void;
 
-/**
- * Gives work to the runtime's threads. Rejects with OpError where the system lets none be started: the runtime would
- * wait for ever.
- */
+/** Gives work to the runtime's threads. OpError where none can be started: the runtime would wait for ever. */
 export function onThread<T>(give: (done: Done<T>) => void): Promise<T> {
   const work = new Promise<T>((resolve, reject) => {
     give((error, result) => (error ? reject(error) : resolve(result as T)));
@@ -157,12 +154,7 @@ async function firstThread<T>(work: Promise<T>): Promise<T> {
 
 /** Of this process, the first among them; undefined: this system does not tell. */
 function countThreads(): number | undefined {
-  try {
-    return readdirSync('/proc/self/task').length;
-  } catch (thrown) {
-    if (thrown instanceof Error) return undefined;
-    throw thrown;
-  }
+  return orUndefined(() => readdirSync('/proc/self/task').length);
 }
 
 /** A file that was opened with the user's own rights, read and written on the runtime's threads. */
@@ -267,10 +259,7 @@ export function useUserRights(rights: UserRights): void {
   current = rights;
 }
 
-/**
- * Does the work with the user's own rights. The work must be done when it returns: rights belong to a thread, and what
- * goes on later, or on another thread, has all of them.
- */
+/** Does the work with the user's own rights. Rights belong to a thread: the work must be done when it returns. */
 export function withUserRights<T>(work: () => T): T {
   return current(work);
 }
@@ -281,10 +270,9 @@ const OPEN_ALREADY = /^(pipe|socket|anon_inode):/;
 const MOST_LINKS = 40;
 
 /**
- * Where the links lead that the path ends in, also where nothing is yet; the path itself where it is none. Only links
- * of the user and of root are followed, those among the folders of the path too: another user's must not lead root away. `isOpenAlready`: the path is a link of the
- * kernel to a pipe or socket of this program (`/dev/stderr`). Throws OpError `FOREIGN_LINK`, `ELOOP`,
- * or with the system's code.
+ * Follows the links at the end of a path to what they name, which need not exist. Only links of the user and of root are
+ * followed, among the folders too: another user's must not lead root away. `isOpenAlready`: the path is the kernel's link
+ * to a pipe or socket of this program (`/dev/stderr`). Throws OpError `FOREIGN_LINK`, `ELOOP`, or the system's code.
  */
 export function linkTarget(path: string): { readonly path: string; readonly isOpenAlready: boolean } {
   let target = path;

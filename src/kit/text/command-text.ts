@@ -15,10 +15,7 @@ function isNamed(commandLine: string, start: number, end: number, name: string):
   return to - from === name.length && commandLine.startsWith(name, from);
 }
 
-/**
- * What a command line says beside the name of its process, for where both stand in little room: no directory of the
- * program, and no program where it is what the name says. Empty where nothing is left.
- */
+/** What a command line says beside the process's name: no folders, and no program where the name says it. */
 export function commandTail(commandLine: string, name: string): string {
   const space = commandLine.indexOf(' ');
   const end = space < 0 ? commandLine.length : space;

@@ -207,10 +207,7 @@ function isAmount(value: number): boolean {
   return value >= 0 && value < Number.POSITIVE_INFINITY;
 }
 
-/**
- * Picks the unit in which the value, already rounded, stays below the base, and leaves it in `tenths`. Dividing by
- * powers of two loses nothing, so the only rounding is the one to be seen.
- */
+/** Leaves the value in `tenths`, in the unit where it stays below the base once rounded. Nothing else rounds. */
 function scale(value: number, base: 1000 | 1024 = 1024): number {
   const limit = base * 10;
   tenths = Math.round(value) * 10;

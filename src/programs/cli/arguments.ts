@@ -157,10 +157,7 @@ export function filePath(text: string): string {
   return text;
 }
 
-/**
- * Colours for a help that is printed on standard output: undefined unless that is a terminal, or if NO_COLOR is set.
- * Loads chalk, which takes 12 ms of CPU.
- */
+/** Colours for help on standard output; undefined: no terminal, or NO_COLOR is set. Loads chalk: 12 ms of CPU. */
 export async function helpColors(
   isTerminal: (descriptor: number) => boolean,
 ): Promise<HelpColors | undefined> {

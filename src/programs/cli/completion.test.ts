@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Command, Option } from 'commander';
 import { PtyProgram } from '../../../bin/testing/pty.ts';
 import { TIERS_OF } from '../../data/sample/network-sample.ts';
-import { completedOptions, completionFileName, completionScript, SHELL_NAMES } from './completion.ts';
+import { completedOptions, completionScript, SHELL_NAMES } from './completion.ts';
 import { COLOR_NAMES } from './options.ts';
 import { sstopCommand } from './sstop-command.ts';
 
@@ -22,12 +22,12 @@ const zsh = Bun.which('zsh');
 const fish = Bun.which('fish');
 
 let folder = '';
-const scripts = { bash: '', zsh: '', fish: '' };
+const scripts = { bash: 'sstop.bash', zsh: '_sstop', fish: 'sstop.fish' };
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'sstop-completion-'));
   for (const shell of SHELL_NAMES) {
-    scripts[shell] = join(folder, completionFileName(shell, 'sstop'));
+    scripts[shell] = join(folder, scripts[shell]);
     writeFileSync(scripts[shell], completionScript(shell, sstop()));
   }
   mkdirSync(join(folder, 'data'));

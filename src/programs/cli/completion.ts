@@ -52,18 +52,6 @@ export function completionsOption(): Option {
   );
 }
 
-/** The file name under which a shell loads the completions of this command automatically. */
-export function completionFileName(shell: ShellName, commandName: string): string {
-  switch (shell) {
-    case 'bash':
-      return `${commandName}.bash`;
-    case 'zsh':
-      return `_${commandName}`;
-    case 'fish':
-      return `${commandName}.fish`;
-  }
-}
-
 /** Returns the completion script of a command, generated from its definition. */
 export function completionScript(shell: ShellName, command: Command): string {
   const name = command.name();

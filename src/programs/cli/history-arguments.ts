@@ -66,10 +66,7 @@ export function lookBackOptions(): Option[] {
   ];
 }
 
-/**
- * Returns one line about history options that exclude each other; otherwise undefined. `canKeep`: this machine is
- * monitored, so its history can be written. `agents`: number of agents given.
- */
+/** One line about options that exclude each other. `canKeep`: this machine is monitored; `agents`: how many. */
 export function historyProblem(
   raw: RawHistoryOptions & RawLookBack & { readonly json?: true; readonly csv?: true; readonly once?: true },
   canKeep: boolean,

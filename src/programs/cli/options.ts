@@ -64,10 +64,7 @@ export const USUAL_SCREEN_OPTIONS: UsualOptions<RawCommonOptions & { readonly sn
   '--no-mouse': { mouse: false },
 };
 
-/**
- * What commander makes of a command line of usual options alone, without loading it, which takes 2 ms; undefined: there
- * is something else in it.
- */
+/** What commander makes of usual options alone, without loading it (2 ms); undefined: there is something else. */
 export function usualRaw<Raw>(argv: readonly string[], usual: UsualOptions<Raw>): Partial<Raw> | undefined {
   let raw: Partial<Raw> = {};
   for (let at = 0; at < argv.length; at++) {

@@ -51,18 +51,12 @@ function writeBeside(target: string, text: string, makeSuffix: () => string): st
   }
 }
 
-/**
- * A lock with a timestamp this far away is stale: work under a lock takes milliseconds. A timestamp in the future comes
- * from a clock that was set back.
- */
+/** Stale so far from now: work under a lock takes milliseconds. One of the future is from a clock that was set back. */
 const STALE_MILLIS = 10_000;
 const WAIT_MILLIS = 5000;
 const LOOK_MILLIS = 15;
 
-/**
- * Runs `work` under the lock `PATH.lock`, so that no other process works on the same file. Throws OpError: `LOCKED`
- * after five seconds or `waitMillis`, otherwise the system's code (`EACCES`, `EROFS`).
- */
+/** Runs `work` under the lock `PATH.lock`. OpError `LOCKED` after `waitMillis` (five seconds), or the system's code. */
 export async function withFileLock<T>(
   path: string,
   work: () => T,

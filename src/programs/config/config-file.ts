@@ -101,10 +101,7 @@ export function configPath(folder: string): string {
   return join(folder, FILE);
 }
 
-/**
- * Reads a configuration file and never writes it. A missing file is not a problem. An unreadable one is one problem,
- * and the defaults apply. Never rejects.
- */
+/** Reads a configuration file. None is no problem; an unreadable one is one, with the defaults. Never rejects. */
 export async function readConfig<Sort extends string, Column extends string, Action extends string>(
   path: string,
   vocabulary: Vocabulary<Sort, Column, Action>,

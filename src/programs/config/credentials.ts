@@ -6,9 +6,7 @@ const TOKEN_LIMIT = 1024;
 /** Including whitespace around the token. */
 const FILE_LIMIT_BYTES = 2048;
 
-/**
- * Returns the token if it is valid. Throws OpError `token`; its message names `origin` and the fault, never the token.
- */
+/** The token if it is valid, else OpError `token`; the message names `origin` and the fault, never the token. */
 export function usableToken(token: string, origin: string): string {
   const fault = tokenFault(token);
   if (fault === undefined) return token;
@@ -41,10 +39,7 @@ function failure(code: string, what: string): OpError {
   return new OpError({ op: 'token file', code, message: `option '--token-file <file>': ${what}` });
 }
 
-/**
- * Returns the path of the certificate that the user accepted for an agent, in the configuration folder: one file per
- * host and port.
- */
+/** Path of the certificate that the user accepted for an agent: one file per host and port. */
 export function knownCertificatePath(folder: string, hostName: string, port: number): string {
   const name = hostName.toLowerCase().replaceAll(/[^a-z0-9.-]/g, '_');
   return join(folder, 'certificates', `${name}_${port}.pem`);

@@ -244,10 +244,7 @@ const MODIFIERS: ReadonlyMap<string, number> = new Map([
 const ACCEPTED =
   'Accepted: a character such as K or ?, or a name such as space, enter, up, pageup or f1, optionally after ctrl+, alt+ or shift+';
 
-/**
- * Parses a chord: `ctrl+d`, `shift+tab`, `K`, `space`. Modifiers and names in any case and order. Chords that terminals
- * cannot send are refused.
- */
+/** Parses `ctrl+d`, `shift+tab`, `K`, `space`, in any case and order; refuses what terminals cannot send. */
 export function readChord(text: string): ChordReading {
   // The last plus may be the key itself: `+`, `alt++`.
   const at = text.length < 2 ? -1 : text.lastIndexOf('+', text.length - 2);

@@ -53,10 +53,7 @@ export function parseProfiles(text: string): ProfilesDocument {
   return { fields: value, profiles };
 }
 
-/**
- * Reviver: keeps a number as text if writing it would change it, such as 12345678901234567890 or 1e400. It may belong
- * to another program.
- */
+/** Keeps a number as text if writing it would change it (1e400): it may belong to another program. */
 function keepNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || context?.source === undefined) return value;
   return JSON.stringify(value) === context.source ? value : rawJson.rawJSON(context.source);
@@ -154,10 +151,7 @@ export function profilesPath(folder: string): string {
   return join(folder, 'profiles.json');
 }
 
-/**
- * Reads the profiles of a file; empty if there is no file. Throws OpError `DAMAGED` or the system's code; the message
- * contains the path.
- */
+/** The profiles of a file, none without a file. OpError `DAMAGED` or the system's code; the message has the path. */
 export function readProfiles(path: string): ProfilesDocument {
   try {
     // With its mark and no invalid bytes, which would not be written back unchanged.

@@ -11,10 +11,7 @@ export function statePath(folder: string): string {
   return join(folder, 'state.json');
 }
 
-/**
- * The units and socktop's columns chosen last, as far as this version knows them; undefined: none, or the file cannot
- * be read (not worth a message).
- */
+/** Units and socktop's columns as last chosen; undefined: none, or not readable, which is worth no message. */
 export function remembered(
   path: string,
   known: { readonly socktopColumns: readonly string[] },

@@ -32,10 +32,7 @@ export interface Entry {
   readonly value: Value;
 }
 
-/**
- * A YAML file's values and the problems found in them. Aliases are not followed: they could make a small file
- * endless, and no configuration needs one.
- */
+/** Values of a YAML file and its problems. Aliases are not followed: they could make a small file endless. */
 export class YamlFile {
   readonly #fileName: string;
   readonly #hasSecrets: boolean;

@@ -1,6 +1,7 @@
 import { close, closeSync, write, writeSync } from 'node:fs';
 import { FILE_REASONS, fileError, OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { openToAppend } from '../../kit/files/user-file.ts';
+import { Allowance } from '../../kit/limits/bounds.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 import { closedInTime } from './stop.ts';
 
@@ -48,31 +49,8 @@ function valueText(value: string | number | boolean): string {
 }
 
 /** Rate limit of lines: a burst, then one every few seconds. */
-export class LineBudget {
-  #left = BURST_LINES;
-  #refilledMillis = 0;
-  #refusedCount = 0;
-
-  /** Whether another line is allowed; `nowMillis` is monotonic. */
-  take(nowMillis: number): boolean {
-    if (this.#left === BURST_LINES) this.#refilledMillis = nowMillis;
-    const refills = Math.floor((nowMillis - this.#refilledMillis) / REFILL_MILLIS);
-    this.#left = Math.min(BURST_LINES, this.#left + refills);
-    this.#refilledMillis += refills * REFILL_MILLIS;
-    if (this.#left === 0) {
-      this.#refusedCount++;
-      return false;
-    }
-    this.#left--;
-    return true;
-  }
-
-  /** Number of lines suppressed since the last call. */
-  takeRefusedCount(): number {
-    const count = this.#refusedCount;
-    this.#refusedCount = 0;
-    return count;
-  }
+export function lineBudget(): Allowance {
+  return new Allowance(BURST_LINES, REFILL_MILLIS);
 }
 
 /** The log is readable only by the user. */
@@ -92,7 +70,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** The file of `--log`, or none. Errors of the file never stop the program. */
 export class EventLog {
   readonly #descriptor: number | undefined;
-  readonly #budget = new LineBudget();
+  readonly #budget = lineBudget();
   #work: Promise<void> = Promise.resolve();
   #waitingCount = 0;
   #unwrittenCount = 0;
@@ -157,7 +135,8 @@ export class EventLog {
   }
 
   #counted(fields: LogFields): LogFields {
-    const leftOut = this.#budget.takeRefusedCount() + this.#unwrittenCount;
+    const leftOut = this.#budget.refused + this.#unwrittenCount;
+    this.#budget.refused = 0;
     this.#unwrittenCount = 0;
     return leftOut === 0 ? fields : { ...fields, left_out: leftOut };
   }

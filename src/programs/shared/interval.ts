@@ -5,10 +5,7 @@ export const DISKS_MILLIS = 5000;
 /** An agent judges its rules every 1 to 10 s. */
 export const ALERTS_MILLIS = 2000;
 
-/**
- * Time of the next sample on the grid `start + n * interval`, so that delays do not add up; past points are skipped.
- * All times in the same unit, with any origin.
- */
+/** Next time on the grid `start + n * interval`, all in one unit: delays do not add up, and past points are skipped. */
 export function nextDue(start: number, interval: number, now: number): number {
   const passed = Math.floor((now - start) / interval);
   return start + (Math.max(passed, -1) + 1) * interval;

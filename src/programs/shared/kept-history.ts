@@ -25,10 +25,7 @@ export class KeptHistory {
     this.#writer = writer;
   }
 
-  /**
-   * Opens the folder with the current privileges. Rejects with an OpError with a one-line message. `failed` is called
-   * once, when nothing more can be written.
-   */
+  /** Opens the folder with the privileges of now. OpError with one line. `failed` is called once, at the end. */
   static async open(
     options: HistoryOptions,
     lock: (descriptor: number) => Promise<boolean>,

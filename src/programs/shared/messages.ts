@@ -30,10 +30,7 @@ function shortened(message: string): string {
   return `${message.slice(0, KEPT_HEAD)} ... ${message.slice(-KEPT_TAIL)}`;
 }
 
-/**
- * Prints one line on standard error, without control characters: `message` may contain arguments and names.
- * Fingerprints to compare are put on lines of their own.
- */
+/** One line on standard error, without control characters. Fingerprints to compare have lines of their own. */
 export function complain(program: string, message: string): void {
   const advice = OUT_OF_DESCRIPTORS.test(message) ? `: ${LIMIT_ADVICE}` : '';
   const text = shortened(sanitizeLine(message)).replaceAll(COMPARED_FINGERPRINT, '\n  $1 SHA-256 $2');

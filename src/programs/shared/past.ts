@@ -6,8 +6,9 @@ import type { TotalsPeriod, TotalsWish } from '../../data/sample/totals-kind.ts'
 import type { Source } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { PrivateFolder } from '../../kit/files/private-folder.ts';
-import { dateTimeText } from '../../kit/text/format.ts';
-import type { TravelCommand } from '../../views/screen-update.ts';
+import { compactBytesText, dateTimeText } from '../../kit/text/format.ts';
+import type { HelpGroup } from '../../views/overlays/help.ts';
+import type { ScreenMessage, ShownTotals, TravelCommand } from '../../views/screen-update.ts';
 import { complain } from './messages.ts';
 
 /** Totals of one kind of period, the newest first; at least one. Rejects with an OpError of one line. */
@@ -107,9 +108,7 @@ export class TimeTravel implements Source {
     return source.sample(want, deadlineMicros);
   }
 
-  /**
-   * The moments of the history; reopens it while the present is shown. Rejects with an OpError with a one-line message.
-   */
+  /** The moments of the history, opened anew while the present is shown. OpError with one line. */
   async moments(): Promise<readonly HistoryMoment[]> {
     if (this.#past === undefined) {
       const opened = await this.#options.history.open();
@@ -165,14 +164,39 @@ export async function goBack(travel: TimeTravel, wallMillis: number, program: st
   if (wallMillis < begin) complain(program, `the history begins later, at ${dateTimeText(begin)}`);
 }
 
+/** Narrow, so that names have room on narrow screens. */
+const BYTES_WIDTH = 6;
+/** They are laid out with every frame. */
+const LINES_MOST = 1000;
+
+/** For a screen: a group for each period, the newest first, as many as can be scrolled through. */
+export function shownTotals(all: readonly PeriodTotals[], wish: TotalsWish): ShownTotals {
+  const size = (bytes: number): string => compactBytesText(bytes).padStart(BYTES_WIDTH);
+  const groups: HelpGroup[] = [];
+  let lines = 0;
+  for (const { name, rows } of all) {
+    if (lines > LINES_MOST) {
+      groups.push({ title: `older ones: sstop --totals ${wish.period}`, lines: [] });
+      break;
+    }
+    lines += rows[wish.by].length;
+    groups.push({
+      title: name,
+      lines: rows[wish.by].map((row) => ({
+        keys: `${size(row.txBytes)} up ${size(row.rxBytes)} down`,
+        description: row.name,
+      })),
+    });
+  }
+  return { wish, groups };
+}
+
 const NO_HISTORY = 'No history: start this program, or the agent, with --history FOLDER.';
 
 /** Callbacks for the result of a time line command. */
 interface TravelOutside {
-  /** The history is open, for the time line. */
-  opened(moments: readonly HistoryMoment[]): void;
-  /** Totals were read, to be shown. */
-  totals(all: readonly PeriodTotals[], wish: TotalsWish): Promise<void> | void;
+  /** What was asked for is there: the time line, or totals. */
+  dispatch(message: Extract<ScreenMessage<never>, { kind: 'timeline' | 'totals' }>): void;
   /** Another time is shown now. */
   arrived(): void;
   failed(message: string): void;
@@ -188,11 +212,14 @@ export async function carryOutTravel(
     switch (command.kind) {
       case 'open':
         if (travel === undefined) outside.failed(NO_HISTORY);
-        else outside.opened(await travel.moments());
+        else outside.dispatch({ kind: 'timeline', moments: await travel.moments() });
         return;
       case 'totals':
         if (travel === undefined) outside.failed(NO_HISTORY);
-        else await outside.totals(await travel.totals(command.wish.period), command.wish);
+        else {
+          const all = await travel.totals(command.wish.period);
+          outside.dispatch({ kind: 'totals', totals: shownTotals(all, command.wish) });
+        }
         return;
       case 'go':
         await travel?.goTo(command.wallMillis);

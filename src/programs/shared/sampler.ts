@@ -38,8 +38,8 @@ export const NO_DEMAND: Demand = {
 /** Callbacks of the sampler, and one option. */
 interface SamplerEvents {
   /**
-   * A new sample, valid until this returns. Samples for the network views go to `network`. `isBehindNames`: metrics read
-   * right behind the first names, so that those read with the next sample have rates. They need no frame of their own.
+   * A new sample, valid until this returns. Samples for the network views go to `network`. `isBehindNames`: metrics that
+   * follow the first names at once, as the base of the next rates. They need no frame of their own.
    */
   sampled(snapshot: Snapshot, isBehindNames: boolean): void;
   /** Sampling failed; the sampler continues. */

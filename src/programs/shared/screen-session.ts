@@ -15,9 +15,7 @@ export interface ScreenSystem {
   readonly terminalControl: TerminalControl | undefined;
   /** Offset of local time from UTC in seconds at a wall time in milliseconds; undefined: use the runtime's. */
   readonly secondsEastOfUtc: ((wallMillis: number) => number) | undefined;
-  /**
-   * Ignores signals without a handler: they would end the screen without restoring the terminal. Rejects with OpError.
-   */
+  /** Ignores signals without a handler, which would leave the terminal as it is. Rejects with OpError. */
   ignoreUnnamedSignals(): Promise<void>;
 }
 

@@ -53,10 +53,7 @@ export class Stop {
     clearTimeout(timer);
   }
 
-  /**
-   * Resolves to the result of `work`, or to `ENDED` if it is not done `graceMillis` after the stop request. A later
-   * result or error is ignored.
-   */
+  /** The result of `work`, or `ENDED` `graceMillis` after the stop request. What comes later is ignored. */
   async orEnd<T>(work: Promise<T>, graceMillis = 0): Promise<T | typeof ENDED> {
     const { promise, resolve } = Promise.withResolvers<typeof ENDED>();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -88,10 +85,7 @@ export class Stop {
   }
 }
 
-/**
- * Grace period for the last sample of `--duration`. A normal sample takes a tenth of it; one that never arrives must
- * not delay the exit.
- */
+/** For the last sample of `--duration`: ten times what one takes. One that never comes must not delay the exit. */
 export const LAST_SAMPLE_MILLIS = 600;
 
 /**

@@ -191,10 +191,7 @@ class Stream {
     return this.#content.take(snapshot) ? undefined : failureOf(snapshot.errors, this.#content.nothing);
   }
 
-  /**
-   * False: no reader, or a stop was requested. Without a sample it waits for a lost agent; anything else ends the
-   * stream.
-   */
+  /** False: no reader, or a stop. Without a sample it waits for a lost agent; anything else ends the stream. */
   async #next(): Promise<boolean> {
     const failure = await this.#sample();
     if (failure === ENDED) return false;
@@ -255,10 +252,7 @@ export class StandardOutput {
     this.#stop = stop;
   }
 
-  /**
-   * Resolves when the system has accepted all of `text`; false: the reader is gone or the stop was requested. Rejects
-   * on other errors.
-   */
+  /** True once the system has all of `text`; false: no reader, or a stop. Rejects on other errors. */
   async write(text: string): Promise<boolean> {
     if (this.#isClosed) return false;
     const writing = this.#writeAll(new TextEncoder().encode(text));

@@ -4,10 +4,7 @@ import { withNotice } from '../../views/screen-update.ts';
 import { type HostModel, hostOf, type Model, type Step, withHost } from './socktop-model.ts';
 import { tableOf, withWaits } from './socktop-rows.ts';
 
-/**
- * Groups the table by program, then user, container and unit, then back to single processes. From the processes of one
- * row, returns to that row.
- */
+/** Groups by program, user, container, unit, then not at all. From the processes of a row, returns to that row. */
 export function groupByNext(model: Model): Step {
   const { groupBy, members } = hostOf(model);
   if (groupBy === undefined) return grouped(model, GROUPINGS[0]);

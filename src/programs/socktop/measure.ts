@@ -44,10 +44,7 @@ interface Measure {
   readonly failures: number;
 }
 
-/**
- * Polls an agent as the screen does and prints the cost: CPU of the agent, bytes on the wire, and latency of replies.
- * Throws OpError if the agent cannot be polled.
- */
+/** Polls an agent as the screen does and prints its CPU, bytes on the wire and latency. OpError if it cannot. */
 export async function runMeasure(
   settings: SocktopSettings,
   durationMillis: number,

@@ -1,6 +1,7 @@
+import type { MouseEvent } from '../../screen/input/event.ts';
 import { contains, rect } from '../../screen/layout/rect.ts';
 import { scrollBy, type Viewport } from '../../screen/widgets/viewport.ts';
-import { isMovement, moveViewport } from '../../views/list-screen.ts';
+import { isMovement, moveViewport, WHEEL_LINES } from '../../views/list-screen.ts';
 import { withNotice } from '../../views/screen-update.ts';
 import { layoutPane, type PaneLayout, paneCount, paneRows } from '../../views/system/process-pane.ts';
 import type { SocktopAction } from '../shared/keymaps.ts';
@@ -100,11 +101,18 @@ function withViewport(model: Model, pane: PaneState, list: PaneList, viewport: V
   return withHost(model, { pane: { ...pane, viewports: { ...pane.viewports, [list]: viewport } } });
 }
 
-/**
- * Handles a press on a list of the pane: focuses the list and selects the row; on the selected child it opens the
- * child's pane.
- */
-export function pressPane(model: Model, x: number, y: number): Step {
+/** Handles a mouse event on the pane. */
+export function pointAtPane(model: Model, { action, button, x, y }: MouseEvent): Step {
+  if (action === 'wheel-up' || action === 'wheel-down') {
+    return scrollPane(model, x, y, action === 'wheel-up' ? -WHEEL_LINES : WHEEL_LINES);
+  }
+  if (action === 'press' && button === 'left') return pressPane(model, x, y);
+  // Begun on another view.
+  return { model: action === 'release' ? { ...model, grab: undefined } : model };
+}
+
+/** A press on a list focuses it and selects the row; on the selected child it opens the child's pane. */
+function pressPane(model: Model, x: number, y: number): Step {
   const { pane, data } = hostOf(model);
   if (pane === undefined) return { model };
   const list = listAt(model, x, y);
@@ -121,7 +129,7 @@ export function pressPane(model: Model, x: number, y: number): Step {
 }
 
 /** Scrolls the list under the pointer. */
-export function scrollPane(model: Model, x: number, y: number, lines: number): Step {
+function scrollPane(model: Model, x: number, y: number, lines: number): Step {
   const { pane, data } = hostOf(model);
   if (pane === undefined) return { model };
   const list = listAt(model, x, y) ?? pane.focus;

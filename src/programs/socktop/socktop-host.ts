@@ -34,10 +34,7 @@ export class RecordedHost {
     this.host = { ...host, source: new RecordingSource(host.source, writer) };
   }
 
-  /**
-   * Rejects with an OpError whose message names the file, also if it exists. A failing recording is reported at once,
-   * or after the screen if there is one.
-   */
+  /** OpError with a message that names the file. A failing recording is told at once, or after the screen. */
   static async open(
     path: string,
     host: SocktopHost,

@@ -257,11 +257,7 @@ class Screen {
   #travel(command: TravelCommand, controls: ScreenControls): void {
     const { current } = controls.model;
     void carryOutTravel(this.#hosts[current]?.travel, command, {
-      opened: (moments) => controls.dispatch({ kind: 'timeline', moments }),
-      totals: async (all, wish) => {
-        const { shownTotals } = await import('../sstop/history-reports.ts');
-        controls.dispatch({ kind: 'totals', totals: shownTotals(all, wish) });
-      },
+      dispatch: (message) => controls.dispatch(message),
       arrived: () => {
         if (this.#played === undefined) controls.dispatch({ kind: 'played', playback: undefined });
         this.#tellProgress();

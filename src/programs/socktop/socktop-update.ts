@@ -2,7 +2,7 @@ import { otherUnits } from '../../kit/text/format.ts';
 import type { InputEvent, KeyEvent, MouseEvent } from '../../screen/input/event.ts';
 import { rect } from '../../screen/layout/rect.ts';
 import { type TextInput, textInput } from '../../screen/widgets/text-input.ts';
-import { isMovement, WHEEL_LINES } from '../../views/list-screen.ts';
+import { isMovement } from '../../views/list-screen.ts';
 import { actOnAlerts } from '../../views/overlays/alerts.ts';
 import type { KillTarget } from '../../views/overlays/kill.ts';
 import { inputMessageOf, openKill, updateScreen, withNotice } from '../../views/screen-update.ts';
@@ -18,8 +18,8 @@ import type { SocktopAction } from '../shared/keymaps.ts';
 import { type FrameProgram, withPlayback } from '../shared/screen-frame.ts';
 import type { Message as NetworkMessage } from '../sstop/sstop-model.ts';
 import { groupByNext, leaveMembers, openControlGroup, openMembers, ungroup } from './groups-update.ts';
-import { actOnHosts, goToHost, pressHosts, reorderHosts, scrollHosts, searchHosts } from './hosts-update.ts';
-import { actOnPane, leavePane, openPane, pressPane, scrollPane } from './pane-update.ts';
+import { actOnHosts, goToHost, HOSTS, openHost, searchHosts } from './hosts-update.ts';
+import { actOnPane, leavePane, openPane, pointAtPane } from './pane-update.ts';
 import {
   type Effect,
   hostOf,
@@ -90,7 +90,7 @@ const PARTS = {
 };
 
 function resize(model: Model, width: number, height: number): Step {
-  const next = reorderHosts(tableOf(model).reorder({ ...model, width, height }));
+  const next = HOSTS.reorder(tableOf(model).reorder({ ...model, width, height }));
   return updateNetwork(next, next.current, { kind: 'resized', width, height });
 }
 
@@ -112,7 +112,7 @@ function takeSample(model: Model, { host, snapshot }: Extract<Message, { kind: '
   };
   const ordered = orderByWhatIsKnown(withHost(next, { failure: undefined }, host), host, snapshot);
   const taken = reorder(ordered, host);
-  return taken.view === 'hosts' ? reorderHosts(taken) : taken;
+  return taken.view === 'hosts' ? HOSTS.reorder(taken) : taken;
 }
 
 function takeLink(model: Model, { host, status, nowMillis }: Extract<Message, { kind: 'linked' }>): Model {
@@ -256,7 +256,7 @@ function clearOrGoBack(model: Model): Step {
   if (groupBy !== undefined) return ungroup(model);
   if (model.waits !== undefined) return withWaits(model, undefined);
   if (model.hosts.length === 1) return { model, quit: true };
-  return { model: reorderHosts({ ...model, view: 'hosts' }), effects: [{ kind: 'demand' }] };
+  return { model: HOSTS.reorder({ ...model, view: 'hosts' }), effects: [{ kind: 'demand' }] };
 }
 
 /** The interval of processes changes in proportion. */
@@ -329,23 +329,8 @@ function pointAt(model: Model, event: MouseEvent): Step {
     return { model: withPicker(model, pointAtColumns(model.picker, event, screen)) };
   }
   if (model.view === 'dashboard') return tableOf(model).pointAt(model, event, openRow);
-  const { x, y } = event;
-  const isHosts = model.view === 'hosts';
-  const scroll = (lines: number): Step =>
-    isHosts ? scrollHosts(model, lines) : scrollPane(model, x, y, lines);
-  switch (event.action) {
-    case 'wheel-up':
-      return scroll(-WHEEL_LINES);
-    case 'wheel-down':
-      return scroll(WHEEL_LINES);
-    case 'press':
-      if (event.button !== 'left') return { model };
-      return isHosts ? pressHosts(model, x, y) : pressPane(model, x, y);
-    case 'release':
-      return { model: model.grab === undefined ? model : { ...model, grab: undefined } };
-    default:
-      return { model };
-  }
+  if (model.view === 'hosts') return HOSTS.pointAt(model, event, openHost);
+  return pointAtPane(model, event);
 }
 
 /** Opens the search prompt; a new search starts with all rows. */

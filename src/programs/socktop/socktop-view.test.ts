@@ -291,6 +291,22 @@ describe('a hundred hosts', () => {
     expect(bench.text()).toContain('No host of that name: Esc clears the search.');
     bench.type('\r\t');
     expect(bench.model.view).toBe('hosts');
+    // The cursor is on the first that another search finds.
+    bench.type('/node-7.\x7f7\r');
+    expect([bench.model.current, bench.lines()[2]]).toEqual([76, expect.stringContaining('▸web-77')]);
+  });
+
+  test('are scrolled, chosen and opened by the mouse', () => {
+    const bench = many();
+    bench.type('\x1b[<0;160;3M\x1b[<32;160;45M\x1b[<0;160;45m');
+    expect(bench.lines().at(-2)).toContain(' web-100 ');
+    bench.type('\x1b[<64;10;10M');
+    expect(bench.lines().at(-2)).toContain(' web-97 ');
+    bench.click(10, 3);
+    const { current } = bench.model;
+    expect(bench.lines()[3]).toContain(`▸web-${current + 1} `);
+    bench.click(10, 3);
+    expect([bench.model.view, bench.model.current]).toEqual(['dashboard', current]);
   });
 });
 

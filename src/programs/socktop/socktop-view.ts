@@ -34,7 +34,7 @@ import {
   renderRowsScrollbar,
 } from '../shared/screen-frame.ts';
 import { groupingAfter } from './groups-update.ts';
-import { visibleHosts } from './hosts-update.ts';
+import { HOSTS } from './hosts-update.ts';
 import { parentOf } from './pane-update.ts';
 import {
   type HostModel,
@@ -82,7 +82,7 @@ function renderHostsView(model: Model, buffer: Buffer): void {
   renderHostsHeader(header, buffer, { hosts, alerts, listed: listed.length, nowMillis, isPaused, theme });
   const table = { hosts: listed, sort: hostsSort, viewport: hostsViewport, nowMillis, theme };
   renderHosts(hostsArea(buffer.area), buffer, { ...table, units: model.units });
-  const position = { count: listed.length, visible: visibleHosts(model), offset: hostsViewport.offset };
+  const position = { count: listed.length, visible: HOSTS.visibleRows(model), offset: hostsViewport.offset };
   renderRowsScrollbar(hostsScrollbar(buffer.area), buffer, model, position);
 }
 

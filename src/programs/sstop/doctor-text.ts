@@ -7,10 +7,7 @@ const MARKS: Readonly<Record<Mark, string>> = { good: '+', lacking: '-', note: '
 /** Indent of the text: two blanks, the mark, a blank. */
 const INDENT = 4;
 
-/**
- * Formats the findings as plain text of at most 80 columns (commands are never wrapped): `+` is good, `-` missing.
- * Contains no control characters.
- */
+/** The findings in 80 columns (commands are never wrapped): `+` is good, `-` missing. No control characters. */
 export function doctorText(heading: string, sections: readonly DoctorSection[]): string {
   const blocks = sections.map(({ title, entries }) => {
     const labelColumns = Math.max(0, ...entries.map(({ label }) => cellWidth(sanitizeLine(label))));

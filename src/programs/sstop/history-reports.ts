@@ -5,9 +5,7 @@ import type { PeriodTotals } from '../../data/recording/totals.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
 import type { TotalsWish } from '../../data/sample/totals-kind.ts';
 import { OpError } from '../../kit/errors/op-error.ts';
-import { bytesText, compactBytesText } from '../../kit/text/format.ts';
-import type { HelpGroup } from '../../views/overlays/help.ts';
-import type { ShownTotals } from '../../views/screen-update.ts';
+import { bytesText } from '../../kit/text/format.ts';
 import type { LookBack } from '../cli/options.ts';
 import { EXIT_OK, exitCodeOfSignal } from '../shared/messages.ts';
 import type { ReadTotals } from '../shared/past.ts';
@@ -15,10 +13,6 @@ import { ENDED, Stop } from '../shared/stop.ts';
 import { StandardOutput } from '../shared/stream.ts';
 
 const SCHEMA = 1;
-/** Narrow, so that names have room on narrow screens. */
-const BYTES_WIDTH = 6;
-/** They are laid out with every frame. */
-const LINES_MOST = 1000;
 
 /** Prints totals; resolves to the exit code. Rejects with an OpError of one line where there are none. */
 export async function printTotals(read: ReadTotals, wish: TotalsWish, isJson: boolean): Promise<number> {
@@ -48,28 +42,6 @@ function totalsText(all: readonly PeriodTotals[], { period, by }: TotalsWish): s
     kinds[by].map((row) => [name, bytesText(row.txBytes), bytesText(row.rxBytes), row.name]),
   );
   return alignedText(columns, rows);
-}
-
-/** For a screen: a group for each period, the newest first, as many as can be scrolled through. */
-export function shownTotals(all: readonly PeriodTotals[], wish: TotalsWish): ShownTotals {
-  const size = (bytes: number): string => compactBytesText(bytes).padStart(BYTES_WIDTH);
-  const groups: HelpGroup[] = [];
-  let lines = 0;
-  for (const { name, rows } of all) {
-    if (lines > LINES_MOST) {
-      groups.push({ title: `older ones: sstop --totals ${wish.period}`, lines: [] });
-      break;
-    }
-    lines += rows[wish.by].length;
-    groups.push({
-      title: name,
-      lines: rows[wish.by].map((row) => ({
-        keys: `${size(row.txBytes)} up ${size(row.rxBytes)} down`,
-        description: row.name,
-      })),
-    });
-  }
-  return { wish, groups };
 }
 
 /** Prints who used the most in a span of a history; resolves to the exit code. Rejects if the span is empty. */

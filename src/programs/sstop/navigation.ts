@@ -16,10 +16,7 @@ export function goBack(model: Model): Model {
   return relist({ ...model, view, back: model.back.slice(0, -1), detail, grab: undefined });
 }
 
-/**
- * Groups the process table by program, user, container and unit in turn, then shows single processes again, with the
- * same filter. From the members of a row, returns to the rows.
- */
+/** Groups by program, user, container, unit, then not at all. From the members of a row, returns to the rows. */
 export function groupByNext(model: Model): Model {
   if (model.view === 'processes') {
     const { groupBy = GROUPINGS[0] } = model;
@@ -70,10 +67,7 @@ const OPENED: Readonly<Record<Exclude<ViewName, 'detail'>, string>> = {
   trouble: 'line',
 };
 
-/**
- * Opens the selected row: the detail of a process, the processes of a host or group, or the listening ports of the
- * detail. Without a selection, shows a notice.
- */
+/** Opens the selected row: a process, or those of a host or group, or the ports of the detail; else shows a notice. */
 export function openSelected(model: Model): Model {
   if (model.view === 'detail') return openPorts(model);
   const { sort, viewport, selection, filterText } = stateOf(model);

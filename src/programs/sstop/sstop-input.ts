@@ -39,9 +39,7 @@ interface InputOutside {
 /** Connects to another machine. */
 type RemoteMachine = Source & RemoteLink & HistoryAgent;
 
-/**
- * Opens the input of the settings and loads only the code it needs. Rejects with an OpError with a one-line message.
- */
+/** Opens what the settings ask for, and loads only that code. OpError with one line. */
 export async function openInput(
   settings: Settings,
   { platform, nameFiles, raisePrivileges, connectAgent, lock }: InputOutside,
@@ -80,9 +78,7 @@ export async function openInput(
   }
 }
 
-/**
- * For a screen, collecting starts after the first frame. A tier chosen by the user is opened at once, to fail early.
- */
+/** A screen collects after the first frame; a tier that the user chose is opened at once, to fail early. */
 async function openLocal(
   platform: Platform,
   { backend, output, sniff, history, recordPath }: Settings,

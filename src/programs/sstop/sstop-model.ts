@@ -55,10 +55,7 @@ const trouble = () =>
 const watches = () =>
   require('../../data/alerts/network-watch.ts') as typeof import('../../data/alerts/network-watch.ts');
 
-/**
- * Views below the header. `grouped` is the process table with a row per program, user, container or unit; the list of
- * `detail` is that of the connections.
- */
+/** Views below the header. `grouped`: a row per program, user, container or unit; `detail` lists connections. */
 export type ViewName = 'processes' | 'grouped' | 'hosts' | 'listen' | 'groups' | 'trouble' | 'detail';
 
 /** Sort order, cursor and scroll position of one view's list. */

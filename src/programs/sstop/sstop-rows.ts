@@ -145,10 +145,7 @@ export const LIST = new ListScreen<Model, Identity>({
   keepsCursor: (model) => model.isFollowing,
 });
 
-/**
- * Rebuilds the rows after a change. While a collection writes to the tables, rows stay as they are until the next
- * sample.
- */
+/** Rebuilds the rows after a change; while a collection writes to the tables they stay until the next sample. */
 export function relist(model: Model): Model {
   const { shown, detail } = model;
   if (shown === undefined) return model;

@@ -43,10 +43,7 @@ interface ScreenOutside extends ScreenSystem {
   open(): Promise<OpenedInput>;
 }
 
-/**
- * Runs the screen on this terminal until it quits, then prints the summary. Rejects, with the terminal restored, if the
- * input cannot be opened.
- */
+/** Runs the screen until it quits, then prints the summary. Rejects, terminal restored, if opening fails. */
 export async function runScreen(settings: Settings, outside: ScreenOutside): Promise<number> {
   // An invalid filter would be shown as active without having an effect.
   if (settings.filter !== '' && readFilterOption(settings, {}) === undefined) return EXIT_USAGE;
@@ -206,11 +203,7 @@ class Screen {
 
   #travel(command: TravelCommand, controls: ScreenControls): void {
     void carryOutTravel(this.#opened?.input.travel, command, {
-      opened: (moments) => controls.dispatch({ kind: 'timeline', moments }),
-      totals: async (all, wish) => {
-        const { shownTotals } = await import('./history-reports.ts');
-        controls.dispatch({ kind: 'totals', totals: shownTotals(all, wish) });
-      },
+      dispatch: (message) => controls.dispatch(message),
       arrived: () => {
         if (this.#playback === undefined) controls.dispatch({ kind: 'played', playback: undefined });
         this.#tellProgress();
@@ -290,10 +283,7 @@ function withInjectedFault(program: SstopProgram): SstopProgram {
 const TOP_COUNT = 5;
 const SIZE_COLUMNS = 10;
 
-/**
- * Summary for the terminal after the screen has closed: duration, totals and processes, including exited ones. Plain
- * lines without control characters.
- */
+/** What is printed after the screen: duration, totals, processes, exited ones too. No control characters. */
 function exitSummary(data: NetworkData, durationMicros: number, scope: Scope): string {
   const { section, rates } = data;
   const rows = new ProcessRows();

@@ -62,10 +62,7 @@ export interface RunningAgent {
   stop(): Promise<void>;
 }
 
-/**
- * Starts an agent in this process. It samples only on request. Throws OpError whose message says in one
- * line why it cannot listen (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`).
- */
+/** Starts an agent in this process. OpError with one line if it cannot listen (`EADDRINUSE`, `EACCES`). */
 export function startAgent(settings: AgentSettings, platform: Platform, log: AgentLog): RunningAgent {
   const access = new Access(settings.token);
   const { keptHistory } = settings;
@@ -121,8 +118,8 @@ function recorderOf({ keptHistory }: AgentSettings, samples: AgentSamples): Hist
 }
 
 /**
- * Serves the one client at the other end of a stream, who may read journals: whoever started this program for him has
- * let him in. Resolves when the stream has ended, to whether that was the client's wish and not his fault.
+ * Serves the one client at the other end of a stream. The login that started this program for him lets him read journals
+ * too. Resolves when the stream has ended; true: he ended it, false: he had to be refused.
  */
 export async function serveStream(
   settings: AnswerSettings & { readonly readHistory: ReadHistory },

@@ -69,9 +69,7 @@ function exists(path: string): boolean {
   }
 }
 
-/**
- * Writes the key first, so that a certificate always has its key. If two agents start at once, one fails with EEXIST.
- */
+/** The key first, so that a certificate always has its key. Of two agents at once one fails with EEXIST. */
 async function create(
   folder: string,
   certificatePath: string,

@@ -27,10 +27,7 @@ export interface CertificatePair {
   readonly keyPem: string;
 }
 
-/**
- * A self-signed server certificate (ECDSA P-256, 397 days) for this host name, `localhost`, both loopback addresses
- * and `extraNames`, which may be DNS names and IP addresses.
- */
+/** Self-signed (ECDSA P-256, 397 days) for this host name, `localhost`, both loopback addresses and `extraNames`. */
 export async function makeCertificate(
   hostName: string,
   extraNames: readonly string[],

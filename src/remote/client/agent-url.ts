@@ -71,10 +71,7 @@ function parseSshUrl(text: string): AgentUrl {
   };
 }
 
-/**
- * Parses `ws://HOST:PORT/ws`, `wss://...` (the default path is `/ws`) or `ssh://[USER@]HOST[:PORT]`. Throws OpError
- * `BAD_URL` without the token.
- */
+/** Parses `ws://HOST:PORT/ws`, `wss://...` or `ssh://[USER@]HOST[:PORT]`. OpError `BAD_URL` without the token. */
 export function parseAgentUrl(text: string): AgentUrl {
   const zone = ZONE.exec(text)?.[2];
   if (text.length > URL_LIMIT) throw bad(`'${shownUrl(text)}': URL longer than ${URL_LIMIT} characters`);

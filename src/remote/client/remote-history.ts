@@ -2,6 +2,7 @@ import type { HistoryHeaders, HistoryPart } from '../../data/recording/history-p
 import type { RecordedBytes } from '../../data/recording/recording-file.ts';
 import type { AskTotalsPage } from '../../data/recording/totals-files.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { setNewest } from '../../kit/limits/bounds.ts';
 
 /** What a session answers about the agent's history; each rejects with an OpError. */
 export interface HistorySession {
@@ -122,12 +123,7 @@ export class RemoteHistory implements RecordedBytes {
       const read = await orGone(this.#session().historyPiece(part.number, pieceStart, length));
       if (read !== undefined) bytes.set(read.subarray(0, length));
     }
-    this.#pieces.delete(key);
-    this.#pieces.set(key, bytes);
-    for (const oldest of this.#pieces.keys()) {
-      if (this.#pieces.size <= PIECES_LIMIT) break;
-      this.#pieces.delete(oldest);
-    }
+    setNewest(this.#pieces, key, bytes, PIECES_LIMIT);
     return bytes.subarray(offset - pieceStart);
   }
 

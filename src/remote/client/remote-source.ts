@@ -96,10 +96,7 @@ export class RemoteSource implements Source, RemoteLink {
     return RemoteHistory.open(this.#options.agent.hostName, () => this.#historySession());
   }
 
-  /**
-   * Totals of the history that the agent keeps, the newest period first. Rejects with an OpError of one line, also where
-   * there are none.
-   */
+  /** Totals of the agent's history, the newest period first. OpError with one line, also where there are none. */
   async totals(period: TotalsPeriod): Promise<readonly PeriodTotals[]> {
     await this.firstContact;
     const session = this.#historySession();
@@ -378,9 +375,7 @@ class LinkMeter {
   }
 }
 
-/**
- * One line about the versions of both ends; undefined: they are the same, and the agent has no notice of its own.
- */
+/** One line about versions that differ, or the agent's own notice; undefined: nothing to say. */
 export function versionNotice({ version, notice }: Capabilities, ownVersion: string): string | undefined {
   if (notice !== undefined && notice !== '') return notice;
   if (version === ownVersion) return undefined;

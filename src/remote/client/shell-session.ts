@@ -19,10 +19,7 @@ interface ShellHost extends Platform {
 /** How machines are read by their shells. */
 export interface ShellReader {
   open(): ShellHost;
-  /**
-   * What the shell is to read first. It prints `mark` alone on a line once it reads lines to be answered, and behind
-   * each answer.
-   */
+  /** What the shell reads first. It prints `mark` on a line once it takes lines, and behind each answer. */
   script(mark: string): string;
 }
 

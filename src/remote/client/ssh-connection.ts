@@ -21,10 +21,7 @@ interface SshListener {
   ended(exitCode: number | undefined): void;
 }
 
-/**
- * Starts the user's ssh with these arguments. `mayAsk`: it has the terminal, for its own questions. Throws OpError
- * `NO_SSH` where there is none.
- */
+/** Starts the user's ssh; `mayAsk`: it has the terminal, for its questions. OpError `NO_SSH`. */
 type StartSsh = (args: readonly string[], mayAsk: boolean, listener: SshListener) => SshProgram;
 
 interface SshOptions {

@@ -17,7 +17,7 @@ import { NetworkReplica } from '../wire/network-messages.ts';
 import { ProcessReplica } from '../wire/process-messages.ts';
 import { v2ReplyId } from '../wire/v2-frame.ts';
 import { type Capabilities, decodeV2Reply, JsonSections, type V2Answer } from '../wire/v2-reply.ts';
-import { printV2Request, type V2Request, type V2RequestName } from '../wire/v2-request.ts';
+import { type AskedV2Request, printV2Request, type V2RequestName } from '../wire/v2-request.ts';
 import type { HistorySession } from './remote-history.ts';
 import {
   agentError,
@@ -54,16 +54,11 @@ interface Waiting {
   readonly timer: ReturnType<typeof setTimeout>;
 }
 
-type Fields = Partial<Omit<V2Request, 'id' | 'request' | 'maxAgeMillis'>>;
+type Fields = Omit<AskedV2Request, 'id' | 'request' | 'maxAgeMillis'>;
 
 type AnswerTo<N extends V2RequestName> = Extract<V2Answer, { readonly reply: N }>;
 
 const UNWATCHED = ['NO_ALERTS', 'BAD_REQUEST'];
-
-const NOTHING_ASKED = {
-  ...{ pid: undefined, visiblePids: [], columns: [], columnsOfAll: [], cgroups: false, isFull: false },
-  ...{ segment: undefined, from: undefined, length: undefined, period: undefined, before: undefined },
-};
 
 /** One connection that speaks `socktop.v2`: requests carry ids, and are answered in any order or not at all. */
 export class V2Session implements Session, HistorySession {
@@ -225,8 +220,7 @@ export class V2Session implements Session, HistorySession {
       fail('TIMEOUT', 'no reply');
     }, ANSWER_MILLIS);
     this.#waiting.set(id, { request, sentMicros, resolve, reject, timer });
-    const asked = { ...NOTHING_ASKED, ...fields, id, request, maxAgeMillis };
-    if (!this.#line.send(printV2Request(asked))) {
+    if (!this.#line.send(printV2Request({ ...fields, id, request, maxAgeMillis }))) {
       this.#waiting.delete(id);
       clearTimeout(timer);
       fail('LOST', 'not connected');

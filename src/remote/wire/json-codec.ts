@@ -29,10 +29,7 @@ export type ObjectOf<F extends Fields> = { readonly [K in keyof F]: ReturnType<F
 /** Largest double below 2^64: what an unsigned 64-bit reader still takes. */
 const LARGEST_COUNT = 2 ** 64 - 2048;
 
-/**
- * An integer from 0 to 2^64 (beyond 2^53 the nearest double); undefined unknown. `standIn` is what the original peers
- * get for unknown; null where they know null.
- */
+/** 0 to 2^64 (beyond 2^53 the nearest double); undefined unknown, for which original peers get `standIn`. */
 export function count(standIn: number | null = null): JsonCodec<number | undefined> {
   return {
     read: (value, path) => {
@@ -100,10 +97,7 @@ export function optional<T>(codec: JsonCodec<T>): JsonCodec<T | undefined> {
   };
 }
 
-/**
- * An object with these fields; others are passed over. `aliases` are further names that a field may have when read,
- * looked at in order where its own is missing.
- */
+/** An object with these fields; others are passed over. `aliases`: other names, looked at where its own is missing. */
 export function object<const F extends Fields>(
   fields: F,
   aliases: { readonly [K in keyof F]?: readonly string[] } = {},

@@ -117,10 +117,7 @@ export class NetworkReplica {
     }
   }
 
-  /**
-   * Rejects with an OpError with a WireErrorCode where the bytes are damaged, and then nothing has changed. Rests
-   * between columns when the slice says so; calls do not overlap.
-   */
+  /** Rests between columns. OpError with a WireErrorCode for damaged bytes: then nothing has changed. No overlap. */
   async apply(bytes: Uint8Array, slice: Slice): Promise<ReceivedNetwork> {
     checkProtobuf(bytes, NETWORK_REPLY_SHAPE, LIMITS);
     const reader = new PbfReader(bytes);

@@ -108,10 +108,7 @@ export type OriginalMetrics = ValueOf<typeof originalMetrics>;
 export type OriginalFastMetrics = ValueOf<typeof originalFastMetrics>;
 const originalFastMetrics = object(fastFields);
 
-/**
- * `get_metrics` as JSON, of its own sample and of lists that were written before: they change less often, and make up
- * most of it.
- */
+/** `get_metrics` as JSON, with lists that were written before: they are most of it, and seldom change. */
 export function originalMetricsJson(
   metrics: OriginalFastMetrics,
   disksJson: string,

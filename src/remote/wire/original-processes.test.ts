@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { encodeOriginalProcesses, OriginalProcessEncoder } from './original-processes.ts';
+import { OriginalProcessEncoder } from './original-processes.ts';
+import { encodeOriginalProcesses } from './original-reply.fixture.ts';
 import { ProcessChanges } from './process-changes.ts';
 import { absorbRows } from './process-rows.fixture.ts';
 

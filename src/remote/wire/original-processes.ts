@@ -22,45 +22,7 @@ const LARGEST_PID = 0xffff_ffff;
 const LARGEST_COUNT = 2 ** 64 - 2048;
 const FIRST_BUFFER_BYTES = 1 << 14;
 
-/** What is written again and again: pbf takes an object for a message. */
-const scratch = { pid: 0, name: '', cpu_usage: 0, mem_bytes: 0 };
-
-/**
- * `Processes` as protobuf. What is not known is 0: the message has nothing else, and NaN would break the order that
- * the original client sorts by. Rows beyond the limit of readers are left out.
- */
-export function encodeOriginalProcesses(processes: OriginalProcesses): Uint8Array<ArrayBuffer> {
-  const writer = new WireWriter(new Uint8Array(FIRST_BUFFER_BYTES));
-  writer.writeVarintField(1, countOr0(processes.process_count, LARGEST_COUNT));
-  let rows = 0;
-  for (const row of processes.rows) {
-    if (rows++ === ROWS_LIMIT.processes) break;
-    setScratch(row.pid, row.name, row.cpu_usage, row.mem_bytes);
-    writer.writeMessage(2, writeProcess, scratch);
-  }
-  return new Uint8Array(writer.finish());
-}
-
-/** A row of a sample's processes as the message has it; the same object again and again. */
-function originalProcessOfRow({ list, cpuPercent }: ProcessChanges, slot: number): Process {
-  const { pid, names, rssBytes } = list.processes;
-  setScratch(pid[slot], names[slot]!, cpuPercent[slot], rssBytes[slot]);
-  return scratch;
-}
-
-function setScratch(
-  pid: number | undefined,
-  name: string,
-  cpuUsage: number | undefined,
-  memBytes: number | undefined,
-): void {
-  scratch.pid = countOr0(pid, LARGEST_PID);
-  scratch.name = cutText(name, TEXT_LIMIT.name);
-  scratch.cpu_usage = cpuUsage !== undefined && Number.isFinite(cpuUsage) ? cpuUsage : 0;
-  scratch.mem_bytes = countOr0(memBytes, LARGEST_COUNT);
-}
-
-/** The same, checked and cleaned. OpError `BAD_PROTOBUF`, `TOO_MANY_ROWS`. */
+/** `Processes` as protobuf, checked and cleaned. OpError `BAD_PROTOBUF`, `TOO_MANY_ROWS`. */
 export function decodeOriginalProcesses(
   bytes: Uint8Array,
 ): OriginalProcesses & { readonly rows: readonly OriginalProcess[] } {
@@ -76,6 +38,22 @@ export function decodeOriginalProcesses(
 
 /** A share of a machine in percent; of one core, which old agents report, at most as many times that as cores. */
 const LARGEST_SHARE = 100 * ROWS_LIMIT.cores;
+
+/** What is written again and again: pbf takes an object for a message. */
+const scratch = { pid: 0, name: '', cpu_usage: 0, mem_bytes: 0 };
+
+/**
+ * A row of a sample's processes as the message has it; the same object again and again. What is not known is 0: the
+ * message has nothing else, and NaN would break the order that the original client sorts by.
+ */
+function originalProcessOfRow({ list, cpuPercent }: ProcessChanges, slot: number): Process {
+  const { pid, names, rssBytes } = list.processes;
+  scratch.pid = countOr0(pid[slot], LARGEST_PID);
+  scratch.name = cutText(names[slot]!, TEXT_LIMIT.name);
+  scratch.cpu_usage = Number.isFinite(cpuPercent[slot]) ? cpuPercent[slot]! : 0;
+  scratch.mem_bytes = countOr0(rssBytes[slot], LARGEST_COUNT);
+  return scratch;
+}
 
 function countOr0(value: number | undefined, most: number): number {
   return value !== undefined && value >= 0 ? Math.min(Math.floor(value), most) : 0;
@@ -93,10 +71,7 @@ class WrittenRows extends columnsClass({
   writtenAt: numbers('f64'),
 }) {}
 
-/**
- * Writes the original's `Processes` from the processes of a sample. A row that is as it was stands in the message before:
- * its bytes are copied, since most processes sleep.
- */
+/** Writes the original's `Processes`. Bytes of rows that are as they were are copied: most processes sleep. */
 export class OriginalProcessEncoder {
   readonly #changes: ProcessChanges;
   /** One row, or the head. */

@@ -21,7 +21,8 @@ import {
   originalMetricsJson,
   originalProcessesJson,
 } from './original-metrics.ts';
-import { decodeOriginalReply, encodeOriginalReply, type OriginalReply } from './original-protocol.ts';
+import { decodeOriginalReply, type OriginalReply } from './original-protocol.ts';
+import { encodeOriginalReply } from './original-reply.fixture.ts';
 
 const gunzipOf = (frame: string | Uint8Array): Uint8Array =>
   typeof frame === 'string' || frame[0] !== 0x1f ? Buffer.from(frame) : gunzipSync(frame);

@@ -21,11 +21,7 @@ import {
   originalProcessList,
   originalProcessMetrics,
 } from './original-metrics.ts';
-import {
-  decodeOriginalProcesses,
-  encodeOriginalProcesses,
-  type OriginalProcesses,
-} from './original-processes.ts';
+import { decodeOriginalProcesses, type OriginalProcesses } from './original-processes.ts';
 
 /** An answer of the original protocol; `reply` is the name of the request. */
 export type OriginalReply =
@@ -37,24 +33,6 @@ export type OriginalReply =
   | { readonly reply: 'error'; readonly error: ErrorReply };
 
 const OPENING_BRACE = 0x7b;
-
-/** A reply as the frame that the original client understands. */
-export function encodeOriginalReply(reply: OriginalReply): Frame {
-  switch (reply.reply) {
-    case 'get_metrics':
-      return jsonOf(originalMetrics, reply.metrics);
-    case 'get_disks':
-      return jsonOf(originalDisks, reply.disks);
-    case 'get_processes':
-      return protobufFrame(encodeOriginalProcesses(reply.processes));
-    case 'get_process_metrics':
-      return jsonOf(originalProcessMetrics, reply.process);
-    case 'get_journal_entries':
-      return jsonOf(originalJournal, reply.journal);
-    default:
-      return jsonOf(errorReply, reply.error);
-  }
-}
 
 /** The answer to a request from the frame that came. Throws an OpError with a WireErrorCode, and nothing else. */
 export function decodeOriginalReply(
@@ -100,7 +78,8 @@ function decodeJson<T>(
   return replyOf(codec.read(value, request));
 }
 
-function jsonOf<T>(codec: JsonCodec<T>, value: T): Frame {
+/** A reply as the frame that the original client understands; processes are protobuf. */
+export function originalFrame<T>(codec: JsonCodec<T>, value: T): Frame {
   return jsonFrame(JSON.stringify(codec.write(value)));
 }
 

@@ -13,10 +13,7 @@ const CHANGE_COLUMNS = {
   shareChangedAt: numbers('f64'),
   /** The sample that held the row last. */
   seenAt: numbers('f64'),
-  /**
-   * Share of the whole machine, 0 to 100; NaN unknown, as in the first sample. Single precision. Not sent: a reader
-   * makes it of the CPU time; the original protocol has it.
-   */
+  /** Share of the machine, 0 to 100; NaN unknown. For the original protocol: others make it of the CPU time. */
   cpuPercent: numbers('f32', Number.NaN),
 };
 
@@ -35,10 +32,7 @@ export class ProcessChanges extends columnsClass(CHANGE_COLUMNS) {
   /** Slot of each row of the sample, in the order of its table; -1: the list is full. */
   #slots = new Int32Array(0);
 
-  /**
-   * Takes a sample, which is read and not kept; its sequence is larger than the one before. `shareOf`: share of the
-   * whole machine of a slot of the sample's table.
-   */
+  /** Takes a later sample, read and not kept. `shareOf`: share of the whole machine, by slot of the sample. */
   absorb(sequence: number, sample: ToldProcesses, shareOf: (slot: number) => number): void {
     this.sequence = sequence;
     const { rows, count } = sample.processes.slots;

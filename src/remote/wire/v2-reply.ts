@@ -35,10 +35,7 @@ export class JsonSections {
   readonly alerts = new SectionCodec(ALERTS);
 }
 
-/**
- * A decoded answer; `reply` is the name of the request. Tables come as protobuf, checked for size only: a
- * `ProcessReplica` or a `NetworkReplica` reads them.
- */
+/** A decoded answer, `reply` its request. Tables are protobuf, checked for size only: replicas read them. */
 export type V2Answer =
   | { readonly reply: 'get_capabilities'; readonly capabilities: Capabilities }
   | { readonly reply: 'get_metrics'; readonly told: ToldSection<MachineSection> }
@@ -64,10 +61,7 @@ export function v2ErrorPayload(error: ErrorReply): V2Payload {
   return v2Json(JSON.stringify(errorReply.write(error)), true);
 }
 
-/**
- * The answer in a frame whose id (`v2ReplyId`) belongs to that request. Throws an OpError with a WireErrorCode, and
- * nothing else; the tables of `sections` are then as they were.
- */
+/** The answer in a frame with that request's id. OpError with a WireErrorCode: then `sections` are as they were. */
 export function decodeV2Reply(
   request: V2RequestName,
   frame: Uint8Array,

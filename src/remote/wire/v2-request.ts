@@ -113,23 +113,20 @@ function requestOf(id: number, fields: Readonly<Record<string, unknown>>): V2Req
   };
 }
 
+/** A request with what it asks for; what is left out is not asked for. */
+export type AskedV2Request = Pick<V2Request, 'id' | 'request'> & Partial<V2Request>;
+
 /** Encodes a request as a text frame. */
-export function printV2Request(request: V2Request): string {
+export function printV2Request({ id, request, pid, visiblePids = [], ...asked }: AskedV2Request): string {
+  const { segment, from, length, period, before } = asked;
   return JSON.stringify({
-    id: request.id,
-    request: request.request,
-    max_age_ms: request.maxAgeMillis,
-    pid: request.pid,
-    visible_pids: request.visiblePids.length > 0 ? request.visiblePids.slice(0, PIDS_LIMIT) : undefined,
-    columns: namesOf(request.columns),
-    columns_of_all: namesOf(request.columnsOfAll),
-    cgroups: request.cgroups ? true : undefined,
-    full: request.isFull ? true : undefined,
-    segment: request.segment,
-    from: request.from,
-    length: request.length,
-    period: request.period,
-    before: request.before,
+    ...{ id, request, max_age_ms: asked.maxAgeMillis, pid },
+    visible_pids: visiblePids.length > 0 ? visiblePids.slice(0, PIDS_LIMIT) : undefined,
+    columns: namesOf(asked.columns),
+    columns_of_all: namesOf(asked.columnsOfAll),
+    cgroups: asked.cgroups === true ? true : undefined,
+    full: asked.isFull === true ? true : undefined,
+    ...{ segment, from, length, period, before },
   });
 }
 
@@ -185,7 +182,7 @@ function columnsOf(value: unknown, name: string): readonly UsageColumn[] {
   return value.flatMap((entry: unknown) => COLUMN_OF.get(entry) ?? []);
 }
 
-function namesOf(columns: readonly UsageColumn[]): readonly string[] | undefined {
+function namesOf(columns: readonly UsageColumn[] = []): readonly string[] | undefined {
   return columns.length > 0 ? columns.map((column) => WIRE_NAME[column]) : undefined;
 }
 

@@ -1,6 +1,7 @@
 import { RecordedWorld } from '../../data/recording/recording-world.fixture.ts';
 import { NetworkEncoder, NetworkReplica } from './network-messages.ts';
-import { decodeOriginalReply, encodeOriginalReply } from './original-protocol.ts';
+import { decodeOriginalReply } from './original-protocol.ts';
+import { encodeOriginalReply } from './original-reply.fixture.ts';
 import { ProcessChanges } from './process-changes.ts';
 import { ProcessEncoder, ProcessReplica } from './process-messages.ts';
 import { absorbRows } from './process-rows.fixture.ts';

@@ -1,3 +1,5 @@
+import { lengthened } from '../../kit/table/slot-table.ts';
+
 const ZERO = 0x30;
 
 /** A growing run of bytes, written from the start for every frame. Nothing but growth allocates. */
@@ -13,9 +15,8 @@ export class ByteWriter {
   /** Makes room for `count` more bytes. Bytes written without room are lost. */
   reserve(count: number): void {
     if (this.length + count <= this.bytes.length) return;
-    const longer = new Uint8Array(Math.max(this.length + count, this.bytes.length * 2));
-    longer.set(this.bytes);
-    this.bytes = longer;
+    const size = Math.max(this.length + count, this.bytes.length * 2);
+    this.bytes = lengthened(this.bytes, new Uint8Array(size));
   }
 
   byte(value: number): void {

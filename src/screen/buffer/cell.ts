@@ -1,3 +1,4 @@
+import { lengthened } from '../../kit/table/slot-table.ts';
 import { COMPLEX, charClass, forEachCluster } from '../../kit/text/cell-width.ts';
 import { INVALID_REPLACEMENT } from '../../kit/text/sanitize.ts';
 
@@ -147,14 +148,10 @@ export class ClusterTable {
 
   #reserve(index: number, byteCount: number): void {
     if (this.#byteCount + byteCount > this.#bytes.length) {
-      const longer = new Uint8Array((this.#byteCount + byteCount) * 2);
-      longer.set(this.#bytes);
-      this.#bytes = longer;
+      this.#bytes = lengthened(this.#bytes, new Uint8Array((this.#byteCount + byteCount) * 2));
     }
     if (index + 1 >= this.#starts.length) {
-      const longer = new Uint32Array(this.#starts.length * 2);
-      longer.set(this.#starts);
-      this.#starts = longer;
+      this.#starts = lengthened(this.#starts, new Uint32Array(this.#starts.length * 2));
     }
   }
 }

@@ -267,10 +267,7 @@ export class FrameDiff {
     return x;
   }
 
-  /**
-   * Goes on for as long as the cells differ and are the same as the one at word `at`, as those of a rule are, whose
-   * bytes begin at `glyphAt`. The column after the run.
-   */
+  /** Goes on while cells differ and are as the one at `at`, whose bytes begin at `glyphAt`. The column after. */
   #writeRepeats(cells: Int32Array, at: number, x: number, width: number, glyphAt: number): number {
     const before = this.#before;
     const shift = this.#shift;

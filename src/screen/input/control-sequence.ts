@@ -39,9 +39,6 @@ export function csiEvent(
   if (sequence.prefix === LESS_THAN) return mouseOf(sequence, final, context);
   if (sequence.prefix === QUESTION_MARK) return replyOf(sequence, final);
   if (sequence.prefix !== 0 || sequence.intermediate !== 0) return undefined;
-  if (sequence.count === 0 && (final === 'I' || final === 'O')) {
-    return { kind: 'focus', focused: final === 'I' };
-  }
   if (sequence.sub(1, 1) === KITTY_RELEASE) return undefined;
   return keyOf(sequence, final, context.modifiers);
 }
@@ -225,9 +222,6 @@ export class ControlSequence {
   }
 }
 
-const SHIFT = 4;
-const ALT = 8;
-const CTRL = 16;
 const MOTION = 32;
 const WHEEL = 64;
 const EXTRA_BUTTONS = 128;
@@ -257,9 +251,6 @@ export function mouseEvent(report: MouseReport): MouseEvent | undefined {
     button: (code & WHEEL) !== 0 ? 'none' : BUTTONS[code & 3]!,
     x: clamp(report.column - 1, report.width),
     y: clamp(report.row - 1, report.height),
-    ctrl: (code & CTRL) !== 0,
-    alt: (code & ALT) !== 0,
-    shift: (code & SHIFT) !== 0,
   };
 }
 
@@ -279,24 +270,10 @@ function clamp(value: number, size: number): number {
 
 /** What of a terminal's name is kept. */
 const MAX_NAME_LENGTH = 64;
-const COLOR = /^1([01]);rgba?:([0-9a-f]{1,4})\/([0-9a-f]{1,4})\/([0-9a-f]{1,4})(?:\/[0-9a-f]{1,4})?$/i;
-
-/** The reply in an operating system command's text (`11;rgb:1a1a/1b1b/2626`), undefined for any other. */
-export function operatingSystemReply(text: string): TerminalReply | undefined {
-  const match = COLOR.exec(text);
-  if (match === null) return undefined;
-  const rgb = (channel(match[2]!) << 16) | (channel(match[3]!) << 8) | channel(match[4]!);
-  return { kind: 'reply', reply: 'color', which: match[1] === '0' ? 'foreground' : 'background', rgb };
-}
 
 /** The reply in a device control string (`>|kitty(0.32.2)`), undefined for any other. */
 export function deviceControlReply(text: string): TerminalReply | undefined {
   if (!text.startsWith('>|')) return undefined;
   const name = text.slice(2, 2 + MAX_NAME_LENGTH).replace(/[^\x20-\x7e]/g, '');
   return { kind: 'reply', reply: 'version', name };
-}
-
-/** X11's channel of 1 to 4 hexadecimal digits, as 8 bits: `f`, `ff` and `ffff` are all full. */
-function channel(digits: string): number {
-  return Math.round((Number.parseInt(digits, 16) * 255) / (16 ** digits.length - 1));
 }

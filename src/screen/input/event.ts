@@ -3,9 +3,6 @@ export interface KeyEvent {
   readonly kind: 'key';
   /** `a`, `K`, `?`, `space`, `enter`, `escape`, `up`, `pageup`, `f1`: a character is its own name, case included. */
   readonly name: string;
-  readonly ctrl: boolean;
-  readonly alt: boolean;
-  readonly shift: boolean;
   /** The name with its modifiers in the order ctrl, alt, shift, super: `ctrl+d`, `shift+tab`, plain `K`. */
   readonly chord: string;
   /** What the key types into a text field; absent for keys that type nothing. */
@@ -22,22 +19,15 @@ export interface MouseEvent {
   readonly button: MouseButton;
   readonly x: number;
   readonly y: number;
-  readonly ctrl: boolean;
-  readonly alt: boolean;
-  readonly shift: boolean;
 }
 
-/** Pasted text on one line: breaks and tabs became spaces, control characters are gone. */
+/**
+ * Pasted text on one line: breaks and tabs became spaces, control characters are gone. It is cut where it was longer
+ * than what is kept of a paste, or its end never came.
+ */
 export interface PasteEvent {
   readonly kind: 'paste';
   readonly text: string;
-  /** The paste was longer than what is kept of one, or its end never came. */
-  readonly truncated: boolean;
-}
-
-interface FocusEvent {
-  readonly kind: 'focus';
-  readonly focused: boolean;
 }
 
 /** What the terminal answers about itself. */
@@ -46,8 +36,6 @@ export type TerminalAnswer =
   | { readonly reply: 'attributes' }
   /** DECRPM, `CSI ? mode ; state $ y`: 0 unknown, 1 set, 2 reset, 3 and 4 permanently so. */
   | { readonly reply: 'mode'; readonly mode: number; readonly state: number }
-  /** OSC 10 and 11: `rgb` is 0xrrggbb. */
-  | { readonly reply: 'color'; readonly which: 'foreground' | 'background'; readonly rgb: number }
   /** XTVERSION, `DCS > | name ST`: printable ASCII. */
   | { readonly reply: 'version'; readonly name: string };
 
@@ -55,4 +43,4 @@ export type TerminalAnswer =
 export type TerminalReply = TerminalAnswer & { readonly kind: 'reply' };
 
 /** Everything that can come out of a terminal's input. */
-export type InputEvent = KeyEvent | MouseEvent | PasteEvent | FocusEvent | TerminalReply;
+export type InputEvent = KeyEvent | MouseEvent | PasteEvent | TerminalReply;

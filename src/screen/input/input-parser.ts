@@ -1,10 +1,10 @@
+import { lengthened } from '../../kit/table/slot-table.ts';
 import {
   ControlSequence,
   csiEvent,
   deviceControlReply,
   linuxConsoleEvent,
   mouseEvent,
-  operatingSystemReply,
   rxvtShiftedKey,
   ss3Event,
 } from './control-sequence.ts';
@@ -84,7 +84,7 @@ export class InputParser {
     this.#reset();
     if (state === State.ESCAPE || state === State.ESCAPE_ESCAPE) this.#emit(namedKey('escape', 0));
     if (state === State.ESCAPE_ESCAPE) this.#emit(namedKey('escape', 0));
-    if (state === State.PASTE) this.#emit(this.#paste.finish(false));
+    if (state === State.PASTE) this.#emit(this.#paste.finish());
   }
 
   #patience(): number {
@@ -129,7 +129,7 @@ export class InputParser {
         this.#stringEscape(byte);
         break;
       case State.PASTE:
-        if (this.#paste.push(byte)) this.#finish(this.#paste.finish(true));
+        if (this.#paste.push(byte)) this.#finish(this.#paste.finish());
         break;
       default:
         this.#stringByte(byte);
@@ -268,10 +268,9 @@ export class InputParser {
 
   #finishString(): void {
     const isWhole = this.#stringLength < MAX_STRING_BYTES;
-    const text = isWhole ? String.fromCharCode(...this.#string.subarray(0, this.#stringLength)) : '';
-    if (this.#state === State.OPERATING_SYSTEM_COMMAND) this.#finish(operatingSystemReply(text));
-    else if (this.#state === State.DEVICE_CONTROL_STRING) this.#finish(deviceControlReply(text));
-    else this.#finish(undefined);
+    const isReply = isWhole && this.#state === State.DEVICE_CONTROL_STRING;
+    const text = isReply ? String.fromCharCode(...this.#string.subarray(0, this.#stringLength)) : '';
+    this.#finish(deviceControlReply(text));
   }
 
   #begin(state: number, modifiers: number): void {
@@ -316,7 +315,6 @@ class PasteCollector {
   #bytes = new Uint8Array(0);
   #length = 0;
   #matched = 0;
-  #isTruncated = false;
 
   /** Takes a byte; true when it was the last of the paste's end mark. */
   push(byte: number): boolean {
@@ -333,26 +331,20 @@ class PasteCollector {
   }
 
   /** The paste as an event; the collector is empty afterwards. */
-  finish(isComplete: boolean): PasteEvent {
+  finish(): PasteEvent {
     const decoded = new TextDecoder().decode(this.#bytes.subarray(0, this.#length));
     const text = decoded.replace(BREAKS, ' ').replace(REFUSED, '');
-    const truncated = this.#isTruncated || !isComplete;
     this.#bytes = new Uint8Array(0);
     this.#length = 0;
     this.#matched = 0;
-    this.#isTruncated = false;
-    return { kind: 'paste', text, truncated };
+    return { kind: 'paste', text };
   }
 
   #keep(byte: number): void {
-    if (this.#length === MAX_PASTE_BYTES) {
-      this.#isTruncated = true;
-      return;
-    }
+    if (this.#length === MAX_PASTE_BYTES) return;
     if (this.#length === this.#bytes.length) {
-      const longer = new Uint8Array(Math.min(Math.max(this.#length * 2, FIRST_CAPACITY), MAX_PASTE_BYTES));
-      longer.set(this.#bytes);
-      this.#bytes = longer;
+      const capacity = Math.min(Math.max(this.#length * 2, FIRST_CAPACITY), MAX_PASTE_BYTES);
+      this.#bytes = lengthened(this.#bytes, new Uint8Array(capacity));
     }
     this.#bytes[this.#length++] = byte;
   }

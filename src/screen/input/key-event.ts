@@ -7,10 +7,7 @@ const FOREIGN = Modifier.SUPER | Modifier.HYPER | Modifier.META;
 
 /** A key that has a name and types nothing. */
 export function namedKey(name: string, modifiers: number): KeyEvent {
-  const ctrl = (modifiers & Modifier.CTRL) !== 0;
-  const alt = (modifiers & Modifier.ALT) !== 0;
-  const shift = (modifiers & Modifier.SHIFT) !== 0;
-  return { kind: 'key', name, ctrl, alt, shift, chord: chordOf(name, modifiers) };
+  return { kind: 'key', name, chord: chordOf(name, modifiers) };
 }
 
 /** The same; undefined for a key without a name here. */
@@ -27,7 +24,6 @@ export function characterKey(codePoint: number, modifiers: number): KeyEvent | u
   const special = SPECIAL_CHARACTERS.get(codePoint);
   if (special !== undefined) return namedKey(special, modifiers);
   if (!isTypable(codePoint)) return undefined;
-  const alt = (modifiers & Modifier.ALT) !== 0;
   const ctrl = (modifiers & Modifier.CTRL) !== 0;
   const shift = (modifiers & Modifier.SHIFT) !== 0;
   const isCommand = (modifiers & (Modifier.CTRL | Modifier.ALT | FOREIGN)) !== 0;
@@ -37,7 +33,7 @@ export function characterKey(codePoint: number, modifiers: number): KeyEvent | u
   if (ctrl && isSmallAscii(codePoint + 0x20)) text = text.toLowerCase();
   const name = text === ' ' ? 'space' : text;
   const spelled = ctrl || name === 'space' ? modifiers : modifiers & ~Modifier.SHIFT;
-  const key = { kind: 'key', name, ctrl, alt, shift, chord: chordOf(name, spelled) } as const;
+  const key = { kind: 'key', name, chord: chordOf(name, spelled) } as const;
   return isCommand ? key : { ...key, text };
 }
 

@@ -1,7 +1,6 @@
 import type { OpError } from '../../kit/errors/op-error.ts';
 import type { Buffer } from '../buffer/buffer.ts';
 import type { InputEvent } from '../input/event.ts';
-import type { Capabilities } from '../terminal/terminal-capabilities.ts';
 import type { ExitSignal } from './process-signals.ts';
 
 /** What a message leads to. */
@@ -29,8 +28,6 @@ export interface Program<Model, Message, Effect> {
 export interface Controls<Model, Message> {
   /** The current model; after the end, the last one. */
   readonly model: Model;
-  /** Known capabilities of the terminal; colours and name arrive with its replies. */
-  readonly capabilities: Capabilities;
   dispatch(message: Message): void;
   /** Draws a frame without a message. */
   repaint(): void;

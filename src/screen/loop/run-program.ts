@@ -2,7 +2,7 @@ import type { Buffer } from '../buffer/buffer.ts';
 import type { InputEvent } from '../input/event.ts';
 import { InputParser } from '../input/input-parser.ts';
 import { Terminal, type TerminalOptions } from '../terminal/terminal.ts';
-import type { Capabilities, TerminalEnvironment } from '../terminal/terminal-capabilities.ts';
+import type { TerminalEnvironment } from '../terminal/terminal-capabilities.ts';
 import type { Backend } from '../terminal/terminal-output.ts';
 import { ProcessSignals } from './process-signals.ts';
 import type { Controls, ExitReason, Program, Step } from './program.ts';
@@ -19,8 +19,6 @@ export interface RunOptions<Model, Message, Effect> {
   readonly color?: TerminalOptions['color'];
   /** Whether mouse reporting is on at start; default true. */
   readonly mouse?: boolean;
-  /** Whether focus events are reported; default false. */
-  readonly focusEvents?: boolean;
   /** Carries out an effect of `update`; results are sent with `controls.dispatch`. */
   effect?(effect: Effect, controls: Controls<Model, Message>): void;
   /** Called when the screen is ready: start data sources here. */
@@ -74,7 +72,6 @@ class Loop<Model, Message, Effect> implements Controls<Model, Message> {
       environment: options.environment ?? process.env,
       color: options.color ?? 'auto',
       mouse: options.mouse ?? true,
-      focusEvents: options.focusEvents ?? false,
     };
     this.#terminal = new Terminal(terminalOptions, {
       input: (bytes) => this.#input.feed(bytes),
@@ -82,10 +79,6 @@ class Loop<Model, Message, Effect> implements Controls<Model, Message> {
       resized: onResized,
       gone: (error) => this.#finish({ kind: 'gone', error }),
     });
-  }
-
-  get capabilities(): Capabilities {
-    return this.#terminal.capabilities;
   }
 
   run(): Promise<ExitReason> {
@@ -255,10 +248,7 @@ class InputReader {
     this.#timer = setTimeout(this.#onDeadline, Math.max(wait, 0));
   }
 
-  /**
-   * If the process was held up, the rest of the sequence may be waiting to be read. Two turns of the event loop
-   * have a read between them, and that moves the deadline.
-   */
+  /** The rest of a sequence may wait to be read: two turns have a read between them, which moves the deadline. */
   readonly #onDeadline = (): void => {
     this.#turn = setImmediate(() => {
       this.#turn = setImmediate(() => {

@@ -14,24 +14,14 @@ import {
 /** How many steps of intensity a ramp has. */
 export const RAMP_STEPS = 32;
 
-/** The entries that a user may give other colours, by the names they have in config.yaml. */
+/**
+ * The entries that a user may give other colours, by the names they have in config.yaml. Green, red and yellow are for
+ * what is well, wrong and worth a look; upload and download for figures of each direction.
+ */
 export const PALETTE_ENTRIES = [
-  'background',
-  'text',
-  'dim',
-  'accent',
-  'green',
-  'red',
-  'yellow',
-  'cyan',
-  'magenta',
-  'border',
-  'selection',
-  'zebra',
-  'upload',
-  'download',
-  'graph',
-] as const;
+  ...(['background', 'text', 'dim', 'accent', 'green', 'red', 'yellow', 'cyan', 'magenta'] as const),
+  ...(['border', 'selection', 'zebra', 'upload', 'download', 'graph'] as const),
+];
 
 export type PaletteEntry = (typeof PALETTE_ENTRIES)[number];
 
@@ -48,27 +38,11 @@ interface Shading {
 type Shade = (intensity: number) => Color;
 
 /** The colours a theme is made of. */
-export interface Palette {
-  readonly background: Color;
-  readonly text: Color;
-  readonly dim: Color;
-  readonly accent: Color;
-  /** What is well, wrong, and worth a look: named after what they are in the first theme. */
-  readonly green: Color;
-  readonly red: Color;
-  readonly yellow: Color;
-  readonly cyan: Color;
-  readonly magenta: Color;
-  readonly border: Color;
-  readonly selection: Color;
+export interface Palette extends Readonly<Record<Exclude<PaletteEntry, 'graph'>, Color>> {
   /** INHERIT_COLOR: the selected row keeps the colours of its text. */
   readonly selectionText: Color;
-  readonly zebra: Color;
   readonly alert: Color;
   readonly alertText: Color;
-  /** Figures of each direction. */
-  readonly upload: Color;
-  readonly download: Color;
   readonly shading: Shading;
   /** Bars and graphs by intensity; `graphShade` is of both directions together. */
   readonly uploadShade: Shade;

@@ -35,9 +35,7 @@ export function hexOf(color: Color): number {
   return made[color - FIRST_MADE] ?? 0;
 }
 
-/**
- * One of the terminal's own sixteen colours: 0 to 7 as of ECMA-48 SGR 30 to 37, 8 to 15 their bright ones (90 to 97).
- */
+/** One of the terminal's sixteen colours: 0 to 7 as SGR 30 to 37 (ECMA-48), 8 to 15 as 90 to 97. */
 export function ansi(index: number): Color {
   return (index & 15) + 1;
 }

@@ -17,7 +17,7 @@ function written(use: (stream: NodeJS.WritableStream) => void): string {
 }
 
 test('terminals do not order the columns of a row by the direction of a name in it', () => {
-  expect(enterSequence({ mouse: false, focusEvents: false })).toContain('\x1b[8l');
+  expect(enterSequence(false)).toContain('\x1b[8l');
   expect(leaveSequence(false)).toContain('\x1b[8h');
 });
 
@@ -25,12 +25,12 @@ test('the cursor is hidden and shown as cli-cursor does it', () => {
   const hidden = written((stream) => cliCursor.hide(stream));
   const shown = written((stream) => cliCursor.show(stream));
   expect(hidden).not.toBe('');
-  expect(enterSequence({ mouse: true, focusEvents: false })).toContain(hidden);
+  expect(enterSequence(true)).toContain(hidden);
   expect(leaveSequence(false)).toContain(shown);
 });
 
 test('the other sequences of a full screen are those of ansi-escapes', () => {
-  expect(enterSequence({ mouse: false, focusEvents: false })).toStartWith(enterAlternativeScreen);
+  expect(enterSequence(false)).toStartWith(enterAlternativeScreen);
   expect(leaveSequence(false)).toStartWith(endSynchronizedOutput);
   expect(leaveSequence(false)).toEndWith(exitAlternativeScreen);
   const frames = new FrameEncoder('never');

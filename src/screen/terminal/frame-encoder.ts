@@ -61,8 +61,6 @@ const REORDERING_OFF = '\x1b[8l';
 const REORDERING_ON = '\x1b[8h';
 const PASTE_ON = '\x1b[?2004h';
 const PASTE_OFF = '\x1b[?2004l';
-const FOCUS_ON = '\x1b[?1004h';
-const FOCUS_OFF = '\x1b[?1004l';
 const STYLE_OFF = '\x1b[m';
 /** Ends whatever sequence the terminal is in the middle of (ECMA-48 8.3.5). */
 const CANCEL = '\x18';
@@ -72,17 +70,10 @@ export const MOUSE_ON = '\x1b[?1002h\x1b[?1006h';
 /** Every kind of report off, whichever is on. */
 export const MOUSE_OFF = '\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l';
 
-/** Modes that a program wants beyond what every full screen needs. */
-interface ModeOptions {
-  readonly mouse: boolean;
-  readonly focusEvents: boolean;
-}
-
 /** Takes over the screen: what `leaveSequence` undoes. */
-export function enterSequence(options: ModeOptions): string {
-  const mouse = options.mouse ? MOUSE_ON : '';
-  const focus = options.focusEvents ? FOCUS_ON : '';
-  return ALTERNATIVE_SCREEN_ON + CURSOR_OFF + AUTOWRAP_OFF + REORDERING_OFF + PASTE_ON + mouse + focus;
+export function enterSequence(isMouseWanted: boolean): string {
+  const modes = CURSOR_OFF + AUTOWRAP_OFF + REORDERING_OFF + PASTE_ON;
+  return ALTERNATIVE_SCREEN_ON + modes + (isMouseWanted ? MOUSE_ON : '');
 }
 
 /**
@@ -91,6 +82,6 @@ export function enterSequence(options: ModeOptions): string {
  */
 export function leaveSequence(isCut: boolean): string {
   const cancel = isCut ? CANCEL : '';
-  const modes = MOUSE_OFF + FOCUS_OFF + PASTE_OFF + REORDERING_ON + AUTOWRAP_ON;
+  const modes = MOUSE_OFF + PASTE_OFF + REORDERING_ON + AUTOWRAP_ON;
   return cancel + SYNCHRONIZED_OFF + STYLE_OFF + modes + CURSOR_ON + ALTERNATIVE_SCREEN_OFF;
 }

@@ -1,8 +1,8 @@
 import type { TerminalAnswer } from '../input/event.ts';
 import type { ColorDepth } from '../style/style.ts';
 
-/** DECRQM of synchronized update, both colours, the terminal's name, and DA1, which every terminal answers. */
-const QUESTIONS = '\x1b[?2026$p\x1b]10;?\x1b\\\x1b]11;?\x1b\\\x1b[>0q\x1b[c';
+/** DECRQM of synchronized update, the terminal's name, and DA1, which every terminal answers. */
+const QUESTIONS = '\x1b[?2026$p\x1b[>0q\x1b[c';
 
 const SYNCHRONIZED_UPDATE = 2026;
 const MODE_SET = 1;
@@ -32,11 +32,6 @@ export class Capabilities {
   hasSynchronizedUpdate = false;
   /** Questions were sent whose answers are still on their way. */
   isAwaitingAnswers = false;
-  /** 0xrrggbb, if reported by the terminal. */
-  background: number | undefined;
-  foreground: number | undefined;
-  /** Name and version reported by the terminal; '': none. */
-  name = '';
   readonly #isDepthFixed: boolean;
   readonly #term: string;
 
@@ -62,11 +57,7 @@ export class Capabilities {
         this.isAwaitingAnswers = false;
         // A terminal that did not understand the questions may have printed some of them.
         return !this.hasSynchronizedUpdate;
-      case 'color':
-        this[answer.which] = answer.rgb;
-        return false;
       case 'version':
-        this.name = answer.name;
         return TRUECOLOR_NAMES.test(answer.name) && this.#raiseDepth();
       case 'mode':
         if (answer.mode !== SYNCHRONIZED_UPDATE) return false;

@@ -22,10 +22,7 @@ interface TerminalOutput {
   close(): void;
 }
 
-/**
- * A terminal's device, such as `/dev/tty`; without `control` the runtime's stream knows the size. Throws OpError with
- * the code of open(2).
- */
+/** A terminal's device; without `control` the runtime's stream knows the size. OpError with the code of open(2). */
 function openDevice(path: string, control: TerminalControl | undefined): TerminalOutput {
   const descriptor = openTerminal(path);
   const watchSize = () => undefined;
@@ -210,10 +207,7 @@ export interface Backend {
   size(): ScreenSize;
   /** Sets raw or cooked mode (termios), even if it should be set already. A closed terminal is not an error. */
   setRawMode(isRaw: boolean): void;
-  /**
-   * Writes the first `length` bytes, now or bit by bit; not to be called while busy. The caller leaves the bytes
-   * alone until then. Returns whether all are written; if not, `drained` follows.
-   */
+  /** Writes the first `length` bytes, which must not change meanwhile. True: all; false: `drained` follows. */
   send(bytes: Uint8Array, length: number): boolean;
   /** Forgets what is still to be written; returns whether that was anything. */
   abort(): boolean;

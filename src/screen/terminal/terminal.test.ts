@@ -43,7 +43,7 @@ function setUp(term = 'linux', mouse = true): Setup {
   const backend = new TestBackend(WIDTH, HEIGHT);
   let readies = 0;
   const terminal = new Terminal(
-    { backend, environment: { TERM: term }, color: 'truecolor', mouse, focusEvents: true },
+    { backend, environment: { TERM: term }, color: 'truecolor', mouse },
     { input: () => {}, ready: () => readies++, resized: () => {}, gone: () => {} },
   );
   return { backend, terminal, readies: () => readies };

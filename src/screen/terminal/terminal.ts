@@ -18,7 +18,6 @@ export interface TerminalOptions {
   /** `auto`: by the environment and the terminal's own answers. */
   readonly color: ColorDepth | 'auto';
   readonly mouse: boolean;
-  readonly focusEvents: boolean;
 }
 
 /** What a terminal reports; never from within one of its own methods. */
@@ -43,7 +42,6 @@ export class Terminal {
   readonly #events: TerminalEvents;
   readonly #frames: FrameEncoder;
   readonly #textEncoder = new TextEncoder();
-  readonly #focusEvents: boolean;
   #size: ScreenSize;
   #isMouseWanted: boolean;
   #isMouseOn = false;
@@ -64,7 +62,6 @@ export class Terminal {
     this.#backend = options.backend;
     this.#events = events;
     this.#isMouseWanted = options.mouse;
-    this.#focusEvents = options.focusEvents;
     this.#backend.open({
       input: (bytes) => this.#events.input(bytes),
       drained: () => this.#onDrained(),
@@ -82,10 +79,7 @@ export class Terminal {
     return this.#size.height;
   }
 
-  /**
-   * Takes over the screen, or does so again after somebody else may have had it. It is taken with the next frame, a
-   * full one, in one write: nobody sees an empty screen.
-   */
+  /** Takes the screen, perhaps again, with the next frame, a full one, in one write: nobody sees an empty screen. */
   enter(): void {
     if (this.#isGone) return;
     this.#leaving = undefined;
@@ -108,10 +102,7 @@ export class Terminal {
     this.#frames.invalidate();
   }
 
-  /**
-   * Draws a frame by `view`, which paints an empty buffer. While an earlier one is on its way nothing is done, and
-   * `ready` follows. Returns whether it was drawn.
-   */
+  /** Draws a frame by `view` into an empty buffer. False: an earlier one is on its way, and `ready` follows. */
   draw(view: (buffer: Buffer) => void): boolean {
     if (!this.#isActive) return false;
     if (this.#backend.isBusy) {
@@ -173,7 +164,7 @@ export class Terminal {
   #takeControls(): string {
     let controls = '';
     if (this.#isEnterWanted) {
-      controls += enterSequence({ mouse: this.#isMouseWanted, focusEvents: this.#focusEvents });
+      controls += enterSequence(this.#isMouseWanted);
       this.#isEnterWanted = false;
       this.#isMouseOn = this.#isMouseWanted;
     }

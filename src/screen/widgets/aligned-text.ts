@@ -7,10 +7,7 @@ export type Alignment = 'left' | 'right';
 
 const HASH = 0x23;
 
-/**
- * Draws text in `width` cells, cut with an ellipsis where it is longer. Cells that it does not need stay as they are.
- * The cells that the whole text takes.
- */
+/** Draws text in `width` cells, with an ellipsis where it is longer. Returns the cells that all of it takes. */
 export function putAligned(
   buffer: Buffer,
   x: number,
@@ -31,10 +28,7 @@ export function putAligned(
   return needed;
 }
 
-/**
- * Draws text from the left edge of `width` cells; where it is longer, an ellipsis and its end. The cells that the whole
- * text takes.
- */
+/** As `putAligned` at the left edge, but with the end of what is longer, behind an ellipsis. */
 export function putTail(
   buffer: Buffer,
   x: number,
@@ -44,11 +38,7 @@ export function putTail(
   style: Style,
 ): number {
   const needed = cellWidth(text);
-  if (width <= 0) return needed;
-  if (needed <= width) {
-    buffer.put(x, y, text, style);
-    return needed;
-  }
+  if (width <= 0 || needed <= width) return putAligned(buffer, x, y, width, 'left', text, style);
   let from = Math.max(0, text.length - (width - 1));
   while (from < text.length && (isInsidePair(text, from) || cellWidth(text.slice(from)) > width - 1)) from++;
   buffer.putCodePoint(x, y, glyphsFor(buffer.isAscii).ellipsis, style);
@@ -62,10 +52,7 @@ function isInsidePair(text: string, at: number): boolean {
   return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-/**
- * Draws text in `width` cells, its middle cut out where it is longer: of a path both the root and the last part tell
- * something. Cells that it does not need stay as they are.
- */
+/** Draws text in `width` cells, without its middle where it is longer: both ends of a path tell something. */
 export function putMiddle(
   buffer: Buffer,
   x: number,

@@ -106,12 +106,7 @@ function spanText(seconds: number): string {
   return `${large > 0 ? `${large}${largeUnit}` : ''}${small > 0 || large === 0 ? `${small}${smallUnit}` : ''}`;
 }
 
-/**
- * Marks on the line below a chart how long ago its columns were: `2m ──── 1m ────`. The newest sample is at the right
- * edge; nothing is drawn before it is known how often samples come.
- *
- * @param secondsPerSample NaN unknown
- */
+/** How long ago the columns above were: `2m ──── 1m ────`; nothing while `secondsPerSample` is NaN. */
 export function putTimeAxis(
   buffer: Buffer,
   { x, y, width }: Pick<Rect, 'x' | 'y' | 'width'>,

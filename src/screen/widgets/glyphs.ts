@@ -1,56 +1,17 @@
+const NAMES = [
+  ...(['topLeft', 'topRight', 'bottomLeft', 'bottomRight', 'horizontal', 'vertical'] as const),
+  ...(['teeLeft', 'teeRight', 'sortDescending', 'sortAscending', 'scrollThumb', 'scrollTrack'] as const),
+  /** In front of the selected row, and in place of text that is cut off. */
+  ...(['marker', 'ellipsis'] as const),
+];
+
 /** Code points of the drawing characters: one set for UTF-8 terminals, one for ASCII. All are one cell wide. */
-export interface Glyphs {
-  readonly topLeft: number;
-  readonly topRight: number;
-  readonly bottomLeft: number;
-  readonly bottomRight: number;
-  readonly horizontal: number;
-  readonly vertical: number;
-  readonly teeLeft: number;
-  readonly teeRight: number;
-  /** In front of the selected row. */
-  readonly marker: number;
-  readonly sortDescending: number;
-  readonly sortAscending: number;
-  /** Stands for cut-off text. */
-  readonly ellipsis: number;
-  readonly scrollThumb: number;
-  readonly scrollTrack: number;
-}
+export type Glyphs = Readonly<Record<(typeof NAMES)[number], number>>;
 
-const UNICODE: Glyphs = {
-  topLeft: 0x256d,
-  topRight: 0x256e,
-  bottomLeft: 0x2570,
-  bottomRight: 0x256f,
-  horizontal: 0x2500,
-  vertical: 0x2502,
-  teeLeft: 0x251c,
-  teeRight: 0x2524,
-  marker: 0x25b8,
-  sortDescending: 0x25be,
-  sortAscending: 0x25b4,
-  ellipsis: 0x2026,
-  scrollThumb: 0x2590,
-  scrollTrack: 0x20,
-};
-
-const ASCII: Glyphs = {
-  topLeft: 0x2b,
-  topRight: 0x2b,
-  bottomLeft: 0x2b,
-  bottomRight: 0x2b,
-  horizontal: 0x2d,
-  vertical: 0x7c,
-  teeLeft: 0x2b,
-  teeRight: 0x2b,
-  marker: 0x3e,
-  sortDescending: 0x2a,
-  sortAscending: 0x5e,
-  ellipsis: 0x3e,
-  scrollThumb: 0x23,
-  scrollTrack: 0x3a,
-};
+const glyphs = (characters: string): Glyphs =>
+  Object.fromEntries(NAMES.map((name, at) => [name, characters.charCodeAt(at)])) as Glyphs;
+const UNICODE = glyphs('╭╮╰╯─│├┤▾▴▐ ▸…');
+const ASCII = glyphs('++++-|++*^#:>>');
 
 /** The glyph set of a terminal. */
 export function glyphsFor(ascii: boolean): Glyphs {

@@ -2,12 +2,11 @@ import type { Style } from '../style/style.ts';
 
 /**
  * Samples to be drawn, oldest to newest: a window into a ring, so that a history is drawn where it lies.
- * The ring is `values[base .. base + capacity)`; `newest` is the newest sample's place in it, and `count` samples
+ * The ring is `values[0 .. capacity)`; `newest` is the newest sample's place in it, and `count` samples
  * up to it are valid. Keep one and change its fields from row to row.
  */
 export interface Samples {
   values: ArrayLike<number>;
-  base: number;
   capacity: number;
   newest: number;
   count: number;
@@ -16,7 +15,7 @@ export interface Samples {
 /** Samples that lie in a plain array, oldest first. */
 export function plainSamples(values: ArrayLike<number>): Samples {
   const { length } = values;
-  return { values, base: 0, capacity: length, newest: length - 1, count: length };
+  return { values, capacity: length, newest: length - 1, count: length };
 }
 
 /** The sample `age` steps before the newest (0: the newest); NaN: none. */
@@ -24,7 +23,7 @@ export function sampleAt(samples: Samples, age: number): number {
   const { capacity } = samples;
   if (age < 0 || age >= samples.count || age >= capacity) return Number.NaN;
   const place = (((samples.newest - age) % capacity) + capacity) % capacity;
-  return samples.values[samples.base + place] ?? Number.NaN;
+  return samples.values[place] ?? Number.NaN;
 }
 
 /** The largest of the newest `length` samples, at least 0. NaN does not count. */

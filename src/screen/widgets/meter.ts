@@ -37,10 +37,7 @@ export function putMeter(
   );
 }
 
-/**
- * Draws one line of a bar for `value` on a scale from 0 to `maximum`: length and colour both say value / maximum
- * and nothing else. 0 and NaN draw no ink; anything above 0 draws some. Repaints all `width` cells.
- */
+/** One line of a bar from 0 to `maximum`, by length and colour. No ink for 0 and NaN, some for anything more. */
 export function putBar(
   buffer: Buffer,
   x: number,

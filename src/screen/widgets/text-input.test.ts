@@ -23,9 +23,6 @@ describe('keys', () => {
     const key: KeyEvent = {
       kind: 'key',
       name: 'x',
-      ctrl: false,
-      alt: false,
-      shift: false,
       chord: 'x',
       text: 'x',
     };

@@ -3,10 +3,7 @@ import { contains, isEmpty, type Rect } from '../layout/rect.ts';
 import type { Theme } from '../style/theme.ts';
 import { glyphsFor } from './glyphs.ts';
 
-/**
- * Which part of a long list is on screen and which row is selected.
- * `offset` is the first row shown; `selected` is a row, or -1: none.
- */
+/** The part of a long list on screen: the first row shown, and the selected one, -1: none. */
 export interface Viewport {
   readonly offset: number;
   readonly selected: number;
@@ -47,10 +44,7 @@ export function selectRow(viewport: Viewport, row: number, count: number, height
   return settled(viewport, offsetShowing(selected, viewport.offset, count, height), selected);
 }
 
-/**
- * Moves the selection by `delta` rows, stopping at the ends. With nothing selected, the first step selects
- * the first row on screen (the last one when moving up).
- */
+/** Moves the selection, to the ends at most. With none, selects the first row on screen (moving up the last). */
 export function moveSelection(viewport: Viewport, delta: number, count: number, height: number): Viewport {
   const offset = clampOffset(viewport.offset, count, height);
   if (viewport.selected < 0) {
@@ -60,10 +54,7 @@ export function moveSelection(viewport: Viewport, delta: number, count: number, 
   return selectRow(viewport, viewport.selected + delta, count, height);
 }
 
-/**
- * Moves by a screenful, one line kept for the eye: view and selection move together, so that the selection
- * keeps its line; at the ends the selection goes on to the first or last row.
- */
+/** A screenful, less one line: view and selection move together; at the ends the selection goes on. */
 export function pageSelection(
   viewport: Viewport,
   direction: -1 | 1,
@@ -76,10 +67,7 @@ export function pageSelection(
   return selectRow({ offset, selected: viewport.selected }, from + step, count, height);
 }
 
-/**
- * Scrolls the view by `lines` as a wheel does. The selection stays on its row until that would leave the
- * screen, then rides along its edge.
- */
+/** Scrolls as a wheel does. The selection stays on its row, or rides along the edge of the screen. */
 export function scrollBy(viewport: Viewport, lines: number, count: number, height: number): Viewport {
   return scrollTo(viewport, viewport.offset + lines, count, height);
 }

@@ -249,15 +249,10 @@ interface GraphedRows {
   addHistoryInto(row: number, out: Float32Array): void;
 }
 
-/**
- * The colour fades with this power of the rate's share of the largest: 500 B/s beside 1 MB/s is faint, 100 KB/s is not.
- */
+/** The colour fades with this power of the share of the largest: 500 B/s beside 1 MB/s is faint, 100 KB/s not. */
 const FADING = 1 / 3;
 
-/**
- * Draws the last samples, scaled to the row's own maximum and coloured by the row's rate against the largest one, then
- * the trend. Idle rows have no trend.
- */
+/** The last samples, scaled to their own maximum, in the colour of the rate; then the trend unless it is idle. */
 export function paintGraph(rows: GraphedRows, row: number, maximum: number, pen: CellPen): void {
   if (pen.isMeasured(GRAPH_MIN_WIDTH)) return;
   const { buffer, x, y, width, theme } = pen;

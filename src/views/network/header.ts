@@ -183,10 +183,7 @@ function loopbackText({ section, rates }: NetworkData, units: RateUnits): string
 /** What traffic of other network namespaces is called. */
 export const FOREIGN_NAME = 'other netns';
 
-/**
- * Rates in bytes per second of sockets in other network namespaces, which the totals do not include. Undefined if there
- * is no such traffic, or if one interface is shown.
- */
+/** Bytes per second of sockets in other network namespaces. Undefined: none, or one interface is shown. */
 export function foreignTraffic(
   view: Pick<HeaderView, 'data' | 'scope'>,
 ): { readonly up: number; readonly down: number } | undefined {

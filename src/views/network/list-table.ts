@@ -333,10 +333,7 @@ export class ListTable<List, Fields extends RowFields<never, never>> {
     return isMore;
   }
 
-  /**
-   * While nothing is truncated, a column keeps its largest width, so that values do not make it jump. If space is tight,
-   * only the visible rows count.
-   */
+  /** While nothing is cut a column keeps its largest width: values do not make it jump. Else visible rows count. */
   #layOut(width: number): void {
     const columns = this.#columnsIn(this.#units);
     const most = this.#mostNeeds;

@@ -16,10 +16,7 @@ export interface NetworkData {
   readonly header: SnapshotHeader;
   readonly section: NetworkSection;
   readonly rates: NetworkRates;
-  /**
-   * False while a collection writes to the section's tables: listed rows may still be read, but new lists must wait for
-   * the sample.
-   */
+  /** False while a collection writes to the tables: listed rows may be read, new lists wait for the sample. */
   readonly isStable: boolean;
 }
 
@@ -85,10 +82,7 @@ export type ListHit =
   | { readonly part: 'row'; readonly row: number }
   | { readonly part: 'header'; readonly key: string };
 
-/**
- * One of sstop's tables. Owns buffers that `rebuild` fills and every frame reads until the next `rebuild`. One list
- * serves one screen.
- */
+/** One of sstop's tables, for one screen. Every frame reads its buffers, until the next `rebuild`. */
 export interface NetworkList {
   /** Sort keys in the order of the key `s`; the first is the default. */
   readonly sortKeys: readonly string[];

@@ -9,15 +9,8 @@ const INDENT = 2;
 /** Minimum width of a name, however deep. */
 const NAME_WIDTH = 10;
 
-interface BranchGlyphs {
-  readonly rail: number;
-  readonly branch: number;
-  readonly last: number;
-  readonly stroke: number;
-}
-
-const UNICODE: BranchGlyphs = { rail: 0x2502, branch: 0x251c, last: 0x2514, stroke: 0x2500 };
-const ASCII: BranchGlyphs = { rail: 0x7c, branch: 0x7c, last: 0x60, stroke: 0x2d };
+const UNICODE = { rail: 0x2502, branch: 0x251c, last: 0x2514, stroke: 0x2500 };
+const ASCII = { rail: 0x7c, branch: 0x7c, last: 0x60, stroke: 0x2d };
 
 /** The process table as a tree. A row is its rank; rebuilt when the sort order changes. */
 export class ProcessTree {

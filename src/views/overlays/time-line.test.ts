@@ -26,7 +26,7 @@ function moments(): HistoryMoment[] {
 }
 
 const key = (chord: string, text?: string): KeyEvent => ({
-  ...{ kind: 'key', name: chord, ctrl: false, alt: false, shift: false, chord },
+  ...{ kind: 'key', name: chord, chord },
   ...(text === undefined ? {} : { text }),
 });
 

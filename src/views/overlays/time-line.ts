@@ -281,10 +281,7 @@ function renderStrip(
   }
 }
 
-/**
- * The maximum of the moments in each column, so that no spike falls between two columns. A sample lasts until the next
- * one, unless the history has a gap there; NaN: no sample.
- */
+/** The most in each column, so that no spike is missed. A sample lasts until the next, but for gaps; NaN: none. */
 function highest(timeLine: TimeLine, figure: keyof Figures, columns: number): Float64Array {
   const values = new Float64Array(columns).fill(Number.NaN);
   const { moments, fromMillis, toMillis } = timeLine;

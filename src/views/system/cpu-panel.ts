@@ -101,10 +101,7 @@ export function narrowRows(width: number, cores: number): number {
   return Math.ceil(cores / Math.max(1, Math.floor((width + gap) / (least + gap))));
 }
 
-/**
- * The most detailed form in which all cores fit. A heat map leaves one line for the names of the busiest cores. Cores
- * that do not fit even as half blocks are left out.
- */
+/** The most detailed form in which all cores fit; else as many as fit. A heat map leaves a line for names. */
 export function coreGrid(width: number, height: number, cores: number): CoreGrid {
   for (const { form, least, most, gap } of FORMS) {
     const columns = Math.max(1, Math.ceil(cores / Math.max(1, height)));

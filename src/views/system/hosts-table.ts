@@ -9,10 +9,11 @@ import { type Theme, usageStyle } from '../../screen/style/theme.ts';
 import { putAligned } from '../../screen/widgets/aligned-text.ts';
 import { putSparkline } from '../../screen/widgets/chart.ts';
 import { putMeter } from '../../screen/widgets/meter.ts';
-import { type Column, columnAt, layoutColumns, renderTable, sortable } from '../../screen/widgets/table.ts';
+import { type Column, hitTable, layoutColumns, renderTable, sortable } from '../../screen/widgets/table.ts';
 import type { Viewport } from '../../screen/widgets/viewport.ts';
 import { CellPen } from '../network/cells.ts';
 import { left, right } from '../network/list-table.ts';
+import type { ListHit } from '../network/network-list.ts';
 import { latencyText } from '../segments.ts';
 import { temperatureText } from './gpu-panel.ts';
 import { percentOf } from './memory-panel.ts';
@@ -155,20 +156,19 @@ function ownName({ name, data }: HostRow): string {
   return own === name ? '' : own;
 }
 
-/** Sort key of the column title at a position. */
-export function hostSortAt(screen: Rect, x: number, y: number): HostSortKey | undefined {
-  const area = hostsArea(screen);
-  if (y !== area.y) return undefined;
-  const id = columnAt(layoutColumns(LAID_OUT.bytes, area.width), x);
-  return HOST_SORT_KEYS.find((key) => key === id);
-}
-
-/** Index of the row at a position; -1: none. */
-export function hostRowAt(screen: Rect, offset: number, count: number, x: number, y: number): number {
-  const area = hostsArea(screen);
-  const row = offset + y - area.y - 1;
-  const isInside = x >= 0 && x < area.width && y > area.y && y < area.y + area.height;
-  return isInside && row < count ? row : -1;
+/** What of the table is at a position: a row, or a title that sorts; undefined: neither. */
+export function hitHosts(
+  area: Rect,
+  rowCount: number,
+  offset: number,
+  x: number,
+  y: number,
+): ListHit | undefined {
+  const layout = layoutColumns(LAID_OUT.bytes, area.width);
+  const hit = hitTable(area, { layout, rowCount, offset }, x, y);
+  if (hit === undefined || hit.part === 'row') return hit;
+  const key = HOST_SORT_KEYS.find((one) => one === hit.column);
+  return key === undefined ? undefined : { part: 'header', key };
 }
 
 /** Draws one row per host. A host without a connection shows the reason across its row. */

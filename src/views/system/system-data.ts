@@ -43,10 +43,7 @@ interface DetailData {
   readonly errors: readonly SectionError[];
 }
 
-/**
- * Everything shown of one machine, copied from each sample so that frames never read a table that is being written.
- * Sections that a sample lacks stay as they were.
- */
+/** All that is shown of one machine, copied from samples: frames never read a table that is being written. */
 export class SystemData {
   readonly rates = new MachineRates();
   readonly processRates = new ProcessRates();
@@ -63,10 +60,7 @@ export class SystemData {
   machine: MachineSection | undefined;
   disks: DisksSection | undefined;
   detail: DetailData | undefined;
-  /**
-   * Why the process details are missing. Kept until there are new ones, because most samples in between do not request
-   * them.
-   */
+  /** Why there are no details. Kept until there are some: most samples in between do not ask for them. */
   detailError: SectionError | undefined;
   journal: JournalSection | undefined;
   /** Why there is no journal. */

@@ -84,9 +84,7 @@ function machineSegments({ data, theme }: SystemView, isAscii: boolean): readonl
 const LOW_PERCENT = 20;
 const CRITICAL_PERCENT = 10;
 
-/**
- * `battery 83 % -12.3 W 2h10m`, `battery 83 % +20.1 W 45m to full`; for several batteries their levels and total power.
- */
+/** `battery 83 % -12.3 W 2h10m`, `... +20.1 W 45m to full`; of several, their levels and their power together. */
 function batterySegment(batteries: readonly Battery[], theme: Theme): Segment {
   const isDischarging = batteries.some(({ state }) => state === 'discharging');
   const lowest = Math.min(...batteries.map(({ percent }) => percent ?? Number.POSITIVE_INFINITY));
@@ -173,10 +171,7 @@ function renderLost(
   ]);
 }
 
-/**
- * State of a lost connection: `✖ lost, data 12 s old, next try in 4 s`; of one that never worked: `✖ connection
- * refused, next try in 4 s`.
- */
+/** `✖ lost, data 12 s old, next try in 4 s`; of a connection that never was `✖ connection refused, next try in 4 s`. */
 export function linkStateText(link: RemoteStatus, nowMillis: number, ascii: boolean): string {
   if (link.phase === 'connecting') return 'connecting';
   const sign = ascii ? 'x' : '✖';

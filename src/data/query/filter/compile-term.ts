@@ -117,9 +117,7 @@ export class TermCompiler {
     }
   }
 
-  /**
-   * A connection matches by the name that its own process used, not by names that other processes used for the address.
-   */
+  /** A connection matches by the name that its own process used for the address, not by names that others used. */
   #hostTest(match: TextMatch, text: string): SocketTest {
     const ofHost = this.#ofHost((section, host) => this.#isHostText(section, host, match, text));
     const ofAddress = this.#ofHost((section, host) => this.#isAddressText(section, host, match, text));

@@ -3,10 +3,7 @@ import { OwnerGroups } from '../control-groups.ts';
 import { HostTexts, OwnerTexts } from '../row-texts.ts';
 import type { ScopeFilter } from '../scope.ts';
 
-/**
- * Name lookups for `host:` and `svc:`. `hostName` is called for every remote host of a list, so it should answer from a
- * cache and start no lookup.
- */
+/** Names for `host:` and `svc:`. `hostName` is called for every host of a list: it should start no look-up. */
 export interface FilterNames {
   readonly hostName?: (address: string) => string | undefined;
   readonly serviceName?: (port: number, protocol: 'tcp' | 'udp') => string | undefined;

@@ -5,6 +5,7 @@ import type { AlertsSection } from '../../../data/schema/alerts-section.ts';
 import type { JournalSection } from '../../../data/schema/process-detail.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';
 import { OpError } from '../../../kit/errors/op-error.ts';
+import { setNewest } from '../../../kit/limits/bounds.ts';
 import type { AgentSamples } from '../samples/agent-samples.ts';
 import { RATE_BASE_LIMIT_MICROS, RATE_WAIT_MILLIS, SingleAnswers } from '../samples/sample-cache.ts';
 
@@ -54,12 +55,7 @@ class ProcessDetails {
     const { startTicks, cpuNanos } = section.process;
     const { monotonicMicros } = section;
     const before = this.#measured.get(pid);
-    this.#measured.delete(pid);
-    this.#measured.set(pid, { startTicks, cpuNanos, monotonicMicros });
-    for (const oldest of this.#measured.keys()) {
-      if (this.#measured.size <= MEASURED_LIMIT) break;
-      this.#measured.delete(oldest);
-    }
+    setNewest(this.#measured, pid, { startTicks, cpuNanos, monotonicMicros }, MEASURED_LIMIT);
     const micros = monotonicMicros - (before?.monotonicMicros ?? Number.NaN);
     const isKnown = before?.startTicks === startTicks && micros > 0 && micros <= RATE_BASE_LIMIT_MICROS;
     const corePercent = isKnown

@@ -6,6 +6,7 @@ import type { DisksSection } from '../../../data/schema/disks-section.ts';
 import type { GpuSample } from '../../../data/schema/gpu-sample.ts';
 import type { JournalSection } from '../../../data/schema/process-detail.ts';
 import { toOpError } from '../../../kit/errors/op-error.ts';
+import { errorReply } from '../../wire/error-reply.ts';
 import {
   JOURNAL_PRIORITIES,
   type OriginalDisk,
@@ -15,15 +16,18 @@ import {
   type OriginalNetwork,
   type OriginalProcess,
   type OriginalProcessDetail,
+  originalDisks,
   originalDisksJson,
+  originalJournal,
   originalMetricsJson,
   originalProcessesJson,
+  originalProcessMetrics,
 } from '../../wire/original-metrics.ts';
 import {
-  encodeOriginalReply,
   type Frame,
   jsonFrame,
   type OriginalRequest,
+  originalFrame,
   parseOriginalRequest,
   protobufFrame,
 } from '../../wire/original-protocol.ts';
@@ -33,10 +37,7 @@ import type { AnswerSource } from './answer-source.ts';
 
 /** What is known of a client of the original protocol. */
 export interface OriginalPeer {
-  /**
-   * It has asked for the processes: its metrics hold none from then on. The original client takes those in the metrics
-   * for all there are, and its places in the longer list before are past their end: it panics.
-   */
+  /** From then on its metrics list no processes: the original client would take those for all of them, and panic. */
   hasAskedProcesses: boolean;
 }
 
@@ -56,13 +57,10 @@ export class OriginalAnswers {
     } catch (thrown) {
       const { code, message } = toOpError('answer', thrown);
       const pid = request !== undefined && 'pid' in request ? request.pid : undefined;
-      return encodeOriginalReply({
-        reply: 'error',
+      return originalFrame(errorReply, {
         // Clients of the original agent may know its words.
-        error: {
-          error: code === 'ESRCH' && pid !== undefined ? `Process ${pid} not found` : message,
-          ...{ request: request?.request, pid, code },
-        },
+        error: code === 'ESRCH' && pid !== undefined ? `Process ${pid} not found` : message,
+        ...{ request: request?.request, pid, code },
       });
     }
   }
@@ -119,7 +117,7 @@ export class OriginalAnswers {
   #disks(): Promise<Frame> {
     const { samples } = this.#from;
     return samples.disks.cache.read(samples.maxAgeMicros('disks'), ({ section, replies }) => {
-      replies.original ??= encodeOriginalReply({ reply: 'get_disks', disks: originalDisksOf(section) });
+      replies.original ??= originalFrame(originalDisks, originalDisksOf(section));
       return replies.original;
     });
   }
@@ -143,15 +141,12 @@ export class OriginalAnswers {
       (childPid, startTicks) => this.#from.shareOf(childPid, startTicks),
     );
     const cached_at = look.header.wallMillis / 1000;
-    return encodeOriginalReply({ reply: 'get_process_metrics', process: { process, cached_at } });
+    return originalFrame(originalProcessMetrics, { process, cached_at });
   }
 
   async #journal(pid: number): Promise<Frame> {
     const { header, section } = await this.#from.journal(pid);
-    return encodeOriginalReply({
-      reply: 'get_journal_entries',
-      journal: originalJournalOf(section, header.wallMillis),
-    });
+    return originalFrame(originalJournal, originalJournalOf(section, header.wallMillis));
   }
 }
 

@@ -20,7 +20,7 @@ import { V2_REQUESTS, type V2Request } from '../../wire/v2-request.ts';
 import type { SampleOptions } from '../samples/agent-samples.ts';
 import type { SectionSample } from '../samples/machine-samples.ts';
 import { REQUEST_LEASE_MILLIS } from '../samples/network-lease.ts';
-import type { SampleCache } from '../samples/sample-cache.ts';
+import { type SampleCache, Turns } from '../samples/sample-cache.ts';
 import type { AnswerSource } from './answer-source.ts';
 
 /** The one number that is kept for each connection: which sample of processes it has. */
@@ -225,7 +225,7 @@ export class CapabilityAnswers {
 /** `period`: totals are asked for. */
 type HistoryRequest = Pick<V2Request, 'period' | 'before' | 'segment' | 'from' | 'length'>;
 
-/** Waiting for the disk; more of them would only be late. */
+/** Waiting for the disk. */
 const WAITING_LIMIT = 16;
 
 /**
@@ -236,8 +236,7 @@ export class HistoryAnswers {
   readonly #folder: PrivateFolder | undefined;
   readonly #hasToken: boolean;
   readonly #missing: string;
-  #turn: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  readonly #turns = new Turns(WAITING_LIMIT);
 
   /** `folder`: undefined where there is no history, `missing` says why. */
   constructor(
@@ -266,15 +265,7 @@ export class HistoryAnswers {
       const code = folder === undefined ? 'NO_HISTORY' : 'NO_TOKEN';
       throw new OpError({ op: 'history', code, ...(obstacle === undefined ? {} : { message: obstacle }) });
     }
-    if (this.#waiting >= WAITING_LIMIT) {
-      throw new OpError({ op: 'history', code: 'BUSY', message: 'too many pending requests of this kind' });
-    }
-    this.#waiting++;
-    const answer = this.#turn.then(() => read(folder, request));
-    this.#turn = answer.catch(() => undefined);
-    return answer.finally(() => {
-      this.#waiting--;
-    });
+    return this.#turns.take(() => read(folder, request));
   }
 }
 

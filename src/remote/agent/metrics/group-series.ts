@@ -123,16 +123,20 @@ export function kernelThreadName(taskName: string): string {
   return groupName(slash > 0 ? taskName.slice(0, slash) : taskName);
 }
 
-/** Counters of a group that may not be known, by name. */
-export const HEALTH_COUNTERS = [
-  'dataSegments',
-  'retransmits',
-  'refused',
-  'timedOut',
-  'resets',
-  'drops',
-] as const;
-const LATE_COUNTERS = ['readBytes', 'writtenBytes', ...HEALTH_COUNTERS] as const;
+const LATE = numbers('f64', Number.NaN);
+/** Counters of the health of TCP. NaN while nothing is known. */
+export const HEALTH_COLUMNS = {
+  dataSegments: LATE,
+  retransmits: LATE,
+  refused: LATE,
+  timedOut: LATE,
+  resets: LATE,
+  drops: LATE,
+};
+const LATE_COLUMNS = { readBytes: LATE, writtenBytes: LATE, ...HEALTH_COLUMNS };
+const namesOf = <T extends object>(columns: T): readonly (keyof T)[] => Object.keys(columns) as (keyof T)[];
+export const HEALTH_COUNTERS = namesOf(HEALTH_COLUMNS);
+const LATE_COUNTERS = namesOf(LATE_COLUMNS);
 
 /** Adds to a counter that is NaN while nothing is known; what is not known adds nothing. */
 export function addKnown(column: Float64Array, at: number, growth: number): void {
@@ -146,14 +150,7 @@ export class GroupColumns extends columnsClass({
   rxBytes: numbers('f64'),
   txBytes: numbers('f64'),
   /** Of storage, and of the health of TCP; NaN while nothing is known of the group. */
-  readBytes: numbers('f64', Number.NaN),
-  writtenBytes: numbers('f64', Number.NaN),
-  dataSegments: numbers('f64', Number.NaN),
-  retransmits: numbers('f64', Number.NaN),
-  refused: numbers('f64', Number.NaN),
-  timedOut: numbers('f64', Number.NaN),
-  resets: numbers('f64', Number.NaN),
-  drops: numbers('f64', Number.NaN),
+  ...LATE_COLUMNS,
   /** Gauges of the last sample. */
   processes: numbers('f64'),
   threads: numbers('f64'),

@@ -60,10 +60,7 @@ export interface MetricsRequest {
   readonly alerts?: readonly { readonly name: string; readonly isFiring: boolean }[];
 }
 
-/**
- * What `/metrics` shows. One for the agent's life: it holds the counters of processes that have exited, so that none
- * of its counters falls while the agent runs.
- */
+/** What `/metrics` shows. One for the agent's life: it holds what exited processes had, so that no counter falls. */
 export class MetricsPage {
   readonly #writer = new ExpositionWriter();
   readonly #cpu = new CpuMetrics();
@@ -74,13 +71,10 @@ export class MetricsPage {
     this.#groups = groups;
   }
 
-  /**
-   * Takes what other requests have collected between two scrapes, so that less is lost of processes that exit. Cheap;
-   * samples that were taken before are ignored.
-   */
+  /** Takes what others have collected between two scrapes: less is lost of processes that exit. Each sample once. */
   absorb({ header, machineProcesses, network }: Snapshot): void {
-    if (machineProcesses !== undefined) this.#groups.absorbProcesses(machineProcesses);
-    if (network !== undefined) this.#groups.absorbNetwork(network, header);
+    if (machineProcesses !== undefined) this.#groups.processes.absorb(machineProcesses);
+    if (network !== undefined) this.#groups.network.absorb(network, header);
   }
 
   /** The page as bytes of its own. Synchronous: the sections are borrowed. */
@@ -138,12 +132,6 @@ function writeAgent(writer: ExpositionWriter, agent: AgentFacts): void {
   writer.sample(OWN_MEMORY, NO_LABELS, agent.residentBytes);
   writer.scaled(OWN_START, NO_LABELS, agent.startWallMillis, MILLIS_DECIMALS);
 }
-
-/** What is collected on its own, and may fail on its own. */
-const COLLECTIONS = [
-  ...['cpu', 'memory', 'interfaces', 'sensors', 'gpus'],
-  ...['disks', 'processes', 'network'],
-] as const;
 
 const DURATION = gauge('socktop_agent_collection_duration_seconds', 'Duration of the collection.', 'seconds');
 const SUCCESS = gauge(
@@ -207,7 +195,7 @@ class Collection {
   }
 }
 
-/** How the collections went that a page shows. */
+/** How each went of what is collected on its own, and may fail on its own. In the order of the page. */
 class CollectionMetrics {
   readonly cpu = new Collection('cpu');
   readonly memory = new Collection('memory');
@@ -235,7 +223,8 @@ class CollectionMetrics {
   }
 
   write(writer: ExpositionWriter, nowMicros: number): void {
-    const wanted = COLLECTIONS.map((name) => this[name]).filter(({ isWanted }) => isWanted);
+    const all: readonly Collection[] = Object.values(this);
+    const wanted = all.filter(({ isWanted }) => isWanted);
     for (const { labels, durationMicros } of wanted) {
       writer.scaled(DURATION, labels, Math.round(durationMicros), MICROS_DECIMALS);
     }

@@ -25,7 +25,7 @@ class CountedWorld {
   }
 
   scrape(laterMicros = SECOND): Map<string, number> {
-    this.groups.absorbNetwork(this.section(laterMicros), this.world.header());
+    this.groups.network.absorb(this.section(laterMicros), this.world.header());
     return this.received();
   }
 
@@ -45,7 +45,7 @@ class CountedWorld {
   }
 
   unattributed(): number {
-    return this.groups.unattributedRxBytes.reduce((sum, bytes) => sum + bytes, 0);
+    return this.groups.network.unattributedRxBytes.reduce((sum, bytes) => sum + bytes, 0);
   }
 }
 
@@ -123,7 +123,7 @@ test('a sample that was taken before changes nothing', () => {
   counted.world.addProcess(7, { name: 'curl' });
   counted.world.addSocket({ pid: 7, rx: 100 });
   const section = counted.section();
-  for (let i = 0; i < 3; i++) counted.groups.absorbNetwork(section, counted.world.header());
+  for (let i = 0; i < 3; i++) counted.groups.network.absorb(section, counted.world.header());
   expect(counted.received().get('curl')).toBe(100);
 });
 

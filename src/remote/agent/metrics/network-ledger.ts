@@ -7,6 +7,7 @@ import {
   type GroupColumns,
   type GroupLabels,
   groupName,
+  HEALTH_COLUMNS,
   HEALTH_COUNTERS,
   OTHER_GROUP,
 } from './group-series.ts';
@@ -29,6 +30,7 @@ class LastTraffic extends columnsClass({
  * counted: those bytes never leave the machine, and both of their ends would count them.
  */
 export class NetworkLedger {
+  /** Bytes of sockets that no process is known for, by OwnerKind. Only ever grow. */
   readonly unattributedRxBytes = new Float64Array(OWNER_KINDS);
   readonly unattributedTxBytes = new Float64Array(OWNER_KINDS);
   readonly #labels: GroupLabels;
@@ -52,6 +54,7 @@ export class NetworkLedger {
     this.#health = new HealthGroups(labels, columns);
   }
 
+  /** A sample that was taken before is ignored; another epoch counts on from where the one before ended. */
   absorb(section: NetworkSection, { epoch }: SnapshotHeader): void {
     if (epoch !== this.#epoch) this.#begin(epoch);
     else if (section.sequence <= this.#sequence) return;
@@ -178,21 +181,10 @@ function positive(growth: number): number {
   return growth > 0 ? growth : 0;
 }
 
-/** By slot of the owners' table; serial 0: no row. NaN: not known yet. */
-class LastHealth extends columnsClass({
-  serial: numbers('u32'),
-  dataSegments: numbers('f64', Number.NaN),
-  retransmits: numbers('f64', Number.NaN),
-  refused: numbers('f64', Number.NaN),
-  timedOut: numbers('f64', Number.NaN),
-  resets: numbers('f64', Number.NaN),
-  drops: numbers('f64', Number.NaN),
-}) {}
+/** By slot of the owners' table; serial 0: no row. */
+class LastHealth extends columnsClass({ serial: numbers('u32'), ...HEALTH_COLUMNS }) {}
 
-/**
- * What each process had at the last sample of what tells the health of its connections; growth is added to the group of
- * its name. Connections over loopback count too.
- */
+/** Adds the growth of each process's TCP health to the group of its name. Connections over loopback count too. */
 class HealthGroups {
   readonly #labels: GroupLabels;
   readonly #columns: GroupColumns;

@@ -18,7 +18,7 @@ function cpuOf({ labels, columns }: ProcessGroups): Map<string, number> {
 }
 
 function absorb(groups: ProcessGroups, sequence: number, ...processes: TestProcess[]): void {
-  groups.absorbProcesses(processSection(processes, sequence));
+  groups.processes.absorb(processSection(processes, sequence));
 }
 
 const bash = (pid: number, seconds: number, startTicks = pid): TestProcess => ({

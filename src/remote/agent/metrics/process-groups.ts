@@ -1,5 +1,3 @@
-import type { MachineProcesses } from '../../../data/sample/machine-processes.ts';
-import type { NetworkSection } from '../../../data/sample/network-section.ts';
 import { OwnerKind } from '../../../data/schema/network-columns.ts';
 import type { SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import { counter, type ExpositionWriter, encodeLabels, type Family, gauge } from './exposition-writer.ts';
@@ -18,33 +16,14 @@ const GROUPS_LIMIT = 256;
 export class ProcessGroups {
   readonly labels: GroupLabels;
   readonly columns: GroupColumns;
-  readonly #processes: ProcessLedger;
-  readonly #network: NetworkLedger;
+  readonly processes: ProcessLedger;
+  readonly network: NetworkLedger;
 
   constructor(limit = GROUPS_LIMIT) {
     this.labels = new GroupLabels(limit, (group) => this.columns.fold(group));
     this.columns = new GroupColumns(this.labels.capacity);
-    this.#processes = new ProcessLedger(this.labels, this.columns);
-    this.#network = new NetworkLedger(this.labels, this.columns);
-  }
-
-  /** Bytes of sockets that no process is known for, by OwnerKind. Only ever grow. */
-  get unattributedRxBytes(): Float64Array {
-    return this.#network.unattributedRxBytes;
-  }
-
-  get unattributedTxBytes(): Float64Array {
-    return this.#network.unattributedTxBytes;
-  }
-
-  /** A sample that was taken before is ignored. */
-  absorbProcesses(section: MachineProcesses): void {
-    this.#processes.absorb(section);
-  }
-
-  /** A sample that was taken before is ignored; another epoch counts on from where the one before ended. */
-  absorbNetwork(section: NetworkSection, header: SnapshotHeader): void {
-    this.#network.absorb(section, header);
+    this.processes = new ProcessLedger(this.labels, this.columns);
+    this.network = new NetworkLedger(this.labels, this.columns);
   }
 }
 
@@ -87,7 +66,6 @@ const WRITTEN = counter(
   'Bytes written to storage by this group since the agent began to count, exited processes included.',
   'bytes',
 );
-/** A counter of a group; `unit` as in `counter`. */
 const groupCounter = (name: string, help: string): Family =>
   counter(`namedprocess_namegroup_${name}_total`, help);
 /** In the order of the page. */
@@ -154,10 +132,10 @@ export function writeNetworkGroups(writer: ExpositionWriter, groups: ProcessGrou
   writeColumn(writer, groups, TRANSMITTED, groups.columns.txBytes);
   for (const [column, family] of HEALTH) writeKnown(writer, groups, family, groups.columns[column]);
   for (const [kind, labels] of UNATTRIBUTED) {
-    writer.sample(UNATTRIBUTED_RECEIVED, labels, groups.unattributedRxBytes[kind]);
+    writer.sample(UNATTRIBUTED_RECEIVED, labels, groups.network.unattributedRxBytes[kind]);
   }
   for (const [kind, labels] of UNATTRIBUTED) {
-    writer.sample(UNATTRIBUTED_TRANSMITTED, labels, groups.unattributedTxBytes[kind]);
+    writer.sample(UNATTRIBUTED_TRANSMITTED, labels, groups.network.unattributedTxBytes[kind]);
   }
 }
 

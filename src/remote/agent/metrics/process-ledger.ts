@@ -58,6 +58,7 @@ export class ProcessLedger {
     this.#columns = columns;
   }
 
+  /** A sample that was taken before is ignored. */
   absorb({ processes, usage, sequence, monotonicMicros }: MachineProcesses): void {
     const isKnown = sequence === this.#sequence && monotonicMicros === this.#monotonicMicros;
     if (isKnown || monotonicMicros < this.#monotonicMicros) return;

@@ -5,6 +5,7 @@ import { UNKNOWN_USER } from '../../../data/schema/column.ts';
 import type { UsageColumn } from '../../../data/schema/process-columns.ts';
 import type { SnapshotHeader } from '../../../data/schema/section-facts.ts';
 import type { LocalSource } from '../../../data/source/local-source.ts';
+import { setNewest } from '../../../kit/limits/bounds.ts';
 import { OriginalProcessEncoder } from '../../wire/original-processes.ts';
 import { ProcessChanges } from '../../wire/process-changes.ts';
 import { ProcessEncoder, type ProcessFacts } from '../../wire/process-messages.ts';
@@ -161,14 +162,7 @@ export class AskedLately<Key> {
   readonly #asked = new Map<Key, number>();
 
   note(keys: readonly Key[], nowMicros: number): void {
-    for (const key of keys) {
-      this.#asked.delete(key);
-      this.#asked.set(key, nowMicros);
-    }
-    for (const key of this.#asked.keys()) {
-      if (this.#asked.size <= KEYS_LIMIT) break;
-      this.#asked.delete(key);
-    }
+    for (const key of keys) setNewest(this.#asked, key, nowMicros, KEYS_LIMIT);
   }
 
   within(nowMicros: number): readonly Key[] {

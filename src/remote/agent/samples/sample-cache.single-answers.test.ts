@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { OpError } from '../../../kit/errors/op-error.ts';
-import { SingleAnswers } from './sample-cache.ts';
+import { SingleAnswers, Turns } from './sample-cache.ts';
 
 class World {
   nowMicros = 0;
@@ -57,4 +57,25 @@ test('of many answers the oldest are forgotten', async () => {
   for (let i = 0; i < 40; i++) await world.get(String(i));
   expect(await world.get('39')).toBe(40);
   expect(await world.get('0')).toBe(41);
+});
+
+test('work is done one after the other, one failure leaves the others alone, and too many are refused', async () => {
+  const turns = new Turns(2);
+  const begun: string[] = [];
+  const first = Promise.withResolvers<string>();
+  const one = turns.take(() => {
+    begun.push('one');
+    return first.promise;
+  });
+  const two = turns.take(async () => {
+    begun.push('two');
+    return 'done';
+  });
+  expect(() => turns.take(async () => 'three')).toThrow('too many pending requests');
+  expect(begun).not.toContain('two');
+  first.reject(new Error('broken'));
+  await expect(one).rejects.toThrow('broken');
+  expect(await two).toBe('done');
+  expect(begun).toEqual(['one', 'two']);
+  expect(await turns.take(async () => 'four')).toBe('four');
 });

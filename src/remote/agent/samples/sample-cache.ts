@@ -1,4 +1,5 @@
 import { OpError } from '../../../kit/errors/op-error.ts';
+import { setNewest } from '../../../kit/limits/bounds.ts';
 
 /** What a cache needs to know of a sample: when its counters were read. */
 interface TimedSample {
@@ -92,6 +93,31 @@ export class RatedCache<T extends TimedSample> extends SampleCache<T> {
   }
 }
 
+/** Work of one kind, done one after the other: more than `limit` that wait would only be late. */
+export class Turns {
+  readonly #limit: number;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Throws `BUSY` at once where too many wait; rejects with what `work` threw. */
+  take<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#waiting >= this.#limit) {
+      throw new OpError({ op: 'answer', code: 'BUSY', message: 'too many pending requests of this kind' });
+    }
+    this.#waiting++;
+    const outcome = this.#last.then(work);
+    const end = (): void => {
+      this.#waiting--;
+    };
+    this.#last = outcome.then(end, end);
+    return outcome;
+  }
+}
+
 interface Entry<T> {
   readonly answer: Promise<T>;
   /** Undefined while it is being made. */
@@ -100,7 +126,7 @@ interface Entry<T> {
 
 /** Answers that are kept: of processes that clients look at in depth, not of all that they could. */
 const KEPT_LIMIT = 32;
-/** Waiting for their turn; more of them would only be late. */
+/** Waiting for their turn. */
 const WAITING_LIMIT = 16;
 
 /**
@@ -111,8 +137,7 @@ export class SingleAnswers<T> {
   readonly #nowMicros: () => number;
   readonly #keptMicros: number;
   readonly #entries = new Map<string, Entry<T>>();
-  #turn: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  readonly #turns = new Turns(WAITING_LIMIT);
 
   constructor(nowMicros: () => number, keptMillis: number) {
     this.#nowMicros = nowMicros;
@@ -120,39 +145,23 @@ export class SingleAnswers<T> {
   }
 
   /** Rejects with what `make` threw, or `BUSY` where too many wait. */
-  get(key: string, make: () => Promise<T>): Promise<T> {
+  async get(key: string, make: () => Promise<T>): Promise<T> {
     const known = this.#entries.get(key);
     const isFresh =
       known !== undefined &&
       (known.madeMicros === undefined || this.#nowMicros() - known.madeMicros <= this.#keptMicros);
     if (known !== undefined && isFresh) return known.answer;
-    if (this.#waiting >= WAITING_LIMIT) {
-      const message = 'too many pending requests of this kind';
-      return Promise.reject(new OpError({ op: 'answer', code: 'BUSY', message }));
-    }
-    this.#waiting++;
-    const answer = this.#turn.then(make);
+    const answer = this.#turns.take(make);
     const entry: Entry<T> = { answer, madeMicros: undefined };
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    this.#turn = answer.then(
+    setNewest(this.#entries, key, entry, KEPT_LIMIT);
+    answer.then(
       () => {
-        this.#waiting--;
         entry.madeMicros = this.#nowMicros();
       },
       () => {
-        this.#waiting--;
         if (this.#entries.get(key) === entry) this.#entries.delete(key);
       },
     );
-    this.#forget();
     return answer;
-  }
-
-  #forget(): void {
-    for (const key of this.#entries.keys()) {
-      if (this.#entries.size <= KEPT_LIMIT) return;
-      this.#entries.delete(key);
-    }
   }
 }

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { Allowance, setNewest } from '../../../kit/limits/bounds.ts';
 import { ipVersion } from '../../../kit/text/network-name.ts';
 
 /** Wrong tokens that one address may show at once, and how long it takes until it may show one more. */
@@ -13,18 +14,14 @@ const BEARER = /^Bearer +(\S+) *$/i;
 /** `throttled`: the address has failed too often and is not looked at for a moment. */
 type Verdict = 'granted' | 'refused' | 'throttled';
 
-interface Failures {
-  left: number;
-  refilledMillis: number;
-}
-
 /**
  * Who may ask. A token is compared by its hash and in constant time. An address that has shown too many wrong ones is
  * refused for a moment whatever it shows, so that nobody can try a dictionary; IPv6 addresses count by their /64.
  */
 export class Access {
   readonly #hash: Buffer | undefined;
-  readonly #failures = new Map<string, Failures>();
+  /** Wrong tokens that an address may still show. */
+  readonly #failures = new Map<string, Allowance>();
 
   constructor(token: string | undefined) {
     this.#hash = token === undefined ? undefined : sha256(token);
@@ -39,33 +36,14 @@ export class Access {
     const hash = this.#hash;
     if (hash === undefined) return 'granted';
     const network = networkOf(address);
-    if (this.#leftOf(network, nowMillis) <= 0) return 'throttled';
+    const failures = this.#failures.get(network) ?? new Allowance(BURST, REFILL_MILLIS);
+    if (!failures.has(nowMillis)) return 'throttled';
     const bearer = BEARER.exec(authorization ?? '')?.[1];
     const shown = [url.searchParams.get('token'), bearer].filter((token) => isToken(token));
     if (shown.some((token) => timingSafeEqual(sha256(token), hash))) return 'granted';
-    this.#fail(network, nowMillis);
+    failures.take(nowMillis);
+    setNewest(this.#failures, network, failures, ADDRESSES_LIMIT);
     return 'refused';
-  }
-
-  #leftOf(network: string, nowMillis: number): number {
-    const failures = this.#failures.get(network);
-    if (failures === undefined) return BURST;
-    const refills = Math.floor((nowMillis - failures.refilledMillis) / REFILL_MILLIS);
-    failures.left = Math.min(BURST, failures.left + refills);
-    failures.refilledMillis += refills * REFILL_MILLIS;
-    return failures.left;
-  }
-
-  #fail(network: string, nowMillis: number): void {
-    const failures = this.#failures.get(network) ?? { left: BURST, refilledMillis: nowMillis };
-    if (failures.left === BURST) failures.refilledMillis = nowMillis;
-    failures.left--;
-    this.#failures.delete(network);
-    this.#failures.set(network, failures);
-    for (const oldest of this.#failures.keys()) {
-      if (this.#failures.size <= ADDRESSES_LIMIT) break;
-      this.#failures.delete(oldest);
-    }
   }
 }
 

@@ -1,4 +1,5 @@
 import { toOpError } from '../../../kit/errors/op-error.ts';
+import { Allowance } from '../../../kit/limits/bounds.ts';
 import { REQUEST_LIMIT_BYTES } from '../../wire/limits.ts';
 import type { Frame } from '../../wire/original-protocol.ts';
 import { STREAM_GREETING, StreamFrames, streamFrame, type V2Payload, v2Frame } from '../../wire/v2-frame.ts';
@@ -6,7 +7,7 @@ import { readV2Request } from '../../wire/v2-request.ts';
 import type { OriginalAnswers, OriginalPeer } from '../answers/original-answers.ts';
 import { errorPayload, type ProcessPosition, type V2Answers } from '../answers/v2-answers.ts';
 import type { AgentLog } from './agent-log.ts';
-import { ControlFrames, type RequestTurns, type SendBudget } from './client-limits.ts';
+import { CONTROL_BURST, CONTROL_REFILL_MILLIS, type RequestTurns, type SendBudget } from './client-limits.ts';
 
 /** Limit of pending requests per client. */
 export const PENDING_LIMIT = 32;
@@ -49,7 +50,7 @@ export class Connection {
   readonly #context: ConnectionContext;
   readonly #position: ProcessPosition = { sequence: 0 };
   readonly #peer: OriginalPeer = { hasAskedProcesses: false };
-  readonly #controlFrames = new ControlFrames();
+  readonly #controlFrames = new Allowance(CONTROL_BURST, CONTROL_REFILL_MILLIS);
   /** Not begun yet. */
   readonly #requests: string[] = [];
   #requestUnits = 0;

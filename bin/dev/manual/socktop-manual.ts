@@ -1,3 +1,4 @@
+import { type SocktopVocabulary, socktopCommand } from '../../../src/programs/cli/socktop-command.ts';
 import {
   keysSection,
   lines,
@@ -7,7 +8,6 @@ import {
   section,
   terms,
 } from './manual-page.ts';
-import { type SocktopVocabulary, socktopCommand } from './socktop-command.ts';
 
 /** Returns the manual page socktop(1): options from the command definition, `keys` as given, the rest written by hand. */
 export function socktopManual(vocabulary: SocktopVocabulary, keys: readonly ManualKeys[]): string {

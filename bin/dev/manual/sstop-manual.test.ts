@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
-import { TIERS_OF } from '../../data/sample/network-sample.ts';
+import { TIERS_OF } from '../../../src/data/sample/network-sample.ts';
+import { sstopCommand } from '../../../src/programs/cli/sstop-command.ts';
 import { manualPage } from './manual-page.ts';
-import { sstopCommand } from './sstop-command.ts';
 import { sstopManual } from './sstop-manual.ts';
 
 const VOCABULARY = {

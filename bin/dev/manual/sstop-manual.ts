@@ -1,3 +1,4 @@
+import { type SstopVocabulary, sstopCommand } from '../../../src/programs/cli/sstop-command.ts';
 import {
   keysSection,
   lines,
@@ -7,7 +8,6 @@ import {
   section,
   terms,
 } from './manual-page.ts';
-import { type SstopVocabulary, sstopCommand } from './sstop-command.ts';
 
 /** Returns the manual page sstop(1): options from the command definition, `keys` as given, the rest written by hand. */
 export function sstopManual(vocabulary: SstopVocabulary, keys: readonly ManualKeys[]): string {

@@ -1,4 +1,4 @@
-import { agentCommand } from './agent-command.ts';
+import { agentCommand } from '../../../src/programs/cli/agent-command.ts';
 import { lines, manualPage, optionsSection, section, terms } from './manual-page.ts';
 
 /** Returns the manual page socktop-agent(8): options from the command definition, the rest written by hand. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { PeriodTotals } from '../../data/recording/totals.ts';
-import { shownTotals } from './history-reports.ts';
+import { shownTotals } from './past.ts';
 
 test('a screen shows the newest periods, and says where older ones are', () => {
   const row = { name: 'x', txBytes: 2048, rxBytes: 1 };
