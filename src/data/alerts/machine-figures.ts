@@ -131,7 +131,8 @@ class ShareOfGrowth {
   #all = UNKNOWN;
 
   update(times: CpuTable): void {
-    this.#all = 0;
+    // Most of the time is idle: where that steps back, all other shares would be too large.
+    this.#all = times.idle[CPU_TOTAL_ROW]! >= (this.#last.get('idle') ?? UNKNOWN) ? 0 : UNKNOWN;
     for (const name of TIMES) {
       const now = times[name][CPU_TOTAL_ROW]!;
       const grown = Math.max(0, now - (this.#last.get(name) ?? UNKNOWN));

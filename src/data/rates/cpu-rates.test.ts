@@ -47,20 +47,28 @@ describe('CPU use', () => {
     expect(usage.percent[2]).toBe(50);
   });
 
-  test('stays within bounds where idle time steps back', () => {
+  // A core that does next to nothing would be at 100 %.
+  test.each([98, 2 ** 64 - 16, Number.NaN])('is unknown once where idle time steps from 100 to %p', (idle) => {
     const usage = new CpuUsage();
-    usage.update(tableOf([0, 100]));
-    usage.update(tableOf([10, 98]));
-    expect(usage.percent[1]).toBe(100);
+    for (const [busy, now] of [[0, 100] as const, [10, idle] as const]) usage.update(tableOf([busy, now]));
+    expect([...usage.percent]).toEqual([Number.NaN, Number.NaN]);
+    usage.update(tableOf([20, 98]));
+    usage.update(tableOf([30, 188]));
+    expect(usage.total).toBe(10);
   });
 
-  // Columns that fell on real machines: steal after a live migration, iowait, idle, and steal below zero.
+  test('is all of the time where idle time rests', () => {
+    const usage = new CpuUsage();
+    for (const busy of [0, 10]) usage.update(tableOf([busy, 100]));
+    expect(usage.total).toBe(100);
+  });
+
+  // Columns that fell on real machines: steal after a live migration, iowait, and steal below zero.
   test.each([
     ['steal', -40],
     ['steal', -500],
     ['steal', 2 ** 64],
     ['steal', Number.NaN],
-    ['idle', -60],
     ['iowait', -60],
     ['nice', -7],
   ] as const)('is that of the other columns where %s steps by %p', (name, step) => {
@@ -71,8 +79,7 @@ describe('CPU use', () => {
     const work = (user: number, idle: number) => {
       for (const row of [0, 1]) {
         table.user[row]! += user;
-        if (name === 'idle') table.iowait[row]! += idle;
-        else table.idle[row]! += idle;
+        table.idle[row]! += idle;
       }
       usage.update(table);
       return Math.round(usage.total);

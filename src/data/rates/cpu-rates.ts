@@ -37,6 +37,7 @@ export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
     for (let row = 0; row < times.count; row++) {
       let busy = 0;
       let all = 0;
+      const idleGrowth = times.idle[row]! - this.idle[row]!;
       for (let i = 0; i < TICK_COLUMNS.length; i++) {
         const name = TICK_COLUMNS[i]!;
         const now = times[name][row]!;
@@ -45,7 +46,9 @@ export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
         if (i < BUSY_COLUMNS.length) busy += growth;
         all += growth;
       }
-      this.percent[row] = all > 0 ? (busy / all) * 100 : Number.NaN;
+      // Most of a core's time is idle: without it, next to no work would be all of the time.
+      const isKnown = all > 0 && idleGrowth >= 0 && idleGrowth < WRAPPED_TICKS;
+      this.percent[row] = isKnown ? (busy / all) * 100 : Number.NaN;
     }
   }
 
@@ -56,8 +59,8 @@ export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
 }
 
 /**
- * Steal, idle and iowait step back now and then (proc(5); hypervisors), and some kernels let them wrap below zero: a
- * column that fell, or is unknown in either sample, has not grown, and takes nothing from the others.
+ * Steal and iowait step back now and then (proc(5); hypervisors), and some kernels let them wrap below zero: a column
+ * that fell, or is unknown in either sample, has not grown, and takes nothing from the others.
  */
 function growthOf(now: number, last: number): number {
   const growth = now - last;
