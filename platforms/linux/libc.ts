@@ -2,7 +2,7 @@ import { dlopen, type Pointer, ptr, toArrayBuffer } from 'bun:ffi';
 import { readFileSync } from 'node:fs';
 import { OpError } from '../../src/kit/errors/op-error.ts';
 
-/** A failed system call: `code` is errno's name where it is one of those handled here, else `ERRNO_n`. */
+/** A failed system call: `code` is errno's name. */
 export class SyscallError extends OpError {
   readonly errno: number;
 
@@ -45,8 +45,11 @@ export const Errno = {
 } as const;
 
 function errnoName(errno: number): string {
-  for (const [name, value] of Object.entries(Errno)) if (value === errno) return name;
-  return `ERRNO_${errno}`;
+  const isNamed = ([, value]: readonly [string, number]): boolean => value === errno;
+  const known = Object.entries(Errno).find(isNamed);
+  if (known !== undefined) return known[0];
+  const { constants } = require('node:os') as typeof import('node:os');
+  return Object.entries(constants.errno).find(isNamed)?.[0] ?? `ERRNO_${errno}`;
 }
 
 /**

@@ -48,14 +48,17 @@ describe('CPU use', () => {
   });
 
   // A core that does next to nothing would be at 100 %.
-  test.each([98, 2 ** 64 - 16, Number.NaN])('is unknown once where idle time steps from 100 to %p', (idle) => {
-    const usage = new CpuUsage();
-    for (const [busy, now] of [[0, 100] as const, [10, idle] as const]) usage.update(tableOf([busy, now]));
-    expect([...usage.percent]).toEqual([Number.NaN, Number.NaN]);
-    usage.update(tableOf([20, 98]));
-    usage.update(tableOf([30, 188]));
-    expect(usage.total).toBe(10);
-  });
+  test.each([98, 2 ** 64 - 16, Number.NaN])(
+    'is unknown once where idle time steps from 100 to %p',
+    (idle) => {
+      const usage = new CpuUsage();
+      for (const [busy, now] of [[0, 100] as const, [10, idle] as const]) usage.update(tableOf([busy, now]));
+      expect([...usage.percent]).toEqual([Number.NaN, Number.NaN]);
+      usage.update(tableOf([20, 98]));
+      usage.update(tableOf([30, 188]));
+      expect(usage.total).toBe(10);
+    },
+  );
 
   test('is all of the time where idle time rests', () => {
     const usage = new CpuUsage();
