@@ -236,8 +236,8 @@ function listenFailure(thrown: unknown, port: number, bindAddress: string | unde
     EACCES: `${where} needs privileges: choose a port above 1023, or add CAP_NET_BIND_SERVICE`,
     EADDRNOTAVAIL: `${bindAddress ?? 'the address'} is not an address of this machine`,
   };
-  // For a name that means nothing the runtime gives whatever code the system call before left behind.
-  const isName = bindAddress !== undefined && ipVersion(bindAddress) === 0;
+  // For a name or a zone that means nothing the runtime gives whatever code the system call before left behind.
+  const isName = bindAddress !== undefined && (ipVersion(bindAddress) === 0 || bindAddress.includes('%'));
   const otherwise = isName
     ? `'${bindAddress}' is not an address of this machine or a name for one`
     : `cannot listen on ${where} (${code})`;
