@@ -184,14 +184,19 @@ function openLibc() {
   }
 }
 
+/** Of address space, or of data: with more the engine gets what it asks for. */
+const ENOUGH_BYTES = 4 * 2 ** 30;
+
 /** bun:ffi calls through code that it generates, which needs memory that the engine may not get. */
 function reasonOf(cause: unknown, path: string): string {
   const reason = cause instanceof Error ? cause.message : String(cause);
   if (!reason.includes('requires the JIT')) return `cannot open ${path}: ${reason}`;
-  const isUnlimited = /^Max address space +unlimited/m.test(readFileSync('/proc/self/limits', 'utf8'));
-  const remedy = isUnlimited
-    ? 'allow memory that is both written and executed (MemoryDenyWriteExecute=no in a unit; seccomp, SELinux)'
-    : 'raise the address space limit (ulimit -v) to 3 GB or more';
+  const limits = readFileSync('/proc/self/limits', 'utf8').matchAll(/^Max (address space|data size) +(\d+)/gm);
+  const low = [...limits].find(([, , bytes]) => Number(bytes) < ENOUGH_BYTES)?.[1];
+  const remedy =
+    low === undefined
+      ? 'allow memory that is both written and executed (MemoryDenyWriteExecute=no in a unit; seccomp, SELinux)'
+      : `raise the ${low} limit (ulimit ${low === 'data size' ? '-d' : '-v'}) to 3 GB or more`;
   return `cannot reserve memory for compiled code; ${remedy}`;
 }
 
