@@ -11,9 +11,9 @@ import { SOCKTOP, SOCKTOP_AGENT, SSTOP } from './testing/executables.ts';
 
 const gcc = Bun.which('gcc');
 const [CAPGET, CAPSET] = process.arch === 'arm64' ? [90, 91] : [125, 126];
-const RECVFROM = process.arch === 'arm64' ? 207 : 45;
+const [SOCKET, RECVFROM] = process.arch === 'arm64' ? [198, 207] : [41, 45];
 const CLONE3 = 435;
-const [EPERM, ENOSYS] = [1, 38];
+const [EPERM, ENOSYS, EAFNOSUPPORT] = [1, 38, 97];
 /** The runtime itself needs the first of them to start at all. */
 const FIRST_LIMIT = 5;
 const LAST_LIMIT = 20;
@@ -137,6 +137,18 @@ describe.skipIf(gcc === null)('calls that are refused (needs gcc)', () => {
       expect({ program, ...ended }).toEqual({ program, code: 0, lines: [] });
     });
     await Promise.all(runs);
+  });
+
+  test('sockets of a kind, as with ipv6.disable=1: one line in words', async () => {
+    const commands = [
+      ['socktop-agent', SOCKTOP_AGENT, '--port', '0', '--bind', '::1'],
+      ['socktop', SOCKTOP, '--once', 'ws://[::1]:9/ws'],
+    ] as const;
+    for (const [program, ...argv] of commands) {
+      const { code, lines } = await run([refuser, String(SOCKET), String(EAFNOSUPPORT), ...argv]);
+      const told = expect.stringMatching(`^${program}: .*: this machine has no addresses of that kind; `);
+      expect({ program, code, lines }).toEqual({ program, code: 1, lines: [told] });
+    }
   });
 
   test('memory that is written and executed: one line that says so, and exit code 1', async () => {

@@ -191,7 +191,9 @@ const ENOUGH_BYTES = 4 * 2 ** 30;
 function reasonOf(cause: unknown, path: string): string {
   const reason = cause instanceof Error ? cause.message : String(cause);
   if (!reason.includes('requires the JIT')) return `cannot open ${path}: ${reason}`;
-  const limits = readFileSync('/proc/self/limits', 'utf8').matchAll(/^Max (address space|data size) +(\d+)/gm);
+  const limits = readFileSync('/proc/self/limits', 'utf8').matchAll(
+    /^Max (address space|data size) +(\d+)/gm,
+  );
   const low = [...limits].find(([, , bytes]) => Number(bytes) < ENOUGH_BYTES)?.[1];
   const remedy =
     low === undefined

@@ -246,6 +246,8 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'DNS lookup failed; try again',
   EHOSTUNREACH: 'no route to host',
   ENETUNREACH: 'network unreachable',
+  EADDRNOTAVAIL: 'network unreachable',
+  EAFNOSUPPORT: 'this machine has no addresses of that kind; is IPv6 switched off?',
   EPROTO: 'the server does not speak TLS; try ws://',
   ETIMEDOUT: 'connection timed out',
   UNKNOWN: 'no connection',
