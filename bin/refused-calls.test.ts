@@ -146,7 +146,9 @@ describe.skipIf(gcc === null)('calls that are refused (needs gcc)', () => {
     ] as const;
     for (const [program, ...argv] of commands) {
       const { code, lines } = await run([refuser, String(SOCKET), String(EAFNOSUPPORT), ...argv]);
-      const told = expect.stringMatching(`^${program}: .*: this machine has no addresses of that kind; `);
+      const told = expect.stringMatching(
+        new RegExp(`^${program}: .*: this machine has no addresses of that kind; `),
+      );
       expect({ program, code, lines }).toEqual({ program, code: 1, lines: [told] });
     }
   });

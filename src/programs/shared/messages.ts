@@ -1,6 +1,6 @@
 import { readdirSync, readSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { fileError, type OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { fileError, OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 
 export const EXIT_OK = 0;
@@ -66,8 +66,9 @@ export function printOutcome(
   }
 }
 
-/** What the system says of a write to standard output, with one line for people. */
+/** What the system says of a write to standard output, with one line for people; what has one keeps it. */
 export function outputError(thrown: unknown): OpError {
+  if (thrown instanceof OpError) return thrown;
   return fileError('write standard output', 'cannot write to standard output', thrown);
 }
 
