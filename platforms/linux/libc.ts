@@ -235,9 +235,9 @@ export const O_NONBLOCK = 0o4000;
 export const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
 export const O_CLOEXEC = 0o2000000;
 
-/** openat(2). Returns the descriptor or -errno. */
+/** openat(2). Returns the descriptor or -errno. It never waits: something may lie over a file of the kernel's, a pipe too. */
 export function openAt(directory: number, path: NativeBuffer, flags: number): number {
-  return orErrno(symbols.openat(directory, path.pointer, flags | O_CLOEXEC, 0));
+  return orErrno(symbols.openat(directory, path.pointer, flags | O_CLOEXEC | O_NONBLOCK, 0));
 }
 
 /** close(2); a failing close leaves nothing to be done. */
