@@ -47,18 +47,26 @@ describe('CPU use', () => {
     expect(usage.percent[2]).toBe(50);
   });
 
-  // A core that does next to nothing would be at 100 %.
-  test.each([98, 2 ** 64 - 16, Number.NaN])(
-    'is unknown once where idle time steps from 100 to %p',
-    (idle) => {
-      const usage = new CpuUsage();
-      for (const [busy, now] of [[0, 100] as const, [10, idle] as const]) usage.update(tableOf([busy, now]));
-      expect([...usage.percent]).toEqual([Number.NaN, Number.NaN]);
-      usage.update(tableOf([20, 98]));
-      usage.update(tableOf([30, 188]));
-      expect(usage.total).toBe(10);
-    },
-  );
+  // A core that does next to nothing would be at 100 %, and at next to nothing when its idle time is back.
+  test.each([1098, 900, 2 ** 64 - 16, Number.NaN])('is unknown once where idle time steps to %p', (idle) => {
+    const usage = new CpuUsage();
+    const shareOf = (busy: number, now: number): number => {
+      usage.update(tableOf([busy, now]));
+      expect(usage.percent[1]).toBe(usage.total);
+      return usage.total;
+    };
+    expect([shareOf(100, 1010), shareOf(110, 1100)]).toEqual([Number.NaN, 10]);
+    expect([shareOf(120, idle), shareOf(130, 1280), shareOf(140, 1370)]).toEqual([Number.NaN, 10, 10]);
+  });
+
+  test('begins anew where idle time steps back far', () => {
+    const usage = new CpuUsage();
+    for (const [busy, idle] of [[100, 1000] as const, [110, 90] as const])
+      usage.update(tableOf([busy, idle]));
+    expect(usage.total).toBeNaN();
+    usage.update(tableOf([120, 180]));
+    expect(usage.total).toBe(10);
+  });
 
   test('is all of the time where idle time rests', () => {
     const usage = new CpuUsage();

@@ -5,6 +5,8 @@ import { SampleHistory, type Trend, Trends } from './histories.ts';
 const TICK_COLUMNS = [...BUSY_COLUMNS, ...WAITING_COLUMNS] as const;
 /** A counter of 64 bits that went below zero is about so large; no machine runs so long. */
 const WRAPPED_TICKS = 2 ** 62;
+/** Three seconds of usual ticks: idle time that steps back by more begins anew, as of a core that was away. */
+const BACK_TICKS = 300;
 
 /** Rows as in CpuTable: 0 all cores together, `core + 1` one core. */
 const USAGE_COLUMNS = {
@@ -30,14 +32,23 @@ export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
     return this.count > CPU_TOTAL_ROW ? this.percent[CPU_TOTAL_ROW]! : Number.NaN;
   }
 
-  /** Takes a sample. Ticks that did not advance, such as those of a core that came back, leave its share unknown. */
+  /**
+   * Takes a sample. Ticks that did not advance, such as those of a core that came back, leave its share unknown, and so
+   * does idle time that steps back, which is most of the time: the next sample is compared with the one before it then.
+   */
   update(times: CpuTable): void {
     this.reserve(times.count);
     this.count = times.count;
     for (let row = 0; row < times.count; row++) {
+      const idleGrowth = times.idle[row]! - this.idle[row]!;
+      const isBack = idleGrowth < 0 && idleGrowth >= -BACK_TICKS;
+      const isIdleUnknown = !(times.idle[row]! < WRAPPED_TICKS) && times.user[row]! >= 0;
+      if (isBack || isIdleUnknown) {
+        this.percent[row] = Number.NaN;
+        continue;
+      }
       let busy = 0;
       let all = 0;
-      const idleGrowth = times.idle[row]! - this.idle[row]!;
       for (let i = 0; i < TICK_COLUMNS.length; i++) {
         const name = TICK_COLUMNS[i]!;
         const now = times[name][row]!;
@@ -46,9 +57,7 @@ export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
         if (i < BUSY_COLUMNS.length) busy += growth;
         all += growth;
       }
-      // Most of a core's time is idle: without it, next to no work would be all of the time.
-      const isKnown = all > 0 && idleGrowth >= 0 && idleGrowth < WRAPPED_TICKS;
-      this.percent[row] = isKnown ? (busy / all) * 100 : Number.NaN;
+      this.percent[row] = all > 0 && idleGrowth >= 0 ? (busy / all) * 100 : Number.NaN;
     }
   }
 
