@@ -57,8 +57,8 @@ export function memorySampleOf(
   const availableKib = Number.isNaN(info.memAvailable) ? estimateAvailable(info) : info.memAvailable;
   const isZswapUsed = info.zswapped > 0;
   const usedBytes = Math.max(0, info.memTotal - availableKib) * 1024;
-  // A container sees the cache of its host.
-  const arcBytes = reclaimableArc === undefined ? undefined : Math.min(reclaimableArc, usedBytes);
+  // A container sees the cache of its host, which is none of what it uses.
+  const arcBytes = (reclaimableArc ?? 0) > usedBytes ? undefined : reclaimableArc;
   const cachedBytes = bytesOf(info.cached + (info.sReclaimable || 0));
   return {
     totalBytes: info.memTotal * 1024,
