@@ -8,7 +8,6 @@ import type { HandedPrograms } from '../handed-programs.ts';
 import { Errno, SyscallError } from '../libc.ts';
 import type { ProcessParts } from '../processes/network-processes.ts';
 import type { SocketSource } from '../sockets/sockets.ts';
-import { CountedDatagrams, DatagramCounter } from '../sockets/sockets-datagrams.ts';
 import { ListedSockets } from '../sockets/sockets-listed.ts';
 import { NetlinkSockets } from '../sockets/sockets-netlink.ts';
 import { PacketSockets } from '../sockets/sockets-packet.ts';
@@ -99,7 +98,7 @@ function openTier(tier: Tier, context: SourceContext): SocketSource {
     case 'netlink':
       return openNetlink(context);
     case 'packet':
-      return new PacketSockets(context);
+      return PacketSockets.ofAll(context);
     case 'proc':
       return new ProcNetSockets(context.clock, context.procRoot);
     default:
@@ -154,7 +153,7 @@ function openNetlink(context: SourceContext): SocketSource {
   const { clock, onQueued } = context;
   const { sockets } = takeListing(context, true);
   try {
-    return new CountedDatagrams(sockets, DatagramCounter.open({ clock, onQueued }), clock);
+    return PacketSockets.ofDatagrams(sockets, { clock, onQueued });
   } catch (thrown) {
     const { op, code, message } = toOpError('count datagrams', thrown);
     if (!isOrdinary(code)) context.errors.push({ op, code, message: `UDP is not counted (${message})` });
