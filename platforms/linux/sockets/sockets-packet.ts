@@ -1,6 +1,5 @@
 import type { CountingBasis, LostTraffic, Tier } from '../../../src/data/sample/network-sample.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
-import type { LinkSource } from '../link.ts';
 import { openLinkSource } from '../machine/interface-collector.ts';
 import { PacketCapture } from '../packet/capture.ts';
 import { FlowRows } from './packet-flow-rows.ts';
@@ -13,8 +12,6 @@ const DRAIN_MICROS = 20e3;
 
 interface PacketSocketsOptions {
   readonly clock: () => number;
-  /** Default the kernel's. Closed with the source. */
-  readonly links?: LinkSource;
   readonly canDescribeUdpSegments?: boolean;
   readonly onQueued?: (() => void) | undefined;
 }
@@ -124,8 +121,9 @@ export class PacketSockets extends OverList {
   }
 }
 
+/** The links are closed with the capture. */
 function withLinks(options: PacketSocketsOptions) {
-  return { links: openLinkSource('/sys'), ...options };
+  return { ...options, links: openLinkSource('/sys') };
 }
 
 /** Drains while it is rested on: a long list must not keep the ring waiting until it is full. */
