@@ -3,7 +3,7 @@ import type { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { closedOnError, OpError, openIfPossible, toOpError } from '../../../src/kit/errors/op-error.ts';
 import type { NetworkAccounting, SocketHolders } from '../bpf/network-accounting.ts';
-import { EffectiveCapabilities } from '../effective-capabilities.ts';
+import { mayLoadPrograms } from '../effective-capabilities.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
 import { Errno, SyscallError } from '../libc.ts';
 import type { ProcessParts } from '../processes/network-processes.ts';
@@ -15,8 +15,7 @@ import { ProcNetSockets } from '../sockets/sockets-proc.ts';
 
 // Code for programs in the kernel is loaded where they may be: it takes 0.6 MB.
 const accountings = () => {
-  if (!new EffectiveCapabilities().mayLoadPrograms())
-    throw new SyscallError('load eBPF programs', Errno.EPERM);
+  if (!mayLoadPrograms()) throw new SyscallError('load eBPF programs', Errno.EPERM);
   return require('../bpf/network-accounting.ts') as typeof import('../bpf/network-accounting.ts');
 };
 const countedSockets = () =>
