@@ -235,9 +235,15 @@ export class TaskIterator {
     this.link = link;
   }
 
-  /** Attaches a program of the attach type TRACE_ITER, whose descriptor stays the caller's. Throws BpfError. */
-  static ofProgram(programDescriptor: number): TaskIterator {
-    return new TaskIterator(createLink(programDescriptor, 0, AttachType.TRACE_ITER));
+  /** Loads and attaches a program for the iterator with this BTF id. Throws BpfError. */
+  static open(name: string, code: Uint8Array, iteratorId: number): TaskIterator {
+    const program = loadTracing(name, code, iteratorId, AttachType.TRACE_ITER);
+    try {
+      return new TaskIterator(createLink(program, 0, AttachType.TRACE_ITER));
+    } finally {
+      // The link keeps it.
+      closeDescriptor(program);
+    }
   }
 
   /** The piece read last, until the next `read`; there is one from `begin` to the end. */

@@ -1,4 +1,5 @@
 import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
+import { unsigned64In } from '../integers.ts';
 import { decodeText } from '../proc/text-scanner.ts';
 import { COMM_BYTES, FlowKey, FlowValue, Owner } from './network-layout.ts';
 import { startTicksOf } from './task-units.ts';
@@ -6,7 +7,6 @@ import { startTicksOf } from './task-units.ts';
 /** 32-bit words of a flow's key as `copyKey` gives it: those of the longest. */
 export const FLOW_KEY_WORDS = FlowKey.PEER_SIZE / 4;
 const FLOW_VALUE_WORDS = FlowValue.SIZE / 4;
-const HIGH_WORD = 2 ** 32;
 
 /**
  * One flow where the kernel wrote it: whoever asks for a field reads it, and nothing is read or made otherwise. The
@@ -183,7 +183,6 @@ export class FlowRecord {
   }
 
   #number(byte: number): number {
-    const at = this.#valueAt + (byte >> 2);
-    return this.#values[at]! + this.#values[at + 1]! * HIGH_WORD;
+    return unsigned64In(this.#values, this.#valueAt + (byte >> 2));
   }
 }

@@ -1,6 +1,7 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { unsigned64In } from '../integers.ts';
 import { PAGE_SIZE_BYTES } from '../libc.ts';
-import { numberOfWords, startTicksOf, stateLetter } from './task-units.ts';
+import { startTicksOf, stateLetter } from './task-units.ts';
 
 /**
  * What the iterator program writes for each task (task-programs.ts) and the sampler reads, in the machine's order.
@@ -160,8 +161,7 @@ export class TaskRecordReader {
   }
 
   #number(at: number, field: number): number {
-    const word = at + (field >> 2);
-    return numberOfWords(this.#words[word]!, this.#words[word + 1]!);
+    return unsigned64In(this.#words, at + (field >> 2));
   }
 }
 

@@ -1,14 +1,14 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { numbers, tableClass } from '../../../src/kit/table/columns.ts';
+import { unsigned64In } from '../integers.ts';
 import { isInitialPidNamespace } from '../proc/namespace-links.ts';
-import type { TaskIterator } from './bpf-program.ts';
+import { TaskIterator } from './bpf-program.ts';
 import { BtfKind, type BtfMember, KernelTypes, type TypeSource } from './btf.ts';
 import { Alu, Assembler, Jump, Register, Size, sizeOfBytes } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
 import { CONTEXT_TASK, emitRecord, TaskRecordCode } from './task-programs.ts';
-import { findPidLevel, openIterator } from './task-sampler.ts';
-import { numberOfWords } from './task-units.ts';
+import { findPidLevel } from './task-sampler.ts';
 
 const { R1, R2, R6, R7, R8, R9, R10 } = Register;
 
@@ -197,10 +197,7 @@ export class WaitSums extends tableClass(
       if (slot < 0) return;
       this.clearRow(slot);
     }
-    const number = (field: number): number => {
-      const word = at + (field >> 2);
-      return numberOfWords(words[word]!, words[word + 1]!);
-    };
+    const number = (field: number): number => unsigned64In(words, at + (field >> 2));
     this.runDelayNanos[slot]! += number(Field.RUN_DELAY);
     this.majorFaults[slot]! += number(Field.MAJOR_FAULTS);
     this.contextSwitches[slot]! += number(Field.SWITCHES);
@@ -230,7 +227,7 @@ export class TaskWaits {
     const waits = findWaitOffsets(types);
     const pidLevel = isInitialPidNamespace() ? 0 : findPidLevel(offsets);
     const code = taskWaitsProgram(offsets, waits, pidLevel);
-    return new TaskWaits(openIterator(offsets, 'sstop_waits', code), waits.countsIo);
+    return new TaskWaits(TaskIterator.open('sstop_waits', code, offsets.iteratorId), waits.countsIo);
   }
 
   private constructor(iterator: TaskIterator, countsIo: boolean) {
