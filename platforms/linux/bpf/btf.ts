@@ -32,8 +32,13 @@ export interface BtfMember {
   readonly typeId: number;
 }
 
-/** Type ids by name, of one kind. */
+/** Types by name and kind. */
 export type BtfWanted = readonly (readonly [name: string, kind: BtfKind])[];
+
+/** Types of one kind. */
+export function ofKind(kind: BtfKind, ...names: readonly string[]): BtfWanted {
+  return names.map((name) => [name, kind] as const);
+}
 
 const MAGIC = 0xeb9f;
 const HEADER_BYTES = 24;

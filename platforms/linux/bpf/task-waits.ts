@@ -3,7 +3,7 @@ import { numbers, tableClass } from '../../../src/kit/table/columns.ts';
 import { unsigned64In } from '../integers.ts';
 import { isInitialPidNamespace } from '../proc/namespace-links.ts';
 import { TaskIterator } from './bpf-program.ts';
-import { BtfKind, type BtfMember, KernelTypes, type TypeSource } from './btf.ts';
+import { BtfKind, type BtfMember, KernelTypes, ofKind, type TypeSource } from './btf.ts';
 import { Alu, Assembler, Jump, Register, Size, sizeOfBytes } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
@@ -52,12 +52,8 @@ const MEMORY_DELAYS = ['swapin', 'freepages', 'thrashing', 'compact'] as const;
 
 /** Finds them. Throws OpError `UNSUPPORTED`, naming what this kernel lacks. */
 function findWaitOffsets(source: TypeSource) {
-  const types = new KernelTypes(source, [
-    ['task_struct', BtfKind.STRUCT],
-    ['signal_struct', BtfKind.STRUCT],
-    ['task_delay_info', BtfKind.STRUCT],
-    ['taskstats', BtfKind.STRUCT],
-  ]);
+  const structures = ['task_struct', 'signal_struct', 'task_delay_info', 'taskstats'];
+  const types = new KernelTypes(source, ofKind(BtfKind.STRUCT, ...structures));
   const of = (structure: string, names: readonly string[]): readonly BtfMember[] =>
     types.has(structure) ? names.flatMap((name) => types.optionalMember(structure, name) ?? []) : [];
   const sum = (at: number, ...names: readonly string[]): Sum => ({
