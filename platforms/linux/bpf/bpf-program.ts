@@ -1,5 +1,6 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { closeDescriptor, Errno, NativeBuffer, PAGE_SIZE_BYTES, readInto } from '../libc.ts';
+import { textIn } from '../proc/text-scanner.ts';
 import {
   BpfError,
   bpf,
@@ -68,8 +69,7 @@ function loadWithLog(name: string, attributes: NativeBuffer, errno: number): num
   const result = bpfCharged(Command.PROG_LOAD, attributes, PROG_LOAD_BYTES);
   forgetPointer(32);
   if (result >= 0) return result;
-  const end = log.bytes.indexOf(0);
-  const text = new TextDecoder().decode(log.bytes.subarray(0, end < 0 ? LOG_BYTES : end));
+  const text = textIn(log.bytes, 0, LOG_BYTES);
   // A log that was too small for the verifier hides the reason (ENOSPC): the first errno is the true one.
   throw new BpfError(`load BPF program ${name}`, errno, text);
 }

@@ -1,6 +1,6 @@
 import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
 import { unsigned64In } from '../integers.ts';
-import { decodeText } from '../proc/text-scanner.ts';
+import { textIn } from '../proc/text-scanner.ts';
 import { COMM_BYTES, FlowKey, FlowValue, Owner } from './network-layout.ts';
 import { startTicksOf } from './task-units.ts';
 
@@ -163,9 +163,7 @@ export class FlowRecord {
   comm(): string {
     const { buffer, byteOffset } = this.#values;
     const at = byteOffset + this.#valueAt * 4 + FlowValue.OWNER + Owner.COMM;
-    const bytes = new Uint8Array(buffer, at, COMM_BYTES);
-    const end = bytes.indexOf(0);
-    return decodeText(end < 0 ? bytes : bytes.subarray(0, end));
+    return textIn(new Uint8Array(buffer, at, COMM_BYTES), 0, COMM_BYTES);
   }
 
   #copied(byte: number, into: Uint32Array): Uint32Array {

@@ -9,7 +9,7 @@ import {
   readLinkAt,
   systemCall,
 } from '../libc.ts';
-import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
+import { numberNamed, PidFile, ProcDirectory, writeDecimal } from '../proc/proc-directory.ts';
 import { ascii } from '../proc/text-scanner.ts';
 
 const PIECE_BYTES = 1 << 16;
@@ -207,7 +207,7 @@ export class DescriptorScanner {
   #socketAt(thread: number, descriptor: number): number {
     const directory = this.#openDescriptors(thread);
     if (directory < 0) return -1;
-    writeDecimal(this.#name.bytes, descriptor);
+    this.#name.bytes[writeDecimal(this.#name.bytes, descriptor)] = 0;
     const inode = this.#readSocket(directory, this.#name, 0);
     closeDescriptor(directory);
     return inode;
@@ -252,7 +252,7 @@ export class DescriptorScanner {
         const recordLength = bytes[at + 16]! | (bytes[at + 17]! << 8);
         isWanted = recordLength > NAME_AT && at + recordLength <= length;
         if (!isWanted) break;
-        const thread = parseDecimal(bytes, at + NAME_AT, at + recordLength);
+        const thread = numberNamed(bytes, at + NAME_AT, at + recordLength);
         if (thread >= 0 && thread !== pid) isWanted = visit(thread);
         at += recordLength;
       }
@@ -274,7 +274,7 @@ export class DescriptorScanner {
     for (let at = 0; at + NAME_AT < end; ) {
       const recordLength = bytes[at + 16]! | (bytes[at + 17]! << 8);
       if (recordLength <= NAME_AT || at + recordLength > end) return false;
-      const descriptor = parseDecimal(bytes, at + NAME_AT, at + recordLength);
+      const descriptor = numberNamed(bytes, at + NAME_AT, at + recordLength);
       if (descriptor >= 0 && visitor.skips?.(descriptor) !== true) {
         const inode = this.#readSocket(directory, this.#entries, at + NAME_AT);
         if (inode >= 0 && !visitor.socket(inode, descriptor + this.#descriptorsFrom)) return false;
@@ -327,23 +327,4 @@ function isRing(bytes: Uint8Array, length: number): boolean {
 /** True where the failure is a matter of privileges. */
 export function isDenied(result: number): boolean {
   return result === -Errno.EACCES || result === -Errno.EPERM;
-}
-
-/** The number that a NUL-terminated name is, or -1: `.`, `..` and whatever else is no descriptor. */
-function parseDecimal(bytes: Uint8Array, start: number, end: number): number {
-  let value = 0;
-  for (let at = start; at < end && bytes[at] !== 0; at++) {
-    const digit = bytes[at]! - ZERO;
-    if (digit < 0 || digit > 9 || value > 0x7ffffff) return -1;
-    value = value * 10 + digit;
-  }
-  return value;
-}
-
-/** Digits and a NUL from index 0. */
-function writeDecimal(bytes: Uint8Array, value: number): void {
-  let end = 1;
-  for (let rest = value; rest >= 10; rest = (rest / 10) | 0) end++;
-  bytes[end] = 0;
-  for (let rest = value; end > 0; rest = (rest / 10) | 0) bytes[--end] = ZERO + (rest % 10);
 }

@@ -14,6 +14,7 @@ import {
   rewind,
   systemCall,
 } from '../libc.ts';
+import { type PidStat, parsePidStat } from './pid-stat.ts';
 import { ascii } from './text-scanner.ts';
 
 /** The files of one process that are read. */
@@ -86,6 +87,13 @@ export class ProcDirectory {
     return length;
   }
 
+  /** One read(2) of `PID/stat`, parsed. Returns its bytes, or -errno; -ESRCH: what is there is not that process's. */
+  readStat(pid: number, text: NativeBuffer, into: PidStat): number {
+    const length = this.readProcessFile(pid, PidFile.STAT, text);
+    if (length < 0) return length;
+    return parsePidStat(text.bytes, length, into) && into.pid === pid ? length : -Errno.ESRCH;
+  }
+
   /** Opens a file by its path inside the root, to be kept open. Returns the descriptor or -errno. */
   openFile(path: string): number {
     return openAt(this.descriptor, NativeBuffer.ofPath(path), O_RDONLY);
@@ -114,8 +122,8 @@ export class ProcDirectory {
   }
 }
 
-/** Writes a positive integer's digits from index 0; returns how many. */
-function writeDecimal(bytes: Uint8Array, value: number): number {
+/** Writes the digits of an integer from 0 on, from index 0; returns how many. */
+export function writeDecimal(bytes: Uint8Array, value: number): number {
   let digits = 1;
   for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits++;
   for (let at = digits - 1, rest = value; at >= 0; at--) {
@@ -124,4 +132,19 @@ function writeDecimal(bytes: Uint8Array, value: number): number {
     rest = quotient;
   }
   return digits;
+}
+
+const ZERO = 0x30;
+const DIGITS_LIMIT = 10;
+
+/** The number that a NUL-terminated name is, at most 0x7fffffff, or -1: `.`, `..` and all other names. */
+export function numberNamed(bytes: Uint8Array, start: number, end: number): number {
+  let number = 0;
+  for (let at = start; at < end && at - start <= DIGITS_LIMIT; at++) {
+    const byte = bytes[at]!;
+    if (byte === 0) return at > start && number <= 0x7fffffff ? number : -1;
+    if (byte < ZERO || byte > ZERO + 9) return -1;
+    number = number * 10 + byte - ZERO;
+  }
+  return -1;
 }

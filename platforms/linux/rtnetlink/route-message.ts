@@ -2,7 +2,7 @@ import { IPV4_MAPPED_WORD } from '../../../src/data/sample/address.ts';
 import type { NativeBuffer } from '../libc.ts';
 import type { LinkDescription, LocalAddress, LocalPrefix } from '../link.ts';
 import { ATTRIBUTE_HEADER_BYTES, findAttribute } from '../netlink/message.ts';
-import { decodeText } from '../proc/text-scanner.ts';
+import { textIn } from '../proc/text-scanner.ts';
 
 /** include/uapi/linux/rtnetlink.h */
 export const RTM_NEWLINK = 16;
@@ -134,9 +134,7 @@ function wordOf(buffer: NativeBuffer, first: number, end: number, type: number):
 function textOf(buffer: NativeBuffer, first: number, end: number, type: number): string {
   const at = findAttribute(buffer.u16, first, end, type);
   if (at < 0) return '';
-  const bytes = buffer.bytes.subarray(at + ATTRIBUTE_HEADER_BYTES, at + buffer.u16[at >> 1]!);
-  const nul = bytes.indexOf(0);
-  return decodeText(nul < 0 ? bytes : bytes.subarray(0, nul));
+  return textIn(buffer.bytes, at + ATTRIBUTE_HEADER_BYTES, at + buffer.u16[at >> 1]!);
 }
 
 function kindOf(buffer: NativeBuffer, first: number, end: number): string {
