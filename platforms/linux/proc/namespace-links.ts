@@ -1,7 +1,13 @@
-import { linkTarget } from '../sys/sysfs-value.ts';
+import { readlinkSync } from 'node:fs';
+import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 
 /** PROC_PID_INIT_INO of include/linux/proc_ns.h: the machine's own pid namespace. */
 const INITIAL_INODE = 4026531836;
+
+/** What a link says; undefined: it cannot be read. */
+export function linkTarget(path: string): string | undefined {
+  return orUndefined(() => readlinkSync(path));
+}
 
 /**
  * Whether this program's pids are the machine's, which is what BPF programs see. False where it cannot be told: to

@@ -5,6 +5,7 @@ import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 import { processCpuNanos } from '../clock.ts';
 import { Errno, NativeBuffer, SyscallError, sharedBuffer } from '../libc.ts';
 import type { MountEntry } from '../proc/mountinfo.ts';
+import { linkTarget } from '../proc/namespace-links.ts';
 import { type PidStatm, parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';
 import { emptyPidStat, type PidStat } from '../proc/pid-stat.ts';
 import { type PidStatusDetail, parsePidStatusDetail } from '../proc/pid-status.ts';
@@ -13,7 +14,6 @@ import { decodeText, known } from '../proc/text-scanner.ts';
 import { PidListing } from '../processes/pid-listing.ts';
 import { isInDiskSleep } from '../processes/process-source.ts';
 import type { ProcessUsageReader } from '../processes/process-usage.ts';
-import { linkTarget } from '../sys/sysfs-value.ts';
 import { readGroupMounts, readGroupWaits } from './group-waits.ts';
 
 interface ProcessDetailOptions {
