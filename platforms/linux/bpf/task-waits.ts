@@ -13,28 +13,18 @@ import { findPidLevel } from './task-sampler.ts';
 const { R1, R2, R6, R7, R8, R9, R10 } = Register;
 
 /**
- * What the program writes for each thread, in the machine's order. Times are nanoseconds. Where the thread is its
- * process's leader, that of threads that have ended is in the sums.
- *
- *    0 tid u32 | 4 tgid u32
- *    8 1 where the kernel counts the thread's delays u64
- *   16 run-queue delay u64       24 delay by block devices u64
- *   32 delay by memory u64       40 major faults u64
- *   48 context switches u64      56 calls that read and wrote u64
- *   64 bytes read u64            72 bytes written u64
+ * What the program writes for each thread, in the machine's order. Where the thread is its process's leader, that of
+ * threads that have ended is in the sums.
  */
 const Field = {
-  TID: 0,
-  TGID: 4,
+  /** u32; all others u64. */
+  ...{ TID: 0, TGID: 4 },
+  /** 1 where the kernel counts the thread's delays. */
   IS_COUNTED: 8,
-  RUN_DELAY: 16,
-  BLOCK_DELAY: 24,
-  MEMORY_DELAY: 32,
-  MAJOR_FAULTS: 40,
-  SWITCHES: 48,
-  CALLS: 56,
-  READ_BYTES: 64,
-  WRITTEN_BYTES: 72,
+  /** Nanoseconds: in the run queue, by block devices, by memory. */
+  ...{ RUN_DELAY: 16, BLOCK_DELAY: 24, MEMORY_DELAY: 32 },
+  /** `CALLS` read and wrote. */
+  ...{ MAJOR_FAULTS: 40, SWITCHES: 48, CALLS: 56, READ_BYTES: 64, WRITTEN_BYTES: 72 },
 } as const;
 export const WAIT_RECORD_BYTES = 80;
 
