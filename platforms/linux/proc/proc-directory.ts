@@ -137,8 +137,32 @@ export function writeDecimal(bytes: Uint8Array, value: number): number {
 const ZERO = 0x30;
 const DIGITS_LIMIT = 10;
 
+/** Of an entry that getdents64(2) wrote, `struct linux_dirent64`: its length u16, and its name, which ends with NUL. */
+const LENGTH_AT = 16;
+const NAME_AT = 19;
+
+/**
+ * Shows the entries of a directory whose names are numbers, and where the name is, until `visit` returns false. Returns
+ * false then, and where the length of a record is a lie.
+ */
+export function visitNumbers(
+  bytes: Uint8Array,
+  length: number,
+  visit: (number: number, nameAt: number) => boolean,
+): boolean {
+  const end = Math.min(length, bytes.length);
+  for (let at = 0; at + NAME_AT < end; ) {
+    const next = at + (bytes[at + LENGTH_AT]! | (bytes[at + LENGTH_AT + 1]! << 8));
+    if (next <= at + NAME_AT || next > end) return false;
+    const number = numberNamed(bytes, at + NAME_AT, next);
+    if (number >= 0 && !visit(number, at + NAME_AT)) return false;
+    at = next;
+  }
+  return true;
+}
+
 /** The number that a NUL-terminated name is, at most 0x7fffffff, or -1: `.`, `..` and all other names. */
-export function numberNamed(bytes: Uint8Array, start: number, end: number): number {
+function numberNamed(bytes: Uint8Array, start: number, end: number): number {
   let number = 0;
   for (let at = start; at < end && at - start <= DIGITS_LIMIT; at++) {
     const byte = bytes[at]!;

@@ -1,7 +1,7 @@
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { NativeBuffer, SyscallError } from '../libc.ts';
-import { numberNamed, type ProcDirectory } from '../proc/proc-directory.ts';
+import { type ProcDirectory, visitNumbers } from '../proc/proc-directory.ts';
 
 /** Small enough that one getdents64 stays well under a millisecond (about 0.33 µs an entry). */
 const ENTRIES_SIZE = 16 * 1024;
@@ -61,18 +61,12 @@ export class PidCursor {
 
 /**
  * The process ids among the entries that getdents64(2) wrote, into `into` from index `count`; returns the new count.
- * `into` must have room for `length / 24` more. A record whose length is a lie ends the list.
- *
- *   struct linux_dirent64   0  d_ino 8   8  d_off 8   16 d_reclen 2   18 d_type 1   19 d_name, NUL-terminated
+ * `into` must have room for `length / 24` more.
  */
 export function parseProcessIds(bytes: Uint8Array, length: number, into: Int32Array, count: number): number {
-  const end = Math.min(length, bytes.length);
-  for (let at = 0; at + 20 <= end; ) {
-    const recordLength = bytes[at + 16]! | (bytes[at + 17]! << 8);
-    if (recordLength < 20 || at + recordLength > end) break;
-    const pid = numberNamed(bytes, at + 19, at + recordLength);
+  visitNumbers(bytes, length, (pid) => {
     if (pid > 0 && count < into.length) into[count++] = pid;
-    at += recordLength;
-  }
+    return true;
+  });
   return count;
 }
