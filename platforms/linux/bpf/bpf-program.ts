@@ -95,13 +95,8 @@ export class ProgramRunner {
 
 /** `enum bpf_attach_type`. */
 export const AttachType = {
-  CGROUP_INET_INGRESS: 0,
-  CGROUP_INET_EGRESS: 1,
-  CGROUP_INET_SOCK_CREATE: 2,
-  TRACE_RAW_TP: 23,
-  TRACE_FENTRY: 24,
-  TRACE_FEXIT: 25,
-  TRACE_ITER: 28,
+  ...{ CGROUP_INET_INGRESS: 0, CGROUP_INET_EGRESS: 1, CGROUP_INET_SOCK_CREATE: 2, TRACE_RAW_TP: 23 },
+  ...{ TRACE_FENTRY: 24, TRACE_FEXIT: 25, TRACE_ITER: 28 },
   /** 5.9 and later. */
   CGROUP_INET_SOCK_RELEASE: 34,
 } as const;

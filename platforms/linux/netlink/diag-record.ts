@@ -11,17 +11,8 @@ const ATTRIBUTES_AT = MESSAGE_HEADER_BYTES + DIAG_MESSAGE_BYTES;
 
 /** Byte offsets in linux/tcp.h `struct tcp_info`, whose end moves out with every kernel. */
 const TcpInfo = {
-  UNACKED: 24,
-  LAST_ACK_RECV: 56,
-  RTT: 68,
-  TOTAL_RETRANS: 100,
-  BYTES_ACKED: 120,
-  BYTES_RECEIVED: 128,
-  SEGS_OUT: 136,
-  SEGS_IN: 140,
-  MIN_RTT: 148,
-  DATA_SEGS_IN: 152,
-  DATA_SEGS_OUT: 156,
+  ...{ UNACKED: 24, LAST_ACK_RECV: 56, RTT: 68, TOTAL_RETRANS: 100, BYTES_ACKED: 120, BYTES_RECEIVED: 128 },
+  ...{ SEGS_OUT: 136, SEGS_IN: 140, MIN_RTT: 148, DATA_SEGS_IN: 152, DATA_SEGS_OUT: 156 },
   /** Since 4.19. */
   BYTES_SENT: 200,
   BYTES_RETRANS: 208,

@@ -7,14 +7,8 @@ import type { NvmlFunction, NvmlLibrary } from './library.ts';
 
 /** nvml.h: result codes that are distinguished. */
 const RETURNS: Readonly<Record<number, string>> = {
-  1: 'UNINITIALIZED',
-  3: 'NOT_SUPPORTED',
-  4: 'NO_PERMISSION',
-  9: 'DRIVER_NOT_LOADED',
-  12: 'LIBRARY_NOT_FOUND',
-  13: 'FUNCTION_NOT_FOUND',
-  15: 'GPU_IS_LOST',
-  18: 'VERSION_MISMATCH',
+  ...{ 1: 'UNINITIALIZED', 3: 'NOT_SUPPORTED', 4: 'NO_PERMISSION', 9: 'DRIVER_NOT_LOADED' },
+  ...{ 12: 'LIBRARY_NOT_FOUND', 13: 'FUNCTION_NOT_FOUND', 15: 'GPU_IS_LOST', 18: 'VERSION_MISMATCH' },
   999: 'UNKNOWN',
 };
 const NVML_ERROR_NOT_FOUND = 6;
