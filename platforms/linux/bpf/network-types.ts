@@ -76,10 +76,7 @@ export function routeOffsets(types: KernelTypes, family: 'ipv4' | 'ipv6') {
             route: place('fib6_result', 'f6i'),
             none: place('net', 'ipv6.fib6_null_entry'),
             source: place('flowi6', 'saddr'),
-            readOnly: {
-              result: types.readOnlyCast('fib6_result'),
-              namespace: types.readOnlyCast('net'),
-            },
+            readOnly: { result: types.readOnlyCast('fib6_result'), namespace: types.readOnlyCast('net') },
           },
   };
 }

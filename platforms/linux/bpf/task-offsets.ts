@@ -66,22 +66,15 @@ function walkFunctions(types: KernelTypes): WalkFunctions | undefined {
 function taskMembers(types: KernelTypes) {
   const of = (...paths: readonly string[]): BtfMember => types.member('task_struct', ...paths);
   return {
-    pid: of('pid'),
-    tgid: of('tgid'),
-    flags: of('flags'),
+    ...{ pid: of('pid'), tgid: of('tgid'), flags: of('flags') },
     /** 8 bytes wide up to 5.13, 4 since. */
     state: of('__state', 'state'),
     exitState: of('exit_state'),
     startNanos: of('start_boottime', 'real_start_time'),
     execNanos: of('se.sum_exec_runtime'),
-    comm: of('comm'),
-    parent: of('real_parent'),
-    leader: of('group_leader'),
-    credentials: of('real_cred'),
-    memory: of('mm'),
-    signal: of('signal'),
-    threadPid: of('thread_pid'),
-    threadNode: of('thread_node'),
+    ...{ comm: of('comm'), parent: of('real_parent'), leader: of('group_leader') },
+    ...{ credentials: of('real_cred'), memory: of('mm'), signal: of('signal') },
+    ...{ threadPid: of('thread_pid'), threadNode: of('thread_node') },
     /** Undefined: a kernel without CONFIG_TASK_IO_ACCOUNTING. */
     io: ioMembers(types, 'task_struct'),
   };

@@ -146,13 +146,9 @@ const UNKNOWN = Number.NaN;
 export class WaitSums extends tableClass(
   {
     runDelayNanos: numbers('f64'),
-    blockDelayNanos: numbers('f64', UNKNOWN),
-    memoryDelayNanos: numbers('f64', UNKNOWN),
-    majorFaults: numbers('f64'),
-    contextSwitches: numbers('f64'),
-    ioCalls: numbers('f64'),
-    readBytes: numbers('f64'),
-    writtenBytes: numbers('f64'),
+    ...{ blockDelayNanos: numbers('f64', UNKNOWN), memoryDelayNanos: numbers('f64', UNKNOWN) },
+    ...{ majorFaults: numbers('f64'), contextSwitches: numbers('f64'), ioCalls: numbers('f64') },
+    ...{ readBytes: numbers('f64'), writtenBytes: numbers('f64') },
   },
   PROCESSES_LIMIT,
 ) {
