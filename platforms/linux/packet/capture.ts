@@ -162,12 +162,18 @@ class PacketMeter {
   readonly #isPayload: boolean;
   readonly #header = new IpHeader();
   readonly #ends = {
-    ...{ protocol: 0, local: this.#header.source, remote: this.#header.destination },
-    ...{ localPort: 0, remotePort: 0 },
+    protocol: 0,
+    local: this.#header.source,
+    remote: this.#header.destination,
+    localPort: 0,
+    remotePort: 0,
   };
   readonly #forwardedEnds = {
-    ...{ protocol: PROTOCOL_FORWARDED, local: new Uint32Array(4), remote: new Uint32Array(4) },
-    ...{ localPort: 0, remotePort: 0 },
+    protocol: PROTOCOL_FORWARDED,
+    local: new Uint32Array(4),
+    remote: new Uint32Array(4),
+    localPort: 0,
+    remotePort: 0,
   };
   #bytes = 0;
   #packets = 0;

@@ -75,9 +75,7 @@ export class PacketFlows extends tableClass(FLOW_COLUMNS, FLOWS_LIMIT) {
   /** Entries of `grown`. */
   grownCount = 0;
   readonly #salts = crypto.getRandomValues(new Uint32Array(4));
-  readonly #aggregate = {
-    ...{ protocol: 0, local: ANY_ADDRESS, remote: ANY_ADDRESS, localPort: 0, remotePort: 0 },
-  };
+  readonly #aggregate = { protocol: 0, local: ANY_ADDRESS, remote: ANY_ADDRESS, localPort: 0, remotePort: 0 };
 
   constructor(limit = FLOWS_LIMIT) {
     super(256, limit);

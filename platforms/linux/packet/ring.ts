@@ -90,8 +90,14 @@ export class PacketRing {
   readonly #withSegmentSizes: boolean;
   readonly #scratch = new NativeBuffer(32);
   readonly #packet: Mutable<CapturedPacket> = {
-    ...{ view: new DataView(new ArrayBuffer(0)), at: 0, captured: 0, length: 0, type: 0 },
-    ...{ interfaceIndex: 0, segmentBytes: 0, segmentType: 0 },
+    view: new DataView(new ArrayBuffer(0)),
+    at: 0,
+    captured: 0,
+    length: 0,
+    type: 0,
+    interfaceIndex: 0,
+    segmentBytes: 0,
+    segmentType: 0,
   };
   #block = 0;
 
