@@ -151,7 +151,6 @@ export const secondsEastOfUtc = linux?.secondsEastOfUtc;
 /** The terminal by the system's calls; undefined: the runtime's streams know it. */
 export const terminalControl = linux?.terminalControl;
 
-/** Whether a descriptor is a terminal. */
 export const isTerminal: (descriptor: number) => boolean =
   terminalControl?.isTerminal ?? (await import('node:tty')).isatty;
 

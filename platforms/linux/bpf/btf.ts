@@ -16,7 +16,6 @@ export interface BtfMember {
   readonly typeId: number;
 }
 
-/** Types by name and kind. */
 export type BtfWanted = readonly (readonly [name: string, kind: BtfKind])[];
 
 /** Types of one kind. */

@@ -107,7 +107,6 @@ export class RingReader {
   }
 }
 
-/** What a record with this header takes. */
 function recordBytes(header: number): number {
   return ((header & LENGTH_MASK) + RECORD_HEADER_BYTES + 7) & ~7;
 }

@@ -66,7 +66,7 @@ const PSEUDO_MAP_FD = 1;
 const PSEUDO_MAP_VALUE = 2;
 /** Source register of a call: the immediate is the BTF id of a kernel function. */
 const PSEUDO_KFUNC_CALL = 2;
-const INSTRUCTION_BYTES = 8;
+export const INSTRUCTION_BYTES = 8;
 
 /**
  * How a pointer becomes one that is only read through, `bpf_rdonly_cast` (6.2): BTF ids of that function and of the
@@ -252,9 +252,6 @@ export class Assembler {
     return this;
   }
 }
-
-/** Bytes that one instruction takes. */
-export { INSTRUCTION_BYTES };
 
 /** The width of a field of the kernel's, for loads. Throws OpError where there is no such width. */
 export function sizeOfBytes(bytes: number): Size {

@@ -149,9 +149,7 @@ export class NetlinkDump {
     this.#buffer = buffer;
     this.#patienceMillis = patienceMillis;
     this.socket = new NetlinkSocket(protocol);
-    if (patienceMillis > 0) {
-      closedOnError(this.socket, () => this.socket.setReceiveTimeout(patienceMillis));
-    }
+    if (patienceMillis > 0) closedOnError(this.socket, () => this.socket.setReceiveTimeout(patienceMillis));
   }
 
   /** Asks for a dump, to be read by `receive` until it returns false. Throws SyscallError. */

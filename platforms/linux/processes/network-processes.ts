@@ -31,9 +31,7 @@ export class ProcessParts {
 
   /** From now on exits are recorded, where that can be had. */
   recordExits(): void {
-    if (mayLoadPrograms()) {
-      this.#exits ??= openIfPossible(() => exitRecorders().ExitRecorder.open());
-    }
+    if (mayLoadPrograms()) this.#exits ??= openIfPossible(() => exitRecorders().ExitRecorder.open());
   }
 
   collect(slice: Slice): Promise<void> {

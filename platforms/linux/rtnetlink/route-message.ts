@@ -115,7 +115,6 @@ export function parseLocalRoute(buffer: NativeBuffer, at: number, end: number): 
 
 const IPV4_MAPPED_BITS = 96;
 
-/** The address in an attribute of that size. */
 function addressAt({ view }: NativeBuffer, attribute: number, size: number): LocalAddress['words'] {
   const word = (n: number): number => view.getUint32(attribute + ATTRIBUTE_HEADER_BYTES + n * 4, false);
   return size === 4 ? [0, 0, IPV4_MAPPED_WORD, word(0)] : [word(0), word(1), word(2), word(3)];
