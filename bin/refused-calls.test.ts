@@ -13,7 +13,11 @@ const gcc = Bun.which('gcc');
 const [CAPGET, CAPSET] = process.arch === 'arm64' ? [90, 91] : [125, 126];
 const RECVFROM = process.arch === 'arm64' ? 207 : 45;
 const CLONE3 = 435;
-const [EPERM, ENOSYS] = [1, 38];
+const NEEDED =
+  process.arch === 'arm64'
+    ? { epoll_create1: 20, epoll_ctl: 21, eventfd2: 19, fcntl: 25, prlimit64: 261 }
+    : { epoll_create1: 291, epoll_ctl: 233, eventfd2: 290, fcntl: 72, prlimit64: 302 };
+const [EPERM, EACCES, ENOSYS] = [1, 13, 38];
 /** The runtime itself needs the first of them to start at all. */
 const FIRST_LIMIT = 5;
 const LAST_LIMIT = 20;
@@ -130,6 +134,21 @@ describe.skipIf(gcc === null)('calls that are refused (needs gcc)', () => {
     // As root there are capabilities to give up, which is not left undone in silence.
     if (process.geteuid?.() === 0) expect(codes).toContain(1);
   });
+
+  test.each(Object.entries(NEEDED))(
+    '%s, without which the runtime ends or hangs: one line',
+    async (name, number) => {
+      const line = `a filter (seccomp) refuses ${Object.keys(NEEDED)
+        .join(', ')
+        .replace(/, (?=prlimit64)/, ' or ')}`;
+      expect(line).toContain(name);
+      const told = `${line}: sstop, socktop and socktop-agent cannot run without them`;
+      for (const errno of [EPERM, EACCES, ENOSYS]) {
+        const ended = await run([refuser, String(number), String(errno), SOCKTOP_AGENT, '--port', '0']);
+        expect({ errno, ...ended }).toEqual({ errno, code: 1, lines: [told] });
+      }
+    },
+  );
 
   test('recvfrom: the work is done without helper processes', async () => {
     const runs = COMMANDS.map(async ([program, ...argv]) => {

@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OpError } from '../../src/kit/errors/op-error.ts';
+import { writeBundleSources } from './bundle-sources.ts';
 import { sealExecutable } from './entry-stub/seal.ts';
 import { isSignedAsItIs, signAdHoc } from './macho/macho-signature.ts';
 import { readRevision } from './revision.ts';
@@ -11,7 +12,8 @@ import { bunTargetOf, type Target } from './target.ts';
 export type BuildKind = 'release' | 'test';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const HARDENED_RUNTIMES = `${ROOT}.cache/runtime`;
+const CACHE = `${ROOT}.cache`;
+const HARDENED_RUNTIMES = `${CACHE}/runtime`;
 /** The program's first source, relative to the root. */
 export const ENTRY = 'bin/main.ts';
 
@@ -58,10 +60,17 @@ export function compileImage({ target, kind, runtime, output }: Compilation): vo
     ...defines(kind).flatMap((define) => ['--define', define]),
     ...[ENTRY, '--outfile', output],
   ];
-  const run = Bun.spawnSync(command, { cwd: ROOT, stdout: 'pipe', stderr: 'pipe' });
-  if (!run.success) {
-    const said = `${run.stdout}${run.stderr}`.trim();
-    throw new OpError({ op: `compile ${ENTRY}`, code: 'COMPILE', message: said });
+  mkdirSync(CACHE, { recursive: true });
+  const sources = mkdtempSync(`${CACHE}/sources-`);
+  try {
+    writeBundleSources(ROOT, sources);
+    const run = Bun.spawnSync(command, { cwd: sources, stdout: 'pipe', stderr: 'pipe' });
+    if (!run.success) {
+      const said = `${run.stdout}${run.stderr}`.trim();
+      throw new OpError({ op: `compile ${ENTRY}`, code: 'COMPILE', message: said });
+    }
+  } finally {
+    rmSync(sources, { recursive: true, force: true });
   }
   finish(target, output);
 }

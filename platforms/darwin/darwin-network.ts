@@ -81,7 +81,8 @@ export class DarwinNetwork implements NetworkCollector {
     });
     if (socketFailure !== undefined && processFailure !== undefined) throw socketFailure;
     this.#rows.nameOwners(this.#processes.table);
-    return this.#sample(started, sampledMicros, [...this.#lasting, ...failed]);
+    const sample = this.#sample(started, sampledMicros, [...this.#lasting, ...failed]);
+    return socketFailure === undefined ? sample : { ...sample, counted: 'none' };
   }
 
   drainClosings(): void {}

@@ -186,6 +186,7 @@ describe('the network', () => {
     expect(failed.errors).toEqual([
       { op: 'collect sockets', code: 'EXIT', message: '/usr/bin/nettop has exited' },
     ]);
+    expect(failed.counted).toBe('none');
     const next = await network.collect(SLICE);
     expect([next.tier, next.sockets.slots.count]).toEqual(['netstat', 5]);
     expect(next.errors.map(({ message }) => message)).toEqual([

@@ -1,8 +1,8 @@
 import type { RemoteStatus } from '../data/sample/remote-status.ts';
 import { Buffer } from '../screen/buffer/buffer.ts';
-import { linesOf } from '../screen/buffer/buffer-look.fixture.ts';
-import { CELL_WORDS } from '../screen/buffer/cell.ts';
+import { attributesAt, backgroundAt, foregroundAt, linesOf } from '../screen/buffer/buffer-look.fixture.ts';
 import { InputParser } from '../screen/input/input-parser.ts';
+import { type Color, hasChannels, hexOf } from '../screen/style/style.ts';
 import { TOKYO_NIGHT } from '../screen/style/theme.ts';
 import { USUAL_PROCESS_COLUMN_IDS } from '../views/network/network-process-list.ts';
 import { keymapOf } from './config/keymap.ts';
@@ -191,13 +191,13 @@ export function socktopScreens({ keys, ascii = false, link, playback, hosts = 1 
 
 /**
  * Screens as text. A line of a screen stands after `|`, without its trailing spaces. Below the lines of a screen, one
- * line for each of them says its styles as `NAMExCOLUMNS`, and the names are explained at the end by the two words of
- * a cell (src/screen/buffer/cell.ts).
+ * line for each of them says its styles as `NAMExCOLUMNS`, and the names are explained at the end: attributes (from
+ * bit 25 on) and foreground, then background, each colour as `1rrggbb` or as the number of one of the terminal's own.
  */
 export function goldenText(screens: readonly Buffer[]): string {
   const names = new Map<string, string>();
   const text = screens.map((screen) => screenText(screen, names)).join('');
-  const legend = Array.from(names, ([words, name]) => `${name} = ${words}\n`).join('');
+  const legend = Array.from(names, ([look, name]) => `${name} = ${look}\n`).join('');
   return `${text}styles\n${legend}`;
 }
 
@@ -210,13 +210,17 @@ function screenText(screen: Buffer, names: Map<string, string>): string {
 function stylesOf(screen: Buffer, y: number, names: Map<string, string>): string {
   const runs: { name: string; columns: number }[] = [];
   for (let x = 0; x < screen.width; x++) {
-    const at = (y * screen.width + x) * CELL_WORDS;
-    const words = `${screen.cells[at + 1]!.toString(16)} ${screen.cells[at + 2]!.toString(16)}`;
-    const name = names.get(words) ?? `s${names.size}`;
-    names.set(words, name);
+    const foreground = shown(foregroundAt(screen, x, y)) | (attributesAt(screen, x, y) << 25);
+    const look = `${foreground.toString(16)} ${shown(backgroundAt(screen, x, y)).toString(16)}`;
+    const name = names.get(look) ?? `s${names.size}`;
+    names.set(look, name);
     const last = runs.at(-1);
     if (last?.name === name) last.columns++;
     else runs.push({ name, columns: 1 });
   }
   return runs.map(({ name, columns }) => `${name}x${columns}`).join(' ');
+}
+
+function shown(color: Color): number {
+  return hasChannels(color) ? 0x1000000 | hexOf(color) : color;
 }

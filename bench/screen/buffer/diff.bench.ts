@@ -1,6 +1,6 @@
 import { Buffer } from '../../../src/screen/buffer/buffer.ts';
 import { FrameDiff } from '../../../src/screen/buffer/diff.ts';
-import { rgb, type Style, style } from '../../../src/screen/style/style.ts';
+import { hexOf, rgb, type Style, style } from '../../../src/screen/style/style.ts';
 import { TOKYO_NIGHT } from '../../../src/screen/style/theme.ts';
 import { type BenchRow, type BenchTable, compare, comparedRow, inProcess } from '../../harness.ts';
 import { MinimalDiffer } from './minimal-differ.ts';
@@ -73,15 +73,15 @@ function minimalOf(fields: readonly Field[]): Renderer {
     differ.clear();
     for (const field of fields) {
       const text = (frame & 1) === 0 ? field.even : field.odd;
-      differ.put(field.x, field.y, text, field.style.foreground, field.style.background);
+      differ.put(field.x, field.y, text, hexOf(field.style.foreground), hexOf(field.style.background));
     }
     return differ.encode();
   };
 }
 
 function opentuiOf(fields: readonly Field[], opentui: Opentui): Renderer {
-  const background = opentui.color(TOKYO_NIGHT.base.background);
-  const colors = new Map(INKS.map((ink) => [ink, opentui.color(ink.foreground)]));
+  const background = opentui.color(hexOf(TOKYO_NIGHT.base.background));
+  const colors = new Map(INKS.map((ink) => [ink, opentui.color(hexOf(ink.foreground))]));
   return (frame) => {
     const buffer = opentui.begin(background);
     for (const field of fields) {

@@ -9,7 +9,29 @@ start:
     mov   x2, #0
     svc   #0
     cmn   x0, #2                        // ENOENT
+    adr   x1, no_proc
+    mov   x2, #(no_proc_end - no_proc)
     b.eq  refuse
+    adr   x20, needed_calls
+next_call:                              // with arguments that do nothing: 0, EBADF or EINVAL
+    ldrh  w8, [x20], #2
+    cbz   w8, have_calls
+    ldrsh x0, [x20], #2
+    mov   x1, #2                        // EPOLL_CTL_DEL, F_SETFD, RLIMIT_DATA, no flag of eventfd2
+    mov   x2, #0
+    mov   x3, #0
+    svc   #0
+    cmn   x0, #1                        // EPERM
+    b.eq  refused_call
+    cmn   x0, #13                       // EACCES
+    b.eq  refused_call
+    cmn   x0, #38                       // ENOSYS
+    b.ne  next_call
+refused_call:
+    adr   x1, no_call
+    mov   x2, #(no_call_end - no_call)
+    b     refuse
+have_calls:
     mov   x0, x19
     mov   x8, sp
     ldr   x1, [x8]                      // argc
@@ -96,11 +118,9 @@ copy_auxv:
     ldr   x2, [x13]
     add   x2, x14, x2                   // the runtime's own entry
     br    x2
-refuse:
+refuse:                                 // x1: the line, x2: its length
     mov   x8, #64                       // write
     mov   x0, #2
-    adr   x1, no_proc
-    mov   x2, #(no_proc_end - no_proc)
     svc   #0
     mov   x8, #94                       // exit_group
     mov   x0, #1
@@ -110,5 +130,11 @@ proc_path:
 no_proc:
     .ascii "/proc is not mounted: sstop, socktop and socktop-agent cannot run without it\n"
 no_proc_end:
+no_call:
+    .ascii "a filter (seccomp) refuses epoll_create1, epoll_ctl, eventfd2, fcntl or prlimit64: sstop, socktop and socktop-agent cannot run without them\n"
+no_call_end:
+    .balign 2
+needed_calls:                           // number and first argument, in the order of the line
+    .short 20, -1, 21, -1, 19, -1, 25, -1, 261, 0, 0
     .balign 16
 parameters:

@@ -24,6 +24,28 @@ start:
     lea   rsi, [rip + no_proc]
     mov   edx, offset no_proc_end - no_proc
     je    refuse
+    lea   rbx, [rip + needed_calls]
+next_call:                              # with arguments that do nothing: 0, EBADF or EINVAL
+    movzx eax, word ptr [rbx]
+    test  eax, eax
+    jz    have_calls
+    movsx rdi, word ptr [rbx + 2]
+    mov   esi, 2                        # EPOLL_CTL_DEL, F_SETFD, RLIMIT_DATA, no flag of eventfd2
+    xor   edx, edx
+    xor   r10d, r10d
+    add   rbx, 4
+    syscall
+    cmp   eax, -1                       # EPERM
+    je    refused_call
+    cmp   eax, -13                      # EACCES
+    je    refused_call
+    cmp   eax, -38                      # ENOSYS
+    jne   next_call
+refused_call:
+    lea   rsi, [rip + no_call]
+    mov   edx, offset no_call_end - no_call
+    jmp   refuse
+have_calls:
     mov   rdx, r8
     mov   r8, rsp
     mov   rcx, [r8]                     # argc
@@ -148,5 +170,11 @@ no_proc_end:
 no_processor:
     .ascii "this processor lacks SSE4.2 or POPCNT: sstop, socktop and socktop-agent cannot run without them\n"
 no_processor_end:
+no_call:
+    .ascii "a filter (seccomp) refuses epoll_create1, epoll_ctl, eventfd2, fcntl or prlimit64: sstop, socktop and socktop-agent cannot run without them\n"
+no_call_end:
+    .balign 2
+needed_calls:                           # number and first argument, in the order of the line
+    .short 291, -1, 233, -1, 290, -1, 72, -1, 302, 0, 0
     .balign 16
 parameters:

@@ -149,7 +149,9 @@ class LinuxNetwork implements ListingCollector {
     if (processFailure !== undefined && socketFailure !== undefined) throw socketFailure;
     await this.#sockets.findOwners(slice);
     await this.#nameSockets(slice);
-    return this.#sample(startMicros, sampledMicros, [...this.#context.errors, ...failed]);
+    const errors = [...this.#context.errors, ...failed];
+    const sample = this.#sample(startMicros, sampledMicros, errors);
+    return socketFailure === undefined ? sample : { ...sample, counted: 'none' };
   }
 
   /**

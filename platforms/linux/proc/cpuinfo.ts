@@ -25,7 +25,24 @@ export function parseCpuModel(bytes: Uint8Array, length: number): string | undef
       if (text !== '') return text;
     } while (scanner.nextLine());
   }
-  return armProcessorName(armCores(bytes, length));
+  const arm = armProcessorName(armCores(bytes, length));
+  return arm ?? mainframeName(decoder.decode(bytes.subarray(0, length)));
+}
+
+/** `processor 0: version = FF,  identification = 233EF7,  machine = 3906` of arch/s390/kernel/processor.c. */
+const MAINFRAME = /^processor \d+: version = .*, {2}machine = ([0-9A-F]{4})$/m;
+/** A generation and its types of machines, as the kernel's `setup_elf_platform` groups them. */
+const GENERATIONS = [
+  ...['z900 2064 2066', 'z990 2084 2086', 'z9 2094 2096', 'z10 2097 2098', 'z196 2817 2818'],
+  ...['zEC12 2827 2828', 'z13 2964 2965', 'z14 3906 3907', 'z15 8561 8562', 'z16 3931 3932', 'z17 9175 9176'],
+];
+
+/** `IBM z14`; a type that is not known keeps its number. undefined: it is no mainframe. */
+function mainframeName(text: string): string | undefined {
+  const type = MAINFRAME.exec(text)?.[1];
+  if (type === undefined) return undefined;
+  const generation = GENERATIONS.find((each) => each.includes(` ${type}`));
+  return `IBM ${generation?.split(' ')[0] ?? `machine ${type}`}`;
 }
 
 /** Kinds of cores that the kernel of ARM numbers and does not name, each as often as it comes. */

@@ -137,6 +137,27 @@ describe('other files of the machine', () => {
     expect(model(['0x41', '-1'])).toBeUndefined();
   });
 
+  test('/proc/cpuinfo of s390, as a LinuxONE machine has it, which says the type of the machine', () => {
+    const text = [
+      'vendor_id       : IBM/S390',
+      '# processors    : 2',
+      'bogomips per cpu: 21881.00',
+      'features\t: esan3 zarch stfle msa ldisp eimm dfp edat etf3eh highgprs te vx ',
+      'cache0          : level=1 type=Data scope=Private size=128K line_size=256 associativity=8',
+      'processor 0: version = FF,  identification = 233EF7,  machine = 3906',
+      'processor 1: version = FF,  identification = 233EF7,  machine = 3906',
+      '',
+    ].join('\n');
+    const model = (type: string) => {
+      const bytes = bytesOf(text.replaceAll('3906', type));
+      return parseCpuModel(bytes, bytes.length);
+    };
+    expect(['3906', '9176', '2817', '7777'].map(model)).toEqual([
+      ...['IBM z14', 'IBM z17', 'IBM z196', 'IBM machine 7777'],
+    ]);
+    expect(model('no type')).toBeUndefined();
+  });
+
   test('/proc/pressure', () => {
     const parse = (text: string) => parsePressure(bytesOf(text), text.length);
     const some = 'some avg10=0.00 avg60=0.16 avg300=0.49 total=18577411\n';

@@ -33,7 +33,7 @@ describe('what a control group waits for', () => {
     });
     const waits = readGroupWaits('0::/a.slice/b.service\n', mountsOf(UNIFIED));
     expect(waits).toMatchObject({
-      ...{ periods: 90, throttledPeriods: 4, throttledMicros: 2e6 },
+      ...{ periods: 90, throttledPeriods: 4, throttledMicros: 2e6, usedMicros: 50 },
       ...{ memoryHighs: 3, memoryMaxes: 2, memoryKills: 1 },
     });
     expect(waits?.ioPressure?.some?.avg10).toBe(1.5);
@@ -41,12 +41,15 @@ describe('what a control group waits for', () => {
   });
 
   test('in version 1, beside an unified hierarchy without controllers', () => {
-    write('cpu/b', { 'cpu.stat': 'nr_periods 7\nnr_throttled 2\nthrottled_time 3000000000\n' });
-    write('unified/b', { 'cpu.stat': 'usage_usec 1\n' });
+    write('cpu/b', {
+      'cpu.stat': 'nr_periods 7\nnr_throttled 2\nthrottled_time 3000000000\n',
+      'cpuacct.usage': '9000\n',
+    });
+    write('unified/b', { 'cpu.pressure': '' });
     const text = '4:memory:/m\n3:cpu,cpuacct:/b\n0::/b\n';
     expect(readGroupWaits(text, mountsOf(UNIFIED, CPU))).toEqual({
       ...{ cpuPressure: undefined, memoryPressure: undefined, ioPressure: undefined },
-      ...{ periods: 7, throttledPeriods: 2, throttledMicros: 3e6 },
+      ...{ periods: 7, throttledPeriods: 2, throttledMicros: 3e6, usedMicros: 9 },
       ...{ memoryHighs: undefined, memoryMaxes: undefined, memoryKills: undefined },
     });
   });

@@ -53,6 +53,8 @@ export function readWaitsIn(folders: GroupFolders): GroupWaits | undefined {
   // On hybrid systems the unified hierarchy has no controllers.
   const stat = isNewer ? newer : fieldsOf(readSmall(folders.get('cpu'), 'cpu.stat'));
   const throttledMicros = isNewer ? stat.get('throttled_usec') : inMicros(stat.get('throttled_time'));
+  const usedNanos = isNewer || stat.size === 0 ? '' : readSmall(folders.get('cpu'), 'cpuacct.usage');
+  const usedMicros = newer.get('usage_usec') ?? inMicros(numberOf(usedNanos));
   const waits: GroupWaits = {
     cpuPressure: pressure('cpu'),
     memoryPressure: pressure('memory'),
@@ -60,6 +62,7 @@ export function readWaitsIn(folders: GroupFolders): GroupWaits | undefined {
     periods: stat.get('nr_periods'),
     throttledPeriods: stat.get('nr_throttled'),
     throttledMicros,
+    ...(throttledMicros === undefined || usedMicros === undefined ? {} : { usedMicros }),
     memoryHighs: events.get('high'),
     memoryMaxes: events.get('max') ?? numberOf(readSmall(memory, 'memory.failcnt')),
     memoryKills: kills,

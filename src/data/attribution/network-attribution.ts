@@ -219,8 +219,7 @@ export class NetworkAttribution {
 
   #interfaceOf({ sockets, interfaces }: NetworkSample, slot: number): number {
     const told = sockets.interfaceIndex[slot]!;
-    if (told === FOREIGN_INTERFACE) return 0;
-    return told > 0 ? told : this.#interfaces.of(sockets, slot, interfaces);
+    return told !== 0 ? told : this.#interfaces.of(sockets, slot, interfaces);
   }
 
   /** Chooses the owner by what the collector says now and what was known before. */

@@ -77,6 +77,15 @@ describe('what is wrong with control groups', () => {
     expect(rows.throttled[0]).toBe(100);
   });
 
+  test('of many processors, throttled is the share of what ran and was stopped there; of one, of the time', () => {
+    const after = (throttledMicros: number, usedMicros: number) =>
+      new Groups().take([{ throttledMicros: 0, usedMicros: 0 }]).take([{ throttledMicros, usedMicros }]);
+    // In two seconds: 64 processors that are stopped for 5 % of them, one for half, one for a quarter that rests then.
+    const all = [after(64 * 0.1e6, 64 * 1.9e6), after(1e6, 1e6), after(0.5e6, 0.5e6), after(0, 64e6)];
+    expect(all.map(({ rows }) => rows.throttled[0])).toEqual([5, 50, 25, 0]);
+    expect(all[0]!.words).toEqual(['web.service: throttled 5 % of the time']);
+  });
+
   test('a kill stays in sight for a minute, and a group that was made anew counts from its beginning', () => {
     const groups = new Groups().take([{ memoryKills: 0 }], 0).take([{ memoryKills: 2 }], 10);
     expect(groups.words[0]).toContain('2 processes killed');

@@ -7,8 +7,8 @@ const REMEMBERED_MICROS = 60e6;
 /** What a control group waited for between two samples; NaN: not known. */
 export interface ControlGroupRates {
   /**
-   * Percent of the time in which it was stopped by its limit of CPU time. The kernel adds up all processors, so that
-   * several stopped at once count several times, up to 100.
+   * Percent of the time in which it was stopped by its limit of CPU time. The kernel adds up all processors: of several,
+   * it is at most the share of what the group ran and was stopped there.
    */
   readonly throttledPercent: number;
   /** Times a second. */
@@ -79,8 +79,9 @@ function seenAfter(
   nowMicros: number,
 ): Seen {
   if (before === undefined) return { sample, rates: UNKNOWN_RATES, events: [] };
-  const grown = (name: 'throttledMicros' | 'memoryHighs' | 'memoryMaxes' | 'memoryKills' | 'memoryOoms') =>
-    growth(before.sample[name] ?? Number.NaN, sample[name] ?? Number.NaN);
+  const grown = (
+    name: 'throttledMicros' | 'usedMicros' | 'memoryHighs' | 'memoryMaxes' | 'memoryKills' | 'memoryOoms',
+  ) => growth(before.sample[name] ?? Number.NaN, sample[name] ?? Number.NaN);
   const seconds = micros / 1e6;
   const recent = before.events.filter((event) => nowMicros - event.micros < REMEMBERED_MICROS);
   // Of a longer time nobody knows what fell into its last minute.
@@ -92,7 +93,7 @@ function seenAfter(
   return {
     sample,
     rates: {
-      throttledPercent: Math.min(100, (grown('throttledMicros') / micros) * 100),
+      throttledPercent: throttledShare(grown('throttledMicros'), grown('usedMicros'), micros) * 100,
       highsPerSecond: grown('memoryHighs') / seconds,
       maxesPerSecond: grown('memoryMaxes') / seconds,
       kills: sum('kills'),
@@ -100,4 +101,10 @@ function seenAfter(
     },
     events: now.kills > 0 || now.ooms > 0 ? [...recent, now] : recent,
   };
+}
+
+/** 0 to 1. Time used is not known of older agents, nor of some hierarchies of version 1 (NaN). */
+function throttledShare(throttled: number, used: number, micros: number): number {
+  const ofWall = Math.min(1, throttled / micros);
+  return throttled > 0 && used >= 0 ? Math.min(ofWall, throttled / (throttled + used)) : ofWall;
 }

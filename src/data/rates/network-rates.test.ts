@@ -3,7 +3,7 @@ import { array, assert, integer, nat, property, tuple } from 'fast-check';
 import { NetworkAttribution } from '../attribution/network-attribution.ts';
 import type { NetworkSection } from '../sample/network-section.ts';
 import { SampleWorld } from '../sample/sample-world.fixture.ts';
-import { OwnerBasis } from '../sample/socket-table.ts';
+import { FOREIGN_INTERFACE, OwnerBasis, PROTOCOL_FORWARDED } from '../sample/socket-table.ts';
 import { BUCKET_COUNT, HISTORY_LENGTH } from './histories.ts';
 import { NetworkRates, TOTALS_SLOT } from './network-rates.ts';
 
@@ -131,6 +131,30 @@ describe('raw rates', () => {
     expect(rates.totals.sinceTx[TOTALS_SLOT]).toBe(0);
     watched.step(1, 10, 0);
     expect(rates.traffic.rawTx[watched.row]).toBe(10);
+  });
+
+  test('counters that could not be read once have no rate then, nor one of two intervals after it', () => {
+    const watched = new Watched();
+    const { rates, world, socket } = watched;
+    const seen = (): number[] => {
+      const { accounts, hostTraffic } = watched.section;
+      const host = hostTraffic.slots.find(accounts.host[socket]!, 2, 0, 0);
+      return [
+        rates.traffic.rawTx[watched.row]!,
+        rates.hostTraffic.rawTx[host]!,
+        rates.sockets.rawTx[socket]!,
+      ];
+    };
+    watched.step(1, 1000, 0);
+    expect(seen()).toEqual([1000, 1000, 1000]);
+    world.counted = 'none';
+    watched.step(1, 0, 0, 1000, 0);
+    expect(seen()).toEqual([NaN, NaN, NaN]);
+    world.counted = 'payload';
+    watched.step(1, 2000, 0, 1000, 0);
+    expect(seen()).toEqual([NaN, NaN, NaN]);
+    watched.step(1, 1000, 0);
+    expect(seen()).toEqual([1000, 1000, 1000]);
   });
 
   test('a tier that counts nothing has no rates', () => {
@@ -284,6 +308,21 @@ describe('attributed share', () => {
     expect([of(2), of(3)]).toEqual([1, 0]);
     expect(of(77)).toBeNaN();
     expect(rates.attributedRatioOf(undefined, watched.section.interfaces)).toBe(1);
+  });
+
+  test('what moves in other network namespaces explains nothing: what of it leaves is forwarded', () => {
+    const watched = new Watched();
+    const { world } = watched;
+    const inside = world.addSocket({ pid: 7 });
+    world.sockets.interfaceIndex[inside] = FOREIGN_INTERFACE;
+    const forwarded = world.addSocket({ basis: OwnerBasis.KERNEL, protocol: PROTOCOL_FORWARDED });
+    world.sockets.interfaceIndex[forwarded] = 2;
+    for (let i = 0; i < 5; i++) {
+      world.grow(inside, 4000, 0);
+      world.grow(forwarded, 1000, 0);
+      watched.step(1, 0, 0, 4000, 0);
+    }
+    expect(watched.attributedRatio()).toBeCloseTo(0.25, 6);
   });
 
   test('bytes that rows have one sample before the interface has them lower nothing', () => {

@@ -1,6 +1,7 @@
 import type { InterfaceTable } from '../sample/interface-table.ts';
 import { type NetworkSection, NetworkTables } from '../sample/network-section.ts';
 import type { Slice } from '../sample/slice.ts';
+import { FOREIGN_INTERFACE } from '../sample/socket-table.ts';
 import { OwnerKind } from '../schema/network-columns.ts';
 import type { SnapshotHeader } from '../schema/section-facts.ts';
 import { HealthRates } from './health-rates.ts';
@@ -197,14 +198,12 @@ export class NetworkRates {
   #updateTraffic(section: NetworkSection): void {
     const { traffic, owners } = section;
     const { rows, count, serial, capacity } = traffic.slots;
-    const isCounted = section.counted !== 'none';
     this.traffic.begin(capacity, this.intervalSeconds);
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       const rowSerial = serial[slot]!;
       if (owners.kind[traffic.subject[slot]!] === OwnerKind.EXITED) this.traffic.recordIdle(slot, rowSerial);
-      else if (!isCounted) this.traffic.record(slot, rowSerial, Number.NaN, Number.NaN);
-      else this.traffic.record(slot, rowSerial, traffic.txBytes[slot]!, traffic.rxBytes[slot]!);
+      else record(this.traffic, section, slot, rowSerial, traffic);
     }
   }
 
@@ -225,34 +224,33 @@ export class NetworkRates {
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       if (hostTraffic.subject[slot] === dropped) this.hostTraffic.recordIdle(slot, serial[slot]!);
-      else {
-        const { txBytes, rxBytes } = hostTraffic;
-        this.hostTraffic.record(slot, serial[slot]!, txBytes[slot]!, rxBytes[slot]!);
-      }
+      else record(this.hostTraffic, section, slot, serial[slot]!, hostTraffic);
     }
   }
 
-  #updateSockets({ sockets, accounts }: NetworkSection, from: number, end: number): void {
-    const { rows, serial } = sockets.slots;
+  #updateSockets(section: NetworkSection, from: number, end: number): void {
+    const { rows, serial } = section.sockets.slots;
     for (let i = from; i < end; i++) {
       const slot = rows[i]!;
-      this.sockets.record(slot, serial[slot]!, accounts.txBytes[slot]!, accounts.rxBytes[slot]!);
+      record(this.sockets, section, slot, serial[slot]!, section.accounts);
     }
   }
 
   /**
    * Only rows with a known owner count. For the total: rows over uplinks, what stands on them, or an unknown interface,
-   * not over loopback or internal bridges. For one interface: rows over it, which are the rows shown with it.
+   * not over loopback or internal bridges, nor in another network namespace: what of that passes an uplink is on its row
+   * `forwarded`. For one interface: rows over it, which are the rows shown with it.
    */
   #updateShare({ traffic, interfaces, owners, counted }: NetworkSection): void {
     const { rows, count } = traffic.slots;
     for (let i = 0; i < count; i++) {
       const slot = rows[i]!;
       const kind = owners.kind[traffic.subject[slot]!]!;
-      if (isNobody(kind)) continue;
+      const index = traffic.interfaceIndex[slot]!;
+      if (isNobody(kind) || index === FOREIGN_INTERFACE) continue;
       const sent = traffic.txBytes[slot]! + traffic.txHeaderBytes[slot]!;
       const bytes = sent + traffic.rxBytes[slot]! + traffic.rxHeaderBytes[slot]!;
-      const link = interfaces.slots.find(traffic.interfaceIndex[slot]!, 0, 0, 0);
+      const link = interfaces.slots.find(index, 0, 0, 0);
       const leaves = link < 0 || interfaces.isUplink[link] === 1 || interfaces.isOverUplink[link] === 1;
       this.#attributed.explain(link, bytes, leaves);
       if (kind === OwnerKind.PROCESS || kind === OwnerKind.KERNEL) this.#named.explain(link, bytes, leaves);
@@ -261,6 +259,18 @@ export class NetworkRates {
     this.#attributed.end(this.intervalSeconds, interfaces, isCounted);
     this.#named.end(this.intervalSeconds, interfaces, isCounted);
   }
+}
+
+/** Without counters a row has no rate, nor in the next sample: what it has grown by then is that of two. */
+function record(
+  rates: RateColumns,
+  { counted }: NetworkSection,
+  slot: number,
+  serial: number,
+  { txBytes, rxBytes }: { readonly txBytes: Float64Array; readonly rxBytes: Float64Array },
+): void {
+  if (counted === 'none') rates.record(slot, serial, Number.NaN, Number.NaN);
+  else rates.record(slot, serial, txBytes[slot]!, rxBytes[slot]!);
 }
 
 /** Whether it is not known at all whose traffic a row has: what is there does not explain it. */

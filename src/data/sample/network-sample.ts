@@ -70,6 +70,7 @@ export interface LostTraffic {
 /** What a collection says of itself, besides its rows. */
 export interface CollectionFacts {
   readonly tier: Tier;
+  /** `none` also where the tier counts and its counters could not be read this time. */
   readonly counted: CountingBasis;
   /** Closing messages that the kernel had to drop, and rows refused by full tables, since the start. */
   readonly lostClosings: number;

@@ -51,7 +51,9 @@ export const GROUP_WAITS = record({
   /** Periods in which the group ran, and those in which it was stopped because its share of CPU time was used up. */
   periods: count(),
   throttledPeriods: count(),
+  /** Of all processors together, as is the CPU time that the group has used. */
   throttledMicros: count('microseconds'),
+  usedMicros: seldom(count('microseconds')),
   /** How often memory was taken back above `high`, and refused at `max`; processes that were killed for lack of it. */
   memoryHighs: count(),
   memoryMaxes: count(),

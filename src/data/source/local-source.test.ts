@@ -179,6 +179,27 @@ describe('the network of this machine', () => {
     expect(traffic?.txBytes.every((bytes) => bytes === 0)).toBe(true);
   });
 
+  test('counters that could not be read once begin no other epoch, and go on where they were', async () => {
+    const collector = new ScriptedCollector();
+    const { world } = collector;
+    const source = open(collector);
+    world.addProcess(7);
+    const socket = world.addSocket({ pid: 7, tx: 100 });
+    const { header } = await source.sample(NETWORK, FOR_EVER);
+    const counted: unknown[] = [];
+    for (const basis of ['none', 'payload'] as const) {
+      world.counted = basis;
+      if (basis !== 'none') world.grow(socket, 50, 0);
+      const { network, header: now } = await source.sample(NETWORK, FOR_EVER);
+      const sent = network!.traffic.txBytes.reduce((sum, bytes) => sum + bytes);
+      counted.push([now.epoch - header.epoch, network!.counted, sent]);
+    }
+    expect(counted).toEqual([
+      [0, 'none', 100],
+      [0, 'payload', 150],
+    ]);
+  });
+
   test('drains between samples as often as the collector says, and reports what goes wrong there', async () => {
     const collector = new ScriptedCollector();
     const source = open(collector);

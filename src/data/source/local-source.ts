@@ -103,7 +103,9 @@ class LocalNetwork {
   /** Attributes a sample. If the tier or basis changed, accounting restarts with a new epoch. */
   #absorb(sample: NetworkSample, slice: Slice): NetworkSection | Promise<NetworkSection> {
     const countedAs = `${sample.tier} ${sample.counted}`;
-    if (this.#countedAs === countedAs) return this.#attribution.absorb(sample);
+    // Counters that could not be read this time go on where they were.
+    const isUnread = sample.counted === 'none' && this.#countedAs.startsWith(`${sample.tier} `);
+    if (isUnread || this.#countedAs === countedAs) return this.#attribution.absorb(sample);
     if (this.#countedAs !== '') {
       this.#epoch++;
       this.#attribution = this.#newAttribution();

@@ -2,6 +2,7 @@ import { NetworkAttribution } from '../../data/attribution/network-attribution.t
 import { NetworkRates } from '../../data/rates/network-rates.ts';
 import { SampleWorld } from '../../data/sample/sample-world.fixture.ts';
 import { Buffer } from '../../screen/buffer/buffer.ts';
+import { linesOf } from '../../screen/buffer/buffer-look.fixture.ts';
 import { InputParser } from '../../screen/input/input-parser.ts';
 import { TOKYO_NIGHT } from '../../screen/style/theme.ts';
 import type { NetworkData } from '../../views/network/network-list.ts';
@@ -105,16 +106,7 @@ export class Bench {
   }
 
   lines(): string[] {
-    const buffer = this.screen();
-    const rows = Array.from({ length: buffer.height }, (_, y) => {
-      let line = '';
-      for (let x = 0; x < buffer.width; x++) {
-        const code = buffer.cells[(y * buffer.width + x) * 3]! & 0x1fffff;
-        line += String.fromCodePoint(code === 0 ? 0x20 : code);
-      }
-      return line.trimEnd();
-    });
-    return rows;
+    return linesOf(this.screen());
   }
 
   get state(): ListState {

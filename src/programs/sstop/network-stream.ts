@@ -12,6 +12,9 @@ import { readFilterOption, type Settings } from '../shared/settings.ts';
 import { runStream, type StreamContent } from '../shared/stream.ts';
 import type { SstopInput } from './sstop-input.ts';
 
+/** Matches no row: neither an interface here nor one of another network namespace. */
+const NO_INTERFACE = -2;
+
 /** Streams the network to standard output, or prints it once; resolves to the exit code. */
 export async function runSstopStream(settings: Settings, input: SstopInput): Promise<number> {
   const filter = readFilterOption(settings, {
@@ -32,14 +35,14 @@ class NetworkStream implements StreamContent {
   readonly #input: SstopInput;
   readonly #filter: FilterExpression;
   readonly #rates = new NetworkRates();
-  /** Scope with the current index of the interface; a negative index matches nothing. */
+  /** Scope with the current index of the interface. */
   #scope: Scope;
   /** Of the last snapshot; borrowed. */
   #taken: { readonly section: NetworkSection; readonly header: SnapshotHeader } | undefined;
 
   constructor(settings: Settings, input: SstopInput, filter: FilterExpression) {
     this.#settings = settings;
-    const interfaceIndex = settings.interfaceName === undefined ? undefined : -1;
+    const interfaceIndex = settings.interfaceName === undefined ? undefined : NO_INTERFACE;
     this.#scope = { interfaceIndex, includeLoopback: settings.loopback };
     this.#input = input;
     this.#filter = filter;

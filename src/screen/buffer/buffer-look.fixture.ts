@@ -1,10 +1,12 @@
 import type { Buffer } from './buffer.ts';
 import {
   ATTRIBUTE_SHIFT,
+  BACKGROUND_SHIFT,
   CELL_WORDS,
   CLUSTER_FLAG,
   CODE_MASK,
-  COLOR_MASK,
+  CONTENT_MASK,
+  FOREGROUND_MASK,
   RIGHT_HALF,
   WIDTH_MASK,
   WIDTH_SHIFT,
@@ -12,7 +14,7 @@ import {
 
 /** The glyph whose first cell is at (x, y); empty for the right half of a wide one and outside. */
 export function textAt(buffer: Buffer, x: number, y: number): string {
-  const content = wordAt(buffer, x, y, 0);
+  const content = wordAt(buffer, x, y, 0) & CONTENT_MASK;
   if (content === RIGHT_HALF) return '';
   const code = content & CODE_MASK;
   return (content & CLUSTER_FLAG) !== 0 ? buffer.clusters.textOf(code) : String.fromCodePoint(code);
@@ -24,16 +26,16 @@ export function widthAt(buffer: Buffer, x: number, y: number): number {
 }
 
 export function foregroundAt(buffer: Buffer, x: number, y: number): number {
-  return wordAt(buffer, x, y, 1) & COLOR_MASK;
+  return wordAt(buffer, x, y, 1) & FOREGROUND_MASK;
 }
 
 export function backgroundAt(buffer: Buffer, x: number, y: number): number {
-  return wordAt(buffer, x, y, 2);
+  return wordAt(buffer, x, y, 1) >>> BACKGROUND_SHIFT;
 }
 
 /** Bits of Attribute at (x, y). */
 export function attributesAt(buffer: Buffer, x: number, y: number): number {
-  return wordAt(buffer, x, y, 1) >>> ATTRIBUTE_SHIFT;
+  return wordAt(buffer, x, y, 0) >>> ATTRIBUTE_SHIFT;
 }
 
 /** One row as text without its trailing spaces. */

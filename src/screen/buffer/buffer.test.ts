@@ -152,9 +152,9 @@ test('a buffer of any size is safe to draw on', () => {
     buffer.put(0, 0, '日本 abc 🙂', PLAIN_STYLE);
     buffer.fill(rect(0, 0, 9, 9), PLAIN_STYLE);
     buffer.restyle(rect(-1, -1, 9, 9), PLAIN_STYLE);
-    expect(buffer.cells.length).toBe(buffer.width * buffer.height * 3);
+    expect(buffer.cells.length).toBe(buffer.width * buffer.height * 2);
   }
-  expect(new Buffer(65_535, 65_535).cells.length).toBeLessThanOrEqual(2048 * 1024 * 3);
+  expect(new Buffer(65_535, 65_535).cells.length).toBeLessThanOrEqual(2048 * 1024 * 2);
 });
 
 test('restricted to ASCII, every column of another glyph is a question mark', () => {

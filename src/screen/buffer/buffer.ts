@@ -4,12 +4,15 @@ import type { Rect } from '../layout/rect.ts';
 import { ATTRIBUTE_MASK, INHERIT_COLOR, PLAIN_STYLE, type Style } from '../style/style.ts';
 import {
   ATTRIBUTE_SHIFT,
+  BACKGROUND_MASK,
+  BACKGROUND_SHIFT,
   BLANK,
   CELL_WORDS,
   CLUSTER_FLAG,
   ClusterTable,
   CODE_MASK,
-  COLOR_MASK,
+  CONTENT_MASK,
+  FOREGROUND_MASK,
   RIGHT_HALF,
   WIDTH_MASK,
   WIDTH_ONE,
@@ -43,11 +46,10 @@ export class Buffer {
   epoch: number;
   /** Widgets draw with ASCII alone. */
   isAscii = false;
-  /** The style in use: attributes and colour as a cell has them, and which colours the cells keep. */
-  #foregroundWord = 0;
-  #backgroundWord = 0;
-  #keepsForeground = false;
-  #keepsBackground = false;
+  /** The style in use: attributes and colours as a cell has them, and the mask of the colours that cells keep. */
+  #attributes = 0;
+  #colors = 0;
+  #kept = 0;
 
   constructor(width: number, height: number, clusters = new ClusterTable()) {
     this.width = Math.max(0, Math.min(Math.floor(width) || 0, MAX_WIDTH));
@@ -72,9 +74,8 @@ export class Buffer {
     this.#use(style);
     const { cells } = this;
     if (cells.length === 0) return;
-    cells[0] = BLANK;
-    cells[1] = this.#foregroundWord;
-    cells[2] = this.#backgroundWord;
+    cells[0] = BLANK | this.#attributes;
+    cells[1] = this.#colors;
     for (let filled = CELL_WORDS; filled < cells.length; filled *= 2) cells.copyWithin(filled, 0, filled);
   }
 
@@ -139,13 +140,8 @@ export class Buffer {
     const { words } = this;
     const count = end - first;
     if (count <= 0) return;
-    const keepsColors = this.#keepsForeground || this.#keepsBackground;
-    const single = keepsColors ? count : 1;
-    for (let cell = first; cell < first + single; cell++) {
-      const at = cell * CELL_WORDS;
-      words[at] = content;
-      this.#color(at);
-    }
+    const single = this.#kept === 0 ? 1 : count;
+    for (let cell = first; cell < first + single; cell++) this.#write(cell * CELL_WORDS, content);
     const start = first * CELL_WORDS;
     const length = count * CELL_WORDS;
     for (let filled = single * CELL_WORDS; filled < length; filled *= 2) {
@@ -167,23 +163,23 @@ export class Buffer {
   restrictToAscii(): void {
     const { cells } = this;
     for (let at = 0; at < cells.length; at += CELL_WORDS) {
-      const content = cells[at]!;
+      const content = cells[at]! & CONTENT_MASK;
       const isAscii =
         (content & CLUSTER_FLAG) === 0 && (content & CODE_MASK) < 0x7f && content !== RIGHT_HALF;
-      if (!isAscii) cells[at] = QUESTION_MARK | WIDTH_ONE;
+      if (!isAscii) cells[at] = (cells[at]! & ~CONTENT_MASK) | QUESTION_MARK | WIDTH_ONE;
     }
   }
 
   #use(style: Style): void {
     const { foreground, background } = style;
-    const attributes = (style.attributes & ATTRIBUTE_MASK) << ATTRIBUTE_SHIFT;
-    this.#keepsForeground = foreground === INHERIT_COLOR;
-    this.#keepsBackground = background === INHERIT_COLOR;
-    this.#foregroundWord = this.#keepsForeground ? attributes : (foreground & COLOR_MASK) | attributes;
-    this.#backgroundWord = this.#keepsBackground ? 0 : background & COLOR_MASK;
+    const keptForeground = foreground === INHERIT_COLOR ? FOREGROUND_MASK : 0;
+    const keptBackground = background === INHERIT_COLOR ? BACKGROUND_MASK : 0;
+    this.#attributes = (style.attributes & ATTRIBUTE_MASK) << ATTRIBUTE_SHIFT;
+    this.#kept = keptForeground | keptBackground;
+    this.#colors = (foreground | (background << BACKGROUND_SHIFT)) & ~this.#kept;
   }
 
-  /** The content word of one code point; 0 when it takes no column. */
+  /** The content of one code point; 0 when it takes no column. */
   #contentOf(codePoint: number): number {
     if (codePoint >= 0x20 && codePoint < 0x7f) return codePoint | WIDTH_ONE;
     if (codePoint >= 0 && codePoint <= 0xffff) {
@@ -210,17 +206,15 @@ export class Buffer {
   /** Draws ASCII up to another character or half a wide glyph: kept free of calls, because most cells pass here. */
   #putRun(start: number, text: string, first: number, count: number): number {
     const cells = this.words;
-    const foreground = this.#foregroundWord;
-    const background = this.#backgroundWord;
-    const keepsForeground = this.#keepsForeground;
-    const keepsBackground = this.#keepsBackground;
+    const plain = WIDTH_ONE | this.#attributes;
+    const colors = this.#colors;
+    const kept = this.#kept;
     let at = start + first * CELL_WORDS;
     for (let i = first; i < count; i++, at += CELL_WORDS) {
       const unit = text.charCodeAt(i);
       if (!isPrintableAscii(unit) || (cells[at]! & WIDTH_MASK) !== WIDTH_ONE) return i;
-      cells[at] = unit | WIDTH_ONE;
-      cells[at + 1] = keepsForeground ? (cells[at + 1]! & COLOR_MASK) | foreground : foreground;
-      if (!keepsBackground) cells[at + 2] = background;
+      cells[at] = unit | plain;
+      cells[at + 1] = (cells[at + 1]! & kept) | colors;
     }
     return count;
   }
@@ -262,15 +256,14 @@ export class Buffer {
     const cells = this.words;
     const at = cell * CELL_WORDS;
     if ((cells[at]! & WIDTH_MASK) !== WIDTH_ONE) this.#unpair(at);
-    cells[at] = content;
-    this.#color(at);
+    this.#write(at, content);
   }
 
-  #color(at: number): void {
+  /** Writes content in the style in use. */
+  #write(at: number, content: number): void {
     const cells = this.words;
-    const foreground = this.#foregroundWord;
-    cells[at + 1] = this.#keepsForeground ? (cells[at + 1]! & COLOR_MASK) | foreground : foreground;
-    if (!this.#keepsBackground) cells[at + 2] = this.#backgroundWord;
+    cells[at] = content | this.#attributes;
+    cells[at + 1] = (cells[at + 1]! & this.#kept) | this.#colors;
   }
 
   #setWide(cell: number, content: number): void {
@@ -278,45 +271,46 @@ export class Buffer {
     const at = cell * CELL_WORDS;
     const right = at + CELL_WORDS;
     this.#set(cell, content);
-    if ((cells[right]! & WIDTH_MASK) !== WIDTH_ONE && cells[right] !== RIGHT_HALF) this.#unpair(right);
     // What stood at `right` may have been the lead's own right half; `#set` has made it a space by now.
-    cells[right] = RIGHT_HALF;
+    if ((cells[right]! & WIDTH_MASK) === WIDTH_TWO) this.#unpair(right);
+    cells[right] = RIGHT_HALF | this.#attributes;
     cells[right + 1] = cells[at + 1]!;
-    cells[right + 2] = cells[at + 2]!;
   }
 
   /** Blanks both halves of the wide glyph of which this word is one. */
   #unpair(at: number): void {
     const cells = this.words;
-    cells[cells[at] === RIGHT_HALF ? at - CELL_WORDS : at + CELL_WORDS] = BLANK;
-    cells[at] = BLANK;
+    const other = isRightHalf(cells[at]!) ? at - CELL_WORDS : at + CELL_WORDS;
+    cells[other] = BLANK | (cells[other]! & ~CONTENT_MASK);
+    cells[at] = BLANK | (cells[at]! & ~CONTENT_MASK);
   }
 
   /** A wide glyph has one style: that of its first cell, whether or not its right half is in the area. */
   #restyleRow(row: number, left: number, right: number): void {
     const cells = this.words;
-    const first = cells[(row + left) * CELL_WORDS] === RIGHT_HALF ? left + 1 : left;
+    const first = isRightHalf(cells[(row + left) * CELL_WORDS]!) ? left + 1 : left;
     const isCut = first < right && (cells[(row + right - 1) * CELL_WORDS]! & WIDTH_MASK) === WIDTH_TWO;
     const last = isCut ? right + 1 : right;
-    const start = (row + first) * CELL_WORDS;
     const end = (row + last) * CELL_WORDS;
-    if (!this.#keepsBackground) {
-      const background = this.#backgroundWord;
-      for (let at = start + 2; at < end; at += CELL_WORDS) cells[at] = background;
+    const attributes = this.#attributes;
+    const colors = this.#colors;
+    const kept = this.#kept;
+    for (let at = (row + first) * CELL_WORDS; at < end; at += CELL_WORDS) {
+      cells[at]! |= attributes;
+      cells[at + 1] = (cells[at + 1]! & kept) | colors;
     }
-    const foreground = this.#foregroundWord;
-    // Stripes: nothing but the ground is another one.
-    if (this.#keepsForeground && foreground === 0) return;
-    const kept = this.#keepsForeground ? -1 : ~COLOR_MASK;
-    for (let at = start + 1; at < end; at += CELL_WORDS) cells[at] = (cells[at]! & kept) | foreground;
   }
+}
+
+function isRightHalf(word: number): boolean {
+  return (word & WIDTH_MASK) === 0;
 }
 
 function isPrintableAscii(unit: number): boolean {
   return unit >= 0x20 && unit < 0x7f;
 }
 
-/** The content word of a code unit that joins nothing. */
+/** The content of a code unit that joins nothing. */
 function plainContent(unit: number): number {
   const found = charClass(unit);
   if (found === WIDE) return unit | WIDTH_TWO;

@@ -2,8 +2,13 @@ const ZERO = 0x30;
 
 /** A growing run of bytes, written from the start for every frame. Nothing but growth allocates. */
 export class ByteWriter {
-  bytes = new Uint8Array(16_384);
+  bytes: Uint8Array;
   length = 0;
+
+  /** `size`: bytes that it has room for at first. */
+  constructor(size: number) {
+    this.bytes = new Uint8Array(size);
+  }
 
   /** Makes room for `count` more bytes. Bytes written without room are lost. */
   reserve(count: number): void {

@@ -2,23 +2,23 @@ import { COMPLEX, charClass, forEachCluster } from '../../kit/text/cell-width.ts
 import { INVALID_REPLACEMENT } from '../../kit/text/sanitize.ts';
 
 /**
- * A cell is three 32-bit words, 12 bytes. None has its top bit set, so all stay small integers.
+ * A cell is two 32-bit words, 8 bytes. None has its top bit set, so both stay small integers.
  *
- *      31    25 24 23 22 21 20                                   0
- *     +--------+--+-----+--+--------------------------------------+
- *  0  |    0   | U|  W  | C|  code point, or index of a cluster   |   content
- *     +--------+--+-----+--+--------------------------------------+
- *     | 0|  A (6)  | 25 bits of Color                             |   foreground and attributes
- *     +--+---------+----------------------------------------------+
- *     | 0|    0    | 25 bits of Color                             |   background
- *     +--+---------+----------------------------------------------+
+ *      31 30    25 24 23 22 21 20                                0
+ *     +--+--------+--+-----+--+-----------------------------------+
+ *  0  | 0|  A (6) | U|  W  | C|  code point, or index of a cluster|   attributes and content
+ *     +--+--------+--+-----+--+-----------------------------------+
+ *      31 30 29                    15 14                         0
+ *     +--+--+------------------------+----------------------------+
+ *  1  | 0| 0|  background (Color)    |  foreground (Color)        |   colours
+ *     +--+--+------------------------+----------------------------+
  *
  *  W  columns of the glyph: 1 or 2 in its first cell, 0 in the right half of a wide one (the rest is 0 there)
  *  C  the low bits are an index into the cluster table
  *  U  terminals disagree about the width: the cursor position after it is unknown
  *  A  bits of Attribute
  */
-export const CELL_WORDS = 3;
+export const CELL_WORDS = 2;
 
 export const CODE_MASK = 0x1fffff;
 export const CLUSTER_FLAG = 1 << 21;
@@ -28,14 +28,19 @@ export const WIDTH_TWO = 2 << WIDTH_SHIFT;
 export const WIDTH_MASK = 3 << WIDTH_SHIFT;
 export const UNCERTAIN_FLAG = 1 << 24;
 
-/** The content word of the right half of a wide glyph. */
+/** All of word 0 but the attributes. */
+export const CONTENT_MASK = 0x1ffffff;
+export const ATTRIBUTE_SHIFT = 25;
+
+export const FOREGROUND_MASK = 0x7fff;
+export const BACKGROUND_SHIFT = 15;
+export const BACKGROUND_MASK = FOREGROUND_MASK << BACKGROUND_SHIFT;
+
+/** The content of the right half of a wide glyph. */
 export const RIGHT_HALF = 0;
 
-/** The content word of an empty cell: a space. */
+/** The content of an empty cell: a space. */
 export const BLANK = 0x20 | WIDTH_ONE;
-
-export const COLOR_MASK = 0x1ffffff;
-export const ATTRIBUTE_SHIFT = 25;
 
 /** So many clusters ask for a rebuild before the next frame; a frame of its own adds at most one a cell. */
 const CROWDED_CLUSTERS = 4096;
@@ -68,7 +73,7 @@ export class ClusterTable {
     return this.#texts.length;
   }
 
-  /** Content words of all visible glyphs of a text, in order. Owned by the table, valid in this epoch. */
+  /** Contents of all visible glyphs of a text, in order. Owned by the table, valid in this epoch. */
   contentsOf(text: string): Uint32Array {
     const known = this.#contents.get(text);
     if (known !== undefined) return known;

@@ -3,20 +3,24 @@ import { type ColorDepth, DEFAULT_COLOR } from '../style/style.ts';
 import type { Buffer } from './buffer.ts';
 import { ByteWriter } from './byte-writer.ts';
 import {
+  BACKGROUND_MASK,
   BLANK,
   CELL_WORDS,
   CLUSTER_FLAG,
   CODE_MASK,
+  CONTENT_MASK,
   RIGHT_HALF,
   UNCERTAIN_FLAG,
   WIDTH_MASK,
   WIDTH_ONE,
   WIDTH_SHIFT,
 } from './cell.ts';
-import { Cursor, Pen, SEEN_ON_BLANKS_WORD } from './pen.ts';
+import { BLANK_MASK, Cursor, Pen } from './pen.ts';
 
 /** A cell's bytes at the very most: a move, a change of every attribute and colour, blanks, a move, a cluster. */
 const CELL_BYTES = 224;
+/** Each further cell of a run is one code point, in UTF-8. */
+const GLYPH_BYTES = 4;
 /** A gap up to this many cells is written again rather than jumped: a jump takes at least three bytes. */
 const GAP_CELLS = 3;
 /** Erasing to the end of the row takes three bytes. */
@@ -24,7 +28,11 @@ const ERASE_LINE_CELLS = 4;
 /** Erasing in the middle takes four or five bytes, and moving past it as many. */
 const ERASE_CELLS = 12;
 
-/** Content words above BLANK and below this are ASCII, one column wide and certain. */
+export const SYNCHRONIZED_OFF = '\x1b[?2026l';
+const BEGIN = new TextEncoder().encode('\x1b[?2026h');
+const END = new TextEncoder().encode(SYNCHRONIZED_OFF);
+
+/** Contents above BLANK and below this are ASCII, one column wide and certain. */
 const PLAIN_END = 0x7f | WIDTH_ONE;
 const LETTER_ERASE_CELLS = 0x58;
 const LETTER_ERASE_LINE = 0x4b;
@@ -36,7 +44,7 @@ const LETTER_ERASE_LINE = 0x4b;
  * until the next `encode`; they must reach the terminal whole before another frame is encoded (engine.md, Renderer 4).
  */
 export class FrameDiff {
-  readonly #out = new ByteWriter();
+  readonly #out = new ByteWriter(16_384);
   readonly #cursor = new Cursor();
   #pen: Pen;
   #isScreenKnown = false;
@@ -80,14 +88,19 @@ export class FrameDiff {
   /**
    * Encodes a frame: the bytes from `previous`, which the terminal shows, to `next`; or, when what it shows is not
    * known or the two do not belong together (size, cluster epoch), a clearing and all of `next`. How many bytes: 0
-   * when nothing changed.
+   * when nothing changed. While it reads a synchronized frame, the terminal shows none of it.
    */
-  encode(previous: Buffer, next: Buffer): number {
+  encode(previous: Buffer, next: Buffer, isSynchronized = false): number {
     const out = this.#out;
     out.length = 0;
+    if (isSynchronized) out.copy(BEGIN, 0, BEGIN.length);
+    const start = out.length;
     this.#cursor.lose();
     if (this.#isScreenKnown && belongTogether(previous, next)) this.#update(previous, next);
     else this.#repaint(next);
+    if (out.length === start) return 0;
+    out.reserve(END.length);
+    if (isSynchronized) out.copy(END, 0, END.length);
     return out.length;
   }
 
@@ -158,7 +171,6 @@ export class FrameDiff {
         }
       }
       if (isUntouched) {
-        this.#out.reserve(width * CELL_BYTES);
         this.#erasableFrom = firstErasable(cells, rowAt, width);
         isUntouched = false;
       }
@@ -169,7 +181,8 @@ export class FrameDiff {
   /** Brings the cell at (x, y) to the screen, and what comes with it. The column to go on from. */
   #encodeCells(next: Buffer, x: number, y: number, at: number): number {
     const cells = next.words;
-    const content = cells[at]!;
+    const content = cells[at]! & CONTENT_MASK;
+    this.#out.reserve(CELL_BYTES + (next.width - x) * GLYPH_BYTES);
     if (content === RIGHT_HALF && x > 0) return this.#encodeCells(next, x - 1, y, at - CELL_WORDS);
     if (content === BLANK && x >= this.#keptUntil) {
       const end = this.#erase(next, x, y, at);
@@ -204,13 +217,15 @@ export class FrameDiff {
     const { width } = next;
     const out = this.#out;
     const pen = this.#pen;
-    const content = cells[at]!;
-    const foreground = cells[at + 1]!;
-    const background = cells[at + 2]!;
-    if (content === BLANK && (foreground & SEEN_ON_BLANKS_WORD) === 0) {
-      pen.useForBlank(out, background);
-    } else if (foreground !== pen.foregroundWord || background !== pen.backgroundWord) {
-      pen.use(out, foreground, background);
+    const word = cells[at]!;
+    const content = word & CONTENT_MASK;
+    const attributes = word - content;
+    const colors = cells[at + 1]!;
+    const isBlank = (word & BLANK_MASK) === BLANK;
+    if (isBlank) {
+      pen.useForBlank(out, colors);
+    } else if (attributes !== pen.attributesWord || colors !== pen.colorsWord) {
+      pen.use(out, attributes, colors);
     }
     if ((content & UNCERTAIN_FLAG) !== 0) return this.#writeUncertain(next, content, x);
     const end = x + ((content & WIDTH_MASK) >>> WIDTH_SHIFT);
@@ -219,7 +234,7 @@ export class FrameDiff {
     if (code < 0x80) out.byte(code);
     else out.codePoint(code);
     let runEnd = end;
-    if (content === BLANK && (foreground & SEEN_ON_BLANKS_WORD) === 0) {
+    if (isBlank) {
       runEnd = this.#writeBlanks(cells, at + CELL_WORDS, end, width);
     }
     if (code < 0x80) {
@@ -235,13 +250,13 @@ export class FrameDiff {
   #writeRun(cells: Int32Array, at: number, x: number, width: number): number {
     const before = this.#before;
     const shift = this.#shift;
-    const { foregroundWord, backgroundWord } = this.#pen;
+    const { attributesWord, colorsWord } = this.#pen;
     const { bytes } = this.#out;
     let { length } = this.#out;
     while (x < width) {
-      const content = cells[at]!;
-      const isPlain = content > BLANK && content < PLAIN_END;
-      if (!isPlain || cells[at + 1] !== foregroundWord || cells[at + 2] !== backgroundWord) break;
+      // With other attributes the difference is below BLANK or above PLAIN_END.
+      const content = cells[at]! - attributesWord;
+      if (content <= BLANK || content >= PLAIN_END || cells[at + 1] !== colorsWord) break;
       const isChanged = differenceOf(cells, at, before, at + shift) !== 0;
       if (!isChanged || (before[at + shift]! & UNCERTAIN_FLAG) !== 0) break;
       bytes[length++] = content & CODE_MASK;
@@ -279,18 +294,16 @@ export class FrameDiff {
   #writeBlanks(cells: Int32Array, at: number, x: number, width: number): number {
     const before = this.#before;
     const shift = this.#shift;
-    const background = cells[at - CELL_WORDS + 2]!;
+    const background = cells[at - CELL_WORDS + 1]! & BACKGROUND_MASK;
     const from = x;
     // Where erasing is a choice it is made anew behind the run that was found too short for it.
     const end = background === DEFAULT_COLOR ? Math.min(width, this.#keptUntil) : width;
     // Without calls: the first frame has thousands of these cells, and its code is interpreted.
     while (x < end) {
-      if (cells[at] !== BLANK || cells[at + 2] !== background) break;
-      if ((cells[at + 1]! & SEEN_ON_BLANKS_WORD) !== 0) break;
+      if ((cells[at]! & BLANK_MASK) !== BLANK || (cells[at + 1]! & BACKGROUND_MASK) !== background) break;
       const b = at + shift;
       const was = before[b]!;
-      if (was === BLANK && before[b + 2] === background && (before[b + 1]! & SEEN_ON_BLANKS_WORD) === 0)
-        break;
+      if ((was & BLANK_MASK) === BLANK && (before[b + 1]! & BACKGROUND_MASK) === background) break;
       if ((was & UNCERTAIN_FLAG) !== 0) break;
       at += CELL_WORDS;
       x++;
@@ -351,12 +364,13 @@ export class FrameDiff {
   /** Whether the cells are ASCII in the look that the pen has now. */
   #isPlain(next: Buffer, from: number, to: number, y: number): boolean {
     const cells = next.words;
-    const { foregroundWord, backgroundWord } = this.#pen;
+    const { attributesWord, colorsWord } = this.#pen;
     const end = (y * next.width + to) * CELL_WORDS;
     for (let at = (y * next.width + from) * CELL_WORDS; at < end; at += CELL_WORDS) {
       const content = cells[at]!;
-      if ((content & CODE_MASK) >= 0x80 || (content & ~CODE_MASK) !== WIDTH_ONE) return false;
-      if (cells[at + 1] !== foregroundWord || cells[at + 2] !== backgroundWord) return false;
+      if ((content & CODE_MASK) >= 0x80 || (content & ~CODE_MASK) !== (WIDTH_ONE | attributesWord))
+        return false;
+      if (cells[at + 1] !== colorsWord) return false;
     }
     return true;
   }
@@ -377,8 +391,7 @@ function erasableRunEnd(cells: Int32Array, at: number, x: number, last: number):
 }
 
 function isErasable(cells: Int32Array, at: number): boolean {
-  const isEmpty = cells[at] === BLANK && cells[at + 2] === DEFAULT_COLOR;
-  return isEmpty && (cells[at + 1]! & SEEN_ON_BLANKS_WORD) === 0;
+  return (cells[at]! & BLANK_MASK) === BLANK && (cells[at + 1]! & BACKGROUND_MASK) === DEFAULT_COLOR;
 }
 
 function belongTogether(previous: Buffer, next: Buffer): boolean {
@@ -411,7 +424,7 @@ function nextDifference(
   before: Int32Array,
   shift: number,
 ): number {
-  // Four cells at a time, joined by bits, cost less than half of their twelve words one by one.
+  // Four cells at a time, joined by bits, cost less than half of their eight words one by one.
   while (at + 4 * CELL_WORDS <= end) {
     const b = at + shift;
     const difference =
@@ -428,14 +441,14 @@ function nextDifference(
 
 /** 0 when two cells are the same in all their bits. */
 function differenceOf(cells: Int32Array, at: number, before: Int32Array, b: number): number {
-  return (cells[at]! ^ before[b]!) | (cells[at + 1]! ^ before[b + 1]!) | (cells[at + 2]! ^ before[b + 2]!);
+  return (cells[at]! ^ before[b]!) | (cells[at + 1]! ^ before[b + 1]!);
 }
 
 /** Two empty cells that differ only in what an empty cell does not show. */
 function isSameBlank(cells: Int32Array, at: number, before: Int32Array, shift: number): boolean {
   const b = at + shift;
-  if (cells[at] !== BLANK || before[b] !== BLANK || cells[at + 2] !== before[b + 2]) return false;
-  return ((cells[at + 1]! | before[b + 1]!) & SEEN_ON_BLANKS_WORD) === 0;
+  if ((cells[at]! & BLANK_MASK) !== BLANK || (before[b]! & BLANK_MASK) !== BLANK) return false;
+  return ((cells[at + 1]! ^ before[b + 1]!) & BACKGROUND_MASK) === 0;
 }
 
 function blankRowOf(width: number): Int32Array {

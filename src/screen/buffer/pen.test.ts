@@ -12,7 +12,7 @@ const DEPTHS: readonly ColorDepth[] = ['truecolor', '256', '16'];
 
 function parametersOf(color: Color, depth: ColorDepth, isBackground: boolean): string {
   const colors = new ColorBytes(depth, isBackground);
-  const out = new ByteWriter();
+  const out = new ByteWriter(16);
   colors.writeTo(out, colors.slotOf(color));
   return new TextDecoder().decode(out.bytes.subarray(0, out.length));
 }

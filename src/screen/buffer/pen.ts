@@ -4,25 +4,27 @@ import {
   type Color,
   type ColorDepth,
   DEFAULT_COLOR,
+  hexOf,
   toPalette16,
   toPalette256,
 } from '../style/style.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { ATTRIBUTE_SHIFT, COLOR_MASK } from './cell.ts';
+import { ATTRIBUTE_SHIFT, BACKGROUND_MASK, BACKGROUND_SHIFT, CONTENT_MASK, FOREGROUND_MASK } from './cell.ts';
 
 /** Attributes that show on a space too. */
 const SEEN_ON_BLANKS = Attribute.UNDERLINE | Attribute.REVERSE | Attribute.STRIKE;
-/** The same bits as they stand in a cell's foreground word. */
-export const SEEN_ON_BLANKS_WORD = SEEN_ON_BLANKS << ATTRIBUTE_SHIFT;
+const SEEN_ON_BLANKS_WORD = SEEN_ON_BLANKS << ATTRIBUTE_SHIFT;
+/** What counts of the first word of a cell: it equals BLANK under this mask where only the background is seen. */
+export const BLANK_MASK = CONTENT_MASK | SEEN_ON_BLANKS_WORD;
 
 /** Bold and dim are turned off together, by 22. */
 const WEIGHT = Attribute.BOLD | Attribute.DIM;
 
 /** What the terminal's next glyph will look like, and the shortest SGR (ECMA-48 8.3.117) from there to another look. */
 export class Pen {
-  /** The words of the cell drawn last: when both are the same again there is nothing to do. */
-  foregroundWord = 0;
-  backgroundWord = 0;
+  /** Attributes and colours of the cell drawn last, as its words have them: nothing to do where they are the same. */
+  attributesWord = 0;
+  colorsWord = 0;
   readonly #foregrounds: ColorBytes;
   readonly #backgrounds: ColorBytes;
   #foregroundCode = DEFAULT_CODE;
@@ -44,10 +46,10 @@ export class Pen {
   }
 
   /** Takes on the look of a cell. */
-  use(out: ByteWriter, foregroundWord: number, backgroundWord: number): void {
-    const attributes = foregroundWord >>> ATTRIBUTE_SHIFT;
-    const foreground = this.#foregrounds.slotOf(foregroundWord & COLOR_MASK);
-    const background = this.#backgrounds.slotOf(backgroundWord);
+  use(out: ByteWriter, attributesWord: number, colorsWord: number): void {
+    const attributes = attributesWord >>> ATTRIBUTE_SHIFT;
+    const foreground = this.#foregrounds.slotOf(colorsWord & FOREGROUND_MASK);
+    const background = this.#backgrounds.slotOf(colorsWord >>> BACKGROUND_SHIFT);
     const foregroundCode = this.#foregrounds.codeAt(foreground);
     const backgroundCode = this.#backgrounds.codeAt(background);
     const hasOtherColors = foregroundCode !== this.#foregroundCode || backgroundCode !== this.#backgroundCode;
@@ -69,14 +71,17 @@ export class Pen {
     this.#foregroundCode = foregroundCode;
     this.#backgroundCode = backgroundCode;
     this.#attributes = attributes;
-    this.foregroundWord = foregroundWord;
-    this.backgroundWord = backgroundWord;
+    this.attributesWord = attributesWord;
+    this.colorsWord = colorsWord;
   }
 
   /** Takes on what shows of an empty cell: its background. The foreground stays for the next glyph. */
-  useForBlank(out: ByteWriter, backgroundWord: number): void {
-    if (this.backgroundWord === backgroundWord && (this.#attributes & SEEN_ON_BLANKS) === 0) return;
-    this.use(out, this.foregroundWord & ~SEEN_ON_BLANKS_WORD, backgroundWord);
+  useForBlank(out: ByteWriter, colorsWord: number): void {
+    const before = this.colorsWord;
+    const isSame = ((before ^ colorsWord) & BACKGROUND_MASK) === 0;
+    if (isSame && (this.#attributes & SEEN_ON_BLANKS) === 0) return;
+    const colors = (before & FOREGROUND_MASK) | (colorsWord & BACKGROUND_MASK);
+    this.use(out, this.attributesWord & ~SEEN_ON_BLANKS_WORD, colors);
   }
 
   /** Three bytes turn everything off; that pays when nothing coloured is to be turned on again. */
@@ -135,8 +140,8 @@ export class Pen {
     this.#foregroundCode = DEFAULT_CODE;
     this.#backgroundCode = DEFAULT_CODE;
     this.#attributes = 0;
-    this.foregroundWord = 0;
-    this.backgroundWord = 0;
+    this.attributesWord = 0;
+    this.colorsWord = 0;
   }
 }
 
@@ -156,7 +161,7 @@ export class ColorBytes {
   readonly #isBackground: boolean;
   readonly #colors = new Int32Array(SLOTS).fill(-1);
   readonly #codes = new Int32Array(SLOTS);
-  readonly #writer = new ByteWriter();
+  readonly #writer = new ByteWriter(SLOT_BYTES);
   readonly #bytes = new Uint8Array(SLOTS * SLOT_BYTES);
   readonly #lengths = new Uint8Array(SLOTS);
 
@@ -167,7 +172,7 @@ export class ColorBytes {
 
   /** Where a colour's parameters are; the next call may put others there. */
   slotOf(color: Color): number {
-    const slot = Math.imul(color, 0x9e3779b1) >>> 24;
+    const slot = color & (SLOTS - 1);
     if (this.#colors[slot] !== color) this.#work(slot, color);
     return slot;
   }
@@ -195,7 +200,7 @@ export class ColorBytes {
 
   #convert(color: Color): number {
     if (this.#depth === '16' || ansiIndexOf(color) >= 0) return SIXTEEN + toPalette16(color);
-    return this.#depth === '256' ? toPalette256(color) : color & 0xffffff;
+    return this.#depth === '256' ? toPalette256(color) : hexOf(color);
   }
 
   #describe(code: number): void {

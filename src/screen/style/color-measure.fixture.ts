@@ -1,5 +1,5 @@
 import type { ShadeRamp } from './palette.ts';
-import type { Color, Style } from './style.ts';
+import { type Color, hexOf, type Style } from './style.ts';
 
 type Channels = readonly [number, number, number];
 type Matrix = readonly [Channels, Channels, Channels];
@@ -47,7 +47,7 @@ export function palette256(index: number): number {
 
 function linear(color: Color): Channels {
   const channel = (shift: number): number => {
-    const value = ((color >>> shift) & 255) / 255;
+    const value = ((hexOf(color) >>> shift) & 255) / 255;
     return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
   };
   return [channel(16), channel(8), channel(0)];

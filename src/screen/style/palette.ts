@@ -1,4 +1,15 @@
-import { ansi, COLOR_FLAG, type Color, hsl, hueOf, INHERIT_COLOR, rgb, type Style, style } from './style.ts';
+import {
+  ansi,
+  type Color,
+  hasChannels,
+  hexOf,
+  hsl,
+  hueOf,
+  INHERIT_COLOR,
+  rgb,
+  type Style,
+  style,
+} from './style.ts';
 
 /** How many steps of intensity a ramp has. */
 export const RAMP_STEPS = 32;
@@ -111,9 +122,10 @@ export function levelShade({
 
 /** `share` (0 to 1) of the way from one colour to another. */
 function mixed(from: Color, to: Color, share: number): Color {
-  if ((from & COLOR_FLAG) === 0 || (to & COLOR_FLAG) === 0) return share < 0.5 ? from : to;
+  if (!hasChannels(from) || !hasChannels(to)) return share < 0.5 ? from : to;
+  const hexes = [hexOf(from), hexOf(to)] as const;
   const channel = (shift: number): number =>
-    Math.round(between([(from >>> shift) & 255, (to >>> shift) & 255], share)) << shift;
+    Math.round(between([(hexes[0] >>> shift) & 255, (hexes[1] >>> shift) & 255], share)) << shift;
   return rgb(channel(16) | channel(8) | channel(0));
 }
 
@@ -147,7 +159,7 @@ export function recolored(palette: Palette, colors: Recoloring): Palette {
 }
 
 function shadesOf(color: Color, shading: Shading): Shade {
-  if ((color & COLOR_FLAG) === 0) return bands([color]);
+  if (!hasChannels(color)) return bands([color]);
   const hue = hueOf(color);
   return hue === undefined ? shades(0, { ...shading, saturation: [0, 0] }) : shades(hue, shading);
 }

@@ -1,13 +1,7 @@
 /**
- * A colour as one number, small enough to share a cell's word with the attributes:
- *
- *      25 24 23      16 15       8 7        0
- *     +--+--+----------+----------+----------+
- *     | I| C|   red    |  green   |   blue   |
- *     +--+--+----------+----------+----------+
- *
- * C is set for a colour of one's own; all zero is the terminal's default; I alone means "keep what is there";
- * 1 to 16 alone are the terminal's own sixteen, whatever they look like there.
+ * A colour as a number of 15 bits, so that a cell has both of its colours in one word: 0 is the terminal's default,
+ * 1 to 16 are its own sixteen, whatever they look like there, and those from 17 on stand in a table, in the order in
+ * which they were made.
  */
 export type Color = number;
 
@@ -15,14 +9,30 @@ export type Color = number;
 export const DEFAULT_COLOR: Color = 0;
 
 /** Keep the colour that the cell already has. Never stored in a cell. */
-export const INHERIT_COLOR: Color = 0x02000000;
+export const INHERIT_COLOR: Color = 0x7fff;
 
-/** Set in every colour that is neither the terminal's own nor inherited. */
-export const COLOR_FLAG = 0x01000000;
+const FIRST_MADE: Color = 17;
 
-/** The colour of `0xrrggbb`. */
+/** `0xrrggbb` of the colours from FIRST_MADE on. All themes together have some hundred. */
+const made: number[] = [];
+
+/** The colour of `0xrrggbb`. The terminal's default where 32,000 others were made before. */
 export function rgb(hex: number): Color {
-  return COLOR_FLAG | (hex & 0xffffff);
+  const channels = hex & 0xffffff;
+  const known = made.indexOf(channels);
+  if (known >= 0) return FIRST_MADE + known;
+  if (FIRST_MADE + made.length === INHERIT_COLOR) return DEFAULT_COLOR;
+  return FIRST_MADE + made.push(channels) - 1;
+}
+
+/** Whether a colour is neither the terminal's own nor inherited. */
+export function hasChannels(color: Color): boolean {
+  return color >= FIRST_MADE && color !== INHERIT_COLOR;
+}
+
+/** The `0xrrggbb` of a colour; black for those that the terminal chooses. */
+export function hexOf(color: Color): number {
+  return made[color - FIRST_MADE] ?? 0;
 }
 
 /**
@@ -42,22 +52,22 @@ export function hsl(hue: number, saturation: number, lightness: number): Color {
   const s = Math.min(Math.max(saturation, 0), 1);
   const l = Math.min(Math.max(lightness, 0), 1);
   const chroma = s * Math.min(l, 1 - l);
-  return (
-    COLOR_FLAG |
+  return rgb(
     (hslChannel(0, hue, l, chroma) << 16) |
-    (hslChannel(8, hue, l, chroma) << 8) |
-    hslChannel(4, hue, l, chroma)
+      (hslChannel(8, hue, l, chroma) << 8) |
+      hslChannel(4, hue, l, chroma),
   );
 }
 
 /** Hue in degrees, 0 to 360; undefined for greys and for colours of the terminal. */
 export function hueOf(color: Color): number | undefined {
-  const red = (color >>> 16) & 255;
-  const green = (color >>> 8) & 255;
-  const blue = color & 255;
+  const hex = hexOf(color);
+  const red = hex >>> 16;
+  const green = (hex >>> 8) & 255;
+  const blue = hex & 255;
   const brightest = Math.max(red, green, blue);
   const chroma = brightest - Math.min(red, green, blue);
-  if (chroma === 0 || (color & COLOR_FLAG) === 0) return undefined;
+  if (chroma === 0) return undefined;
   if (brightest === red) return (((green - blue) / chroma) * 60 + 360) % 360;
   if (brightest === green) return ((blue - red) / chroma) * 60 + 120;
   return ((red - green) / chroma) * 60 + 240;
@@ -85,9 +95,10 @@ const HUE_INDEXES: readonly number[] = [1, 3, 2, 6, 4, 5, 1];
 export function toPalette256(color: Color): number {
   const own = ansiIndexOf(color);
   if (own >= 0) return own;
-  const red = (color >>> 16) & 255;
-  const green = (color >>> 8) & 255;
-  const blue = color & 255;
+  const hex = hexOf(color);
+  const red = hex >>> 16;
+  const green = (hex >>> 8) & 255;
+  const blue = hex & 255;
   const r = cubeStep(red);
   const g = cubeStep(green);
   const b = cubeStep(blue);
@@ -106,9 +117,10 @@ export function toPalette256(color: Color): number {
 export function toPalette16(color: Color): number {
   const own = ansiIndexOf(color);
   if (own >= 0) return own;
-  const red = (color >>> 16) & 255;
-  const green = (color >>> 8) & 255;
-  const blue = color & 255;
+  const hex = hexOf(color);
+  const red = hex >>> 16;
+  const green = (hex >>> 8) & 255;
+  const blue = hex & 255;
   const brightest = Math.max(red, green, blue);
   const chroma = brightest - Math.min(red, green, blue);
   if (brightest < 64) return 0;

@@ -7,6 +7,7 @@ import {
   ansiIndexOf,
   type Color,
   DEFAULT_COLOR,
+  hexOf,
   INHERIT_COLOR,
   rgb,
   type Style,
@@ -296,9 +297,10 @@ describe('colours of one`s own', () => {
     expect(stylesOf('tokyo-night', 'upload', rgb(0x0000ff)).uploadRamp.at(RAMP_STEPS - 1).foreground).toBe(
       rgb(0x5e5eed),
     );
-    const grays = rampSteps(stylesOf('tokyo-night', 'graph', grey).graphRamp).map((step) => step.foreground);
-    for (const color of grays)
-      expect([color & 255, (color >>> 16) & 255]).toEqual([(color >>> 8) & 255, color & 255]);
+    const grays = rampSteps(stylesOf('tokyo-night', 'graph', grey).graphRamp).map((step) =>
+      hexOf(step.foreground),
+    );
+    for (const hex of grays) expect([hex & 255, hex >>> 16]).toEqual([(hex >>> 8) & 255, hex & 255]);
     const own = stylesOf('tokyo-night', 'download', DEFAULT_COLOR);
     expect(new Set(rampSteps(own.downloadRamp).map((step) => step.foreground))).toEqual(
       new Set([DEFAULT_COLOR]),

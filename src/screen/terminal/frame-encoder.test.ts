@@ -16,6 +16,11 @@ function written(use: (stream: NodeJS.WritableStream) => void): string {
   return String(stream.read() ?? '');
 }
 
+test('terminals do not order the columns of a row by the direction of a name in it', () => {
+  expect(enterSequence({ mouse: false, focusEvents: false })).toContain('\x1b[8l');
+  expect(leaveSequence(false)).toContain('\x1b[8h');
+});
+
 test('the cursor is hidden and shown as cli-cursor does it', () => {
   const hidden = written((stream) => cliCursor.hide(stream));
   const shown = written((stream) => cliCursor.show(stream));

@@ -1,11 +1,6 @@
 import { Buffer } from '../buffer/buffer.ts';
-import { FrameDiff } from '../buffer/diff.ts';
+import { FrameDiff, SYNCHRONIZED_OFF } from '../buffer/diff.ts';
 import type { ColorDepth } from '../style/style.ts';
-
-const SYNCHRONIZED_ON = '\x1b[?2026h';
-const SYNCHRONIZED_OFF = '\x1b[?2026l';
-const BEGIN = new TextEncoder().encode(SYNCHRONIZED_ON);
-const END = new TextEncoder().encode(SYNCHRONIZED_OFF);
 
 /** The two buffers and the bytes from one to the other. What is encoded must reach the terminal whole. */
 export class FrameEncoder {
@@ -17,7 +12,6 @@ export class FrameEncoder {
   #depth: ColorDepth;
   #shown = new Buffer(0, 0);
   #next = this.#shown;
-  #synchronized = new Uint8Array(0);
 
   constructor(depth: ColorDepth) {
     this.#depth = depth;
@@ -43,24 +37,13 @@ export class FrameEncoder {
   encode(depth: ColorDepth, isSynchronized: boolean): number {
     if (depth !== this.#depth) this.#diff.setDepth(depth);
     this.#depth = depth;
-    const length = this.#diff.encode(this.#shown, this.#next);
+    const length = this.#diff.encode(this.#shown, this.#next, isSynchronized);
     const shown = this.#next;
     this.#next = this.#shown;
     this.#shown = shown;
     this.isPainted = true;
     this.bytes = this.#diff.bytes;
-    return length > 0 && isSynchronized ? this.#synchronize(length) : length;
-  }
-
-  /** One write for all three parts: the terminal waits between begin and end, and shows nothing meanwhile. */
-  #synchronize(length: number): number {
-    const total = BEGIN.length + length + END.length;
-    if (this.#synchronized.length < total) this.#synchronized = new Uint8Array(total * 2);
-    this.#synchronized.set(BEGIN);
-    this.#synchronized.set(this.bytes.subarray(0, length), BEGIN.length);
-    this.#synchronized.set(END, BEGIN.length + length);
-    this.bytes = this.#synchronized;
-    return total;
+    return length;
   }
 }
 
@@ -70,6 +53,12 @@ const CURSOR_OFF = '\x1b[?25l';
 const CURSOR_ON = '\x1b[?25h';
 const AUTOWRAP_OFF = '\x1b[?7l';
 const AUTOWRAP_ON = '\x1b[?7h';
+/**
+ * ECMA-48 BDSM reset, and as it was: terminals that order text by direction (VTE, mintty) would put the figures behind a
+ * Hebrew or Arabic name in another order than their columns.
+ */
+const REORDERING_OFF = '\x1b[8l';
+const REORDERING_ON = '\x1b[8h';
 const PASTE_ON = '\x1b[?2004h';
 const PASTE_OFF = '\x1b[?2004l';
 const FOCUS_ON = '\x1b[?1004h';
@@ -93,7 +82,7 @@ interface ModeOptions {
 export function enterSequence(options: ModeOptions): string {
   const mouse = options.mouse ? MOUSE_ON : '';
   const focus = options.focusEvents ? FOCUS_ON : '';
-  return ALTERNATIVE_SCREEN_ON + CURSOR_OFF + AUTOWRAP_OFF + PASTE_ON + mouse + focus;
+  return ALTERNATIVE_SCREEN_ON + CURSOR_OFF + AUTOWRAP_OFF + REORDERING_OFF + PASTE_ON + mouse + focus;
 }
 
 /**
@@ -102,6 +91,6 @@ export function enterSequence(options: ModeOptions): string {
  */
 export function leaveSequence(isCut: boolean): string {
   const cancel = isCut ? CANCEL : '';
-  const modes = MOUSE_OFF + FOCUS_OFF + PASTE_OFF + AUTOWRAP_ON;
+  const modes = MOUSE_OFF + FOCUS_OFF + PASTE_OFF + REORDERING_ON + AUTOWRAP_ON;
   return cancel + SYNCHRONIZED_OFF + STYLE_OFF + modes + CURSOR_ON + ALTERNATIVE_SCREEN_OFF;
 }

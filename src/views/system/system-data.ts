@@ -211,7 +211,9 @@ export class SystemData {
     if (network === undefined || this.#traffic === undefined) return undefined;
     this.#traffic.update(network, header, this.#scope);
     this.isTrafficTold = true;
-    this.trafficError = network.counted === 'none' ? 'bytes are not counted on this machine' : undefined;
+    const uncounted = network.errors.find(({ op }) => op === 'collect sockets')?.message;
+    this.trafficError =
+      network.counted === 'none' ? (uncounted ?? 'bytes are not counted on this machine') : undefined;
     return this.#traffic;
   }
 
