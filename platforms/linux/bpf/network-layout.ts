@@ -39,7 +39,7 @@ export const FlowKey = {
   /** u64. */
   COOKIE: 0,
   /**
-   * u32, 0 for the first owner of the socket; with the highest bit it is the low word of the cookie of a network
+   * u32, 0 for the first owner of the socket. With the highest bit it is the low word of the cookie of a network
    * namespace, for what nobody owns.
    */
   TGID: 8,
@@ -60,11 +60,11 @@ export const FlowValue = {
   ...{ LOCAL_PORT: 64, REMOTE_PORT: 66, FAMILY: 68, PROTOCOL: 70 },
   /** u64, 0: not known. */
   NETNS_COOKIE: 72,
-  /** An Owner; where held, `since` is the flow's first packet. */
+  /** As Owner. Where held, `since` is the flow's first packet. */
   OWNER: 80,
   /** u32: the socket has not been used, the owner is the creator of it or of its listener. */
   HELD: 128,
-  /** u16: the last descriptor is closed; and the type of the socket. */
+  /** u16: the last descriptor is closed, and the type of the socket. */
   ...{ RELEASED: 132, TYPE: 134 },
 } as const;
 
@@ -89,13 +89,13 @@ export const Storage = {
   USED_COOKIE: 48,
   /** u64. */
   NETNS_COOKIE: 56,
-  /** u32, in the keys of the owner's flows; and that of the owner of the flows that have 0 there. */
+  /** u32, in the keys of the owner's flows, and that of the owner of the flows that have 0 there. */
   ...{ KEY_TGID: 64, FIRST_TGID: 68 },
   /** u32, of the last packet in and out. */
   ...{ INGRESS_IFINDEX: 72, EGRESS_IFINDEX: 76 },
   /** The last 24 bytes of the key of the peer that was met last, with address, port and flags. */
   ...{ PEER: 80, PEER_FLAGS: 98 },
-  /** u64; 0 of a socket that listens, and of a connection before its first packet. */
+  /** u64, 0 of a socket that listens, and of a connection before its first packet. */
   OWN_COOKIE: 104,
   /** u32. */
   RELEASED: 112,

@@ -5,11 +5,11 @@ import { startTicksOf, stateLetter } from './task-units.ts';
 
 /** What the iterator program writes for each process (task-programs.ts) and the sampler reads, in the machine's order. */
 export const ProcessField = {
-  /** u32; both are the same, by which a process is told from a thread. */
+  /** u32, both the same of a process, by which it is told from a thread. */
   ...{ TID: 0, TGID: 4 },
   /** u32, the user being the effective one. */
   ...{ PARENT: 8, UID: 12 },
-  /** u64: since boot; and of dead threads too. */
+  /** u64: since boot, and of dead threads too. */
   ...{ START_NANOS: 16, CPU_NANOS: 24 },
   /** u32. */
   ...{ STATE: 32, EXIT_STATE: 36, THREADS: 40, FLAGS: 44 },

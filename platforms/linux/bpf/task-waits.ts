@@ -17,7 +17,7 @@ const { R1, R2, R6, R7, R8, R9, R10 } = Register;
  * threads that have ended is in the sums.
  */
 const Field = {
-  /** u32; all others u64. */
+  /** u32, all others u64. */
   ...{ TID: 0, TGID: 4 },
   /** 1 where the kernel counts the thread's delays. */
   IS_COUNTED: 8,
