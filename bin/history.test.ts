@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import {
   HistoryWorld,
   type Trouble,
@@ -199,6 +199,18 @@ describe('a look back', () => {
     const csv = run(SSTOP, '--history', made, ...span, '--csv').out;
     expect(csv.match(/uploader/g)).toHaveLength(4);
   });
+
+  test.each([SOCKTOP, SSTOP])(
+    'a time before the first sample shows that one, and a line says so: %s',
+    (program) => {
+      const { out, err, code } = run(program, '--history', made, '--at', '2026-11-20T00:00', '--once');
+      const first = /^\S+ {2}(\S+)Z/.exec(out)?.[1]?.slice(0, 19).replace('T', ' ');
+      expect({ err, code }).toEqual({
+        err: `${basename(program)}: the history begins later, at ${first}\n`,
+        code: 0,
+      });
+    },
+  );
 
   test('--top names each culprit in its span, and none of the others', () => {
     const top = (from: string, to: string) => {

@@ -217,6 +217,11 @@ describe('install.sh', () => {
     }
   });
 
+  test('--help prints how it is called', () => {
+    const { exitCode, stdout, stderr } = run(['sh', released('install.sh'), '--help']);
+    expect([exitCode, stdout, stderr]).toEqual([0, expect.stringMatching(/^usage: install\.sh /), '']);
+  });
+
   test.skipIf(musl.reason !== undefined)(
     nameFor('takes the archive for musl where that is the C library (needs a root with it)', musl.reason),
     () => {

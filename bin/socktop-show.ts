@@ -11,7 +11,7 @@ import type { RecordedSource } from '../src/data/recording/recorded-source.ts';
 import type { Source } from '../src/data/source/source.ts';
 import { EventLog } from '../src/programs/shared/event-log.ts';
 import { EXIT_FAILURE, EXIT_OK } from '../src/programs/shared/messages.ts';
-import { type HistoryPlace, historyIn, TimeTravel } from '../src/programs/shared/past.ts';
+import { goBack, type HistoryPlace, historyIn, TimeTravel } from '../src/programs/shared/past.ts';
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import type { SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
 import { VERSION } from './executable.ts';
@@ -61,7 +61,7 @@ export async function withPast(
 ): Promise<SocktopHost> {
   const past = lookBack === undefined ? undefined : await history.open();
   const travel = new TimeTravel({ live, history, ...(past && { past }) });
-  if (lookBack !== undefined) await travel.goTo(lookBack.atMillis);
+  if (lookBack !== undefined) await goBack(travel, lookBack.atMillis, 'socktop');
   return { ...host, source: travel, travel };
 }
 

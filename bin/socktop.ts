@@ -69,8 +69,12 @@ function canShowThisMachine(): boolean {
 async function invoked(argv: readonly string[]): Promise<Invocation<SocktopOptions>> {
   const usual = usualSocktopOptions(argv);
   if (usual !== undefined) return { kind: 'run', options: usual };
-  const { parseSocktopArguments } = await import('../src/programs/cli/socktop-command.ts');
-  const vocabulary = { version: buildVersion(system), themeNames: THEME_NAMES };
+  const [{ parseSocktopArguments }, { plainSortKeys }] = await Promise.all([
+    import('../src/programs/cli/socktop-command.ts'),
+    import('../src/data/query/machine-process-rows.ts'),
+  ]);
+  const named = { themeNames: THEME_NAMES, machineSortKeys: plainSortKeys() };
+  const vocabulary = { version: buildVersion(system), ...named };
   const invocation = parseSocktopArguments(argv, vocabulary);
   if (invocation.kind === 'run') return invocation;
   const { helpColors } = await import('../src/programs/cli/arguments.ts');

@@ -1,11 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
-import { SOCKTOP } from './testing/executables.ts';
+import { SOCKTOP, SSTOP } from './testing/executables.ts';
 import { linesOf } from './testing/traffic.ts';
+
+const UID = 64321;
+
+test.skipIf(process.geteuid?.() !== 0 || Bun.which('setpriv') === null).each([
+  [SSTOP, ['--once']],
+  [SOCKTOP, ['--local', '--once']],
+])('a user without an entry and without HOME can start %s (needs root, setpriv)', (program, args) => {
+  const asUser = ['setpriv', `--reuid=${UID}`, `--regid=${UID}`, '--clear-groups', program, ...args];
+  const { exitCode, stderr } = Bun.spawnSync(asUser, { env: { PATH: '/usr/bin:/bin' }, stdin: 'ignore' });
+  expect({ exitCode, stderr: stderr.toString() }).toEqual({ exitCode: 0, stderr: '' });
+});
 
 /** A user that a service knows (systemd's user records stand for LDAP and SSSD) and /etc/passwd does not. */
 
-const UID = 64321;
 const SET_UP = `
 mount -t tmpfs none /run && mkdir -p /run/userdb
 printf '{"userName":"ldapanna","uid":${UID},"gid":${UID},"homeDirectory":"/","shell":"/bin/sh","disposition":"regular"}' > /run/userdb/ldapanna.user

@@ -14,8 +14,10 @@ die() {
   exit 1
 }
 
+usage='usage: install.sh [--prefix FOLDER] [--from ADDRESS] [sstop] [socktop] [socktop-agent]'
+
 usage() {
-  echo "install.sh: $*; usage: install.sh [--prefix FOLDER] [--from ADDRESS] [sstop] [socktop] [socktop-agent]" >&2
+  echo "install.sh: $*; $usage" >&2
   exit 2
 }
 
@@ -31,6 +33,10 @@ main() {
       sstop | socktop | socktop-agent)
         programs="$programs $1"
         shift
+        ;;
+      -h | --help)
+        echo "$usage"
+        exit 0
         ;;
       *) usage "unknown argument '$1'" ;;
     esac

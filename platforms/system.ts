@@ -62,7 +62,16 @@ function xdgFolder(environment: Environment, variable: string, usual: string): s
   // By the specification a relative path is to be ignored.
   if (isAbsolute(base)) return join(base, FOLDER);
   const home = environment['HOME'] ?? '';
-  return join(isAbsolute(home) ? home : userInfo().homedir, usual, FOLDER);
+  return join(isAbsolute(home) ? home : homeOfUser(), usual, FOLDER);
+}
+
+/** `/` for a user without an entry, as in a container that names only a user ID: login(1) and Docker do the same. */
+function homeOfUser(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return '/';
+  }
 }
 
 /** Where Windows is when nothing says where it is. */

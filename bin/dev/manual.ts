@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FILTER_KEYS } from '../../src/data/query/filter/filter-term.ts';
+import { plainSortKeys } from '../../src/data/query/machine-process-rows.ts';
 import { TIERS_OF } from '../../src/data/sample/network-sample.ts';
 import { agentCommand } from '../../src/programs/cli/agent-command.ts';
 import { agentManual } from '../../src/programs/cli/agent-manual.ts';
@@ -30,7 +31,7 @@ interface MadeDocument {
 export function madeDocuments(): readonly MadeDocument[] {
   const vocabulary = {
     ...{ version: VERSION, tiers: TIERS_OF.linux, themeNames: THEME_NAMES },
-    ...{ sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS },
+    ...{ sortKeys: PROCESS_SORT_KEYS, filterKeys: FILTER_KEYS, machineSortKeys: plainSortKeys() },
   };
   const commands = [sstopCommand(vocabulary), socktopCommand(vocabulary), agentCommand(VERSION)];
   return [

@@ -50,6 +50,8 @@ const LISTS: readonly Stop[] = [
   stop('trouble', ['X'], /Network trouble/, [ESCAPE]),
   stop('detail', ['/nginx', ENTER, 'g', ENTER], /REMOTE/, [ESCAPE, ESCAPE]),
 ];
+/** nginx belongs to another user. */
+const OWN_DETAIL = stop('own-detail', ['/curl', ENTER, 'g', ENTER], /REMOTE/, [ESCAPE, ESCAPE]);
 const SSTOP_STOPS: readonly Stop[] = [
   ...LISTS,
   stop('loopback', ['L'], /loopback/, ['L']),
@@ -88,7 +90,7 @@ const USER_STOPS = [
   'hosts',
   'listen',
   'groups',
-  'detail',
+  'own-detail',
   'dashboard',
   'pane',
   'network',
@@ -110,7 +112,7 @@ const TOURS: readonly Tour[] = [
     name: 'sstop-user',
     command: () => asUser([installedAt('sstop')]),
     begins: /\d+ processes/,
-    stops: SSTOP_STOPS.filter(({ name }) => USER_STOPS.includes(name)),
+    stops: [...SSTOP_STOPS, OWN_DETAIL].filter(({ name }) => USER_STOPS.includes(name)),
   },
   {
     name: 'sstop-playback',

@@ -1,4 +1,4 @@
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { constants, gunzipSync, gzipSync } from 'node:zlib';
 import { OpError } from '../../src/kit/errors/op-error.ts';
 import type { Crowd } from './crowd.ts';
 import { streamLines } from './streamed.ts';
@@ -18,10 +18,9 @@ interface RecordedLine {
 /** Records the crowd as it is, each process in a service of its own, and makes a minute of that moment. */
 export async function writeRecording(crowd: Crowd, path: string): Promise<void> {
   await streamLines(6, ['--json', '--loopback', '--no-dns', '--record', path]);
-  const lines = gunzipSync(await Bun.file(path).bytes())
-    .toString()
-    .trim()
-    .split('\n');
+  // On a busy machine the recorder may be stopped before its file has an end; every whole line is in it.
+  const recorded = gunzipSync(await Bun.file(path).bytes(), { finishFlush: constants.Z_SYNC_FLUSH });
+  const lines = recorded.toString().split('\n').slice(0, -1);
   const last = lines.findLast((line) => line.includes(crowd.nameOf(0)));
   if (last === undefined) throw new OpError({ op: 'record', code: 'ENODATA' });
   const moment: RecordedLine = JSON.parse(last);

@@ -17,6 +17,7 @@ const SEQUENCES: Readonly<Record<string, string>> = {
   tab: '\t',
   'shift+tab': '\x1b[Z',
   backspace: '\x7f',
+  f1: '\x1bOP',
 };
 const ARROWS: Readonly<Record<string, string>> = { left: 'D', right: 'C' };
 

@@ -29,6 +29,10 @@ _socktop() {
     --duration)
       return
       ;;
+    --sort)
+      mapfile -t COMPREPLY < <(compgen -W 'cpu memory pid name user threads time' -- "$current")
+      return
+      ;;
     --group)
       mapfile -t COMPREPLY < <(compgen -W 'program user container unit' -- "$current")
       return
@@ -76,6 +80,6 @@ _socktop() {
       return
       ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W '-V --version -t --tls-ca --verify-hostname --token-file --demo --local --sniff --no-sniff -P --profile --save --dry-run --metrics-interval-ms --processes-interval-ms --duration --json --csv --once --measure --group --units --compact --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --history --history-size --history-age --history-interval --at --until --top --completions -h --help' -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W '-V --version -t --tls-ca --verify-hostname --token-file --demo --local --sniff --no-sniff -P --profile --save --dry-run --metrics-interval-ms --processes-interval-ms --duration --json --csv --once --measure --sort --group --units --compact --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --history --history-size --history-age --history-interval --at --until --top --completions -h --help' -- "$current")
 }
 complete -F _socktop socktop

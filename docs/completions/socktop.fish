@@ -18,6 +18,7 @@ complete -c socktop -l json -d 'print one JSON object per interval to standard o
 complete -c socktop -l csv -d 'print CSV to standard output, one row per process and interval'
 complete -c socktop -l once -d 'print one snapshot (two samples, one interval apart) and exit'
 complete -c socktop -l measure -d 'poll one agent as the screen does and print the cost (default: for 60s)'
+complete -c socktop -l sort -x -a 'cpu memory pid name user threads time' -d 'sort order of processes (default: cpu)'
 complete -c socktop -l group -x -a 'program user container unit' -d 'one row per program, user, container or unit, with sums (not with --json)'
 complete -c socktop -l units -x -a 'bytes bits' -d 'units of rates (default: as last chosen with b)'
 complete -c socktop -l compact -d 'start with the compact layout'

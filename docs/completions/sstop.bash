@@ -19,7 +19,7 @@ _sstop() {
       mapfile -t COMPREPLY < <(compgen -W 'auto ebpf netlink packet proc' -- "$current")
       return
       ;;
-    --interface)
+    -i | --interface)
       for path in /sys/class/net/*; do
         interface=${path##*/}
         if [[ $interface == "$current"* ]]; then
@@ -110,6 +110,6 @@ _sstop() {
       return
       ;;
   esac
-  mapfile -t COMPREPLY < <(compgen -W '-V --version --json --csv --once --interval --duration --backend --interface --filter --sort --group --loopback --no-loopback --dns --no-dns --sniff --no-sniff --units --geoip --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --history --history-size --history-age --history-interval --at --until --top --totals --by --log -P --profile -t --tls-ca --verify-hostname --token-file --doctor --completions -h --help' -- "$current")
+  mapfile -t COMPREPLY < <(compgen -W '-V --version --json --csv --once --interval --duration --backend -i --interface --filter --sort --group --loopback --no-loopback --dns -n --no-dns --sniff --no-sniff --units --geoip --color --no-color --theme --ascii --no-ascii --mouse --no-mouse --record --playback --history --history-size --history-age --history-interval --at --until --top --totals --by --log -P --profile -t --tls-ca --verify-hostname --token-file --doctor --completions -h --help' -- "$current")
 }
 complete -F _sstop sstop

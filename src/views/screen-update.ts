@@ -279,6 +279,9 @@ export function openKill<Model extends ScreenModel>(
   return { ...model, kill: killStateOf(target) };
 }
 
+/** Actions that leave the help open, or close it themselves. All others close it, so that what they do is seen. */
+const KEEPS_HELP: ReadonlySet<string> = new Set(['help', 'totals', 'redraw', 'suspend']);
+
 function act<Model extends ScreenModel, Action extends string, Effect>(
   model: Model,
   action: Action,
@@ -290,6 +293,7 @@ function act<Model extends ScreenModel, Action extends string, Effect>(
     const wish = model.totals && otherTotals(model.totals.wish, action);
     if (wish !== undefined)
       return { model, effects: [{ kind: 'travel', command: { kind: 'totals', wish } }] };
+    if (!KEEPS_HELP.has(action)) return act({ ...model, helpOffset: undefined }, action, parts);
   }
   // A recording is paused itself; a live machine continues behind a frozen screen.
   if (action === 'pause' && model.playback !== undefined) {

@@ -77,7 +77,9 @@ export function debianFiles(name: Role, version: string, image: Uint8Array, seco
     zipped(`${documents}/LICENSES.gz`, licensesOfAll()),
     zipped(`${documents}/changelog.gz`, changelog(name, version, seconds)),
     plain(`./usr/share/lintian/overrides/${name}`, overrides(name)),
-    ...(name === 'socktop-agent' ? agentFiles(read, manual) : []),
+    ...(name === 'socktop-agent'
+      ? [...agentFiles(read, manual), plain(`${documents}/alerts.md`, read('docs/alerts.md'))]
+      : [plain(`${documents}/examples/config.yaml`, read('docs/config.example.yaml'))]),
   ];
   return {
     others: withFolders(files),

@@ -478,3 +478,27 @@ test('sums of processes: their own columns in CSV and in the table', () => {
   );
   expect(new SystemExport(() => 'root', 'unit').wantedProcesses).toMatchObject({ cgroups: true });
 });
+
+test('processes and their sums are in the order that is asked for', () => {
+  const world = new SystemWorld();
+  const sizes = { busy: 1, large: 9, idle: 5 };
+  for (const [at, [name, megabytes]] of Object.entries(sizes).entries()) {
+    world.addProcess(11 + at, { name, residentBytes: megabytes * 2 ** 20 });
+  }
+  const orderOf = (groupBy?: 'program', sortKey?: 'memory' | 'name'): unknown => {
+    const data = new SystemExport(() => 'root', groupBy, sortKey);
+    for (let sample = 0; sample < 2; sample++) {
+      world.pass(1);
+      world.use(11, 0.5);
+      data.absorb(world.snapshot());
+    }
+    const orders = [systemTable(data), systemCsv(data), ...(groupBy === undefined ? [systemJson(data)] : [])];
+    const [first, ...others] = orders.map((text) => text.match(/busy|large|idle/g));
+    for (const other of others) expect(other).toEqual(first!);
+    return first;
+  };
+  expect(orderOf()).toEqual(['busy', 'large', 'idle']);
+  expect(orderOf(undefined, 'memory')).toEqual(['large', 'idle', 'busy']);
+  expect(orderOf('program', 'memory')).toEqual(['large', 'idle', 'busy']);
+  expect(orderOf('program', 'name')).toEqual(['busy', 'idle', 'large']);
+});

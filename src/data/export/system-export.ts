@@ -11,6 +11,8 @@ import {
   MACHINE_PROCESS_FIELDS,
   type MachineProcessExport,
   MachineProcessRows,
+  type MachineSort,
+  plainSortKeys,
   type UserNames,
 } from '../query/machine-process-rows.ts';
 import { countValue, entryMaker, rateValue, timeValue } from '../query/row-fields.ts';
@@ -54,12 +56,15 @@ export class SystemExport implements MachineProcessExport {
   intervalSeconds = Number.NaN;
   /** CSV and tables have a row for each of these, with sums; undefined: a row for each process. */
   readonly groupBy: Grouping | undefined;
+  /** Order of the processes or sums. */
+  readonly sort: MachineSort;
   readonly #userOf: UserNames;
   #processSampleCount = 0;
 
-  constructor(userOf: UserNames, groupBy?: Grouping) {
+  constructor(userOf: UserNames, groupBy?: Grouping, sortKey?: string) {
     this.#userOf = userOf;
     this.groupBy = groupBy;
+    this.sort = { key: plainSortKeys().find((key) => key === sortKey) ?? 'cpu', isReversed: false };
   }
 
   /** Whether there is anything to tell. */
@@ -96,8 +101,8 @@ export class SystemExport implements MachineProcessExport {
   }
 
   /**
-   * What the next sample should have: the costly figures of the processes that use most of the CPU. The first one has
-   * them of all, so that the second has rates.
+   * What the next sample should have: the costly figures of the processes that come first. The first one has them of
+   * all, so that the second has rates.
    */
   get wantedProcesses(): ProcessesWant {
     const cgroups = this.groupBy === 'container' || this.groupBy === 'unit';
@@ -105,7 +110,7 @@ export class SystemExport implements MachineProcessExport {
     if (this.processes === undefined || this.groupBy !== undefined)
       return { visiblePids: [], columnsOfAll: USAGE_COLUMNS, cgroups };
     const out = new Int32Array(ASKED_PIDS);
-    const count = this.rows.window({ key: 'cpu', isReversed: false }, 0, ASKED_PIDS, out);
+    const count = this.rows.window(this.sort, 0, ASKED_PIDS, out);
     const visiblePids = Array.from(out.subarray(0, count), (row) => this.rows.pid[row]!);
     return { visiblePids, columns: USAGE_COLUMNS };
   }
@@ -246,9 +251,8 @@ function controlGroupEntries(
   return Array.from(rows.order({ key: 'trouble', isReversed: false }), (row) => controlGroupEntry(rows, row));
 }
 
-/** Those that use most of the CPU first. */
 function processEntries(data: SystemExport): object[] {
-  return Array.from(data.rows.order({ key: 'cpu', isReversed: false }), (row) => processEntry(data, row));
+  return Array.from(data.rows.order(data.sort), (row) => processEntry(data, row));
 }
 
 /**
@@ -283,7 +287,11 @@ function number(value: number | undefined): number | null {
 
 const CSV_FIELDS = csvFields<MachineProcessExport>(MACHINE_PROCESS_FIELDS);
 const GROUP_CSV_FIELDS = csvFields<MachineGroupExport>(MACHINE_GROUP_FIELDS);
-const BY_CPU = { key: 'cpu', isReversed: false } as const;
+
+/** Sums have no PID and no user. */
+function groupSort({ key, isReversed }: MachineSort): MachineGroupRows['sort'] {
+  return { key: key === 'pid' || key === 'user' ? 'cpu' : key, isReversed };
+}
 
 function groupedProcesses(data: SystemExport, by: Grouping): MachineGroupExport {
   const rows = new MachineGroupRows();
@@ -309,22 +317,22 @@ export function systemCsvHeader({ groupBy }: Partial<Pick<SystemExport, 'groupBy
   return groupBy === undefined ? csvHeader(CSV_FIELDS) : csvHeader(GROUP_CSV_FIELDS);
 }
 
-/** One line for each process or sum, those that use most of the CPU first; what is unknown is empty. */
+/** One line for each process or sum, in their order; what is unknown is empty. */
 export function systemCsv(data: SystemExport): string {
   const wallMillis = data.header?.wallMillis ?? UNKNOWN;
   if (data.groupBy !== undefined) {
     const sums = groupedProcesses(data, data.groupBy);
-    return csvLines(GROUP_CSV_FIELDS, sums, wallMillis, sums.rows.order(BY_CPU));
+    return csvLines(GROUP_CSV_FIELDS, sums, wallMillis, sums.rows.order(groupSort(data.sort)));
   }
-  return csvLines(CSV_FIELDS, data, wallMillis, data.rows.order(BY_CPU));
+  return csvLines(CSV_FIELDS, data, wallMillis, data.rows.order(data.sort));
 }
 
 /** What `--once` prints: the machine in two lines, then its processes or their sums, aligned, plain. */
 export function systemTable(data: SystemExport): string {
-  const { rows, groupBy } = data;
+  const { rows, groupBy, sort } = data;
   if (groupBy !== undefined) {
     const { rows: sums } = groupedProcesses(data, groupBy);
-    const lines = Array.from(sums.order(BY_CPU), (row) => [
+    const lines = Array.from(sums.order(groupSort(sort)), (row) => [
       ...[sanitizeLine(sums.names[row] || '-'), String(sums.processes[row])],
       ...FIGURE_TEXTS.map(({ text }) => text(sums, row)),
     ]);
@@ -335,7 +343,7 @@ export function systemTable(data: SystemExport): string {
     ];
     return `${summaryOf(data)}\n\n${alignedText(columns, lines)}`;
   }
-  const lines = Array.from(rows.order(BY_CPU), (row) => TABLE_COLUMNS.map(({ text }) => text(rows, row)));
+  const lines = Array.from(rows.order(sort), (row) => TABLE_COLUMNS.map(({ text }) => text(rows, row)));
   return `${summaryOf(data)}\n\n${alignedText(TABLE_COLUMNS, lines)}`;
 }
 

@@ -3,6 +3,7 @@ import { IPV4_MAPPED_WORD, isIpv4 } from '../sample/address.ts';
 import { PROTOCOL_UDP, type SocketTable } from '../sample/socket-table.ts';
 import { ADDRESS_WORDS } from '../schema/network-columns.ts';
 
+const PORTS = 1 << 16;
 const ADDRESSES_LIMIT = 1 << 16;
 const LISTENERS_LIMIT = 1 << 18;
 /** linux/socket.h. */
@@ -22,13 +23,13 @@ export class ListenerIndex {
     this.#row = rows;
   });
   #row = new Int32Array(64);
-  /** 1 for every port with a listener, a quick test for most connections. */
-  readonly #isOpen = new Uint8Array(1 << 16);
+  /** A bit for every port, set where it has a listener: a quick test for most connections. */
+  readonly #open = new Uint32Array(PORTS / 32);
 
   clear(): void {
     this.#addresses.clear();
     this.#listeners.clear();
-    this.#isOpen.fill(0);
+    this.#open.fill(0);
   }
 
   /** The row with the same endpoint and owner; -1: none. */
@@ -47,7 +48,8 @@ export class ListenerIndex {
       known >= 0 ? known : this.#addresses.add(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!);
     if (address < 0) return;
     const port = portKey(sockets, slot);
-    this.#isOpen[sockets.localPort[slot]!] = 1;
+    const number = sockets.localPort[slot]!;
+    this.#open[number >>> 5]! |= 1 << number;
     this.#set(address, port, owner + 1, OF_OWNER, row);
     if (this.#listeners.find(address, port, 0, OF_ANYBODY) < 0) this.#set(address, port, 0, OF_ANYBODY, row);
   }
@@ -58,7 +60,8 @@ export class ListenerIndex {
    * (SO_REUSEPORT), the one of the same owner, otherwise the first. -1: none.
    */
   accepting(sockets: SocketTable, slot: number, owner: number): number {
-    if (this.#isOpen[sockets.localPort[slot]!] === 0) return -1;
+    const number = sockets.localPort[slot]!;
+    if ((this.#open[number >>> 5]! & (1 << number)) === 0) return -1;
     const port = portKey(sockets, slot);
     const address = this.#addressOf(sockets, slot);
     const exact = address < 0 ? -1 : this.#rowAt(address, port, owner);

@@ -3,7 +3,7 @@ import { ProcessRates } from '../rates/process-rates.ts';
 import type { Grouping } from '../sample/process-table.ts';
 import { SystemWorld } from '../sample/system-world.fixture.ts';
 import { MachineGroupRows } from './machine-group-rows.ts';
-import { MachineProcessRows } from './machine-process-rows.ts';
+import { MachineProcessRows, plainSortKeys } from './machine-process-rows.ts';
 
 const CONTAINER = 'f00dcafe0123'.padEnd(64, '0');
 const GB = 2 ** 30;
@@ -97,4 +97,8 @@ test('a name keeps its row from one build to the next, whatever comes before it'
   for (const by of ['program', 'user', 'program'] as const) sums.build(rows, by);
   const row = sums.rowOf('postgres');
   expect([sums.names[row], sums.processes[row], sums.rowOf('www-data')]).toEqual(['postgres', 1, -1]);
+});
+
+test('the command line sorts by what is read for every process', () => {
+  expect(plainSortKeys()).toEqual(['cpu', 'memory', 'pid', 'name', 'user', 'threads', 'time']);
 });

@@ -22,6 +22,7 @@ import {
   rises,
   risesByText,
   type SortKeyOf,
+  sortKeysOf,
 } from './row-fields.ts';
 import { RankedRows, type RowOrder, type SortBy } from './row-order.ts';
 
@@ -148,6 +149,13 @@ export const MACHINE_PROCESS_FIELDS = {
 /** Sort keys of a machine's process table. */
 type MachineSortKey = SortKeyOf<typeof MACHINE_PROCESS_FIELDS>;
 export type MachineSort = SortBy<MachineSortKey>;
+
+/** Sort keys of the command line: figures that are read for every process. The default comes first. */
+export function plainSortKeys(): readonly MachineSortKey[] {
+  return sortKeysOf(MACHINE_PROCESS_FIELDS).filter(
+    (key) => key !== 'network' && !USAGE_RATE_IDS.some((id) => id === key),
+  );
+}
 
 /** Identity of a process, independent of its rank; a reused PID is another process. */
 export interface ProcessIdentity {

@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { parseSocktopArguments } from './socktop-command.ts';
 import { type SocktopOptions, usualSocktopOptions } from './socktop-options.ts';
 
-const VOCABULARY = { version: '1.2.3', themeNames: ['dusk', 'dawn'] };
+const VOCABULARY = {
+  version: '1.2.3',
+  themeNames: ['dusk', 'dawn'],
+  machineSortKeys: ['cpu', 'memory', 'pid'],
+};
 
 function optionsOf(...argv: string[]): SocktopOptions {
   const invocation = parseSocktopArguments(argv, VOCABULARY);
@@ -18,6 +22,13 @@ function complaintOf(...argv: string[]): string {
   expect(text).toMatch(/^socktop: [^\n]+ \(see socktop --help\)\n$/);
   return text;
 }
+
+test('--sort is an order of processes', () => {
+  expect(optionsOf('--local', '--sort', 'memory').sort).toBe('memory');
+  expect(optionsOf('--local', '--sort', 'memory', '--group', 'user').sort).toBe('memory');
+  expect(complaintOf('--local', '--sort', 'load')).toContain('cpu, memory, pid');
+  expect(complaintOf('--local', '--sort', 'pid', '--group', 'user')).toContain('remove it, or --group');
+});
 
 describe('a usual start needs no parser', () => {
   const usual = (...argv: string[]) => usualSocktopOptions(argv);

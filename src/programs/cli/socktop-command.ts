@@ -32,8 +32,14 @@ import {
   socktopOptionsOf,
 } from './socktop-options.ts';
 
+/** Facts that socktop's command line gets from elsewhere. */
+export interface SocktopVocabulary extends ScreenVocabulary {
+  /** Sort keys of processes, the default first. */
+  readonly machineSortKeys: readonly string[];
+}
+
 /** Defines socktop's command line. Help, completions and the manual page are generated from it. */
-export function socktopCommand(vocabulary: ScreenVocabulary, colors?: HelpColors): Command {
+export function socktopCommand(vocabulary: SocktopVocabulary, colors?: HelpColors): Command {
   const command = screenCommand('socktop', vocabulary.version, colors)
     .description('System monitor for this machine, or for remote machines through their agents.')
     .usage('[options] [url...]')
@@ -45,7 +51,11 @@ Environment: SOCKTOP_TOKEN, the agent token. Precedence: --token-file, URL, SOCK
 Press ? on the screen for help.`,
     );
   const options = [...agentOptions(), ...profileOptions(), ...samplingOptions(), ...outputOptions()];
+  const { machineSortKeys } = vocabulary;
   const ofScreen = [
+    new Option('--sort <key>', `sort order of processes (default: ${machineSortKeys[0]})`).choices(
+      machineSortKeys,
+    ),
     groupOption(),
     unitsOption(),
     new Option('--compact', 'start with the compact layout'),
@@ -136,6 +146,9 @@ function contradiction(raw: RawSocktopOptions, options: SocktopOptions): string 
   const ofHistory = historyProblem(raw, local, urls.length > 0 ? urls.length : named);
   if (ofHistory !== undefined) return ofHistory;
   if (demo && options.lookBack !== undefined) return '--demo has no history: remove --at, or --demo';
+  if (options.groupBy !== undefined && (options.sort === 'pid' || options.sort === 'user')) {
+    return `--sort ${options.sort} is an order of processes: remove it, or --group`;
+  }
   const isSaving = urls.length > 0 && profiles.length === 1;
   if (options.save && !isSaving) return '--save needs --profile and a URL';
   const isOne = named <= 1 || isSaving;
@@ -149,7 +162,7 @@ function contradiction(raw: RawSocktopOptions, options: SocktopOptions): string 
 /** Parses socktop's arguments (without the program name). Never throws: invalid input gives a line and exit code 2. */
 export function parseSocktopArguments(
   argv: readonly string[],
-  vocabulary: ScreenVocabulary,
+  vocabulary: SocktopVocabulary,
   colors?: HelpColors,
 ): Invocation<SocktopOptions> {
   const command = socktopCommand(vocabulary, colors);

@@ -7,11 +7,10 @@ import {
   section,
   terms,
 } from './manual-page.ts';
-import type { ScreenVocabulary } from './options.ts';
-import { socktopCommand } from './socktop-command.ts';
+import { type SocktopVocabulary, socktopCommand } from './socktop-command.ts';
 
 /** Returns the manual page socktop(1): options from the command definition, `keys` as given, the rest written by hand. */
-export function socktopManual(vocabulary: ScreenVocabulary, keys: readonly ManualKeys[]): string {
+export function socktopManual(vocabulary: SocktopVocabulary, keys: readonly ManualKeys[]): string {
   const head = {
     ...{ name: 'socktop', section: 1, source: `socktop ${vocabulary.version}`, book: 'User Commands' },
   };
@@ -90,6 +89,10 @@ const FILES = section(
       '`$XDG_CONFIG_HOME/socktop/config.yaml`',
       'Configuration, shared with `sstop`: theme, colours, mouse and more.',
     ],
+    [
+      '`$XDG_STATE_HOME/socktop/state.json`, `~/.local/state/socktop/state.json`',
+      'Settings chosen by key and kept for the next start: columns, and the units of rates.',
+    ],
   ),
 );
 
@@ -99,7 +102,7 @@ const ENVIRONMENT = section(
     ['`SOCKTOP_TOKEN`', 'Token for agents.'],
     ['`NO_COLOR`', 'If not empty, disables colours unless `--color` is given.'],
     ['`TERM`, `COLORTERM`', 'Colour support of the terminal; `--color` overrides both.'],
-    ['`XDG_CONFIG_HOME`', 'Folder of the files above.'],
+    ['`XDG_CONFIG_HOME`, `XDG_STATE_HOME`', 'Folders of the files above.'],
     ['`SSTOP_DEBUG`', 'If `1`, an unexpected error is followed by its stack trace.'],
   ),
 );

@@ -28,6 +28,7 @@ export interface RawSocktopOptions extends RawCommonOptions {
   readonly demo?: true;
   readonly local?: true;
   readonly compact?: true;
+  readonly sort?: string;
   readonly sniff?: boolean;
   readonly metricsIntervalMs?: number;
   readonly processesIntervalMs?: number;
@@ -50,6 +51,8 @@ export function socktopOptionsOf(raw: RawSocktopOptions, urls: readonly string[]
     /** This machine, without an agent. */
     local: raw.local === true,
     compact: raw.compact === true,
+    /** Order of processes; undefined: by CPU. */
+    sort: raw.sort,
     /** Learn names of remote hosts from packets of this machine. */
     sniff: raw.sniff,
     metricsIntervalMillis: raw.metricsIntervalMs,

@@ -222,7 +222,7 @@ test('an agent is a URL or a profile, with what belongs to it', () => {
   );
   expect(refusal('http://h')).not.toContain('--filter');
   expect(refusal('nginx')).toContain(
-    "'nginx' is not a URL; try ssh://nginx or ws://nginx:3000/ws or --filter 'nginx'",
+    "'nginx' is not a URL; try ssh://nginx or ws://nginx:3000/ws, --filter 'nginx' or --interface 'nginx'",
   );
   expect(refusal('web1:8080')).toContain(
     "'web1:8080' is not a URL; try ssh://web1 or ws://web1:8080/ws (see",

@@ -86,7 +86,7 @@ function samplingOptions({ tiers }: SstopVocabulary): Option[] {
 
 function startOptions({ sortKeys }: SstopVocabulary): Option[] {
   return [
-    new Option('--interface <name>', 'show only traffic of this network interface'),
+    new Option('-i, --interface <name>', 'show only traffic of this network interface'),
     new Option(
       '--filter <expression>',
       'show only matching rows: a name, or terms such as port:443, up>1M, !user:root',
@@ -97,7 +97,7 @@ function startOptions({ sortKeys }: SstopVocabulary): Option[] {
     new Option('--no-loopback', 'hide loopback connections, overriding the configuration'),
     // The positive form of an option stands first: after it commander gives the pair no default of its own.
     new Option('--dns', 'look up DNS names of remote addresses (default: on, or as configured)'),
-    new Option('--no-dns', 'do not look up DNS names'),
+    new Option('-n, --no-dns', 'do not look up DNS names'),
     ...sniffOptions(),
     unitsOption(),
     new Option('--geoip <file>', 'MaxMind database for the countries of remote addresses').argParser(
@@ -187,7 +187,9 @@ function notUrl(text: string, filterKeys: readonly string[]): string {
   const term =
     port !== undefined ? `port:${port}` : key === undefined ? undefined : `${negation}${key}${rest}`;
   if (term !== undefined) return `'${shown}' is not a URL; did you mean --filter '${term}'?`;
-  return /^[\w.-]+$/.test(shown) ? `${notAgentUrl(text)} or --filter '${shown}'` : notAgentUrl(text);
+  return /^[\w.-]+$/.test(shown)
+    ? `${notAgentUrl(text)}, --filter '${shown}' or --interface '${shown}'`
+    : notAgentUrl(text);
 }
 
 /** The key itself, or the one that was probably meant: in what may be HOST:PORT or a URL only its plural is taken for it. */

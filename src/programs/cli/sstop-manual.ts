@@ -144,9 +144,14 @@ const FILES = section(
           Lines are appended. A new file has mode 0600.
           Samples are not logged. Frequent events are limited to a burst of 40 and then one every three seconds.`,
     ],
+    ['`sstop-<date>-<time>.csv`', 'Written by the export key, in the working directory.'],
     [
-      '`sstop-<date>-<time>.csv`',
-      'Written by the export key, in the working directory. Nothing else is written unless requested.',
+      '`$XDG_STATE_HOME/socktop/state.json`, `~/.local/state/socktop/state.json`',
+      'Settings chosen by key and kept for the next start, such as the units of rates.',
+    ],
+    [
+      '`/var/cache/sstop`',
+      'If started by root: facts about the types of the running kernel, 3 KB. Nothing else is written unless requested.',
     ],
   ),
 );
@@ -157,7 +162,7 @@ const ENVIRONMENT = section(
     ['`NO_COLOR`', 'If not empty, disables colours unless `--color` is given.'],
     ['`TERM`, `COLORTERM`', 'Colour support of the terminal; `--color` overrides both.'],
     ['`LC_ALL`, `LC_CTYPE`, `LANG`', 'If the locale is not UTF-8, the screen uses ASCII characters only.'],
-    ['`XDG_CONFIG_HOME`', 'Folder of the configuration.'],
+    ['`XDG_CONFIG_HOME`, `XDG_STATE_HOME`', 'Folders of the configuration and of kept settings.'],
     ['`SSTOP_DEBUG`', 'If `1`, an unexpected error is followed by its stack trace.'],
   ),
 );

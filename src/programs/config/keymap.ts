@@ -40,7 +40,7 @@ export const SCREEN_BINDINGS = [
   { action: 'mouse', chords: ['m'], description: 'Toggle the mouse (off: select text)' },
   { action: 'redraw', chords: ['ctrl+l'], description: 'Redraw the screen' },
   { action: 'suspend', chords: ['ctrl+z'], description: 'Suspend; resume with fg' },
-  { action: 'help', chords: ['?'], description: 'This help', label: 'help' },
+  { action: 'help', chords: ['?', 'f1'], description: 'This help', label: 'help' },
   { action: 'quit', chords: ['q', 'ctrl+c'], description: 'Quit', label: 'quit' },
 ] as const;
 
@@ -137,9 +137,12 @@ const ASCII_CHORD_NAMES: Readonly<Record<string, string>> = {
   right: 'Right',
 };
 
-/** Display form of a chord: `↓`, `PgDn`, `Ctrl+D`. */
+const FUNCTION_KEY = /^f\d+$/;
+
+/** Display form of a chord: `↓`, `PgDn`, `Ctrl+D`, `F1`. */
 export function chordText(chord: string, isAscii: boolean): string {
   if (chord.startsWith('ctrl+')) return `Ctrl+${chord.slice(5).toUpperCase()}`;
+  if (FUNCTION_KEY.test(chord)) return chord.toUpperCase();
   return (isAscii ? ASCII_CHORD_NAMES[chord] : undefined) ?? CHORD_NAMES[chord] ?? chord;
 }
 

@@ -118,7 +118,12 @@ const SOCKTOP_GROUPS = [
       { action: 'waits', chords: ['W'], description: 'What processes and cgroups wait for', label: 'waits' },
       { action: 'columns', chords: ['C'], description: 'Choose and order the columns' },
       { action: 'per-core', chords: ['I'], description: 'CPU % of one core or of the machine' },
-      { action: 'kill', chords: ['t'], description: 'Send a signal to the process (local)', label: 'kill' },
+      {
+        action: 'kill',
+        chords: ['t', 'K'],
+        description: 'Send a signal to the process (local)',
+        label: 'kill',
+      },
     ],
   },
   PLAYBACK_GROUP,

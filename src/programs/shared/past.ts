@@ -6,7 +6,9 @@ import type { TotalsPeriod, TotalsWish } from '../../data/sample/totals-kind.ts'
 import type { Source } from '../../data/source/source.ts';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { PrivateFolder } from '../../kit/files/private-folder.ts';
+import { dateTimeText } from '../../kit/text/format.ts';
 import type { TravelCommand } from '../../views/screen-update.ts';
+import { complain } from './messages.ts';
 
 /** Totals of one kind of period, the newest first; at least one. Rejects with an OpError of one line. */
 export type ReadTotals = (period: TotalsPeriod) => Promise<readonly PeriodTotals[]>;
@@ -151,6 +153,16 @@ export class TimeTravel implements Source {
     this.closePast();
     this.#options.live?.close();
   }
+}
+
+/**
+ * Goes to the time that the command line names, and reports if the history begins later: then its first sample is
+ * shown. Rejects as `goTo`.
+ */
+export async function goBack(travel: TimeTravel, wallMillis: number, program: string): Promise<void> {
+  await travel.goTo(wallMillis);
+  const begin = travel.playback?.wallAt(0) ?? Number.NaN;
+  if (wallMillis < begin) complain(program, `the history begins later, at ${dateTimeText(begin)}`);
 }
 
 const NO_HISTORY = 'No history: start this program, or the agent, with --history FOLDER.';

@@ -111,7 +111,7 @@ function renderTooSmall<Model extends FramedModel>(
   buffer: Buffer,
   { minWidth, minHeight }: ScreenFrame<Model>,
 ): void {
-  const size = `${buffer.width}x${buffer.height}, but`;
+  const size = `Now ${buffer.width}x${buffer.height}.`;
   const lines = ['Too small.', size, `Needs ${minWidth}x${minHeight}.`];
   for (const [y, line] of lines.entries()) buffer.put(0, y, line, theme.warning);
 }

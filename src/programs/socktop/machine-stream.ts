@@ -34,10 +34,10 @@ class MachineStream implements StreamContent {
   #disksMillis = Number.NEGATIVE_INFINITY;
   #samples = 0;
 
-  constructor({ output, playbackPath, groupBy }: SocktopSettings, host: SocktopHost) {
+  constructor({ output, playbackPath, groupBy, sort }: SocktopSettings, host: SocktopHost) {
     this.#output = output;
     this.#host = host;
-    this.#data = new SystemExport((uid) => host.userName?.(uid), groupBy);
+    this.#data = new SystemExport((uid) => host.userName?.(uid), groupBy, sort);
     this.nothing =
       playbackPath === undefined
         ? 'no data'

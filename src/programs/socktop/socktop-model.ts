@@ -169,6 +169,8 @@ export interface StartOptions extends FrameOptions<SocktopAction> {
   readonly processesIntervalMillis: number;
   readonly compact: boolean;
   readonly groupBy?: Grouping | undefined;
+  /** Sort key of the process table; undefined: by CPU. */
+  readonly sort?: string | undefined;
   /** Columns of the process table, in order; undefined: the usual ones. */
   readonly columns?: readonly string[] | undefined;
   /** Alert rules for each host. */
@@ -223,14 +225,15 @@ function noticeOf(hosts: readonly HostModel[]): Model['notice'] {
 }
 
 export function initialModel(options: StartOptions): Model {
+  const sort = { key: options.sort ?? 'cpu', isReversed: false };
   const hosts = options.hosts.map(
     (start): HostModel => ({
       ...{ name: start.name, link: start.link, canSignal: start.canSignal },
       data: new SystemData(start.userOf, options.networkOptions.loopback, options.alerts),
       ...{ failure: undefined, selection: undefined, pane: undefined, network: undefined },
-      ...{ sort: { key: 'cpu', isReversed: false }, viewport: TOP, search: '' },
+      ...{ sort, viewport: TOP, search: '' },
       ...{ hasTraffic: false, groupBy: options.groupBy, members: undefined },
-      grouped: { sort: { key: 'cpu', isReversed: false }, selection: undefined, viewport: TOP },
+      grouped: { sort, selection: undefined, viewport: TOP },
       controlGroups: { sort: { key: 'trouble', isReversed: false }, selection: undefined, viewport: TOP },
     }),
   );

@@ -166,7 +166,8 @@ class Screen {
   }
 
   #program(): SocktopProgram {
-    const { metricsIntervalMillis, processesIntervalMillis, compact, groupBy, network } = this.#settings;
+    const { metricsIntervalMillis, processesIntervalMillis, compact, groupBy, sort, network } =
+      this.#settings;
     const { hasJobControl } = this.#outside.system;
     const names = distinctNames(this.#hosts.map(({ name }) => name));
     return socktopProgram({
@@ -174,7 +175,7 @@ class Screen {
         ...{ name: names[at]!, link: link?.status, canSignal: signaller !== undefined },
         userOf: (uid) => userName?.(uid),
       })),
-      ...{ metricsIntervalMillis, processesIntervalMillis, compact, groupBy, mouse: network.mouse },
+      ...{ metricsIntervalMillis, processesIntervalMillis, compact, groupBy, sort, mouse: network.mouse },
       ...{ columns: network.socktopColumns, alerts: network.alerts },
       ...{ ownPid: process.pid, ascii: network.ascii, theme: network.theme },
       keymap: keymapFor(network.socktopKeymap, 'socktop', this.#shownTime, hasJobControl),

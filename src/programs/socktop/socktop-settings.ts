@@ -18,7 +18,7 @@ export interface SocktopSettings extends Kept {
 /** Options that are settings as they are. */
 type Kept = Pick<
   SocktopOptions,
-  | ('output' | 'once' | 'durationMillis' | 'compact' | 'groupBy' | 'measure')
+  | ('output' | 'once' | 'durationMillis' | 'compact' | 'groupBy' | 'sort' | 'measure')
   | ('recordPath' | 'playbackPath' | 'history' | 'lookBack')
 >;
 
@@ -36,10 +36,10 @@ export async function readSocktopSettings(
   system: System,
 ): Promise<{ readonly settings: SocktopSettings; readonly problems: readonly string[] }> {
   const { settings: network, problems } = await readSettings(networkOptions(options), environment, system);
-  const { output, once, durationMillis, compact, groupBy, measure } = options;
+  const { output, once, durationMillis, compact, groupBy, sort, measure } = options;
   const { recordPath, playbackPath, history, lookBack } = options;
   const settings: SocktopSettings = {
-    ...{ output, once, durationMillis, compact, groupBy, measure },
+    ...{ output, once, durationMillis, compact, groupBy, sort, measure },
     ...{ recordPath, playbackPath, history, lookBack },
     metricsIntervalMillis:
       options.metricsIntervalMillis ?? profile?.metricsIntervalMillis ?? METRICS_INTERVAL_MILLIS,

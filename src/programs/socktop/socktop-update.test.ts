@@ -604,3 +604,10 @@ describe('columns by key', () => {
     expect([bench.model.view, bench.model.picker === undefined]).toEqual(['dashboard', false]);
   });
 });
+
+test('--sort is the order at the start, of sums too', () => {
+  bench = new SocktopBench({ sort: 'memory' }, bench.world);
+  expect(bench.lines().join('\n')).toMatch(/▾MEM .*CPU %/);
+  bench.type('p');
+  expect(bench.lines().join('\n')).toMatch(/PROGRAM .*▾MEM .*CPU %/);
+});

@@ -19,6 +19,7 @@ import {
   renderDashboard,
 } from '../../views/system/dashboard.ts';
 import { hostsArea, hostsScrollbar, renderHosts } from '../../views/system/hosts-table.ts';
+import { machineSortText } from '../../views/system/machine-process-list.ts';
 import { layoutPane, renderProcessPane } from '../../views/system/process-pane.ts';
 import { renderHostsHeader, renderSystemHeader } from '../../views/system/system-header.ts';
 import type { SystemView } from '../../views/system/system-look.ts';
@@ -348,7 +349,7 @@ function labelOf(model: Model, action: SocktopAction): string | undefined | null
         return model.hostsSearch === '' ? undefined : `search: ${model.hostsSearch}`;
       return host.search === '' ? undefined : `search: ${host.search}`;
     case 'sort-next':
-      return `sort: ${model.view === 'hosts' ? model.hostsSort.key : tableIn(model, host).placeOf(host).sort.key}`;
+      return `sort: ${model.view === 'hosts' ? model.hostsSort.key : machineSortText(tableIn(model, host).placeOf(host).sort.key)}`;
     case 'back':
       if (model.view === 'process') return undefined;
       if (model.view === 'hosts') return model.hostsSearch === '' ? null : 'clear search';

@@ -11,7 +11,14 @@ import type { AgentOptions } from '../cli/sstop-options.ts';
 import type { EventLog } from '../shared/event-log.ts';
 import type { KeptHistory } from '../shared/kept-history.ts';
 import { complain } from '../shared/messages.ts';
-import { type HistoryAgent, type HistoryPlace, historyIn, historyOf, TimeTravel } from '../shared/past.ts';
+import {
+  goBack,
+  type HistoryAgent,
+  type HistoryPlace,
+  historyIn,
+  historyOf,
+  TimeTravel,
+} from '../shared/past.ts';
 import { endRecording } from '../shared/recordings.ts';
 import type { Settings } from '../shared/settings.ts';
 import { LoggedSource } from './log-events.ts';
@@ -60,7 +67,7 @@ export async function openInput(
     const live = remote ?? (platform === undefined ? undefined : await openLocal(platform, settings));
     if (live instanceof LocalSource) kept?.start(live);
     const travel = place && new TimeTravel({ live, history: place, ...(past && { past }) });
-    if (lookBack !== undefined) await travel?.goTo(lookBack.atMillis);
+    if (lookBack !== undefined && travel !== undefined) await goBack(travel, lookBack.atMillis, 'sstop');
     const inner = playback ?? travel ?? live;
     if (inner === undefined) throw new OpError({ op: 'open', code: 'ENOTSUP' });
     const source = new LoggedSource(inner, log);

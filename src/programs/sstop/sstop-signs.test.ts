@@ -81,6 +81,17 @@ describe('the picker of interfaces', () => {
     expect(screen()).toMatch(/Interface ─/);
   });
 
+  test('its own key goes round the interfaces', () => {
+    for (const [presses, chosen] of [
+      ['ii', 1],
+      ['ii', 2],
+      ['ii', undefined],
+    ] as const) {
+      bench.type(`${presses}\r`);
+      expect(bench.model.scope.interfaceIndex).toBe(chosen);
+    }
+  });
+
   test('a click chooses, beside it closes', () => {
     bench.type('i');
     const y = bench.lines().findIndex((line) => line.includes('│ lo'));

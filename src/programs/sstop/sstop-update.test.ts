@@ -376,6 +376,14 @@ describe('the rest', () => {
     expect(bench.model.helpOffset).toBe(1);
     bench.type('\x1b');
     expect(bench.model.helpOffset).toBeUndefined();
+    bench.type('?\r');
+    expect([bench.model.helpOffset, bench.model.view]).toEqual([undefined, 'processes']);
+    bench.type('\x1bOP');
+    expect(bench.model.helpOffset).toBe(0);
+    bench.type('l');
+    expect([bench.model.helpOffset, bench.model.view]).toEqual([undefined, 'listen']);
+    bench.type('??');
+    expect(bench.model.helpOffset).toBeUndefined();
     bench.type('?q');
     expect(bench.hasQuit).toBe(true);
   });

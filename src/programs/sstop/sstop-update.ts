@@ -6,6 +6,7 @@ import { contains, rect } from '../../screen/layout/rect.ts';
 import { isMovement } from '../../views/list-screen.ts';
 import { layoutDetail } from '../../views/network/detail.ts';
 import {
+  nextInPicker,
   openPicker,
   type PickerStep,
   pointAtPicker,
@@ -346,7 +347,14 @@ function choosingInterface(model: Model): Model {
 
 function pressKeyInOverlay(model: Model, key: KeyEvent): Model | undefined {
   if (model.picker === undefined || model.shown === undefined) return undefined;
-  return afterPicker(model, pressKeyInPicker(model.picker, key, model.shown.section.interfaces));
+  const { picker } = model;
+  const { interfaces } = model.shown.section;
+  // The key that opens the list goes round it, until a name is typed.
+  const isRound = picker.typed === '' && model.keymap.actionOf(key.chord) === 'interface';
+  return afterPicker(
+    model,
+    isRound ? { picker: nextInPicker(picker, interfaces) } : pressKeyInPicker(picker, key, interfaces),
+  );
 }
 
 function afterPicker(model: Model, { picker, chosen }: PickerStep): Model {

@@ -97,10 +97,13 @@ const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200];
 /** Minimum distance between marks. */
 const MARK_MIN_CELLS = 12;
 
-/** `30s`, `75s`, `5m`, `2h`. */
+/** `30s`, `1m15s`, `5m`, `1h30m`: to the second below an hour. */
 function spanText(seconds: number): string {
-  if (seconds < 60 || (seconds < 300 && seconds % 60 !== 0)) return `${Math.round(seconds)}s`;
-  return seconds < 3600 ? `${Math.round(seconds / 60)}m` : `${Math.round(seconds / 3600)}h`;
+  const isShort = Math.round(seconds) < 3600;
+  const parts = Math.round(isShort ? seconds : seconds / 60);
+  const [large, small] = [Math.floor(parts / 60), parts % 60];
+  const [largeUnit, smallUnit] = isShort ? ['m', 's'] : ['h', 'm'];
+  return `${large > 0 ? `${large}${largeUnit}` : ''}${small > 0 || large === 0 ? `${small}${smallUnit}` : ''}`;
 }
 
 /**

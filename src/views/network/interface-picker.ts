@@ -81,6 +81,11 @@ export function pressKeyInPicker(
   }
 }
 
+/** Selects the next name; after the last one the first. */
+export function nextInPicker(picker: InterfacePicker, interfaces: InterfaceTable): InterfacePicker {
+  return { ...picker, selected: (picker.selected + 1) % namesOf(interfaces, picker.typed).length };
+}
+
 function moved(picker: InterfacePicker, step: number, count: number): PickerStep {
   return { picker: { ...picker, selected: Math.max(0, Math.min(picker.selected + step, count - 1)) } };
 }

@@ -36,6 +36,8 @@ export const PROCESS_COLUMNS = {
   },
   process: {
     ...identity('PROCESS', 100, [8, 32, 1]),
+    // Command lines grow with the graphs, for which the rest of a wide screen would be too much.
+    wideWidth: 56,
     field: 'name',
     paint: (list, row, pen) => list.paintName(row, pen),
   },

@@ -50,8 +50,8 @@ const NO_RULES = [
   'No rules. Write some into config.yaml:',
   '',
   'alerts:',
-  '  - cpu>80% for 2m',
   '  - net.up>50M for 30s',
+  '  - cpu>80% for 2m  # socktop and agents only',
 ];
 
 interface Line {

@@ -200,14 +200,14 @@ interface Helped {
   readonly helpOffset: number | undefined;
 }
 
-/** Handles a key of the open help; undefined: the key is not the help's and works as usual. */
+/** Handles a key of the open help; undefined: the key is not the help's. */
 export function actOnHelp<Model extends Helped>(
   model: Model,
   groups: readonly HelpGroup[],
   action: string,
 ): Model | undefined {
   if (model.helpOffset === undefined) return undefined;
-  if (action === 'back') return { ...model, helpOffset: undefined };
+  if (action === 'back' || action === 'open') return { ...model, helpOffset: undefined };
   if (!isMovement(action)) return undefined;
   const last = helpOffsetMax(groups, model);
   return { ...model, helpOffset: moveOffset(model.helpOffset, action, last, model.height - 3) };

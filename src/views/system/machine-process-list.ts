@@ -187,6 +187,11 @@ export const MACHINE_COLUMN_IDS: readonly string[] = Object.keys(MACHINE_COLUMNS
 
 type Columns = ListColumns<Painted<MachineProcessRows>, typeof MACHINE_PROCESS_FIELDS>;
 
+/** A sort key for the footer. One of several words, such as `run-delay`, is shown as the title of its column. */
+export function machineSortText(key: string): string {
+  return (key.includes('-') ? (MACHINE_COLUMNS as Columns)[key]?.title : undefined) ?? key;
+}
+
 /** Default columns. */
 export const USUAL_MACHINE_COLUMN_IDS = MACHINE_COLUMN_IDS.filter(
   (id) => (MACHINE_COLUMNS as Columns)[id]?.isOptional !== true,
