@@ -3,24 +3,11 @@ import { KeyedNumbers } from './text-scanner.ts';
 
 /** The lines kept of /proc/meminfo, in the order of every kernel. */
 const LINES = new KeyedNumbers({
-  memTotal: 'MemTotal:',
-  memFree: 'MemFree:',
-  memAvailable: 'MemAvailable:',
-  buffers: 'Buffers:',
-  cached: 'Cached:',
-  swapCached: 'SwapCached:',
-  swapTotal: 'SwapTotal:',
-  swapFree: 'SwapFree:',
-  zswap: 'Zswap:',
-  zswapped: 'Zswapped:',
-  dirty: 'Dirty:',
-  writeback: 'Writeback:',
-  anonPages: 'AnonPages:',
-  shmem: 'Shmem:',
-  slab: 'Slab:',
-  sReclaimable: 'SReclaimable:',
-  commitLimit: 'CommitLimit:',
-  committedAs: 'Committed_AS:',
+  ...{ memTotal: 'MemTotal:', memFree: 'MemFree:', memAvailable: 'MemAvailable:', buffers: 'Buffers:' },
+  ...{ cached: 'Cached:', swapCached: 'SwapCached:', swapTotal: 'SwapTotal:', swapFree: 'SwapFree:' },
+  ...{ zswap: 'Zswap:', zswapped: 'Zswapped:', dirty: 'Dirty:', writeback: 'Writeback:' },
+  ...{ anonPages: 'AnonPages:', shmem: 'Shmem:', slab: 'Slab:', sReclaimable: 'SReclaimable:' },
+  ...{ commitLimit: 'CommitLimit:', committedAs: 'Committed_AS:' },
 });
 /** In KiB as the kernel prints them; NaN where the line is missing. */
 type MemInfo = ReturnType<typeof emptyMemInfo>;
