@@ -6,9 +6,7 @@ import { complain, EXIT_FAILURE } from '../src/programs/shared/messages.ts';
  */
 export function endByError(program: string, thrown: unknown): never {
   complain(program, isOfSystem(thrown) ? messageOf(thrown) : `internal error: ${messageOf(thrown)}`);
-  if (process.env['SSTOP_DEBUG'] === '1') {
-    for (const line of stackLines(thrown)) complain(program, line);
-  }
+  if (process.env['SSTOP_DEBUG'] === '1') for (const line of stackLines(thrown)) complain(program, line);
   process.exit(EXIT_FAILURE);
 }
 

@@ -12,13 +12,13 @@ import { SOCKTOP, SOCKTOP_AGENT, SSTOP } from './testing/executables.ts';
 
 const gcc = Bun.which('gcc');
 const [CAPGET, CAPSET] = process.arch === 'arm64' ? [90, 91] : [125, 126];
-const RECVFROM = process.arch === 'arm64' ? 207 : 45;
+const [SOCKET, RECVFROM] = process.arch === 'arm64' ? [198, 207] : [41, 45];
 const CLONE3 = 435;
 const NEEDED =
   process.arch === 'arm64'
     ? { epoll_create1: 20, epoll_ctl: 21, eventfd2: 19, fcntl: 25, prlimit64: 261 }
     : { epoll_create1: 291, epoll_ctl: 233, eventfd2: 290, fcntl: 72, prlimit64: 302 };
-const [EPERM, EACCES, ENOSYS] = [1, 13, 38];
+const [EPERM, EACCES, ENOSYS, EAFNOSUPPORT] = [1, 13, 38, 97];
 /** The runtime itself needs the first of them to start at all. */
 const FIRST_LIMIT = 5;
 const LAST_LIMIT = 20;
@@ -168,6 +168,20 @@ describe.skipIf(gcc === null)('calls that are refused (needs gcc)', () => {
       expect({ program, ...ended }).toEqual({ program, code: 0, lines: [] });
     });
     await Promise.all(runs);
+  });
+
+  test('sockets of a kind, as with ipv6.disable=1: one line in words', async () => {
+    const commands = [
+      ['socktop-agent', SOCKTOP_AGENT, '--port', '0', '--bind', '::1'],
+      ['socktop', SOCKTOP, '--once', 'ws://[::1]:9/ws'],
+    ] as const;
+    for (const [program, ...argv] of commands) {
+      const { code, lines } = await run([refuser, String(SOCKET), String(EAFNOSUPPORT), ...argv]);
+      const told = expect.stringMatching(
+        new RegExp(`^${program}: .*: this machine has no addresses of that kind; `),
+      );
+      expect({ program, code, lines }).toEqual({ program, code: 1, lines: [told] });
+    }
   });
 
   test('memory that is written and executed: one line that says so, and exit code 1', async () => {

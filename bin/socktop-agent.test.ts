@@ -248,10 +248,10 @@ describe('what keeps it from starting is one line', () => {
     });
   });
 
-  test('a word that is no address', async () => {
-    expect(await refusal(['--bind', 'no-where', '-p', '0'])).toEqual({
+  test.each(['no-where', 'fe80::1%no-zone'])('%s, which is no address here', async (word) => {
+    expect(await refusal(['--bind', word, '-p', '0'])).toEqual({
       code: 1,
-      said: "socktop-agent: 'no-where' is not an address of this machine or a name for one\n",
+      said: `socktop-agent: '${word}' is not an address of this machine or a name for one\n`,
     });
   });
 

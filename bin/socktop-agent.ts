@@ -202,7 +202,7 @@ async function openTls(hostName: string, extraNames: readonly string[]): Promise
     const { makeCertificate } = await import('../src/remote/agent/certificate.ts');
     return makeCertificate(hostName, extraNames, nowMillis);
   };
-  const stored = await openCertificate(certificateFolder(process.env), make, nowMillis);
+  const stored = await openCertificate(certificateFolder(process.env), make, nowMillis, extraNames);
   if (stored.isNew) {
     say(`generated self-signed TLS certificate at ${stored.certificatePath}`);
     say(`private key at ${stored.keyPath}`);

@@ -1,30 +1,62 @@
-import { currentPlatform, raisePrivileges } from '../platforms/index.ts';
+import { currentPlatform, platformName, raisePrivileges } from '../platforms/index.ts';
+import { OpError, toOpError } from '../src/kit/errors/op-error.ts';
 import { MEASURE_MILLIS } from '../src/programs/cli/socktop-options.ts';
 import { canAsk, complain, EXIT_FAILURE, exitCodeOfSignal } from '../src/programs/shared/messages.ts';
 import { historyOf } from '../src/programs/shared/past.ts';
 import { Stop } from '../src/programs/shared/stop.ts';
 import type { SocktopHost } from '../src/programs/socktop/socktop-host.ts';
 import type { SocktopSettings } from '../src/programs/socktop/socktop-settings.ts';
+import type { RunningAgent } from '../src/remote/agent/agent.ts';
 import { agentTarget, type Contact, connectAsking, openAgent } from './agent-connect.ts';
+import { VERSION } from './executable.ts';
 import type { NamedAgent } from './socktop-hosts.ts';
 import { show, withPast } from './socktop-show.ts';
 
+const DEMO_PORT = 3231;
+const DEMO_URL = `ws://127.0.0.1:${DEMO_PORT}/ws`;
+
 /** Shows an agent inside this process; resolves to the exit code. Rejects with OpError where it cannot listen. */
 export async function runDemo(settings: SocktopSettings): Promise<number> {
-  const { DEMO_URL, DemoAgent } = await import('./socktop-demo.ts');
   // Until the screen has its own handlers, no signal may end the program silently.
   const stop = new Stop(['SIGINT', 'SIGTERM', 'SIGHUP']);
-  raisePrivileges();
-  const demo = new DemoAgent(await currentPlatform());
+  const demo = await startDemo();
   try {
     const wish = { url: DEMO_URL, tlsCaPath: undefined, verifyHostname: false, tokenFile: undefined };
     const target = agentTarget(wish, {});
     const code = await runAgents(settings, [{ name: 'demo', wish, target }], stop);
     return stop.signal === undefined ? code : exitCodeOfSignal(stop.signal);
   } finally {
+    await demo.stop();
     // Standard output may be a stream of figures.
-    await demo.stop(settings.output === 'screen' ? process.stdout : process.stderr);
+    const output = settings.output === 'screen' ? process.stdout : process.stderr;
+    output.write(`Stopped demo agent on port ${DEMO_PORT}\n`);
     stop.release();
+  }
+}
+
+/** It listens on this machine's own address alone, and nothing of it is left when this process ends, however that is. */
+async function startDemo(): Promise<RunningAgent> {
+  const [{ startAgent }, usual] = await Promise.all([
+    import('../src/remote/agent/agent.ts'),
+    import('../src/programs/cli/agent-command.ts'),
+  ]);
+  raisePrivileges();
+  const platform = await currentPlatform();
+  const settings = {
+    ...{ port: DEMO_PORT, bindAddress: '127.0.0.1', tls: undefined, token: undefined },
+    ...{ gpus: true, temperatures: true, networkMetrics: false, sniff: false },
+    metricsTtlMillis: usual.AGENT_METRICS_TTL_MILLIS,
+    processesTtlMillis: usual.AGENT_PROCESSES_TTL_MILLIS,
+    disksTtlMillis: usual.AGENT_DISKS_TTL_MILLIS,
+    ...{ version: VERSION, platformName },
+  };
+  try {
+    return startAgent(settings, platform, { event: () => undefined });
+  } catch (thrown) {
+    const error = toOpError('demo', thrown);
+    if (error.code !== 'EADDRINUSE') throw error;
+    const message = `port ${DEMO_PORT} is in use, perhaps by another demo; try socktop ${DEMO_URL}`;
+    throw new OpError({ op: 'demo', code: error.code, message, cause: thrown });
   }
 }
 

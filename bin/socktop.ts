@@ -100,8 +100,10 @@ async function runShown(options: SocktopOptions, shown: Shown): Promise<number> 
   if ((shown.kind === 'local' || shown.kind === 'demo') && !canShowThisMachine()) return EXIT_USAGE;
   if (options.dryRun) {
     const { describeShown } = await import('./socktop-hosts.ts');
-    for (const line of describeShown(shown)) process.stdout.write(`${line}\n`);
-    return EXIT_OK;
+    const text = describeShown(shown)
+      .map((line) => `${line}\n`)
+      .join('');
+    return printOutcome('socktop', { text, exitCode: EXIT_OK });
   }
   const intervals = shown.kind === 'agents' ? shown.intervals : undefined;
   const { settings, problems } = await readSocktopSettings(options, intervals, process.env, system);

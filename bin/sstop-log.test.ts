@@ -88,7 +88,9 @@ describe('the file', () => {
     const log = EventLog.open('/dev/full', false);
     log.event('info', 'e');
     await log.close();
-    expect(log.error?.code).toBe('ENOSPC');
+    expect(log.error).toMatchObject({
+      ...{ code: 'ENOSPC', message: 'the log is not complete: no space left on device' },
+    });
   });
 });
 

@@ -28,7 +28,6 @@ const linux =
     : undefined;
 const darwin =
   process.platform === 'darwin' ? { loadPlatform: () => import('./darwin/darwin-platform.ts') } : undefined;
-const capabilities = linux === undefined ? undefined : new linux.EffectiveCapabilities();
 /** Names the descriptors of what counts in the kernel already, to the program that was started anew. */
 const HANDED_VARIABLE = 'SSTOP_HANDED';
 const handedText = process.env[HANDED_VARIABLE];
@@ -39,16 +38,16 @@ let handed =
 const isOrdinaryUser = process.getuid?.() !== 0;
 
 // Files that the user names are opened with his own rights whenever that is, a screen that collects included.
-if (isOrdinaryUser && capabilities !== undefined) useUserRights((work) => capabilities.withNone(work));
+if (isOrdinaryUser && linux !== undefined) useUserRights(linux.withoutCapabilities);
 
 /** Until `raisePrivileges`, files are opened with the rights of the user alone. Throws SyscallError. */
 export function lowerPrivileges(): void {
-  if (isOrdinaryUser) capabilities?.lower();
+  if (isOrdinaryUser) linux?.lowerCapabilities();
 }
 
 /** What the executable may do is in force again, for collecting. Throws SyscallError. */
 export function raisePrivileges(): void {
-  if (isOrdinaryUser) capabilities?.raise();
+  if (isOrdinaryUser) linux?.raiseCapabilities();
 }
 
 /**
@@ -57,11 +56,7 @@ export function raisePrivileges(): void {
  */
 export async function dropPrivileges(needsLowPort: boolean): Promise<boolean> {
   if (linux === undefined) return false;
-  const { PrivilegeDrop } = await linux.loadPrivilegeDrop();
-  const drop = new PrivilegeDrop(needsLowPort);
-  if (!drop.isNeeded) return false;
-  drop.apply();
-  return true;
+  return (await linux.loadPrivilegeDrop()).dropPrivileges(needsLowPort);
 }
 
 /**
@@ -156,7 +151,6 @@ export const secondsEastOfUtc = linux?.secondsEastOfUtc;
 /** The terminal by the system's calls; undefined: the runtime's streams know it. */
 export const terminalControl = linux?.terminalControl;
 
-/** Whether a descriptor is a terminal. */
 export const isTerminal: (descriptor: number) => boolean =
   terminalControl?.isTerminal ?? (await import('node:tty')).isatty;
 

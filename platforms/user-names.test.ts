@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parsePasswd, UserNames } from './user-names.ts';
@@ -40,6 +40,11 @@ test('where the file is none, users are numbers', () => {
     rmSync(path);
     // Who reads a pipe that nobody writes waits for ever.
     expect(Bun.spawnSync(['mkfifo', path]).success).toBe(true);
+    expect(new UserNames({ etcRoot }).name(1000)).toBe('1000');
+    rmSync(path);
+    writeFileSync(path, 'ann:x:1000:1000:::\n');
+    expect(new UserNames({ etcRoot }).name(1000)).toBe('ann');
+    truncateSync(path, 2 ** 32);
     expect(new UserNames({ etcRoot }).name(1000)).toBe('1000');
   } finally {
     rmSync(etcRoot, { recursive: true });

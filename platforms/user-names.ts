@@ -13,6 +13,9 @@ const LOOKUP_AGE_MICROS = 300e6;
 const LOOKUP_LIMIT = 64;
 const REMEMBERED_LIMIT = 4096;
 
+/** A longer file than this is no list of users, or none that is to be read once a second where it changes. */
+const FILE_LIMIT_BYTES = 64n << 20n;
+
 interface UserNamesOptions {
   readonly etcRoot?: string;
   readonly clock?: () => number;
@@ -107,7 +110,7 @@ export class UserNames {
   /** Empty where there is no such file, or none that can be read. */
   #readVersion(): string {
     const stat = orUndefined(() => statSync(this.#path, { bigint: true }));
-    return stat?.isFile() ? `${stat.ino} ${stat.size} ${stat.mtimeNs}` : '';
+    return stat?.isFile() && stat.size <= FILE_LIMIT_BYTES ? `${stat.ino} ${stat.size} ${stat.mtimeNs}` : '';
   }
 
   #read(): Map<number, string> {

@@ -4,15 +4,9 @@ import { type ChildProgram, outputOf } from '../child-output.ts';
 
 /** The programs of macOS that are asked, each with its one path: PATH is never searched. */
 const PATHS = {
-  ps: '/bin/ps',
-  df: '/bin/df',
-  mount: '/sbin/mount',
-  ifconfig: '/sbin/ifconfig',
-  netstat: '/usr/sbin/netstat',
-  sysctl: '/usr/sbin/sysctl',
-  lsof: '/usr/sbin/lsof',
-  vm_stat: '/usr/bin/vm_stat',
-  nettop: '/usr/bin/nettop',
+  ...{ ps: '/bin/ps', df: '/bin/df', mount: '/sbin/mount', ifconfig: '/sbin/ifconfig' },
+  ...{ netstat: '/usr/sbin/netstat', sysctl: '/usr/sbin/sysctl', lsof: '/usr/sbin/lsof' },
+  ...{ vm_stat: '/usr/bin/vm_stat', nettop: '/usr/bin/nettop' },
 } as const;
 export type CommandName = keyof typeof PATHS;
 

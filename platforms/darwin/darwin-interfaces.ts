@@ -103,12 +103,7 @@ interface InterfaceFact extends Readonly<Record<(typeof FIGURES)[number], number
 
 /**
  * net/if.h: struct if_msghdr2 with struct if_data64 of net/if_var.h in it, as `sysctl` of NET_RT_IFLIST2 has one for
- * each interface, packed to 4 bytes and followed by its name (struct sockaddr_dl); messages about addresses are between.
- *
- *    0 msglen  2 version  3 type  4 addrs  8 flags  12 index  16 snd_len 20 snd_maxlen 24 snd_drops 28 timer
- *   32 ifi_type .. 40 mtu 44 metric 48 baudrate 56 ipackets 64 ierrors 72 opackets 80 oerrors 88 collisions
- *   96 ibytes 104 obytes 112 imcasts 120 omcasts 128 iqdrops 136 noproto 144 recvtiming 148 xmittiming
- *  152 lastchange  160 sockaddr_dl
+ * each interface, followed by its name (struct sockaddr_dl); messages about addresses are between.
  */
 export const IF_MSGHDR2 = structure(
   { name: 'if_msghdr2', size: 160, pack: 4 },

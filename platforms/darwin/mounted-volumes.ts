@@ -20,10 +20,6 @@ export interface MountFact {
 /**
  * sys/mount.h: struct statfs with 64-bit inodes, of which `getfsstat(MNT_NOWAIT)` gives one for each mount, from what
  * the kernel knows: no disk and no server is asked.
- *
- *    0 f_bsize  4 f_iosize  8 f_blocks  16 f_bfree  24 f_bavail  32 f_files  40 f_ffree  48 f_fsid  56 f_owner
- *   60 f_type  64 f_flags  68 f_fssubtype  72 f_fstypename[16]  88 f_mntonname[1024]  1112 f_mntfromname[1024]
- * 2136 f_flags_ext  2140 f_reserved
  */
 export const STATFS64 = structure(
   { name: 'statfs64', size: 2168 },

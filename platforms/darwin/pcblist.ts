@@ -26,10 +26,6 @@ export const XINPGEN = structure(
 /**
  * netinet/in_pcb.h: struct xinpcb_n. Ports are in network order; of an IPv4 address the last 4 of the 16 bytes count
  * (struct in_addr_4in6).
- *
- *    0 xi_len   4 xi_kind   8 xi_inpp         16 inp_fport 18 inp_lport  20 inp_ppcb   28 inp_gencnt
- *   36 inp_flags 40 inp_flow 44 inp_vflag 45 ttl 46 protocol             48 foreign address   64 local address
- *   80 tos      84 hop limit 88 checksum offset 92 inp6_ifindex 94 hops  96 flow hash 100 flags2
  */
 export const XINPCB_N = structure(
   { name: 'xinpcb_n', size: 104, pack: 4 },
@@ -42,13 +38,7 @@ export const XINPCB_N = structure(
   },
 );
 
-/**
- * sys/socketvar.h: struct xsocket_n. `so_e_pid`: on whose behalf another process has the socket, 0 nobody's.
- *
- *    0 xso_len   4 xso_kind  8 xso_so          16 so_type    20 so_options  24 so_linger 26 so_state  28 so_pcb
- *   36 protocol 40 family   44 queues, error   56 so_pgid    60 so_oobmark  64 so_uid    68 so_last_pid  72 so_e_pid
- *   76 so_gencnt ...
- */
+/** sys/socketvar.h: struct xsocket_n. `so_e_pid`: on whose behalf another process has the socket, 0 nobody's. */
 export const XSOCKET_N = structure(
   { name: 'xsocket_n', size: 104, pack: 4 },
   {

@@ -127,10 +127,6 @@ export class ProcessList {
 /**
  * sys/proc_info.h: struct proc_bsdinfo and behind it struct proc_taskinfo, which are the struct proc_taskallinfo of
  * `proc_pidinfo(pid, PROC_PIDTASKALLINFO)`. Of other users' processes the kernel tells it to root alone.
- *
- *    0 pbi_flags .. 12 pbi_pid 16 pbi_ppid 20 pbi_uid .. 48 pbi_comm[16] 64 pbi_name[32] 96 pbi_nfiles .. 116 pbi_nice
- *  120 pbi_start_tvsec 128 pbi_start_tvusec
- *  136 pti_virtual_size 144 pti_resident_size 152 pti_total_user 160 pti_total_system .. 216 pti_csw 220 pti_threadnum
  */
 export const PROC_TASKALLINFO = structure(
   { name: 'proc_taskallinfo', size: 232 },
@@ -162,8 +158,6 @@ export const RUSAGE_INFO_V2 = structure(
 /**
  * sys/sysctl.h: the beginning of struct kinfo_proc, of `sysctl {CTL_KERN, KERN_PROC, KERN_PROC_PID, pid}`, which the
  * kernel tells everybody: struct extern_proc of sys/proc.h, whose first member is the time of the start.
- *
- *    0 p_starttime.tv_sec  8 p_starttime.tv_usec  16 p_vmspace  24 p_sigacts  32 p_flag  36 p_stat  40 p_pid
  */
 export const KINFO_PROC = structure(
   { name: 'kinfo_proc as far as p_pid', size: 48 },

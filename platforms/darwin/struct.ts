@@ -1,7 +1,17 @@
 import { OpError } from '../../src/kit/errors/op-error.ts';
 
-const BYTES = { u8: 1, i16: 2, u16: 2, i32: 4, u32: 4, i64: 8, u64: 8 } as const;
-type Scalar = keyof typeof BYTES;
+type Read = (view: DataView, at: number) => number;
+/** How many bytes a number has, and how it is read: both architectures of macOS are little-endian. */
+const SCALARS = {
+  u8: { bytes: 1, read: (view, at) => view.getUint8(at) },
+  i16: { bytes: 2, read: (view, at) => view.getInt16(at, true) },
+  u16: { bytes: 2, read: (view, at) => view.getUint16(at, true) },
+  i32: { bytes: 4, read: (view, at) => view.getInt32(at, true) },
+  u32: { bytes: 4, read: (view, at) => view.getUint32(at, true) },
+  i64: { bytes: 8, read: (view, at) => view.getUint32(at, true) + view.getInt32(at + 4, true) * 2 ** 32 },
+  u64: { bytes: 8, read: (view, at) => view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32 },
+} satisfies Record<string, { readonly bytes: number; readonly read: Read }>;
+type Scalar = keyof typeof SCALARS;
 /** A number, or so many of them in a row. */
 type Member = Scalar | readonly [type: Scalar, count: number];
 type Members = Readonly<Record<string, Member>>;
@@ -26,15 +36,15 @@ export function structure<const M extends Members>(
   members: M,
 ): Layout<M> {
   const at: Record<string, number> = {};
-  const types: Record<string, Scalar> = {};
+  const reads: Record<string, Read> = {};
   let end = 0;
   let widest = 1;
   for (const [member, declared] of Object.entries(members)) {
     const [type, count] = typeof declared === 'string' ? ([declared, 1] as const) : declared;
-    const align = Math.min(BYTES[type], pack);
+    const align = Math.min(SCALARS[type].bytes, pack);
     at[member] = roundedUp(end, align);
-    types[member] = type;
-    end = at[member] + BYTES[type] * count;
+    reads[member] = SCALARS[type].read;
+    end = at[member] + SCALARS[type].bytes * count;
     widest = Math.max(widest, align);
   }
   if (roundedUp(end, widest) !== size) {
@@ -44,32 +54,12 @@ export function structure<const M extends Members>(
   return {
     size,
     at: at as Layout<M>['at'],
-    read: (view, base, member) => readScalar(view, base + at[member as string]!, types[member as string]!),
+    read: (view, base, member) => reads[member as string]!(view, base + at[member as string]!),
   };
 }
 
 export function roundedUp(value: number, to: number): number {
   return Math.ceil(value / to) * to;
-}
-
-/** Both architectures of macOS are little-endian. */
-function readScalar(view: DataView, at: number, type: Scalar): number {
-  switch (type) {
-    case 'u8':
-      return view.getUint8(at);
-    case 'i16':
-      return view.getInt16(at, true);
-    case 'u16':
-      return view.getUint16(at, true);
-    case 'i32':
-      return view.getInt32(at, true);
-    case 'u32':
-      return view.getUint32(at, true);
-    case 'i64':
-      return view.getUint32(at, true) + view.getInt32(at + 4, true) * 2 ** 32;
-    case 'u64':
-      return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
-  }
 }
 
 const decoder = new TextDecoder();

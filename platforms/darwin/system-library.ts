@@ -150,11 +150,7 @@ class Library {
 const MNT_NOWAIT = 2;
 /** sys/errno.h, as far as anybody asks for them. */
 const CODES: Readonly<Record<number, string>> = {
-  1: 'EPERM',
-  2: 'ENOENT',
-  12: 'ENOMEM',
-  13: 'EACCES',
-  22: 'EINVAL',
+  ...{ 1: 'EPERM', 2: 'ENOENT', 12: 'ENOMEM', 13: 'EACCES', 22: 'EINVAL' },
 };
 
 /** The library, opened when it is first asked for, or why there is none. */

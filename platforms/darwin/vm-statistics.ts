@@ -25,10 +25,6 @@ interface SwapUsage {
 /**
  * mach/vm_statistics.h: struct vm_statistics64, of `host_statistics64(HOST_VM_INFO64)`. Unlike vm_stat's, its free
  * pages have the speculative ones among them.
- *
- *    0 free  4 active  8 inactive  12 wire  16 zero_fill .. 88 purgeable  92 speculative  96 decompressions
- *  104 compressions 112 swapins 120 swapouts 128 compressor 132 throttled 136 external 140 internal
- *  144 total_uncompressed_pages_in_compressor
  */
 export const VM_STATISTICS64 = structure(
   { name: 'vm_statistics64', size: 152 },

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { OpError } from '../../src/kit/errors/op-error.ts';
 import type { ChildProgram } from '../child-output.ts';
-import { EffectiveCapabilities } from './effective-capabilities.ts';
+import { setCapabilities } from './effective-capabilities.ts';
 import { processControl } from './libc.ts';
 
 /** linux/prctl.h. */
@@ -60,5 +60,5 @@ function prepared(paths: readonly string[]): string {
 function dropCapabilitiesOfChildren(): void {
   for (let bit = 0; bit <= LAST_CAPABILITY; bit++) processControl(PR_CAPBSET_DROP, bit);
   processControl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
-  new EffectiveCapabilities().inheritNone();
+  setCapabilities({ inheritable: 0n });
 }

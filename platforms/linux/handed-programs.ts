@@ -5,10 +5,10 @@ import { FirstPackets, type HandedFirstPackets } from './bpf/first-packets.ts';
 import { type HandedAccounting, NetworkAccounting } from './bpf/network-accounting.ts';
 import { descriptorsOfMaps } from './bpf/network-layout.ts';
 import { type HandedTasks, TaskSampler } from './bpf/task-sampler.ts';
-import { EffectiveCapabilities } from './effective-capabilities.ts';
+import { capabilitySets, keepOnlyCapabilities } from './effective-capabilities.ts';
 import { isKernelAtLeast } from './host.ts';
 import { effectiveUserId } from './libc.ts';
-import type { CapabilityName } from './privileges.ts';
+import { type CapabilityName, capabilitySet } from './privileges.ts';
 import { parseMountEntries, procMountAt } from './proc/mountinfo.ts';
 import {
   areNewPrivilegesForbidden,
@@ -34,14 +34,13 @@ export function restartWithoutPrivileges(
   sniff: boolean,
 ): HandedPrograms | undefined {
   const isRoot = effectiveUserId() === 0;
-  const capabilities = new EffectiveCapabilities();
-  const isWorthIt = canReadWithoutPrivileges() && capabilities.hasBeyond(neededAfterwards(isRoot, true));
-  if (!isWorthIt) return undefined;
+  const needless = capabilitySets().permitted & ~capabilitySet(neededAfterwards(isRoot, true));
+  if (!canReadWithoutPrivileges() || needless === 0n) return undefined;
   const handed = openIfPossible(() => handOverPrograms(sniff));
   // Another tier will do without.
   if (handed === undefined) return undefined;
   const { text, programs } = handed;
-  capabilities.keepOnly(neededAfterwards(isRoot, programs.accounting.parts.seeded));
+  keepOnlyCapabilities(neededAfterwards(isRoot, programs.accounting.parts.seeded));
   try {
     forbidNewPrivileges();
     return replaceProgram(executable, [process.argv0, ...argv], { ...process.env, [variable]: text });

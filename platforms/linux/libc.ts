@@ -2,7 +2,7 @@ import { dlopen, type Pointer, ptr, toArrayBuffer } from 'bun:ffi';
 import { readFileSync } from 'node:fs';
 import { OpError } from '../../src/kit/errors/op-error.ts';
 
-/** A failed system call: `code` is errno's name where it is one of those handled here, else `ERRNO_n`. */
+/** A failed system call: `code` is errno's name. */
 export class SyscallError extends OpError {
   readonly errno: number;
 
@@ -15,38 +15,20 @@ export class SyscallError extends OpError {
 
 /** asm-generic/errno-base.h, asm-generic/errno.h: the error numbers that this program distinguishes. */
 export const Errno = {
-  EPERM: 1,
-  ENOENT: 2,
-  ESRCH: 3,
-  EINTR: 4,
-  EIO: 5,
-  E2BIG: 7,
-  EAGAIN: 11,
-  ENOMEM: 12,
-  EACCES: 13,
-  EEXIST: 17,
-  EINVAL: 22,
-  ENFILE: 23,
-  EMFILE: 24,
-  ENOSPC: 28,
-  ENOSYS: 38,
-  ENODATA: 61,
-  EOPNOTSUPP: 95,
-  ENOBUFS: 105,
-  EPROTONOSUPPORT: 93,
-  EAFNOSUPPORT: 97,
-  ENETUNREACH: 101,
-  ECONNRESET: 104,
-  ETIMEDOUT: 110,
-  ECONNREFUSED: 111,
-  EHOSTUNREACH: 113,
+  ...{ EPERM: 1, ENOENT: 2, ESRCH: 3, EINTR: 4, EIO: 5, E2BIG: 7, EAGAIN: 11, ENOMEM: 12, EACCES: 13 },
+  ...{ EEXIST: 17, EINVAL: 22, ENFILE: 23, EMFILE: 24, ENOSPC: 28, ENOSYS: 38, ENODATA: 61 },
+  ...{ EOPNOTSUPP: 95, ENOBUFS: 105, EPROTONOSUPPORT: 93, EAFNOSUPPORT: 97, ENETUNREACH: 101 },
+  ...{ ECONNRESET: 104, ETIMEDOUT: 110, ECONNREFUSED: 111, EHOSTUNREACH: 113 },
   /** include/linux/errno.h: kernel-internal, yet bpf(2) lets it out. */
   ENOTSUPP: 524,
 } as const;
 
 function errnoName(errno: number): string {
-  for (const [name, value] of Object.entries(Errno)) if (value === errno) return name;
-  return `ERRNO_${errno}`;
+  const isNamed = ([, value]: readonly [string, number]): boolean => value === errno;
+  const known = Object.entries(Errno).find(isNamed);
+  if (known !== undefined) return known[0];
+  const { constants } = require('node:os') as typeof import('node:os');
+  return Object.entries(constants.errno).find(isNamed)?.[0] ?? `ERRNO_${errno}`;
 }
 
 /**
@@ -181,14 +163,21 @@ function openLibc() {
   }
 }
 
+/** Of address space, or of data: with more the engine gets what it asks for. */
+const ENOUGH_BYTES = 4 * 2 ** 30;
+
 /** bun:ffi calls through code that it generates, which needs memory that the engine may not get. */
 function reasonOf(cause: unknown, path: string): string {
   const reason = cause instanceof Error ? cause.message : String(cause);
   if (!reason.includes('requires the JIT')) return `cannot open ${path}: ${reason}`;
-  const isUnlimited = /^Max address space +unlimited/m.test(readFileSync('/proc/self/limits', 'utf8'));
-  const remedy = isUnlimited
-    ? 'allow memory that is both written and executed (MemoryDenyWriteExecute=no in a unit; seccomp, SELinux)'
-    : 'raise the address space limit (ulimit -v) to 3 GB or more';
+  const limits = readFileSync('/proc/self/limits', 'utf8').matchAll(
+    /^Max (address space|data size) +(\d+)/gm,
+  );
+  const low = [...limits].find(([, , bytes]) => Number(bytes) < ENOUGH_BYTES)?.[1];
+  const remedy =
+    low === undefined
+      ? 'allow memory that is both written and executed (MemoryDenyWriteExecute=no in a unit; seccomp, SELinux)'
+      : `raise the ${low} limit (ulimit ${low === 'data size' ? '-d' : '-v'}) to 3 GB or more`;
   return `cannot reserve memory for compiled code; ${remedy}`;
 }
 
@@ -225,9 +214,9 @@ export const O_NONBLOCK = 0o4000;
 export const O_DIRECTORY = process.arch === 'arm64' ? 0o40000 : 0o200000;
 export const O_CLOEXEC = 0o2000000;
 
-/** openat(2). Returns the descriptor or -errno. */
+/** openat(2). Returns the descriptor or -errno. It never waits: something may lie over a file of the kernel's, a pipe too. */
 export function openAt(directory: number, path: NativeBuffer, flags: number): number {
-  return orErrno(symbols.openat(directory, path.pointer, flags | O_CLOEXEC, 0));
+  return orErrno(symbols.openat(directory, path.pointer, flags | O_CLOEXEC | O_NONBLOCK, 0));
 }
 
 /** close(2); a failing close leaves nothing to be done. */

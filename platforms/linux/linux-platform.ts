@@ -16,7 +16,7 @@ import { OpError, toOpError } from '../../src/kit/errors/op-error.ts';
 import { type UserLookup, UserNames } from '../user-names.ts';
 import { monotonicMicros } from './clock.ts';
 import type { linuxTierReports } from './doctor/doctor-tiers.ts';
-import { EffectiveCapabilities } from './effective-capabilities.ts';
+import { mayLoadPrograms } from './effective-capabilities.ts';
 import type { SpaceSource } from './guarded/guarded-space.ts';
 import type { HandedPrograms } from './handed-programs.ts';
 import { Host } from './host.ts';
@@ -99,7 +99,7 @@ export class LinuxPlatform implements Platform {
       return undefined;
     }
     this.#containers.postpone(NAMES_AFTER_MILLIS);
-    const mayLoad = tier === 'auto' && new EffectiveCapabilities().mayLoadPrograms();
+    const mayLoad = tier === 'auto' && mayLoadPrograms();
     try {
       return this.#openNetwork({ tier: mayLoad ? tier : 'netlink', isListing: true });
     } catch (thrown) {

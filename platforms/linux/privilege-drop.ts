@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { orUndefined } from '../../src/kit/errors/op-error.ts';
-import { CapabilitySets } from './effective-capabilities.ts';
+import { capabilitySets, setCapabilities } from './effective-capabilities.ts';
 import { effectiveUserId, processControl } from './libc.ts';
 import {
   CAPABILITY_BITS,
@@ -25,53 +25,30 @@ const NET_BIND_SERVICE: CapabilitySet = 1n << 10n;
 const COLLECTING: readonly CapabilityName[] = [...PROGRAM_CAPABILITIES, ...OWNER_CAPABILITIES, 'cap_net_raw'];
 
 /**
- * The capabilities of this thread, to be cut down to those that collecting needs. A change reaches this thread alone;
- * it is for good in all of them once the program has executed itself anew.
+ * Cuts the capabilities of this thread down to those that collecting needs. A change reaches this thread alone; it is for
+ * good in all of them once the program has executed itself anew: from then on there is no more than what is kept, and
+ * never will be. Root gets it back as inheritable with an empty bounding set, so that its children can be left without
+ * any; others need it in the bounding set. False: this thread neither has, nor could gain by executing a file, what is
+ * not needed. Throws SyscallError.
+ *
+ * @param needsLowPort a port below 1024 will be listened on
  */
-export class PrivilegeDrop {
-  readonly #sets = new CapabilitySets();
-  readonly #permitted: CapabilitySet;
-  readonly #inheritable: CapabilitySet;
-  readonly #kept: CapabilitySet;
-
-  /** `needsLowPort`: a port below 1024 will be listened on. Throws SyscallError. */
-  constructor(needsLowPort: boolean) {
-    this.#sets.read();
-    this.#permitted = this.#sets.permitted;
-    this.#inheritable = this.#sets.inheritable;
-    this.#kept = this.#permitted & wanted(this.#permitted, needsLowPort);
+export function dropPrivileges(needsLowPort: boolean): boolean {
+  const { permitted, inheritable } = capabilitySets();
+  const kept = permitted & wanted(permitted, needsLowPort);
+  if (permitted === kept && areNewPrivilegesForbidden()) return false;
+  const isRoot = effectiveUserId() === 0;
+  // Only what the bounding set holds can become inheritable, and only CAP_SETPCAP can cut the bounding set.
+  if (isRoot) setCapabilities({ effective: permitted, permitted, inheritable: kept });
+  const bounding = isRoot ? 0n : kept;
+  for (let bit = 0; bit <= LAST_CAPABILITY; bit++) {
+    const isKept = ((bounding >> BigInt(bit)) & 1n) === 1n;
+    // A second lock: what follows holds without it.
+    if (!isKept && processControl(PR_CAPBSET_READ, bit) === 1) processControl(PR_CAPBSET_DROP, bit);
   }
-
-  /** Whether this thread has, or could gain by executing a file, what collecting does not need. */
-  get isNeeded(): boolean {
-    return this.#permitted !== this.#kept || !areNewPrivilegesForbidden();
-  }
-
-  /**
-   * From the next execve(2) on there is no more than what is kept, and never will be. Root gets it back as inheritable
-   * with an empty bounding set, so that its children can be left without any; others need it in the bounding set.
-   * Throws SyscallError.
-   */
-  apply(): void {
-    const isRoot = effectiveUserId() === 0;
-    // Only what the bounding set holds can become inheritable, and only CAP_SETPCAP can cut the bounding set.
-    if (isRoot) this.#set(this.#permitted, this.#kept);
-    const bounding = isRoot ? 0n : this.#kept;
-    for (let bit = 0; bit <= LAST_CAPABILITY; bit++) {
-      const isKept = ((bounding >> BigInt(bit)) & 1n) === 1n;
-      // A second lock: what follows holds without it.
-      if (!isKept && processControl(PR_CAPBSET_READ, bit) === 1) processControl(PR_CAPBSET_DROP, bit);
-    }
-    forbidNewPrivileges();
-    this.#set(this.#kept, isRoot ? this.#kept : this.#inheritable & this.#kept);
-  }
-
-  #set(permitted: CapabilitySet, inheritable: CapabilitySet): void {
-    this.#sets.effective = permitted;
-    this.#sets.permitted = permitted;
-    this.#sets.inheritable = inheritable;
-    this.#sets.write();
-  }
+  forbidNewPrivileges();
+  setCapabilities({ effective: kept, permitted: kept, inheritable: isRoot ? kept : inheritable & kept });
+  return true;
 }
 
 function wanted(permitted: CapabilitySet, needsLowPort: boolean): CapabilitySet {

@@ -2,14 +2,8 @@ import { Errno, NativeBuffer, readExtendedAttribute, SyscallError } from './libc
 
 /** linux/capability.h: the ones that this program has a use for, by the names of setcap(8). */
 export const CAPABILITY_BITS = {
-  cap_dac_override: 1,
-  cap_dac_read_search: 2,
-  cap_kill: 5,
-  cap_net_admin: 12,
-  cap_net_raw: 13,
-  cap_sys_ptrace: 19,
-  cap_perfmon: 38,
-  cap_bpf: 39,
+  ...{ cap_dac_override: 1, cap_dac_read_search: 2, cap_kill: 5, cap_net_admin: 12, cap_net_raw: 13 },
+  ...{ cap_sys_ptrace: 19, cap_perfmon: 38, cap_bpf: 39 },
 } as const;
 
 export type CapabilityName = keyof typeof CAPABILITY_BITS;

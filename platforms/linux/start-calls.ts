@@ -1,5 +1,5 @@
 import { secondsEastOfUtc } from './clock.ts';
-import { EffectiveCapabilities } from './effective-capabilities.ts';
+import { lowerCapabilities, raiseCapabilities, withoutCapabilities } from './effective-capabilities.ts';
 import { NativeBuffer, orThrow, systemCall } from './libc.ts';
 import { terminalControl } from './terminal-control.ts';
 
@@ -30,4 +30,7 @@ function ignoreUnnamedSignals(): void {
 }
 
 /** What every start needs of the system. In one piece, because each that is loaded apart takes 50 µs. */
-export const startCalls = { secondsEastOfUtc, EffectiveCapabilities, ignoreUnnamedSignals, terminalControl };
+export const startCalls = {
+  ...{ lowerCapabilities, raiseCapabilities, withoutCapabilities },
+  ...{ secondsEastOfUtc, ignoreUnnamedSignals, terminalControl },
+};

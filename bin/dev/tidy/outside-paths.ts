@@ -28,7 +28,6 @@ const TOUCHING: Readonly<Record<string, string>> = {
   'platforms/linux/proc/': '/proc',
   'platforms/linux/sys/': '/sys',
   'platforms/linux/bpf/': '/proc, /sys',
-  'platforms/linux/machine/interface-collector.ts': '/proc/net',
   'platforms/linux/sockets/sockets-proc.ts': '/proc/net',
   'platforms/linux/process/process-detail-reader.ts': '/proc',
   'platforms/linux/process/group-waits.ts': '/proc, /sys/fs/cgroup',

@@ -1,5 +1,6 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { closeDescriptor, Errno, NativeBuffer, PAGE_SIZE_BYTES, readInto } from '../libc.ts';
+import { textIn } from '../proc/text-scanner.ts';
 import {
   BpfError,
   bpf,
@@ -68,8 +69,7 @@ function loadWithLog(name: string, attributes: NativeBuffer, errno: number): num
   const result = bpfCharged(Command.PROG_LOAD, attributes, PROG_LOAD_BYTES);
   forgetPointer(32);
   if (result >= 0) return result;
-  const end = log.bytes.indexOf(0);
-  const text = new TextDecoder().decode(log.bytes.subarray(0, end < 0 ? LOG_BYTES : end));
+  const text = textIn(log.bytes, 0, LOG_BYTES);
   // A log that was too small for the verifier hides the reason (ENOSPC): the first errno is the true one.
   throw new BpfError(`load BPF program ${name}`, errno, text);
 }
@@ -95,13 +95,8 @@ export class ProgramRunner {
 
 /** `enum bpf_attach_type`. */
 export const AttachType = {
-  CGROUP_INET_INGRESS: 0,
-  CGROUP_INET_EGRESS: 1,
-  CGROUP_INET_SOCK_CREATE: 2,
-  TRACE_RAW_TP: 23,
-  TRACE_FENTRY: 24,
-  TRACE_FEXIT: 25,
-  TRACE_ITER: 28,
+  ...{ CGROUP_INET_INGRESS: 0, CGROUP_INET_EGRESS: 1, CGROUP_INET_SOCK_CREATE: 2, TRACE_RAW_TP: 23 },
+  ...{ TRACE_FENTRY: 24, TRACE_FEXIT: 25, TRACE_ITER: 28 },
   /** 5.9 and later. */
   CGROUP_INET_SOCK_RELEASE: 34,
 } as const;
@@ -235,9 +230,15 @@ export class TaskIterator {
     this.link = link;
   }
 
-  /** Attaches a program of the attach type TRACE_ITER, whose descriptor stays the caller's. Throws BpfError. */
-  static ofProgram(programDescriptor: number): TaskIterator {
-    return new TaskIterator(createLink(programDescriptor, 0, AttachType.TRACE_ITER));
+  /** Loads and attaches a program for the iterator with this BTF id. Throws BpfError. */
+  static open(name: string, code: Uint8Array, iteratorId: number): TaskIterator {
+    const program = loadTracing(name, code, iteratorId, AttachType.TRACE_ITER);
+    try {
+      return new TaskIterator(createLink(program, 0, AttachType.TRACE_ITER));
+    } finally {
+      // The link keeps it.
+      closeDescriptor(program);
+    }
   }
 
   /** The piece read last, until the next `read`; there is one from `begin` to the end. */

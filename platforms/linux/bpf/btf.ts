@@ -4,24 +4,8 @@ import type { ReadOnlyCast } from './instruction.ts';
 
 /** Kinds of types (include/uapi/linux/btf.h). */
 export const BtfKind = {
-  INT: 1,
-  PTR: 2,
-  ARRAY: 3,
-  STRUCT: 4,
-  UNION: 5,
-  ENUM: 6,
-  FWD: 7,
-  TYPEDEF: 8,
-  VOLATILE: 9,
-  CONST: 10,
-  RESTRICT: 11,
-  FUNC: 12,
-  FUNC_PROTO: 13,
-  VAR: 14,
-  DATASEC: 15,
-  DECL_TAG: 17,
-  TYPE_TAG: 18,
-  ENUM64: 19,
+  ...{ INT: 1, PTR: 2, ARRAY: 3, STRUCT: 4, UNION: 5, ENUM: 6, FWD: 7, TYPEDEF: 8, VOLATILE: 9, CONST: 10 },
+  ...{ RESTRICT: 11, FUNC: 12, FUNC_PROTO: 13, VAR: 14, DATASEC: 15, DECL_TAG: 17, TYPE_TAG: 18, ENUM64: 19 },
 } as const;
 export type BtfKind = (typeof BtfKind)[keyof typeof BtfKind];
 
@@ -32,8 +16,12 @@ export interface BtfMember {
   readonly typeId: number;
 }
 
-/** Type ids by name, of one kind. */
 export type BtfWanted = readonly (readonly [name: string, kind: BtfKind])[];
+
+/** Types of one kind. */
+export function ofKind(kind: BtfKind, ...names: readonly string[]): BtfWanted {
+  return names.map((name) => [name, kind] as const);
+}
 
 const MAGIC = 0xeb9f;
 const HEADER_BYTES = 24;

@@ -1,6 +1,7 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { unsigned64In } from '../integers.ts';
 import { closeDescriptor, NativeBuffer } from '../libc.ts';
-import { decodeText } from '../proc/text-scanner.ts';
+import { textIn } from '../proc/text-scanner.ts';
 import { allOrNone } from './bpf-call.ts';
 import { firstAccepted, loadTracing, openRawTracepoint } from './bpf-program.ts';
 import { Alu, Assembler, Helper, Jump, Register, Size } from './instruction.ts';
@@ -8,8 +9,8 @@ import { kernelTypes } from './kernel-types.ts';
 import { BatchReader, createHash, createSingle, lookupElement, UpdateFlag } from './map.ts';
 import { emitPidNumber, ownPidNumbers, type PidNumbers } from './namespaces.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
-import { COMM_BYTES, commLength } from './task-record.ts';
-import { numberOfWords, startTicksOf } from './task-units.ts';
+import { COMM_BYTES } from './task-record.ts';
+import { startTicksOf } from './task-units.ts';
 
 const { R0, R1, R2, R3, R4, R6, R7, R8, R9, R10 } = Register;
 
@@ -183,7 +184,7 @@ export class ExitRecorder {
       visit(this.#record);
     }
     if (lookupElement(this.handed.lost, this.#lostKey, this.#lostValue)) {
-      this.lostCount = numberOfWords(this.#lostValue.u32[0]!, this.#lostValue.u32[1]!);
+      this.lostCount = unsigned64In(this.#lostValue.u32, 0);
     }
   }
 
@@ -198,15 +199,13 @@ export class ExitRecorder {
     const key = (index * EXIT_KEY_BYTES) >> 2;
     const value = (index * EXIT_VALUE_BYTES) >> 2;
     const start = key + (ExitKey.START_NANOS >> 2);
-    const cpu = value + (ExitValue.CPU_NANOS >> 2);
     const comm = index * EXIT_VALUE_BYTES + ExitValue.COMM;
-    const text = this.#reader.values.bytes.subarray(comm, comm + COMM_BYTES);
     this.#record.pid = keys[key + (ExitKey.TGID >> 2)]!;
     this.#record.startTicks = startTicksOf(keys[start]!, keys[start + 1]!);
     this.#record.ppid = values[value + (ExitValue.PARENT >> 2)]!;
     this.#record.uid = values[value + (ExitValue.UID >> 2)]!;
-    this.#record.cpuNanos = numberOfWords(values[cpu]!, values[cpu + 1]!);
-    this.#record.name = decodeText(text.subarray(0, commLength(text)));
+    this.#record.cpuNanos = unsigned64In(values, value + (ExitValue.CPU_NANOS >> 2));
+    this.#record.name = textIn(this.#reader.values.bytes, comm, comm + COMM_BYTES);
   }
 }
 

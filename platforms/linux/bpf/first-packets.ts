@@ -107,7 +107,6 @@ export class RingReader {
   }
 }
 
-/** What a record with this header takes. */
 function recordBytes(header: number): number {
   return ((header & LENGTH_MASK) + RECORD_HEADER_BYTES + 7) & ~7;
 }
@@ -126,7 +125,7 @@ export interface FirstPacket {
   readonly length: number;
   /** Whether a socket of this machine sent it. */
   readonly isSent: boolean;
-  /** The owner of its socket in this PID namespace; 0: not known. */
+  /** The owner of its socket in this PID namespace; 0: it is not known, or not when it started. */
   readonly pid: number;
   /** As field 22 of /proc/PID/stat; NaN: not known. */
   readonly startTicks: number;
@@ -160,10 +159,11 @@ export class FirstPackets {
     packet.captured = view.getUint32(at + PacketRecord.CAPTURED, true);
     packet.length = view.getUint32(at + PacketRecord.LENGTH, true);
     packet.isSent = view.getUint32(at + PacketRecord.IS_SENT, true) !== 0;
-    packet.pid = view.getUint32(at + PacketRecord.PID, true);
     const low = view.getUint32(at + PacketRecord.START, true);
     const high = view.getUint32(at + PacketRecord.START + 4, true);
-    packet.startTicks = low === 0 && high === 0 ? Number.NaN : startTicksOf(low, high);
+    const isKnown = low !== 0 || high !== 0;
+    packet.pid = isKnown ? view.getUint32(at + PacketRecord.PID, true) : 0;
+    packet.startTicks = isKnown ? startTicksOf(low, high) : Number.NaN;
     this.#visit(packet);
   };
   #bytes = 0;

@@ -100,9 +100,7 @@ function emitKind(code: Assembler, { error }: HealthOffsets): void {
   code.moveImmediate(R9, ProblemKind.RESET).jumpIfImmediate(Jump.EQ, R1, Errno.ECONNRESET, 'kind');
   code.moveImmediate(R9, ProblemKind.TIMED_OUT).jumpIfImmediate(Jump.EQ, R1, Errno.ETIMEDOUT, 'kind');
   code.jump('out').label('failed');
-  for (const [errno, kind] of kinds) {
-    code.moveImmediate(R9, kind).jumpIfImmediate(Jump.EQ, R1, errno, 'kind');
-  }
+  for (const [errno, kind] of kinds) code.moveImmediate(R9, kind).jumpIfImmediate(Jump.EQ, R1, errno, 'kind');
   code.jump('out').label('kind');
 }
 

@@ -3,14 +3,8 @@ import { lengthened } from '../../../src/kit/table/slot-table.ts';
 
 /** Numbers of the kernel functions that a program may call: `___BPF_FUNC_MAPPER` in include/uapi/linux/bpf.h. */
 export const Helper = {
-  MAP_LOOKUP_ELEM: 1,
-  MAP_UPDATE_ELEM: 2,
-  GET_CURRENT_PID_TGID: 14,
-  GET_CURRENT_UID_GID: 15,
-  GET_CURRENT_COMM: 16,
-  SKB_LOAD_BYTES: 26,
-  GET_CURRENT_TASK: 35,
-  GET_SOCKET_COOKIE: 46,
+  ...{ MAP_LOOKUP_ELEM: 1, MAP_UPDATE_ELEM: 2, GET_CURRENT_PID_TGID: 14, GET_CURRENT_UID_GID: 15 },
+  ...{ GET_CURRENT_COMM: 16, SKB_LOAD_BYTES: 26, GET_CURRENT_TASK: 35, GET_SOCKET_COOKIE: 46 },
   SK_FULLSOCK: 95,
   /** 5.1 and later. */
   TCP_SOCK: 96,
@@ -44,30 +38,14 @@ export type Size = (typeof Size)[keyof typeof Size];
 
 /** Operations of the classes ALU and ALU64 (Documentation/bpf/standardization/instruction-set.rst). */
 export const Alu = {
-  ADD: 0x00,
-  SUB: 0x10,
-  MUL: 0x20,
-  DIV: 0x30,
-  OR: 0x40,
-  AND: 0x50,
-  LSH: 0x60,
-  RSH: 0x70,
-  MOV: 0xb0,
-  ARSH: 0xc0,
+  ...{ ADD: 0x00, SUB: 0x10, MUL: 0x20, DIV: 0x30, OR: 0x40, AND: 0x50 },
+  ...{ LSH: 0x60, RSH: 0x70, MOV: 0xb0, ARSH: 0xc0 },
 } as const;
 export type Alu = (typeof Alu)[keyof typeof Alu];
 
 /** Conditions of the class JMP; those with an S compare as signed numbers. */
 export const Jump = {
-  EQ: 0x10,
-  GT: 0x20,
-  GE: 0x30,
-  SET: 0x40,
-  NE: 0x50,
-  LT: 0xa0,
-  LE: 0xb0,
-  SLT: 0xc0,
-  SLE: 0xd0,
+  ...{ EQ: 0x10, GT: 0x20, GE: 0x30, SET: 0x40, NE: 0x50, LT: 0xa0, LE: 0xb0, SLT: 0xc0, SLE: 0xd0 },
 } as const;
 export type Jump = (typeof Jump)[keyof typeof Jump];
 
@@ -88,7 +66,7 @@ const PSEUDO_MAP_FD = 1;
 const PSEUDO_MAP_VALUE = 2;
 /** Source register of a call: the immediate is the BTF id of a kernel function. */
 const PSEUDO_KFUNC_CALL = 2;
-const INSTRUCTION_BYTES = 8;
+export const INSTRUCTION_BYTES = 8;
 
 /**
  * How a pointer becomes one that is only read through, `bpf_rdonly_cast` (6.2): BTF ids of that function and of the
@@ -274,9 +252,6 @@ export class Assembler {
     return this;
   }
 }
-
-/** Bytes that one instruction takes. */
-export { INSTRUCTION_BYTES };
 
 /** The width of a field of the kernel's, for loads. Throws OpError where there is no such width. */
 export function sizeOfBytes(bytes: number): Size {

@@ -34,24 +34,15 @@ const BTF_LOAD_BYTES = 32;
  *   header 24 | [1] INT u32: 16 | [2] INT u64: 16 | [3] ARRAY of u64: 24 | names 9
  */
 export function encodeValueBtf(valueBytes: number): Uint8Array {
-  const types = new Uint32Array([
+  const types = [
     ...[NAMES.indexOf('u32'), KIND_INT << 24, 4, 32],
     ...[NAMES.indexOf('u64'), KIND_INT << 24, 8, 64],
     ...[0, KIND_ARRAY << 24, 0, WORD_TYPE_ID, KEY_TYPE_ID, valueBytes / 8],
-  ]);
-  const blob = new Uint8Array(HEADER_BYTES + types.byteLength + NAMES.length);
-  const header = new DataView(blob.buffer);
-  header.setUint16(0, MAGIC, true);
-  // Version 1; header, offset and length of the types, offset and length of the names behind them.
-  header.setUint8(2, 1);
-  header.setUint32(4, HEADER_BYTES, true);
-  header.setUint32(8, 0, true);
-  header.setUint32(12, types.byteLength, true);
-  header.setUint32(16, types.byteLength, true);
-  header.setUint32(20, NAMES.length, true);
-  blob.set(new Uint8Array(types.buffer), HEADER_BYTES);
-  blob.set(new TextEncoder().encode(NAMES), HEADER_BYTES + types.byteLength);
-  return blob;
+  ];
+  const typesBytes = types.length * 4;
+  // Magic number and version 1; header, offset and length of the types, offset and length of the names behind them.
+  const header = [MAGIC | (1 << 16), HEADER_BYTES, 0, typesBytes, typesBytes, NAMES.length];
+  return Buffer.concat([new Uint8Array(Uint32Array.from([...header, ...types]).buffer), Buffer.from(NAMES)]);
 }
 
 /**
@@ -59,11 +50,11 @@ export function encodeValueBtf(valueBytes: number): Uint8Array {
  * descriptor.
  */
 export function loadValueBtf(valueBytes: number): ValueBtf {
-  const blob = nativeCopy(encodeValueBtf(valueBytes));
+  const blob = encodeValueBtf(valueBytes);
   const attributes = new NativeBuffer(BTF_LOAD_BYTES);
-  setPointer(attributes, 0, blob);
+  setPointer(attributes, 0, nativeCopy(blob));
   // The kernel checks that nothing stands behind the names, so the rounded length will not do.
-  attributes.u32[4] = HEADER_BYTES + 56 + NAMES.length;
+  attributes.u32[4] = blob.length;
   const descriptor = orBpfError('load BTF', bpfCharged(Command.BTF_LOAD, attributes, BTF_LOAD_BYTES));
   return { descriptor, keyTypeId: KEY_TYPE_ID, valueTypeId: VALUE_TYPE_ID };
 }

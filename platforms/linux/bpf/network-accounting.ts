@@ -1,7 +1,7 @@
 import { Failures } from '../../../src/data/sample/failures.ts';
 import { ADDRESS_WORDS, ProblemKind } from '../../../src/data/schema/network-columns.ts';
 import { closedOnError, OpError, toOpError } from '../../../src/kit/errors/op-error.ts';
-import { fromNetworkOrder } from '../integers.ts';
+import { fromNetworkOrder, unsigned64In } from '../integers.ts';
 import { clockGetTime, closeDescriptor, getSocketOption, NativeBuffer, openSocket } from '../libc.ts';
 import { sharesPidNamespace } from '../proc/namespace-links.ts';
 import { isAttachedToGroup, TaskIterator } from './bpf-program.ts';
@@ -29,7 +29,7 @@ import {
   type NetworkMaps,
 } from './network-layout.ts';
 import { type NetworkParts, NetworkPrograms } from './network-programs.ts';
-import { BOOT_OFFSET_NANOS, numberOfWords, startTicksOf } from './task-units.ts';
+import { BOOT_OFFSET_NANOS, startTicksOf } from './task-units.ts';
 
 /** Of the keys of connections and of sums. */
 const SHORT_KEY_WORDS = FlowKey.SIZE / 4;
@@ -45,7 +45,7 @@ const time = new NativeBuffer(16);
 /** Nanoseconds since boot, in the machine's time. */
 function machineNanos(): number {
   clockGetTime(CLOCK_BOOTTIME, time);
-  return numberOfWords(time.u32[0]!, time.u32[1]!) * NANOS + time.u32[2]! - BOOT_OFFSET_NANOS;
+  return unsigned64In(time.u32, 0) * NANOS + time.u32[2]! - BOOT_OFFSET_NANOS;
 }
 
 interface NetnsCookie {
@@ -308,8 +308,8 @@ export class NetworkAccounting {
     this.#key.u32.fill(0);
     if (!lookupElement(this.#maps.lost, this.#key, this.#lostValue)) return;
     const words = this.#lostValue.u32;
-    this.lost.bytes = numberOfWords(words[Lost.BYTES / 4]!, words[Lost.BYTES / 4 + 1]!);
-    this.lost.packets = numberOfWords(words[Lost.PACKETS / 4]!, words[Lost.PACKETS / 4 + 1]!);
+    this.lost.bytes = unsigned64In(words, Lost.BYTES / 4);
+    this.lost.packets = unsigned64In(words, Lost.PACKETS / 4);
   }
 }
 
@@ -390,8 +390,8 @@ class HealthReader {
     for (let i = 0; i < ADDRESS_WORDS; i++) {
       failures.remoteAddress[row * ADDRESS_WORDS + i] = fromNetworkOrder(word(FailureKey.ADDRESS + i * 4));
     }
-    failures.count[row] = numberOfWords(values[value]!, values[value + 1]!);
-    failures.nanos[row] = numberOfWords(values[value + 2]!, values[value + 3]!);
+    failures.count[row] = unsigned64In(values, value + (FailureValue.COUNT >> 2));
+    failures.nanos[row] = unsigned64In(values, value + (FailureValue.NANOS >> 2));
     const reason = word(FailureKey.REASON);
     failures.reasons[row] = kind === ProblemKind.DROPPED ? this.#reasonOf(reason) : routeWords(reason);
   }

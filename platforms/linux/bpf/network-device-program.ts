@@ -30,14 +30,11 @@ type DeviceOffsets = Readonly<ReturnType<typeof deviceOffsets>>;
 export function deviceOffsets(types: KernelTypes) {
   const of = (structure: string, path: string): number => types.member(structure, path).offset;
   return {
-    sk: of('sk_buff', 'sk'),
-    device: of('sk_buff', 'dev'),
-    length: of('sk_buff', 'len'),
-    protocol: of('sk_buff', 'protocol'),
+    ...{ sk: of('sk_buff', 'sk'), device: of('sk_buff', 'dev') },
+    ...{ length: of('sk_buff', 'len'), protocol: of('sk_buff', 'protocol') },
     /** int: ifindex of the interface that it came in by, 0: it was made here. */
     cameIn: of('sk_buff', 'skb_iif'),
-    head: of('sk_buff', 'head'),
-    data: of('sk_buff', 'data'),
+    ...{ head: of('sk_buff', 'head'), data: of('sk_buff', 'data') },
     /** u32, from `head`. */
     end: of('sk_buff', 'end'),
     /** u16, from `head`. */

@@ -1,12 +1,12 @@
 import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
-import { decodeText } from '../proc/text-scanner.ts';
+import { unsigned64In } from '../integers.ts';
+import { textIn } from '../proc/text-scanner.ts';
 import { COMM_BYTES, FlowKey, FlowValue, Owner } from './network-layout.ts';
 import { startTicksOf } from './task-units.ts';
 
 /** 32-bit words of a flow's key as `copyKey` gives it: those of the longest. */
 export const FLOW_KEY_WORDS = FlowKey.PEER_SIZE / 4;
 const FLOW_VALUE_WORDS = FlowValue.SIZE / 4;
-const HIGH_WORD = 2 ** 32;
 
 /**
  * One flow where the kernel wrote it: whoever asks for a field reads it, and nothing is read or made otherwise. The
@@ -163,9 +163,7 @@ export class FlowRecord {
   comm(): string {
     const { buffer, byteOffset } = this.#values;
     const at = byteOffset + this.#valueAt * 4 + FlowValue.OWNER + Owner.COMM;
-    const bytes = new Uint8Array(buffer, at, COMM_BYTES);
-    const end = bytes.indexOf(0);
-    return decodeText(end < 0 ? bytes : bytes.subarray(0, end));
+    return textIn(new Uint8Array(buffer, at, COMM_BYTES), 0, COMM_BYTES);
   }
 
   #copied(byte: number, into: Uint32Array): Uint32Array {
@@ -183,7 +181,6 @@ export class FlowRecord {
   }
 
   #number(byte: number): number {
-    const at = this.#valueAt + (byte >> 2);
-    return this.#values[at]! + this.#values[at + 1]! * HIGH_WORD;
+    return unsigned64In(this.#values, this.#valueAt + (byte >> 2));
   }
 }

@@ -17,109 +17,87 @@ export const SkBuff = {
 
 /** struct bpf_sock, include/uapi/linux/bpf.h; addresses in network order. */
 export const BpfSock = {
-  FAMILY: 4,
-  TYPE: 8,
-  PROTOCOL: 12,
-  SOURCE_IP4: 24,
-  SOURCE_IP6: 28,
+  ...{ FAMILY: 4, TYPE: 8, PROTOCOL: 12, SOURCE_IP4: 24, SOURCE_IP6: 28 },
   /** In host order. */
   SOURCE_PORT: 44,
   /** In network order. */
-  DESTINATION_PORT: 48,
-  DESTINATION_IP4: 52,
-  DESTINATION_IP6: 56,
+  ...{ DESTINATION_PORT: 48, DESTINATION_IP4: 52, DESTINATION_IP6: 56 },
   STATE: 72,
 } as const;
 
 /**
  * What the network programs keep in maps, in the machine's byte order. All addresses are four 32-bit words as in
- * src/data/sample/address.ts, ports in host order.
+ * src/data/sample/address.ts, ports in host order, and times nanoseconds since boot.
  *
- * Key of a peer of a datagram socket that is not connected, 40 bytes:
- *
- *    0 socket cookie u64
- *    8 tgid u32, 0 for the first owner of the socket; with the highest bit it is the low word of the cookie of a
- *      network namespace, for what nobody owns | 12 ifindex u32
- *   16 remote address 4 x u32
- *   32 remote port u16 | 34 flags u8 | 35 zero
- *
- * Of all other flows and of sums it has the first 16 bytes only, for short keys are found faster. Sums of what found no
- * room have cookie 0 and the tgid of the owner. So have those of what it sends by AF_PACKET. What is forwarded has a
- * cookie that no socket has, and the low word of the cookie of its network namespace for a tgid.
+ * Key of a peer of a datagram socket that is not connected. Of all other flows and of sums it has the first 16 bytes
+ * only, for short keys are found faster. Sums of what found no room have cookie 0 and the tgid of the owner. So have
+ * those of what it sends by AF_PACKET. What is forwarded has a cookie that no socket has, and the low word of the cookie
+ * of its network namespace for a tgid.
  */
 export const FlowKey = {
   ...{ SIZE: 16, PEER_SIZE: 40 },
-  ...{ COOKIE: 0, TGID: 8, IFINDEX: 12, REMOTE_ADDRESS: 16, REMOTE_PORT: 32, HAS_REMOTE: 34 },
+  /** u64. */
+  COOKIE: 0,
+  /**
+   * u32, 0 for the first owner of the socket. With the highest bit it is the low word of the cookie of a network
+   * namespace, for what nobody owns.
+   */
+  TGID: 8,
+  /** u32, four of them, u16, u8. */
+  ...{ IFINDEX: 12, REMOTE_ADDRESS: 16, REMOTE_PORT: 32, HAS_REMOTE: 34 },
 } as const;
 export const FORWARDED_COOKIE_HIGH = 0x666f_7277;
 /** Of a peer's key from its remote address on. */
 export const PEER_BYTES = FlowKey.PEER_SIZE - FlowKey.REMOTE_ADDRESS;
 
-/**
- * Value of a flow, 136 bytes:
- *
- *    0 rx bytes u64 | 8 tx bytes u64 | 16 rx packets u64 | 24 tx packets u64
- *   32 local address 4 x u32 | 48 remote address 4 x u32
- *   64 local port u16 | 66 remote port u16 | 68 family u16 | 70 protocol u16
- *   72 network namespace cookie u64, 0: not known
- *   80 owner, as OWNER; where held, `since` is the flow's first packet
- *  128 held u32: the socket has not been used, the owner is the creator of it or of its listener
- *  132 released u16: the last descriptor is closed | 134 type of socket u16
- */
+/** Value of a flow. */
 export const FlowValue = {
   SIZE: 136,
-  RX_BYTES: 0,
-  TX_BYTES: 8,
-  RX_PACKETS: 16,
-  TX_PACKETS: 24,
-  LOCAL_ADDRESS: 32,
-  REMOTE_ADDRESS: 48,
-  LOCAL_PORT: 64,
-  REMOTE_PORT: 66,
-  FAMILY: 68,
-  PROTOCOL: 70,
+  /** u64. */
+  ...{ RX_BYTES: 0, TX_BYTES: 8, RX_PACKETS: 16, TX_PACKETS: 24 },
+  ...{ LOCAL_ADDRESS: 32, REMOTE_ADDRESS: 48 },
+  /** u16. */
+  ...{ LOCAL_PORT: 64, REMOTE_PORT: 66, FAMILY: 68, PROTOCOL: 70 },
+  /** u64, 0: not known. */
   NETNS_COOKIE: 72,
+  /** As Owner. Where held, `since` is the flow's first packet. */
   OWNER: 80,
+  /** u32: the socket has not been used, the owner is the creator of it or of its listener. */
   HELD: 128,
-  RELEASED: 132,
-  TYPE: 134,
+  /** u16: the last descriptor is closed, and the type of the socket. */
+  ...{ RELEASED: 132, TYPE: 134 },
 } as const;
 
 /**
- * Owner, 48 bytes:
+ * Owner of a socket:
  *
- *   0 since u64, ns since boot | 8 tgid u32, of the machine's PID namespace, 0: unknown | 12 uid u32 | 16 comm[16]
- *  32 start of the process u64, ns since boot; 0: not known
+ *   0 since u64 | 8 tgid u32, of the machine's PID namespace, 0: unknown | 12 uid u32 | 16 comm[16]
+ *  32 start of the process u64; 0: not known
  *  40 its number u32 in the PID namespace of the program that counts, 0: it is not in it | 44 zero
  */
 export const Owner = { SIZE: 48, SINCE: 0, TGID: 8, UID: 12, COMM: 16, START: 32, PID: 40 } as const;
 export const COMM_BYTES = 16;
 
 /**
- * What is stored beside a socket (SK_STORAGE), 120 bytes. An accepted connection begins with a copy of its listener's,
- * so that the cookie in it tells a connection that nobody has used yet: it is not its own.
- *
- *    0 owner, as OWNER
- *   48 cookie u64 of the socket that the owner has used
- *   56 network namespace cookie u64
- *   64 tgid u32 in the keys of the owner's flows | 68 tgid u32 of the owner of the flows that have 0 there
- *   72 ifindex u32 of the last packet in | 76 of the last packet out
- *   80 the last 24 bytes of the key of the peer that was met last, with address, port and flags
- *  104 cookie u64 of the socket; 0 of one that listens, and of a connection before its first packet
- *  112 released u32 | 116 zero
+ * What is stored beside a socket (SK_STORAGE). An accepted connection begins with a copy of its listener's, so that the
+ * cookie in it tells a connection that nobody has used yet: it is not its own.
  */
 export const Storage = {
   SIZE: 120,
   OWNER: 0,
+  /** u64: cookie of the socket that the owner has used. */
   USED_COOKIE: 48,
+  /** u64. */
   NETNS_COOKIE: 56,
-  KEY_TGID: 64,
-  FIRST_TGID: 68,
-  INGRESS_IFINDEX: 72,
-  EGRESS_IFINDEX: 76,
-  PEER: 80,
-  PEER_FLAGS: 98,
+  /** u32, in the keys of the owner's flows, and that of the owner of the flows that have 0 there. */
+  ...{ KEY_TGID: 64, FIRST_TGID: 68 },
+  /** u32, of the last packet in and out. */
+  ...{ INGRESS_IFINDEX: 72, EGRESS_IFINDEX: 76 },
+  /** The last 24 bytes of the key of the peer that was met last, with address, port and flags. */
+  ...{ PEER: 80, PEER_FLAGS: 98 },
+  /** u64, 0 of a socket that listens, and of a connection before its first packet. */
   OWN_COOKIE: 104,
+  /** u32. */
   RELEASED: 112,
 } as const;
 
@@ -172,17 +150,8 @@ export const SocketType = { STREAM: 1, RAW: 3 } as const;
  * knows of numbers keeps ways apart that it could go once: each program took it 13 to 17 ms, and now takes 2.
  */
 export const Stack = {
-  KEY: -40,
-  VALUE: -176,
-  IP_HEADER: -216,
-  PACKETS: -220,
-  TRANSPORT_OFFSET: -228,
-  NEXT_HEADER: -236,
-  HEADER_BYTES: -244,
-  JUMBO_BYTES: -252,
-  SCRATCH: -264,
-  PARENT_COOKIE: -272,
-  SENDER: -320,
+  ...{ KEY: -40, VALUE: -176, IP_HEADER: -216, PACKETS: -220, TRANSPORT_OFFSET: -228, NEXT_HEADER: -236 },
+  ...{ HEADER_BYTES: -244, JUMBO_BYTES: -252, SCRATCH: -264, PARENT_COOKIE: -272, SENDER: -320 },
 } as const;
 export const IP_HEADER_BYTES = 40;
 

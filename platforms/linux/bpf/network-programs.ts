@@ -245,23 +245,19 @@ export class NetworkPrograms {
 
   #attachUse(traced: Traced, names: readonly string[], expectedAttachType: number, hook: UseHook): true {
     const code = lastUserProgram(this.#maps, traced.offsets, hook);
-    for (const name of names) {
-      const program = loadTracing('sstop_use', code, traced.types.id(name), expectedAttachType);
-      this.#programs.push(program);
-      this.#links.push(openRawTracepoint(program));
-    }
+    for (const name of names) this.#attachTo('sstop_use', code, traced.types.id(name), expectedAttachType);
     return true;
   }
 
   /** What is forwarded, and what AF_PACKET sends, has no row without it. */
   #attachDevices({ types, offsets }: Traced): void {
     const code = deviceProgram(this.#maps, offsets, deviceOffsets(types));
-    this.#attachTracepoint('sstop_queue', code, types.id(QUEUE_TRACEPOINT));
+    this.#attachTo('sstop_queue', code, types.id(QUEUE_TRACEPOINT));
   }
 
   #attachConnects({ types, offsets }: Traced): true {
     const code = stateProgram(this.#maps, offsets, healthOffsets(types));
-    this.#attachTracepoint('sstop_state', code, types.id(STATE_TRACEPOINT));
+    this.#attachTo('sstop_state', code, types.id(STATE_TRACEPOINT));
     // A connect that a route of this machine forbids changes no state. IPv6 may be a module that is not there.
     for (const [family, tracepoint] of [
       ['ipv4', ROUTE_TRACEPOINT],
@@ -269,7 +265,7 @@ export class NetworkPrograms {
     ] as const) {
       this.#tried(() => {
         const route = routeProgram(this.#maps, offsets, routeOffsets(types, family));
-        this.#attachTracepoint('sstop_route', route, types.id(tracepoint));
+        this.#attachTo('sstop_route', route, types.id(tracepoint));
       });
     }
     return true;
@@ -279,13 +275,14 @@ export class NetworkPrograms {
     const drops = dropOffsets(types);
     return firstAccepted(['sockets', 'packets'] as const, (part) => {
       const code = dropProgram(this.#maps, offsets, drops, part === 'sockets');
-      this.#attachTracepoint('sstop_drop', code, types.id(DROP_TRACEPOINT));
+      this.#attachTo('sstop_drop', code, types.id(DROP_TRACEPOINT));
       return part;
     });
   }
 
-  #attachTracepoint(name: string, code: Uint8Array, attachBtfId: number): void {
-    const program = loadTracing(name, code, attachBtfId);
+  /** To a function or, by default, a tracepoint. */
+  #attachTo(name: string, code: Uint8Array, attachBtfId: number, expectedAttachType?: number): void {
+    const program = loadTracing(name, code, attachBtfId, expectedAttachType);
     this.#programs.push(program);
     this.#links.push(openRawTracepoint(program));
   }
@@ -294,13 +291,7 @@ export class NetworkPrograms {
     const place = (member: string): number => types.member('bpf_iter__task_file', member).offset;
     const context = { meta: place('meta'), task: place('task'), file: place('file') };
     const code = holdersProgram(this.#maps, offsets, context);
-    const program = loadTracing('sstop_holders', code, types.id(HOLDERS_ITERATOR), AttachType.TRACE_ITER);
-    try {
-      return TaskIterator.ofProgram(program);
-    } finally {
-      // The link keeps it.
-      closeDescriptor(program);
-    }
+    return TaskIterator.open('sstop_holders', code, types.id(HOLDERS_ITERATOR));
   }
 
   /** A part that may be missing; undefined: it is, and why is kept. */

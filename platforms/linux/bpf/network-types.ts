@@ -1,4 +1,4 @@
-import { BtfKind, type BtfWanted, KernelTypes, READ_ONLY_CAST } from './btf.ts';
+import { BtfKind, type BtfWanted, KernelTypes, ofKind, READ_ONLY_CAST } from './btf.ts';
 import { kernelTypes } from './kernel-types.ts';
 import type { PidNumbers } from './namespaces.ts';
 
@@ -20,17 +20,13 @@ export const HOLDERS_ITERATOR = 'bpf_iter_task_file';
 
 const WANTED: BtfWanted = [
   READ_ONLY_CAST,
-  ...[...SEND_FUNCTIONS, ...RECEIVE_FUNCTIONS, HOLDERS_ITERATOR].map((name) => [name, BtfKind.FUNC] as const),
-  ...[SEND_TRACEPOINT, RECEIVE_TRACEPOINT, QUEUE_TRACEPOINT, STATE_TRACEPOINT, DROP_TRACEPOINT].map(
-    (name) => [name, BtfKind.TYPEDEF] as const,
-  ),
-  ...[ROUTE_TRACEPOINT, ROUTE6_TRACEPOINT].map((name) => [name, BtfKind.TYPEDEF] as const),
-  ...['flowi4', 'flowi6', 'fib6_result'].map((name) => [name, BtfKind.STRUCT] as const),
-  ['skb_drop_reason', BtfKind.ENUM],
-  ...['sk_buff', 'skb_shared_info', 'net_device'].map((name) => [name, BtfKind.STRUCT] as const),
-  ...['sock', 'socket', 'net', 'task_struct', 'cred', 'file', 'inode', 'bpf_iter__task_file'].map(
-    (name) => [name, BtfKind.STRUCT] as const,
-  ),
+  ...ofKind(BtfKind.FUNC, ...SEND_FUNCTIONS, ...RECEIVE_FUNCTIONS, HOLDERS_ITERATOR),
+  ...ofKind(BtfKind.TYPEDEF, SEND_TRACEPOINT, RECEIVE_TRACEPOINT, QUEUE_TRACEPOINT, STATE_TRACEPOINT),
+  ...ofKind(BtfKind.TYPEDEF, DROP_TRACEPOINT, ROUTE_TRACEPOINT, ROUTE6_TRACEPOINT),
+  ...ofKind(BtfKind.STRUCT, 'flowi4', 'flowi6', 'fib6_result', 'sk_buff', 'skb_shared_info', 'net_device'),
+  ...ofKind(BtfKind.STRUCT, 'sock', 'socket', 'net', 'task_struct', 'cred', 'file', 'inode'),
+  ...ofKind(BtfKind.STRUCT, 'bpf_iter__task_file'),
+  ...ofKind(BtfKind.ENUM, 'skb_drop_reason'),
 ];
 
 /** Offsets in the running kernel's structures that the network programs read. */
@@ -80,10 +76,7 @@ export function routeOffsets(types: KernelTypes, family: 'ipv4' | 'ipv6') {
             route: place('fib6_result', 'f6i'),
             none: place('net', 'ipv6.fib6_null_entry'),
             source: place('flowi6', 'saddr'),
-            readOnly: {
-              result: types.readOnlyCast('fib6_result'),
-              namespace: types.readOnlyCast('net'),
-            },
+            readOnly: { result: types.readOnlyCast('fib6_result'), namespace: types.readOnlyCast('net') },
           },
   };
 }

@@ -1,4 +1,4 @@
-import { BtfKind, type BtfMember, KernelTypes, READ_ONLY_CAST, type TypeSource } from './btf.ts';
+import { BtfKind, type BtfMember, KernelTypes, ofKind, READ_ONLY_CAST, type TypeSource } from './btf.ts';
 
 /** Resident pages are counted by kind (enum in include/linux/mm_types_task.h); swapped ones are no part of them. */
 const MM_FILEPAGES = 0;
@@ -16,36 +16,27 @@ type RssMembers =
 export type TaskOffsets = Readonly<ReturnType<typeof findTaskOffsets>>;
 
 /** BTF ids of kernel functions (kernel/bpf/helpers.c, task_iter.c). */
-export type WalkFunctions = Readonly<NonNullable<ReturnType<typeof walkFunctions>>>;
+export type WalkFunctions = Readonly<Record<keyof typeof WALK, number>>;
 
 export type IoMembers = Readonly<NonNullable<ReturnType<typeof ioMembers>>>;
 
-const WALK = [
-  'bpf_rcu_read_lock',
-  'bpf_rcu_read_unlock',
-  'bpf_iter_task_new',
-  'bpf_iter_task_next',
-  'bpf_iter_task_destroy',
-] as const;
+const EXIT_TRACEPOINT = 'btf_trace_sched_process_exit';
+const WALK = {
+  ...{ lock: 'bpf_rcu_read_lock', unlock: 'bpf_rcu_read_unlock', begin: 'bpf_iter_task_new' },
+  ...{ next: 'bpf_iter_task_next', end: 'bpf_iter_task_destroy' },
+} as const;
 
 /** Finds them. Throws OpError `UNSUPPORTED`, naming what this kernel lacks. */
 export function findTaskOffsets(source: TypeSource) {
   const types = new KernelTypes(source, [
-    ['task_struct', BtfKind.STRUCT],
-    ['signal_struct', BtfKind.STRUCT],
-    ['mm_struct', BtfKind.STRUCT],
-    ['cred', BtfKind.STRUCT],
-    ['pid', BtfKind.STRUCT],
-    ['bpf_iter_task', BtfKind.FUNC],
-    ['btf_trace_sched_process_exit', BtfKind.TYPEDEF],
-    ...WALK.map((name) => [name, BtfKind.FUNC] as const),
+    ...ofKind(BtfKind.STRUCT, 'task_struct', 'signal_struct', 'mm_struct', 'cred', 'pid'),
+    ...ofKind(BtfKind.FUNC, 'bpf_iter_task', ...Object.values(WALK)),
+    ...ofKind(BtfKind.TYPEDEF, EXIT_TRACEPOINT),
     READ_ONLY_CAST,
   ]);
   return {
     iteratorId: types.id('bpf_iter_task'),
-    exitTracepointId: types.has('btf_trace_sched_process_exit')
-      ? types.id('btf_trace_sched_process_exit')
-      : undefined,
+    exitTracepointId: types.has(EXIT_TRACEPOINT) ? types.id(EXIT_TRACEPOINT) : undefined,
     /** Kernel functions that walk over all tasks at once (6.7). */
     walk: walkFunctions(types),
     /** Of a task; undefined before 6.2. */
@@ -66,36 +57,24 @@ export function findTaskOffsets(source: TypeSource) {
   };
 }
 
-function walkFunctions(types: KernelTypes) {
-  if (!WALK.every((name) => types.has(name))) return undefined;
-  return {
-    lock: types.id('bpf_rcu_read_lock'),
-    unlock: types.id('bpf_rcu_read_unlock'),
-    begin: types.id('bpf_iter_task_new'),
-    next: types.id('bpf_iter_task_next'),
-    end: types.id('bpf_iter_task_destroy'),
-  };
+function walkFunctions(types: KernelTypes): WalkFunctions | undefined {
+  const entries = Object.entries(WALK);
+  if (!entries.every(([, name]) => types.has(name))) return undefined;
+  return Object.fromEntries(entries.map(([key, name]) => [key, types.id(name)])) as WalkFunctions;
 }
 
 function taskMembers(types: KernelTypes) {
   const of = (...paths: readonly string[]): BtfMember => types.member('task_struct', ...paths);
   return {
-    pid: of('pid'),
-    tgid: of('tgid'),
-    flags: of('flags'),
+    ...{ pid: of('pid'), tgid: of('tgid'), flags: of('flags') },
     /** 8 bytes wide up to 5.13, 4 since. */
     state: of('__state', 'state'),
     exitState: of('exit_state'),
     startNanos: of('start_boottime', 'real_start_time'),
     execNanos: of('se.sum_exec_runtime'),
-    comm: of('comm'),
-    parent: of('real_parent'),
-    leader: of('group_leader'),
-    credentials: of('real_cred'),
-    memory: of('mm'),
-    signal: of('signal'),
-    threadPid: of('thread_pid'),
-    threadNode: of('thread_node'),
+    ...{ comm: of('comm'), parent: of('real_parent'), leader: of('group_leader') },
+    ...{ credentials: of('real_cred'), memory: of('mm'), signal: of('signal') },
+    ...{ threadPid: of('thread_pid'), threadNode: of('thread_node') },
     /** Undefined: a kernel without CONFIG_TASK_IO_ACCOUNTING. */
     io: ioMembers(types, 'task_struct'),
   };

@@ -1,40 +1,25 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
+import { unsigned64In } from '../integers.ts';
 import { PAGE_SIZE_BYTES } from '../libc.ts';
-import { numberOfWords, startTicksOf, stateLetter } from './task-units.ts';
+import { startTicksOf, stateLetter } from './task-units.ts';
 
-/**
- * What the iterator program writes for each task (task-programs.ts) and the sampler reads, in the machine's order.
- *
- *   process, 96 bytes                        another thread, 32 bytes
- *    0 tid u32 (= tgid) | 4 tgid u32          0 tid u32 | 4 tgid u32
- *    8 parent u32       | 12 effective uid    8 CPU ns u64
- *   16 start, ns since boot u64              16 bytes read u64
- *   24 CPU ns, of dead threads too u64       24 bytes written u64
- *   32 state u32 | 36 exit state u32
- *   40 threads u32 | 44 task flags u32
- *   48 virtual pages u64 | 56 resident pages u64
- *   64 bytes read u64 | 72 bytes written u64
- *   80 comm[16]
- */
+/** What the iterator program writes for each process (task-programs.ts) and the sampler reads, in the machine's order. */
 export const ProcessField = {
-  TID: 0,
-  TGID: 4,
-  PARENT: 8,
-  UID: 12,
-  START_NANOS: 16,
-  CPU_NANOS: 24,
-  STATE: 32,
-  EXIT_STATE: 36,
-  THREADS: 40,
-  FLAGS: 44,
-  VIRTUAL_PAGES: 48,
-  RSS_PAGES: 56,
-  READ_BYTES: 64,
-  WRITE_BYTES: 72,
+  /** u32, both the same of a process, by which it is told from a thread. */
+  ...{ TID: 0, TGID: 4 },
+  /** u32, the user being the effective one. */
+  ...{ PARENT: 8, UID: 12 },
+  /** u64: since boot, and of dead threads too. */
+  ...{ START_NANOS: 16, CPU_NANOS: 24 },
+  /** u32. */
+  ...{ STATE: 32, EXIT_STATE: 36, THREADS: 40, FLAGS: 44 },
+  /** u64. */
+  ...{ VIRTUAL_PAGES: 48, RSS_PAGES: 56, READ_BYTES: 64, WRITE_BYTES: 72 },
   COMM: 80,
 } as const;
 export const PROCESS_BYTES = 96;
 
+/** Of another thread: u32, the others u64. */
 export const ThreadField = { TID: 0, TGID: 4, CPU_NANOS: 8, READ_BYTES: 16, WRITE_BYTES: 24 } as const;
 export const THREAD_BYTES = 32;
 
@@ -160,8 +145,7 @@ export class TaskRecordReader {
   }
 
   #number(at: number, field: number): number {
-    const word = at + (field >> 2);
-    return numberOfWords(this.#words[word]!, this.#words[word + 1]!);
+    return unsigned64In(this.#words, at + (field >> 2));
   }
 }
 

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { processCpuNanos } from '../clock.ts';
-import { closeDescriptor, PAGE_SIZE_BYTES } from '../libc.ts';
+import { PAGE_SIZE_BYTES } from '../libc.ts';
 import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
 import { comparedWithProc, outputLines, untilInState, ZOMBIE } from '../testdata/test-slices.fixture.ts';
-import { AttachType, loadProgram, ProgramType, TaskIterator } from './bpf-program.ts';
+import { TaskIterator } from './bpf-program.ts';
 import { withoutBpf } from './ebpf.fixture.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { findTaskOffsets } from './task-offsets.ts';
@@ -153,18 +153,10 @@ test.skipIf(withoutBpf !== undefined)(
   () => {
     const offsets = findTaskOffsets(kernelTypes());
     const copied = { ...offsets, rss: { kind: 'copied', offset: 8 } } as const;
-    const program = loadProgram({
-      type: ProgramType.TRACING,
-      code: taskIteratorProgram(copied, 0),
-      name: 'test',
-      expectedAttachType: AttachType.TRACE_ITER,
-      attachBtfId: offsets.iteratorId,
-    });
-    const iterator = TaskIterator.ofProgram(program);
+    const iterator = TaskIterator.open('test', taskIteratorProgram(copied, 0), offsets.iteratorId);
     iterator.begin();
     expect(iterator.read()).toBeGreaterThan(0);
     iterator.close();
-    closeDescriptor(program);
   },
 );
 

@@ -4,14 +4,7 @@ import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { closeDescriptor, SharedMemory } from '../libc.ts';
 import { isInitialPidNamespace } from '../proc/namespace-links.ts';
 import { allOrNone, BpfError } from './bpf-call.ts';
-import {
-  AttachType,
-  loadProgram,
-  loadTracing,
-  ProgramRunner,
-  ProgramType,
-  TaskIterator,
-} from './bpf-program.ts';
+import { loadProgram, ProgramRunner, ProgramType, TaskIterator } from './bpf-program.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { createSingle, MapFlag } from './map.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
@@ -165,12 +158,10 @@ export class TaskSampler {
   static open(options: TaskSamplerOptions = {}): TaskSampler {
     const offsets = findTaskOffsets(kernelTypes());
     const isInitial = isInitialPidNamespace();
-    const openOther = (): TaskIterator =>
-      openIterator(
-        offsets,
-        'sstop_tasks',
-        taskIteratorProgram(offsets, isInitial ? 0 : findPidLevel(offsets)),
-      );
+    const openOther = (): TaskIterator => {
+      const code = taskIteratorProgram(offsets, isInitial ? 0 : findPidLevel(offsets));
+      return TaskIterator.open('sstop_tasks', code, offsets.iteratorId);
+    };
     // A walk sees the whole machine and its numbers.
     const mayWalk = isInitial && (options.method ?? 'walk') === 'walk';
     return new TaskSampler(offsets.task.io !== undefined, mayWalk ? openWalk(offsets) : undefined, openOther);
@@ -284,19 +275,9 @@ function openWalk(offsets: TaskOffsets): TaskWalk | undefined {
   }
 }
 
-/** Attaches an iterator over tasks. The link keeps the program, so its descriptor is closed at once. Throws BpfError. */
-export function openIterator(offsets: TaskOffsets, name: string, code: Uint8Array): TaskIterator {
-  const program = loadTracing(name, code, offsets.iteratorId, AttachType.TRACE_ITER);
-  try {
-    return TaskIterator.ofProgram(program);
-  } finally {
-    closeDescriptor(program);
-  }
-}
-
 /** How deep this program's pid namespace lies: no process that it lists is less deep, and it lists itself. */
 export function findPidLevel(offsets: TaskOffsets): number {
-  const iterator = openIterator(offsets, 'sstop_level', pidLevelProgram(offsets));
+  const iterator = TaskIterator.open('sstop_level', pidLevelProgram(offsets), offsets.iteratorId);
   try {
     let least = Number.POSITIVE_INFINITY;
     iterator.begin();

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { unsigned64In } from '../integers.ts';
 import { CLOCK_TICKS_PER_SECOND } from '../libc.ts';
-import { numberOfWords, stateLetter, ticksOfNanos } from './task-units.ts';
+import { stateLetter, ticksOfNanos } from './task-units.ts';
 
 const NANOS_PER_TICK = 1_000_000_000n / BigInt(CLOCK_TICKS_PER_SECOND);
 
@@ -27,7 +28,7 @@ describe('nanoseconds in clock ticks', () => {
 });
 
 test('two words are a number', () => {
-  expect(numberOfWords(0xffffffff, 0x1fffff)).toBe(Number.MAX_SAFE_INTEGER);
+  expect(unsigned64In(Uint32Array.of(0xffffffff, 0x1fffff), 0)).toBe(Number.MAX_SAFE_INTEGER);
 });
 
 /** include/linux/sched.h, fs/proc/array.c. */

@@ -36,11 +36,6 @@ function readBootOffset(): number {
   return Number(seconds) * NANOS + Number(nanos);
 }
 
-/** A 64-bit number from its words; exact up to 2 ** 53. */
-export function numberOfWords(low: number, high: number): number {
-  return high * TWO_32 + low;
-}
-
 /** TASK_REPORT and what stands beside it in include/linux/sched.h. */
 const REPORTED_FLAGS = 0x7f;
 const UNINTERRUPTIBLE = 2;

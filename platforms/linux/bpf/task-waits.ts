@@ -1,40 +1,30 @@
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { numbers, tableClass } from '../../../src/kit/table/columns.ts';
+import { unsigned64In } from '../integers.ts';
 import { isInitialPidNamespace } from '../proc/namespace-links.ts';
-import type { TaskIterator } from './bpf-program.ts';
-import { BtfKind, type BtfMember, KernelTypes, type TypeSource } from './btf.ts';
+import { TaskIterator } from './bpf-program.ts';
+import { BtfKind, type BtfMember, KernelTypes, ofKind, type TypeSource } from './btf.ts';
 import { Alu, Assembler, Jump, Register, Size, sizeOfBytes } from './instruction.ts';
 import { kernelTypes } from './kernel-types.ts';
 import { findTaskOffsets, type TaskOffsets } from './task-offsets.ts';
 import { CONTEXT_TASK, emitRecord, TaskRecordCode } from './task-programs.ts';
-import { findPidLevel, openIterator } from './task-sampler.ts';
-import { numberOfWords } from './task-units.ts';
+import { findPidLevel } from './task-sampler.ts';
 
 const { R1, R2, R6, R7, R8, R9, R10 } = Register;
 
 /**
- * What the program writes for each thread, in the machine's order. Times are nanoseconds. Where the thread is its
- * process's leader, that of threads that have ended is in the sums.
- *
- *    0 tid u32 | 4 tgid u32
- *    8 1 where the kernel counts the thread's delays u64
- *   16 run-queue delay u64       24 delay by block devices u64
- *   32 delay by memory u64       40 major faults u64
- *   48 context switches u64      56 calls that read and wrote u64
- *   64 bytes read u64            72 bytes written u64
+ * What the program writes for each thread, in the machine's order. Where the thread is its process's leader, that of
+ * threads that have ended is in the sums.
  */
 const Field = {
-  TID: 0,
-  TGID: 4,
+  /** u32, all others u64. */
+  ...{ TID: 0, TGID: 4 },
+  /** 1 where the kernel counts the thread's delays. */
   IS_COUNTED: 8,
-  RUN_DELAY: 16,
-  BLOCK_DELAY: 24,
-  MEMORY_DELAY: 32,
-  MAJOR_FAULTS: 40,
-  SWITCHES: 48,
-  CALLS: 56,
-  READ_BYTES: 64,
-  WRITTEN_BYTES: 72,
+  /** Nanoseconds: in the run queue, by block devices, by memory. */
+  ...{ RUN_DELAY: 16, BLOCK_DELAY: 24, MEMORY_DELAY: 32 },
+  /** `CALLS` read and wrote. */
+  ...{ MAJOR_FAULTS: 40, SWITCHES: 48, CALLS: 56, READ_BYTES: 64, WRITTEN_BYTES: 72 },
 } as const;
 export const WAIT_RECORD_BYTES = 80;
 
@@ -52,12 +42,8 @@ const MEMORY_DELAYS = ['swapin', 'freepages', 'thrashing', 'compact'] as const;
 
 /** Finds them. Throws OpError `UNSUPPORTED`, naming what this kernel lacks. */
 function findWaitOffsets(source: TypeSource) {
-  const types = new KernelTypes(source, [
-    ['task_struct', BtfKind.STRUCT],
-    ['signal_struct', BtfKind.STRUCT],
-    ['task_delay_info', BtfKind.STRUCT],
-    ['taskstats', BtfKind.STRUCT],
-  ]);
+  const structures = ['task_struct', 'signal_struct', 'task_delay_info', 'taskstats'];
+  const types = new KernelTypes(source, ofKind(BtfKind.STRUCT, ...structures));
   const of = (structure: string, names: readonly string[]): readonly BtfMember[] =>
     types.has(structure) ? names.flatMap((name) => types.optionalMember(structure, name) ?? []) : [];
   const sum = (at: number, ...names: readonly string[]): Sum => ({
@@ -160,13 +146,9 @@ const UNKNOWN = Number.NaN;
 export class WaitSums extends tableClass(
   {
     runDelayNanos: numbers('f64'),
-    blockDelayNanos: numbers('f64', UNKNOWN),
-    memoryDelayNanos: numbers('f64', UNKNOWN),
-    majorFaults: numbers('f64'),
-    contextSwitches: numbers('f64'),
-    ioCalls: numbers('f64'),
-    readBytes: numbers('f64'),
-    writtenBytes: numbers('f64'),
+    ...{ blockDelayNanos: numbers('f64', UNKNOWN), memoryDelayNanos: numbers('f64', UNKNOWN) },
+    ...{ majorFaults: numbers('f64'), contextSwitches: numbers('f64'), ioCalls: numbers('f64') },
+    ...{ readBytes: numbers('f64'), writtenBytes: numbers('f64') },
   },
   PROCESSES_LIMIT,
 ) {
@@ -197,10 +179,7 @@ export class WaitSums extends tableClass(
       if (slot < 0) return;
       this.clearRow(slot);
     }
-    const number = (field: number): number => {
-      const word = at + (field >> 2);
-      return numberOfWords(words[word]!, words[word + 1]!);
-    };
+    const number = (field: number): number => unsigned64In(words, at + (field >> 2));
     this.runDelayNanos[slot]! += number(Field.RUN_DELAY);
     this.majorFaults[slot]! += number(Field.MAJOR_FAULTS);
     this.contextSwitches[slot]! += number(Field.SWITCHES);
@@ -230,7 +209,7 @@ export class TaskWaits {
     const waits = findWaitOffsets(types);
     const pidLevel = isInitialPidNamespace() ? 0 : findPidLevel(offsets);
     const code = taskWaitsProgram(offsets, waits, pidLevel);
-    return new TaskWaits(openIterator(offsets, 'sstop_waits', code), waits.countsIo);
+    return new TaskWaits(TaskIterator.open('sstop_waits', code, offsets.iteratorId), waits.countsIo);
   }
 
   private constructor(iterator: TaskIterator, countsIo: boolean) {

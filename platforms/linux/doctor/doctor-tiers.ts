@@ -9,13 +9,8 @@ import type { NetworkParts } from '../bpf/network-programs.ts';
 import { TaskSampler } from '../bpf/task-sampler.ts';
 import { closeDescriptor, openSocket, orThrow } from '../libc.ts';
 import { DestroyMulticast, SHARDS } from '../netlink/destroy-multicast.ts';
-import {
-  type DiagRequest,
-  type DiagVisitor,
-  familyRequest,
-  legacyTcpRequest,
-  SockDiag,
-} from '../netlink/sock-diag.ts';
+import { familyRequest, legacyTcpRequest, SockDiag } from '../netlink/sock-diag.ts';
+import type { DumpRequest } from '../netlink/socket.ts';
 import { packetRefusalText, programRefusalText } from '../network/network-source.ts';
 import { missingForOwners, type Privileges, parsePrivileges } from '../privileges.ts';
 import { readText } from './doctor-facts.ts';
@@ -97,7 +92,6 @@ function packetReport({ packets }: ProgramFacts): TierReport {
 const AF_INET = 2;
 /** Matches no socket state: the kernel loads its modules, walks no sockets and sends an empty reply. */
 const NO_STATES = 0;
-const NOBODY: DiagVisitor = { message: () => undefined };
 
 /** Result of one sock_diag request: undefined on success, else the error code. */
 type DiagVerdict = string | undefined;
@@ -128,12 +122,12 @@ export function examineDiag(): DiagFacts {
   };
 }
 
-function ask(request: DiagRequest): DiagVerdict {
+function ask(request: DumpRequest): DiagVerdict {
   let diag: SockDiag | undefined;
   try {
     diag = new SockDiag();
     diag.begin(request);
-    while (diag.receive(NOBODY));
+    while (diag.receive(() => undefined));
     return undefined;
   } catch (thrown) {
     return toOpError('ask sock_diag', thrown).code;

@@ -19,8 +19,8 @@ import {
   parseMountEntries,
   procMountAt,
 } from '../proc/mountinfo.ts';
+import { linkTarget } from '../proc/namespace-links.ts';
 import { parseControlGroup } from '../proc/pid-files.ts';
-import { linkTarget } from '../sys/sysfs-value.ts';
 import {
   CONTAINER_MARKERS,
   examineKernel,

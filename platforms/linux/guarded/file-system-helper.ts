@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { EffectiveCapabilities } from '../effective-capabilities.ts';
+import { keepOnlyCapabilities } from '../effective-capabilities.ts';
 import { unsigned64At } from '../integers.ts';
 import { Errno, fileSystemStatistics, NativeBuffer, processControl, readInto, writeFrom } from '../libc.ts';
 import { forbidNewPrivileges } from '../replace-program.ts';
@@ -72,7 +72,7 @@ const NEWLINE = 0x0a;
 export function runFileSystemHelper(): void {
   processControl(PR_SET_PDEATHSIG, SIGKILL);
   forbidNewPrivileges();
-  new EffectiveCapabilities().keepOnly([]);
+  keepOnlyCapabilities([]);
   const buffer = new NativeBuffer(LINE_LIMIT_BYTES);
   let length = 0;
   say(READY);

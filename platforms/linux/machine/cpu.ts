@@ -1,9 +1,11 @@
 import { join } from 'node:path';
+import { sectionError } from '../../../src/data/sample/snapshot.ts';
 import { type CpuSample, CpuTable, type Pressure } from '../../../src/data/schema/cpu-sample.ts';
+import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { monotonicMicros } from '../clock.ts';
 import { CLOCK_TICKS_PER_SECOND } from '../host.ts';
-import { NativeBuffer, orThrow } from '../libc.ts';
+import { NativeBuffer, orThrow, SyscallError } from '../libc.ts';
 import { parseCpuFrequencies, parseCpuModel } from '../proc/cpuinfo.ts';
 import { KeptFile, KeptText } from '../proc/kept-file.ts';
 import { type LoadAverage, parseLoadAverage, parseUptimeSeconds } from '../proc/loadavg.ts';
@@ -21,6 +23,8 @@ const PRESSURE_NAMES = ['cpu', 'memory', 'io'] as const;
 
 /** CPU times, frequencies, load, uptime and pressure; only what changes is read again. */
 export class CpuCollector {
+  /** What the last sample lacks although every kernel has it. */
+  error: SectionError | undefined;
   readonly #procRoot: string;
   readonly #sysRoot: string;
   readonly #clock: () => number;
@@ -51,6 +55,7 @@ export class CpuCollector {
 
   /** Throws OpError where /proc/stat cannot be read or is none; everything else is undefined where it is missing. */
   collect(): CpuSample {
+    this.error = undefined;
     orThrow(this.#stat.read(), 'read', this.#stat.path);
     const online = parseCpuStat(this.#stat.buffer.bytes, this.#stat.length, this.#table, this.#counters);
     if (online < 0) throw new OpError({ op: 'parse /proc/stat', code: 'BAD_VALUE' });
@@ -137,13 +142,20 @@ export class CpuCollector {
   }
 
   #readLoad(): boolean {
-    const length = this.#loadavg.read(this.#text);
+    const length = this.#readSmall(this.#loadavg);
     return length > 0 && parseLoadAverage(this.#text.bytes, length, this.#load);
   }
 
   #readUptime(): number | undefined {
-    const length = this.#uptime.read(this.#text);
+    const length = this.#readSmall(this.#uptime);
     return length > 0 ? known(parseUptimeSeconds(this.#text.bytes, length)) : undefined;
+  }
+
+  /** As `KeptFile.read`, and notes what failed. */
+  #readSmall(file: KeptFile): number {
+    const length = file.read(this.#text);
+    if (length < 0) this.error = sectionError('collect CPU', new SyscallError('read', -length, file.path));
+    return length;
   }
 
   #readPressure(index: number): Pressure | undefined {

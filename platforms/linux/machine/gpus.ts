@@ -15,9 +15,10 @@ import { NativeBuffer } from '../libc.ts';
 import { findNvml, NvmlLibrary } from '../nvml/library.ts';
 import { NvmlSession } from '../nvml/nvml-session.ts';
 import { KeptFile } from '../proc/kept-file.ts';
+import { linkTarget } from '../proc/namespace-links.ts';
 import { type DrmClient, parseDrmClient } from '../proc/pid-fdinfo.ts';
 import { type DrmCard, nvidiaDevicePaths, readDrmCards } from '../sys/drm.ts';
-import { isDeviceSuspended, linkTarget, listDirectory, mayDeviceSleep } from '../sys/sysfs-value.ts';
+import { isDeviceSuspended, listDirectory, mayDeviceSleep } from '../sys/sysfs-value.ts';
 import type { CollectorOptions } from './machine.ts';
 
 export interface GpuCollectorOptions extends CollectorOptions {

@@ -2,17 +2,9 @@ import { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
 import { toOpError } from '../../../src/kit/errors/op-error.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { monotonicMicros } from '../clock.ts';
-import {
-  AT_FDCWD,
-  closeDescriptor,
-  NativeBuffer,
-  O_RDONLY,
-  openAt,
-  orThrow,
-  readAt,
-  sharedBuffer,
-} from '../libc.ts';
+import { orThrow } from '../libc.ts';
 import type { LinkSource } from '../link.ts';
+import { KeptText } from '../proc/kept-file.ts';
 import { emptyNetDevLine, INTERFACE_NAME_SIZE, parseNetDevLine, storeNetDevLine } from '../proc/net-dev.ts';
 import { decodeText } from '../proc/text-scanner.ts';
 import { RouteLinkSource } from '../rtnetlink/route-link-source.ts';
@@ -118,15 +110,14 @@ class KnownLines extends columnsClass({
  * slot is remembered beside its name and nothing is looked up or decoded while the names stay.
  */
 class NetDevReader {
-  readonly #path: string;
+  readonly #text: KeptText;
   readonly #table: InterfaceTable;
   readonly #line = emptyNetDevLine();
-  #descriptor = -1;
   #lineCount = 0;
   readonly #lines = new KnownLines(16);
 
   constructor(procRoot: string, table: InterfaceTable) {
-    this.#path = `${procRoot}/net/dev`;
+    this.#text = new KeptText(`${procRoot}/net/dev`);
     this.#table = table;
   }
 
@@ -135,19 +126,17 @@ class NetDevReader {
    * cannot be read.
    */
   read(): boolean {
-    if (this.#descriptor < 0) this.#open();
+    const text = this.#text;
+    // Once it is open, nothing of it fails.
+    orThrow(text.read(), 'open', text.path);
     let isComplete = true;
     let lineIndex = 0;
-    // The kernel hands out about a page at a time, ending between lines; a cut line is read again from its start.
-    for (let position = 0; ; ) {
-      const length = orThrow(readAt(this.#descriptor, sharedBuffer, position), 'read', this.#path);
+    for (
       let next = 0;
-      while (parseNetDevLine(sharedBuffer.bytes, length, next, this.#line)) {
-        next = this.#line.next;
-        if (!this.#store(lineIndex++)) isComplete = false;
-      }
-      position += this.#line.next;
-      if (length === 0 || this.#line.next === 0) break;
+      parseNetDevLine(text.buffer.bytes, text.length, next, this.#line);
+      next = this.#line.next
+    ) {
+      if (!this.#store(lineIndex++)) isComplete = false;
     }
     this.#lineCount = lineIndex;
     return isComplete;
@@ -159,13 +148,7 @@ class NetDevReader {
   }
 
   close(): void {
-    if (this.#descriptor >= 0) closeDescriptor(this.#descriptor);
-    this.#descriptor = -1;
-  }
-
-  #open(): void {
-    const name = NativeBuffer.ofPath(this.#path);
-    this.#descriptor = orThrow(openAt(AT_FDCWD, name, O_RDONLY), 'open', this.#path);
+    this.#text.close();
   }
 
   #store(lineIndex: number): boolean {
@@ -183,14 +166,14 @@ class NetDevReader {
     if (lineIndex >= this.#lineCount || this.#lines.nameLength[lineIndex] !== length) return false;
     const at = lineIndex * INTERFACE_NAME_SIZE;
     for (let i = 0; i < length; i++) {
-      if (this.#lines.name[at + i] !== sharedBuffer.bytes[nameStart + i]) return false;
+      if (this.#lines.name[at + i] !== this.#text.buffer.bytes[nameStart + i]) return false;
     }
     return true;
   }
 
   #learnName(lineIndex: number): void {
     if (lineIndex >= this.#lines.capacity) this.#lines.reserve(lineIndex * 2);
-    const bytes = sharedBuffer.bytes.subarray(this.#line.nameStart, this.#line.nameEnd);
+    const bytes = this.#text.buffer.bytes.subarray(this.#line.nameStart, this.#line.nameEnd);
     this.#lines.name.set(bytes, lineIndex * INTERFACE_NAME_SIZE);
     this.#lines.nameLength[lineIndex] = bytes.length;
     this.#lines.slot[lineIndex] = this.#slotNamed(decodeText(bytes));

@@ -274,6 +274,15 @@ test('each part fails alone and says so', async () => {
   expect(section.memory.durationMicros).toBeGreaterThan(0);
 });
 
+test.each(['loadavg', 'uptime'])('without /proc/%s the rest is there, and an error says so', async (file) => {
+  using tree = new BuiltTree(RASPBERRY_PI);
+  tree.remove(`proc/${file}`);
+  using machine = open(tree);
+  const { cpu, errors } = await machine.collectMachine();
+  expect(cpu.value?.onlineCount).toBe(4);
+  expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining(`/proc/${file}: ENOENT`)]);
+});
+
 test('GPU and temperatures can be switched off', async () => {
   using tree = new BuiltTree(RASPBERRY_PI);
   const machine = new LinuxMachine({ ...tree, gpus: false, temperatures: false });

@@ -1,6 +1,7 @@
 import type { InterfaceTable } from '../../../src/data/sample/interface-table.ts';
 import type { MachineSection } from '../../../src/data/sample/machine-section.ts';
 import { sectionError } from '../../../src/data/sample/snapshot.ts';
+import type { CpuSample } from '../../../src/data/schema/cpu-sample.ts';
 import type { GpuSample } from '../../../src/data/schema/gpu-sample.ts';
 import type { Part, SectionError } from '../../../src/data/schema/section-facts.ts';
 import { sectionFacts } from '../../../src/data/schema/section-facts.ts';
@@ -35,7 +36,7 @@ export class MachineParts {
     await this.#roots.drives?.renew();
     const started = monotonicMicros();
     const parts = {
-      cpu: collectPart('collect CPU', () => this.#cpu.collect()),
+      cpu: this.#collectCpu(),
       memory: collectPart('collect memory', () => this.#memory.collect()),
       networks: this.#collectNetworks(),
       sensors: this.#collectSensors(),
@@ -55,6 +56,11 @@ export class MachineParts {
     this.#gpus?.close();
     this.#networks?.close();
     this.#networks = undefined;
+  }
+
+  #collectCpu(): Part<CpuSample> {
+    const part = collectPart('collect CPU', () => this.#cpu.collect());
+    return { ...part, error: part.error ?? this.#cpu.error };
   }
 
   #collectNetworks(): Part<InterfaceTable> {

@@ -43,7 +43,9 @@ export class MemoryCollector {
     if (now >= this.#nextScanMicros) {
       this.#nextScanMicros = now + SCAN_INTERVAL_MICROS;
       this.#zram.scan();
-      this.#hasArc = true;
+      // lxcfs lays a container's own figures over the kernel's; the cache is still the host's.
+      const mounts = readAttribute(join(this.#options.procRoot, 'self/mountinfo'));
+      this.#hasArc = mounts?.includes(' /proc/meminfo ') !== true;
       this.#hasLimit = true;
     }
     const zram = this.#zram.read(this.#zramUse) ? this.#zramUse : undefined;

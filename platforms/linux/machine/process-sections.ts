@@ -11,8 +11,9 @@ import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { sectionFacts } from '../../../src/data/schema/section-facts.ts';
 import { setText } from '../../../src/kit/table/columns.ts';
 import { monotonicMicros } from '../clock.ts';
-import { EffectiveCapabilities } from '../effective-capabilities.ts';
+import { capabilitySets } from '../effective-capabilities.ts';
 import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from '../host.ts';
+import { hasCapability } from '../privileges.ts';
 import { KeptText } from '../proc/kept-file.ts';
 import { emptyMemInfo, parseMemInfo } from '../proc/meminfo.ts';
 import { sharesPidNamespace } from '../proc/namespace-links.ts';
@@ -192,8 +193,8 @@ export class ProcessSections {
 
   /** Where it can: the table goes on with the same rows and counters, which programs read at less cost. */
   async #loadPrograms(): Promise<void> {
-    const capabilities = new EffectiveCapabilities();
-    if (!capabilities.has('cap_bpf') || !capabilities.has('cap_perfmon')) return;
+    const { effective } = capabilitySets();
+    if (!hasCapability(effective, 'cap_bpf') || !hasCapability(effective, 'cap_perfmon')) return;
     const { openBpfProcesses } = await import('../processes/network-processes.ts');
     const listed = openBpfProcesses({ after: this.#collector });
     if (listed === undefined) return;

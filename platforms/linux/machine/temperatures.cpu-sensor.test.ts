@@ -31,8 +31,9 @@ test('small boards', () => {
   for (const chip of ['cpu-thermal', 'cpu_thermal', 'bcm2835_thermal', 'cpu0-thermal', 'bigcore0-thermal']) {
     expect(choose([chip, chip, 40])).toBe(`${chip} ${chip}`);
   }
-  // i.MX6, VisionFive 2, RK3588 without its cores, Kirin.
-  for (const chip of ['imx_thermal_zone', 'sfctemp', 'package-thermal', 'cluster0-thermal']) {
+  // i.MX6, VisionFive 2, RK3588 without its cores, Kirin; Layerscape, TI K3, Intel's TCPU.
+  const others = ['core-cluster', 'mpu-thermal', 'TCPU'];
+  for (const chip of ['imx_thermal_zone', 'sfctemp', 'package-thermal', 'cluster0-thermal', ...others]) {
     expect(choose(['gpu-thermal', 'gpu-thermal', 90], [chip, 'temp1', 40])).toBe(`${chip} temp1`);
   }
   expect(choose(['cpuss-0-thermal', 'a', 40], ['cpuss-1-thermal', 'b', 45])).toBe('cpuss-1-thermal b');

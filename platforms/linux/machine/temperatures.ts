@@ -120,7 +120,7 @@ function readZone(zone: ThermalZone): TemperatureSensor {
 }
 
 /** Kernel names of sensors at a processor's cores. */
-const CORES = silicon('cpu|cpuss|cluster|bigcore|littlecore|mtktscpu');
+const CORES = silicon('t?cpu|cpuss|mpu|cluster|core-cluster|bigcore|littlecore|mtktscpu');
 /** And of those in a system-on-chip's middle: a part of it that is no core may be the hotter. */
 const WHOLE_CHIP = silicon('soc|package|bcm2835|exynos|sun\\w+i?|armada|meson|rk\\w*|imx|sfc');
 const PROCESSOR_LABEL = /\bcpu|cputin|\bpackage\b|\bprocessor\b|\btctl\b|\btdie\b|\bpeci\b/i;

@@ -36,12 +36,12 @@ class World {
 
   see(bytes: Uint8Array, isSent: boolean, asker?: Asker, isLocal = true): void {
     this.sniffer.begin();
-    this.sniffer.see({
+    const packet = {
       ...{ view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), at: 0 },
-      ...{ captured: bytes.length, length: bytes.length, isSent, isReceived: !isSent },
+      ...{ captured: bytes.length, length: bytes.length },
       ...{ pid: asker?.pid ?? 0, startTicks: asker?.startTicks ?? 0 },
-      scope: { isLocal: () => isLocal },
-    });
+    };
+    this.sniffer.see(packet, isSent, !isSent, { isLocal: () => isLocal });
   }
 
   answer(name: string, asker?: Asker, { localPort = 5000, ttl = 1 } = {}): void {

@@ -12,13 +12,9 @@ import { type KnownName, NameStore } from './name-store.ts';
 import { hasWaited, isSameAddress, SaidNames, WAITS_LIMIT } from './said-names.ts';
 import { DnsStreams, StreamNames } from './stream-names.ts';
 
-/** A packet that may say a name, valid during the call only. */
-export interface NamePacket extends FirstPacket {
-  /** Whether a socket of this machine gets it; on the loopback interface one has sent it too. */
-  readonly isReceived: boolean;
-  /** Says which addresses are this machine's, where packets of others come by; undefined: all are its own. */
-  readonly scope: Pick<LinkScope, 'isLocal'> | undefined;
-}
+/** A packet that may say a name, valid during the call only. The process of its socket is told where it is known. */
+type NamePacket = Pick<FirstPacket, 'view' | 'at' | 'captured' | 'length'> &
+  Partial<Pick<FirstPacket, 'pid' | 'startTicks'>>;
 
 /** A DNS answer whose process is not known yet. */
 interface GivenAnswer {
@@ -75,7 +71,16 @@ export class NameSniffer {
     return this.#streams.passedOver;
   }
 
-  see(packet: NamePacket): void {
+  /**
+   * @param isSent whether a socket of this machine sent it; on the loopback interface one gets it too
+   * @param scope says which addresses are this machine's, where packets of others come by; undefined: all are its own
+   */
+  see(
+    packet: NamePacket,
+    isSent: boolean,
+    isReceived: boolean,
+    scope?: Pick<LinkScope, 'isLocal'> | undefined,
+  ): void {
     const header = this.#header;
     const { view, at, captured } = packet;
     if (!header.parse(view, at, captured, packet.length) || header.isFragment) return;
@@ -86,11 +91,10 @@ export class NameSniffer {
       this.#view = view;
       this.#bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
     }
-    const { scope } = packet;
-    if (packet.isReceived && header.sourcePort === DNS_PORT) {
+    if (isReceived && header.sourcePort === DNS_PORT) {
       if (scope?.isLocal(header.destination) ?? true)
         this.#seeAnswer(packet, this.#bytes.subarray(start, end));
-    } else if (packet.isSent && (scope?.isLocal(header.source) ?? true)) this.#seeSent(packet, start, end);
+    } else if (isSent && (scope?.isLocal(header.source) ?? true)) this.#seeSent(packet, start, end);
   }
 
   /** Names the rows, after their owners have been found. */
@@ -124,7 +128,7 @@ export class NameSniffer {
     );
   }
 
-  #noteAnswer({ pid, startTicks }: NamePacket, answer: DnsAnswer | undefined): void {
+  #noteAnswer({ pid = 0, startTicks = 0 }: NamePacket, answer: DnsAnswer | undefined): void {
     if (answer === undefined) return;
     if (pid > 0) {
       this.#learn(pid, startTicks, answer, this.#nowMicros);

@@ -7,15 +7,7 @@ import { type LaterSegments, nameFilter } from '../packet/name-filter.ts';
 import { type CapturedPacket, PacketRing } from '../packet/ring.ts';
 import { LookTimes } from '../poll-wake.ts';
 import { attachFilter } from '../socket-filter.ts';
-import type { NamePacket, NameSniffer } from './name-sniffer.ts';
-
-/** For the packets of one source, one after another. */
-function emptyNamePacket(): { -readonly [Key in keyof NamePacket]: NamePacket[Key] } {
-  return {
-    ...{ view: new DataView(new ArrayBuffer(0)), at: 0, captured: 0, length: 0 },
-    ...{ isSent: false, isReceived: false, pid: 0, startTicks: 0, scope: undefined },
-  };
-}
+import type { NameSniffer } from './name-sniffer.ts';
 
 /** Where packets that may say a name come from. */
 export interface NameSource {
@@ -28,45 +20,18 @@ export interface NameSource {
   close(): void;
 }
 
-/** Names by programs in the kernel, which know the process of each packet. */
-export class KernelNames implements NameSource {
-  readonly part = 'ebpf';
-  readonly #sniffer: NameSniffer;
-  readonly #packets: FirstPackets;
-  readonly #packet = emptyNamePacket();
-  readonly #visit = (packet: FirstPacket): void => this.#see(packet);
-
-  /** Closes the packets in the end. */
-  constructor(sniffer: NameSniffer, packets: FirstPackets) {
-    this.#sniffer = sniffer;
-    this.#packets = packets;
-  }
-
-  drain(): void {
-    this.#sniffer.begin();
-    this.#packets.drain(this.#visit);
-  }
-
-  drainWithinMillis(): number {
-    return this.#packets.drainWithinMillis();
-  }
-
-  close(): void {
-    this.#packets.close();
-  }
-
-  #see({ view, at, captured, length, isSent, pid, startTicks }: FirstPacket): void {
-    const packet = this.#packet;
-    packet.view = view;
-    packet.at = at;
-    packet.captured = captured;
-    packet.length = length;
-    packet.isSent = isSent;
-    packet.isReceived = !isSent;
-    packet.pid = Number.isNaN(startTicks) ? 0 : pid;
-    packet.startTicks = startTicks;
-    this.#sniffer.see(packet);
-  }
+/** Names by programs in the kernel, which know the process of each packet. The packets are closed with it. */
+export function kernelNames(sniffer: NameSniffer, packets: FirstPackets): NameSource {
+  const visit = (packet: FirstPacket): void => sniffer.see(packet, packet.isSent, !packet.isSent);
+  return {
+    part: 'ebpf',
+    drain: () => {
+      sniffer.begin();
+      packets.drain(visit);
+    },
+    drainWithinMillis: () => packets.drainWithinMillis(),
+    close: () => packets.close(),
+  };
 }
 
 /** 1 MiB: some 200 packets with all of what is kept, or thousands of usual ones. */
@@ -100,7 +65,6 @@ export class NameRing implements NameSource {
   readonly #clock: () => number;
   #later: LaterSegments = 'all';
   #fewerUntilMicros = 0;
-  readonly #packet = emptyNamePacket();
   readonly #visit = (packet: CapturedPacket): void => this.#see(packet);
 
   /** Throws SyscallError: EPERM without CAP_NET_RAW. Closes the links, then and in the end. */
@@ -148,17 +112,12 @@ export class NameRing implements NameSource {
     attachFilter(this.#ring.descriptor, nameFilter(later));
   }
 
-  #see({ view, at, captured, length, type, interfaceIndex }: CapturedPacket): void {
+  #see(packet: CapturedPacket): void {
+    const { type, interfaceIndex } = packet;
     if (this.#scope.isCopy(interfaceIndex)) return;
-    const packet = this.#packet;
     const isLoopback = interfaceIndex === LOOPBACK_INDEX;
-    packet.view = view;
-    packet.at = at;
-    packet.captured = captured;
-    packet.length = length;
-    packet.isSent = isLoopback || type === PacketType.OUTGOING;
-    packet.isReceived = isLoopback || type !== PacketType.OUTGOING;
-    packet.scope = isLoopback ? undefined : this.#scope;
-    this.#sniffer.see(packet);
+    const isOutgoing = type === PacketType.OUTGOING;
+    const scope = isLoopback ? undefined : this.#scope;
+    this.#sniffer.see(packet, isLoopback || isOutgoing, isLoopback || !isOutgoing, scope);
   }
 }

@@ -224,9 +224,7 @@ function targetAt(prefix: Uint8Array): number {
 
 function isHostField(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start < HOST.length + 1 || bytes[start + HOST.length] !== COLON) return false;
-  for (let i = 0; i < HOST.length; i++) {
-    if ((bytes[start + i]! | 0x20) !== HOST.charCodeAt(i)) return false;
-  }
+  for (let i = 0; i < HOST.length; i++) if ((bytes[start + i]! | 0x20) !== HOST.charCodeAt(i)) return false;
   return true;
 }
 

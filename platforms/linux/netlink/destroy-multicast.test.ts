@@ -36,15 +36,13 @@ test('the shards together hear of every closing, each exactly once', async () =>
     const end = performance.now() + DEADLINE_MILLIS;
     while (heard.size < CLOSINGS && performance.now() < end) {
       for (let shard = 0; shard < SHARDS; shard++) {
-        multicast.drainShard(shard, {
-          message(buffer, at, length) {
-            expect(record.read(buffer, at, length)).toBe(true);
-            expect(record.cookieLow % SHARDS).toBe(shard);
-            const end = `${record.localPort}-${record.remotePort}`;
-            if (!ends.has(end)) return;
-            heard.set(end, (heard.get(end) ?? 0) + 1);
-            shardsHit.add(shard);
-          },
+        multicast.drainShard(shard, (buffer, at, length) => {
+          expect(record.read(buffer, at, length)).toBe(true);
+          expect(record.cookieLow % SHARDS).toBe(shard);
+          const end = `${record.localPort}-${record.remotePort}`;
+          if (!ends.has(end)) return;
+          heard.set(end, (heard.get(end) ?? 0) + 1);
+          shardsHit.add(shard);
         });
       }
       await Bun.sleep(2);

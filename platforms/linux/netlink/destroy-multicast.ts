@@ -2,8 +2,8 @@ import { closedOnError } from '../../../src/kit/errors/op-error.ts';
 import { Errno, NativeBuffer } from '../libc.ts';
 import { attachFilter, type FilterInstruction } from '../socket-filter.ts';
 import { type MessageSpan, nextMessage } from './message.ts';
-import { type DiagVisitor, NETLINK_SOCK_DIAG } from './sock-diag.ts';
-import { NetlinkSocket } from './socket.ts';
+import { NETLINK_SOCK_DIAG } from './sock-diag.ts';
+import { NetlinkSocket, type VisitMessage } from './socket.ts';
 
 /** linux/sock_diag.h: SKNLGRP_INET_TCP_DESTROY 1 and SKNLGRP_INET6_TCP_DESTROY 3 as bits. UDP's carry no bytes. */
 const TCP_DESTROY_GROUPS = (1 << 0) | (1 << 2);
@@ -49,20 +49,20 @@ export class DestroyMulticast {
   }
 
   /** Hands every waiting announcement to the visitor. Returns how many there were. */
-  drain(visitor: DiagVisitor): number {
+  drain(visit: VisitMessage): number {
     let count = 0;
-    for (let shard = 0; shard < SHARDS; shard++) count += this.drainShard(shard, visitor);
+    for (let shard = 0; shard < SHARDS; shard++) count += this.drainShard(shard, visit);
     return count;
   }
 
   /** The part of `drain` for one of `SHARDS`, so that a caller may rest between them. */
-  drainShard(index: number, visitor: DiagVisitor): number {
+  drainShard(index: number, visit: VisitMessage): number {
     const shard = this.#shards[index];
     if (shard === undefined) return 0;
     let count = 0;
     for (let attempt = 0; attempt < DATAGRAMS_A_DRAIN; attempt++) {
       const length = shard.receiveWaiting(this.#buffer);
-      if (length > 0) count += this.#visit(Math.min(length, this.#buffer.bytes.length), visitor);
+      if (length > 0) count += this.#visit(Math.min(length, this.#buffer.bytes.length), visit);
       else if (length === -Errno.ENOBUFS) this.#countLost(index, shard);
       else if (length !== -Errno.EINTR) return count;
     }
@@ -74,12 +74,12 @@ export class DestroyMulticast {
     this.#shards.length = 0;
   }
 
-  #visit(end: number, visitor: DiagVisitor): number {
+  #visit(end: number, visit: VisitMessage): number {
     let count = 0;
     for (let at = 0; at < end; ) {
       const next = nextMessage(this.#buffer.u32, at, end, this.#span);
       if (next < 0) return count;
-      visitor.message(this.#buffer, at, this.#span.length);
+      visit(this.#buffer, at, this.#span.length);
       count++;
       at = next;
     }

@@ -1,5 +1,5 @@
 import { IPV4_MAPPED_WORD } from '../../../src/data/sample/address.ts';
-import { fromNetworkOrder } from '../integers.ts';
+import { fromNetworkOrder, unsigned64In } from '../integers.ts';
 import type { NativeBuffer } from '../libc.ts';
 import { ATTRIBUTE_HEADER_BYTES, findAttribute, isAttributeAt, MESSAGE_HEADER_BYTES } from './message.ts';
 import { DiagAttribute } from './sock-diag.ts';
@@ -8,21 +8,11 @@ const AF_INET = 2;
 /** sizeof(struct inet_diag_msg) */
 const DIAG_MESSAGE_BYTES = 72;
 const ATTRIBUTES_AT = MESSAGE_HEADER_BYTES + DIAG_MESSAGE_BYTES;
-const TWO_32 = 2 ** 32;
 
 /** Byte offsets in linux/tcp.h `struct tcp_info`, whose end moves out with every kernel. */
 const TcpInfo = {
-  UNACKED: 24,
-  LAST_ACK_RECV: 56,
-  RTT: 68,
-  TOTAL_RETRANS: 100,
-  BYTES_ACKED: 120,
-  BYTES_RECEIVED: 128,
-  SEGS_OUT: 136,
-  SEGS_IN: 140,
-  MIN_RTT: 148,
-  DATA_SEGS_IN: 152,
-  DATA_SEGS_OUT: 156,
+  ...{ UNACKED: 24, LAST_ACK_RECV: 56, RTT: 68, TOTAL_RETRANS: 100, BYTES_ACKED: 120, BYTES_RECEIVED: 128 },
+  ...{ SEGS_OUT: 136, SEGS_IN: 140, MIN_RTT: 148, DATA_SEGS_IN: 152, DATA_SEGS_OUT: 156 },
   /** Since 4.19. */
   BYTES_SENT: 200,
   BYTES_RETRANS: 208,
@@ -124,8 +114,8 @@ export class DiagRecord {
     this.lastAckMillis = u32[(info + TcpInfo.LAST_ACK_RECV) >> 2]!;
     this.rttMicros = u32[(info + TcpInfo.RTT) >> 2]!;
     this.retransmits = u32[(info + TcpInfo.TOTAL_RETRANS) >> 2]!;
-    this.bytesAcked = u64(u32, info + TcpInfo.BYTES_ACKED);
-    this.bytesReceived = u64(u32, info + TcpInfo.BYTES_RECEIVED);
+    this.bytesAcked = unsigned64In(u32, (info + TcpInfo.BYTES_ACKED) >> 2);
+    this.bytesReceived = unsigned64In(u32, (info + TcpInfo.BYTES_RECEIVED) >> 2);
     const hasDataSegments = infoBytes >= DATA_SEGS_INFO_BYTES;
     this.dataSegmentsIn = hasDataSegments ? u32[(info + TcpInfo.DATA_SEGS_IN) >> 2]! : Number.NaN;
     this.dataSegmentsOut = hasDataSegments ? u32[(info + TcpInfo.DATA_SEGS_OUT) >> 2]! : Number.NaN;
@@ -135,7 +125,8 @@ export class DiagRecord {
       infoBytes >= REORDERING_INFO_BYTES ? u32[(info + TcpInfo.REORD_SEEN) >> 2]! : Number.NaN;
     this.uniqueBytesSent =
       infoBytes >= SENT_INFO_BYTES
-        ? u64(u32, info + TcpInfo.BYTES_SENT) - u64(u32, info + TcpInfo.BYTES_RETRANS)
+        ? unsigned64In(u32, (info + TcpInfo.BYTES_SENT) >> 2) -
+          unsigned64In(u32, (info + TcpInfo.BYTES_RETRANS) >> 2)
         : Number.NaN;
   }
 
@@ -154,7 +145,7 @@ export class DiagRecord {
     if (buffer === undefined) return 0;
     const at = findAttribute(buffer.u16, this.#at + ATTRIBUTES_AT, this.#end, DiagAttribute.CGROUP_ID);
     if (at < 0 || buffer.u16[at >> 1]! < ATTRIBUTE_HEADER_BYTES + 8) return 0;
-    return u64(buffer.u32, at + ATTRIBUTE_HEADER_BYTES);
+    return unsigned64In(buffer.u32, (at + ATTRIBUTE_HEADER_BYTES) >> 2);
   }
 
   /** Four address words, IPv4 as IPv4-mapped, to `into[index..]`. */
@@ -215,9 +206,4 @@ export class DiagRecord {
     this.rttMinMicros = 0;
     this.uniqueBytesSent = 0;
   }
-}
-
-/** Little-endian 64 bits at a byte offset that is a multiple of 4. */
-function u64(u32: Uint32Array, at: number): number {
-  return u32[at >> 2]! + u32[(at >> 2) + 1]! * TWO_32;
 }

@@ -4,7 +4,8 @@ import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { NativeBuffer } from '../libc.ts';
 import { Pair } from '../testdata/loopback.ts';
 import { DiagRecord } from './diag-record.ts';
-import { type DiagVisitor, familyRequest, legacyTcpRequest, SockDiag } from './sock-diag.ts';
+import { familyRequest, legacyTcpRequest, SockDiag } from './sock-diag.ts';
+import type { VisitMessage } from './socket.ts';
 
 const TCP_DIAG_TYPE = 18;
 
@@ -13,14 +14,12 @@ function dump(diag: SockDiag, request = legacyTcpRequest(0xb3e)): Record<string,
   const record = new DiagRecord();
   const seen: Record<string, number | boolean>[] = [];
   diag.begin(request);
-  const visitor: DiagVisitor = {
-    message(buffer, at, length) {
-      expect(record.read(buffer, at, length)).toBe(true);
-      record.readCounters();
-      seen.push({ ...record, cgroupId: record.cgroupId() });
-    },
+  const visit: VisitMessage = (buffer, at, length) => {
+    expect(record.read(buffer, at, length)).toBe(true);
+    record.readCounters();
+    seen.push({ ...record, cgroupId: record.cgroupId() });
   };
-  while (diag.receive(visitor));
+  while (diag.receive(visit));
   return seen;
 }
 
@@ -44,7 +43,7 @@ function read(buffer: NativeBuffer): { goesOn: boolean; messages: number; wasInt
   let messages = 0;
   try {
     const end = 16 + ((buffer.u32[0]! - 16) & 4);
-    const goesOn = diag.read({ message: () => messages++ }, buffer, end);
+    const goesOn = diag.read(() => messages++, buffer, end);
     return { goesOn, messages, wasInterrupted: diag.wasInterrupted };
   } finally {
     diag.close();

@@ -1,14 +1,18 @@
+import { closedOnError, OpError } from '../../../src/kit/errors/op-error.ts';
 import {
   bindSocket,
   closeDescriptor,
+  Errno,
   getSocketOption,
   NativeBuffer,
   openSocket,
   orThrow,
   receiveInto,
+  SyscallError,
   sendFrom,
   setSocketOption,
 } from '../libc.ts';
+import { MESSAGE_HEADER_BYTES, MessageFlag, type MessageSpan, MessageType, nextMessage } from './message.ts';
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -99,5 +103,119 @@ export class NetlinkSocket {
     const size = MemoryInfo.WORDS * 4;
     const length = getSocketOption(this.descriptor, SOL_SOCKET, SocketOption.MEMINFO, this.#scratch, size);
     return length >= (word + 1) * 4 ? this.#scratch.u32[word]! : 0;
+  }
+}
+
+/** Takes whole messages one by one: `length` bytes, header included, at byte `at`; valid during the call only. */
+export type VisitMessage = (buffer: NativeBuffer, at: number, length: number) => void;
+
+/** What a dump asks for; see `dumpRequest`. */
+export interface DumpRequest {
+  readonly message: NativeBuffer;
+  readonly length: number;
+}
+
+/** A request of `length` bytes, header included, zero behind the header. */
+export function dumpRequest(type: number, length: number): DumpRequest {
+  const message = new NativeBuffer(length);
+  message.u32[0] = length;
+  message.u16[2] = type;
+  message.u16[3] = MessageFlag.REQUEST | MessageFlag.DUMP;
+  return { message, length };
+}
+
+const DISCARDED_DATAGRAMS_LIMIT = 65536;
+/** linux/netlink.h: NLMSG_MIN_TYPE; smaller types are MessageType's. */
+const LEAST_TYPE = 16;
+
+/** Lists of the kernel, one after another on one netlink socket. */
+export class NetlinkDump {
+  /** Whether the kernel said that the dump just read missed changes made during it (NLM_F_DUMP_INTR). */
+  wasInterrupted = false;
+  protected readonly socket: NetlinkSocket;
+  readonly #name: string;
+  readonly #buffer: NativeBuffer;
+  readonly #patienceMillis: number;
+  readonly #span: MessageSpan = { at: 0, length: 0 };
+  #sequence = 0;
+  #isUnfinished = false;
+
+  /**
+   * `name`: in the messages of errors; `buffer` is written to during `receive` alone; `patienceMillis`: 0: the kernel
+   * makes each datagram while it is received, so that there is nothing to wait for. Throws SyscallError.
+   */
+  constructor(protocol: number, name: string, buffer: NativeBuffer, patienceMillis: number) {
+    this.#name = name;
+    this.#buffer = buffer;
+    this.#patienceMillis = patienceMillis;
+    this.socket = new NetlinkSocket(protocol);
+    if (patienceMillis > 0) closedOnError(this.socket, () => this.socket.setReceiveTimeout(patienceMillis));
+  }
+
+  /** Asks for a dump, to be read by `receive` until it returns false. Throws SyscallError. */
+  begin(request: DumpRequest): void {
+    if (this.#isUnfinished) this.#discardRest();
+    this.wasInterrupted = false;
+    this.#isUnfinished = true;
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    request.message.u32[2] = this.#sequence;
+    this.socket.send(request.message, request.length);
+  }
+
+  /**
+   * Reads one datagram of the dump. False: that was the last. Throws SyscallError with the kernel's errno, or
+   * OpError `TRUNCATED` for a datagram that ends inside a message or answers nothing.
+   */
+  receive(visit: VisitMessage): boolean {
+    const { socket } = this;
+    const length =
+      this.#patienceMillis > 0 ? socket.receive(this.#buffer) : socket.receiveWaiting(this.#buffer);
+    if (length === -Errno.EINTR) return true;
+    if (length <= 0) throw new SyscallError('recv', -length, this.#name);
+    return this.read(visit, this.#buffer, Math.min(length, this.#buffer.bytes.length));
+  }
+
+  /** The part of `receive` after the system call. */
+  read(visit: VisitMessage, buffer: NativeBuffer, end: number): boolean {
+    const { u32, u16 } = buffer;
+    const span = this.#span;
+    let at = 0;
+    while (at < end) {
+      const next = nextMessage(u32, at, end, span);
+      if (next < 0) throw this.#truncated();
+      // What is left of a dump given up earlier.
+      const isOurs = u32[(at >> 2) + 2] === this.#sequence;
+      const type = u16[(at >> 1) + 2]!;
+      if (isOurs && (u16[(at >> 1) + 3]! & MessageFlag.DUMP_INTERRUPTED) !== 0) this.wasInterrupted = true;
+      if (isOurs && type >= LEAST_TYPE) visit(buffer, at, span.length);
+      else if (isOurs && type === MessageType.DONE) {
+        this.#isUnfinished = false;
+        return false;
+      } else if (isOurs && type === MessageType.ERROR) throw this.#refused(buffer, at, span.length);
+      else if (type === MessageType.OVERRUN) throw this.#truncated();
+      at = next;
+    }
+    return true;
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+
+  /** The kernel refuses a dump while an earlier one is not read to its end. */
+  #discardRest(): void {
+    for (let i = 0; i < DISCARDED_DATAGRAMS_LIMIT; i++) {
+      if (this.socket.receiveWaiting(this.#buffer) <= 0) return;
+    }
+  }
+
+  #truncated(): OpError {
+    return new OpError({ op: `read ${this.#name}`, code: 'TRUNCATED' });
+  }
+
+  /** `struct nlmsgerr`: -errno i32 after the header. */
+  #refused(buffer: NativeBuffer, at: number, length: number): OpError {
+    if (length < MESSAGE_HEADER_BYTES + 4) return this.#truncated();
+    return new SyscallError(this.#name, -buffer.i32[(at + MESSAGE_HEADER_BYTES) >> 2]!);
   }
 }

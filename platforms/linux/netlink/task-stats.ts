@@ -22,12 +22,8 @@ const Command = { GET: 1, VERSION: 1, OF_PROCESS: 2 } as const;
 const Answer = { STATS: 3, OF_PROCESS: 5 } as const;
 /** `struct taskstats`: fields are only ever added at its end. */
 export const STATS_FIELDS = {
-  cpu_delay_total: 24,
-  blkio_delay_total: 40,
-  swapin_delay_total: 56,
-  freepages_delay_total: 320,
-  thrashing_delay_total: 336,
-  compact_delay_total: 360,
+  ...{ cpu_delay_total: 24, blkio_delay_total: 40, swapin_delay_total: 56, freepages_delay_total: 320 },
+  ...{ thrashing_delay_total: 336, compact_delay_total: 360 },
 } as const;
 const MEMORY_FIELDS = [
   STATS_FIELDS.swapin_delay_total,

@@ -3,12 +3,11 @@ import type { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { SectionError } from '../../../src/data/schema/section-facts.ts';
 import { closedOnError, OpError, openIfPossible, toOpError } from '../../../src/kit/errors/op-error.ts';
 import type { NetworkAccounting, SocketHolders } from '../bpf/network-accounting.ts';
-import { EffectiveCapabilities } from '../effective-capabilities.ts';
+import { mayLoadPrograms } from '../effective-capabilities.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
 import { Errno, SyscallError } from '../libc.ts';
 import type { ProcessParts } from '../processes/network-processes.ts';
 import type { SocketSource } from '../sockets/sockets.ts';
-import { CountedDatagrams, DatagramCounter } from '../sockets/sockets-datagrams.ts';
 import { ListedSockets } from '../sockets/sockets-listed.ts';
 import { NetlinkSockets } from '../sockets/sockets-netlink.ts';
 import { PacketSockets } from '../sockets/sockets-packet.ts';
@@ -16,8 +15,7 @@ import { ProcNetSockets } from '../sockets/sockets-proc.ts';
 
 // Code for programs in the kernel is loaded where they may be: it takes 0.6 MB.
 const accountings = () => {
-  if (!new EffectiveCapabilities().mayLoadPrograms())
-    throw new SyscallError('load eBPF programs', Errno.EPERM);
+  if (!mayLoadPrograms()) throw new SyscallError('load eBPF programs', Errno.EPERM);
   return require('../bpf/network-accounting.ts') as typeof import('../bpf/network-accounting.ts');
 };
 const countedSockets = () =>
@@ -99,7 +97,7 @@ function openTier(tier: Tier, context: SourceContext): SocketSource {
     case 'netlink':
       return openNetlink(context);
     case 'packet':
-      return new PacketSockets(context);
+      return PacketSockets.ofAll(context);
     case 'proc':
       return new ProcNetSockets(context.clock, context.procRoot);
     default:
@@ -154,7 +152,7 @@ function openNetlink(context: SourceContext): SocketSource {
   const { clock, onQueued } = context;
   const { sockets } = takeListing(context, true);
   try {
-    return new CountedDatagrams(sockets, DatagramCounter.open({ clock, onQueued }), clock);
+    return PacketSockets.ofDatagrams(sockets, { clock, onQueued });
   } catch (thrown) {
     const { op, code, message } = toOpError('count datagrams', thrown);
     if (!isOrdinary(code)) context.errors.push({ op, code, message: `UDP is not counted (${message})` });

@@ -10,7 +10,7 @@ import { monotonicMicros } from '../clock.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
 import { InterfaceCollector, openLinkSource } from '../machine/interface-collector.ts';
 import { NameSniffer } from '../names/name-sniffer.ts';
-import { KernelNames, NameRing, type NameSource } from '../names/name-sources.ts';
+import { kernelNames, NameRing, type NameSource } from '../names/name-sources.ts';
 import { OwnedSockets } from '../owners/owned-sockets.ts';
 import { KeptText } from '../proc/kept-file.ts';
 import { networkNamespaceInode } from '../proc/namespace-links.ts';
@@ -281,7 +281,7 @@ function openNameSource(
   const ways: (() => NameSource)[] = [
     ...(owners === undefined
       ? []
-      : [() => new KernelNames(sniffer, handed?.firstPackets ?? firstPackets().FirstPackets.open(owners))]),
+      : [() => kernelNames(sniffer, handed?.firstPackets ?? firstPackets().FirstPackets.open(owners))]),
     () => new NameRing({ sniffer, clock, onQueued, links: openLinkSource('/sys') }),
   ];
   for (const open of ways) {

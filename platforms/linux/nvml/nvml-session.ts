@@ -2,18 +2,13 @@ import type { GpuProcess, GpuSample } from '../../../src/data/schema/gpu-sample.
 import { OpError } from '../../../src/kit/errors/op-error.ts';
 import { unsigned64At } from '../integers.ts';
 import { NativeBuffer } from '../libc.ts';
+import { textIn } from '../proc/text-scanner.ts';
 import type { NvmlFunction, NvmlLibrary } from './library.ts';
 
 /** nvml.h: result codes that are distinguished. */
 const RETURNS: Readonly<Record<number, string>> = {
-  1: 'UNINITIALIZED',
-  3: 'NOT_SUPPORTED',
-  4: 'NO_PERMISSION',
-  9: 'DRIVER_NOT_LOADED',
-  12: 'LIBRARY_NOT_FOUND',
-  13: 'FUNCTION_NOT_FOUND',
-  15: 'GPU_IS_LOST',
-  18: 'VERSION_MISMATCH',
+  ...{ 1: 'UNINITIALIZED', 3: 'NOT_SUPPORTED', 4: 'NO_PERMISSION', 9: 'DRIVER_NOT_LOADED' },
+  ...{ 12: 'LIBRARY_NOT_FOUND', 13: 'FUNCTION_NOT_FOUND', 15: 'GPU_IS_LOST', 18: 'VERSION_MISMATCH' },
   999: 'UNKNOWN',
 };
 const NVML_ERROR_NOT_FOUND = 6;
@@ -188,14 +183,6 @@ const MEMORY_V2_VERSION = MEMORY_V2_SIZE | (2 << 24);
 
 const PCI_BUS_ID_OFFSET = 36;
 const PCI_BUS_ID_SIZE = 32;
-const decoder = new TextDecoder();
-
-/** Text up to its NUL. */
-function textIn(bytes: Uint8Array, offset: number, size: number): string {
-  const field = bytes.subarray(offset, offset + size);
-  const end = field.indexOf(0);
-  return decoder.decode(end < 0 ? field : field.subarray(0, end));
-}
 
 /**
  * The address of a device as sysfs writes it (`0000:65:00.0`); undefined where the text is none.
@@ -203,7 +190,7 @@ function textIn(bytes: Uint8Array, offset: number, size: number): string {
  *   nvmlPciInfo_t   0 busIdLegacy 16   16 domain 4   20 bus 4   24 device 4   28 ids 8   36 busId 32 (`00000000:65:00.0`)
  */
 function parsePciAddress(bytes: Uint8Array): string | undefined {
-  const text = textIn(bytes, PCI_BUS_ID_OFFSET, PCI_BUS_ID_SIZE).toLowerCase();
+  const text = textIn(bytes, PCI_BUS_ID_OFFSET, PCI_BUS_ID_OFFSET + PCI_BUS_ID_SIZE).toLowerCase();
   const match = /^[0-9a-f]{0,4}([0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])$/.exec(text);
   return match?.[1];
 }

@@ -18,9 +18,7 @@ export class ProcessOrder {
   }
 
   push(slot: number): void {
-    if (this.count === this.slots.length) {
-      this.slots = lengthened(this.slots, new Int32Array(this.count * 2));
-    }
+    if (this.count === this.slots.length) this.slots = lengthened(this.slots, new Int32Array(this.count * 2));
     this.slots[this.count++] = slot;
   }
 

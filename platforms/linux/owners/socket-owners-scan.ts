@@ -9,7 +9,7 @@ import {
   readLinkAt,
   systemCall,
 } from '../libc.ts';
-import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
+import { PidFile, ProcDirectory, visitNumbers, writeDecimal } from '../proc/proc-directory.ts';
 import { ascii } from '../proc/text-scanner.ts';
 
 const PIECE_BYTES = 1 << 16;
@@ -75,7 +75,6 @@ const RING_LINK = ascii('anon_inode:[io_uring]');
 const CLOSING_BRACKET = 0x5d;
 /** Some 250 entries, of which each costs 4 µs: a millisecond between two chances to rest. */
 const ENTRIES_BYTES = 8192;
-const NAME_AT = 19;
 /** Entries of an empty directory: `.` and `..`. */
 const EMPTY_BYTES = 48;
 /** Of so many processes other threads are known that have descriptors; beyond that they are found anew. */
@@ -183,7 +182,9 @@ export class DescriptorScanner {
     }
     this.#isFirstStep = false;
     if (length <= 0) return false;
-    return this.#visitEntries(this.#directory, Math.min(length, this.#entries.bytes.length), visitor);
+    return visitNumbers(this.#entries.bytes, length, (descriptor, nameAt) =>
+      this.#visitDescriptor(descriptor, nameAt, visitor),
+    );
   }
 
   end(): void {
@@ -207,7 +208,7 @@ export class DescriptorScanner {
   #socketAt(thread: number, descriptor: number): number {
     const directory = this.#openDescriptors(thread);
     if (directory < 0) return -1;
-    writeDecimal(this.#name.bytes, descriptor);
+    this.#name.bytes[writeDecimal(this.#name.bytes, descriptor)] = 0;
     const inode = this.#readSocket(directory, this.#name, 0);
     closeDescriptor(directory);
     return inode;
@@ -243,19 +244,10 @@ export class DescriptorScanner {
   #visitThreads(pid: number, visit: (thread: number) => boolean): void {
     const threads = this.#proc.openFile(`${pid}/task`);
     if (threads < 0) return;
-    const { bytes } = this.#entries;
-    let isWanted = true;
-    while (isWanted) {
-      const length = Math.min(readDirectory(threads, this.#entries), bytes.length);
-      if (length <= 0) break;
-      for (let at = 0; isWanted && at + NAME_AT < length; ) {
-        const recordLength = bytes[at + 16]! | (bytes[at + 17]! << 8);
-        isWanted = recordLength > NAME_AT && at + recordLength <= length;
-        if (!isWanted) break;
-        const thread = parseDecimal(bytes, at + NAME_AT, at + recordLength);
-        if (thread >= 0 && thread !== pid) isWanted = visit(thread);
-        at += recordLength;
-      }
+    for (;;) {
+      const length = readDirectory(threads, this.#entries);
+      const visitOther = (thread: number): boolean => thread === pid || visit(thread);
+      if (length <= 0 || !visitNumbers(this.#entries.bytes, length, visitOther)) break;
     }
     closeDescriptor(threads);
   }
@@ -265,28 +257,13 @@ export class DescriptorScanner {
     this.#proc.close();
   }
 
-  /**
-   * The part of `scan` after getdents64(2): each entry's record length is at 16, its NUL-terminated name at 19. False:
-   * the visitor has enough, or a record's length is a lie.
-   */
-  #visitEntries(directory: number, end: number, visitor: DescriptorVisitor): boolean {
-    const { bytes } = this.#entries;
-    for (let at = 0; at + NAME_AT < end; ) {
-      const recordLength = bytes[at + 16]! | (bytes[at + 17]! << 8);
-      if (recordLength <= NAME_AT || at + recordLength > end) return false;
-      const descriptor = parseDecimal(bytes, at + NAME_AT, at + recordLength);
-      if (descriptor >= 0 && visitor.skips?.(descriptor) !== true) {
-        const inode = this.#readSocket(directory, this.#entries, at + NAME_AT);
-        if (inode >= 0 && !visitor.socket(inode, descriptor + this.#descriptorsFrom)) return false;
-        if (inode === RING && !this.#visitRing(descriptor, visitor)) return false;
-      }
-      at += recordLength;
-    }
-    return true;
-  }
-
-  #visitRing(descriptor: number, visitor: DescriptorVisitor): boolean {
-    return this.#rings.visit(this.#scannedThread, descriptor, (inode) => visitor.socket(inode, ~descriptor));
+  /** One descriptor of the open directory, whose name is in `#entries`; false: the visitor has enough. */
+  #visitDescriptor(descriptor: number, nameAt: number, visitor: DescriptorVisitor): boolean {
+    if (visitor.skips?.(descriptor) === true) return true;
+    const inode = this.#readSocket(this.#directory, this.#entries, nameAt);
+    if (inode >= 0) return visitor.socket(inode, descriptor + this.#descriptorsFrom);
+    if (inode !== RING) return true;
+    return this.#rings.visit(this.#scannedThread, descriptor, (found) => visitor.socket(found, ~descriptor));
   }
 
   /** RING: the descriptor is an io_uring. */
@@ -327,23 +304,4 @@ function isRing(bytes: Uint8Array, length: number): boolean {
 /** True where the failure is a matter of privileges. */
 export function isDenied(result: number): boolean {
   return result === -Errno.EACCES || result === -Errno.EPERM;
-}
-
-/** The number that a NUL-terminated name is, or -1: `.`, `..` and whatever else is no descriptor. */
-function parseDecimal(bytes: Uint8Array, start: number, end: number): number {
-  let value = 0;
-  for (let at = start; at < end && bytes[at] !== 0; at++) {
-    const digit = bytes[at]! - ZERO;
-    if (digit < 0 || digit > 9 || value > 0x7ffffff) return -1;
-    value = value * 10 + digit;
-  }
-  return value;
-}
-
-/** Digits and a NUL from index 0. */
-function writeDecimal(bytes: Uint8Array, value: number): void {
-  let end = 1;
-  for (let rest = value; rest >= 10; rest = (rest / 10) | 0) end++;
-  bytes[end] = 0;
-  for (let rest = value; end > 0; rest = (rest / 10) | 0) bytes[--end] = ZERO + (rest % 10);
 }

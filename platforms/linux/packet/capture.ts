@@ -30,8 +30,6 @@ interface CaptureOptions {
   readonly links: LinkSource;
   readonly clock: () => number;
   readonly onQueued?: (() => void) | undefined;
-  readonly blockBytes?: number;
-  readonly blockCount?: number;
   /** Default by the kernel's release: one ring can describe every super-packet. */
   readonly canDescribeUdpSegments?: boolean;
 }
@@ -69,7 +67,7 @@ export class PacketCapture {
       for (const plan of plans) {
         const { flows } = this;
         const meter = new PacketMeter({ flows, fragments, scope: this.#scope, wanted: plan.wanted, counted });
-        this.#rings.push({ ring: openRing(plan, options), meter });
+        this.#rings.push({ ring: openRing(plan), meter });
       }
     } catch (thrown) {
       this.#closeRings();
@@ -133,11 +131,10 @@ export class PacketCapture {
   }
 }
 
-function openRing(plan: RingPlan, options: CaptureOptions): PacketRing {
+function openRing(plan: RingPlan): PacketRing {
   return new PacketRing({
     filter: packetFilter(plan.wanted, plan.withSegmentSizes ? NETWORK_HEADER : 0),
-    blockBytes: options.blockBytes ?? plan.ring.blockBytes,
-    blockCount: options.blockCount ?? plan.ring.blockCount,
+    ...plan.ring,
     retireMillis: RETIRE_MILLIS,
     withSegmentSizes: plan.withSegmentSizes,
   });

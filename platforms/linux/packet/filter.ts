@@ -81,45 +81,33 @@ const PLAIN_IPV4 = 0x45;
 export function packetFilter(wanted: WantedProtocol, networkHeader = 0): readonly FilterInstruction[] {
   const program = new FilterAssembler();
   emitSightings(program);
-  program.label('protocol');
-  program.load(Operation.LOAD_WORD, Ancillary.PROTOCOL);
+  program.label('protocol').load(Operation.LOAD_WORD, Ancillary.PROTOCOL);
   if (wanted === 'any') {
-    program.jumpIfEqual(EtherType.IPV4, 'keep');
-    program.jumpUnlessEqual(EtherType.IPV6, 'refuse');
+    program.jumpIfEqual(EtherType.IPV4, 'keep').jumpUnlessEqual(EtherType.IPV6, 'refuse');
   } else emitProtocol(program, wanted, networkHeader);
-  program.label('keep');
-  program.result(SNAP_BYTES);
-  program.label('refuse');
-  program.result(0);
+  program.label('keep').result(SNAP_BYTES);
+  program.label('refuse').result(0);
   return program.assemble();
 }
 
 /** Passes each packet once to `protocol`; all others go to `refuse`. See `packetFilter`. */
 export function emitSightings(program: FilterAssembler): void {
-  program.load(Operation.LOAD_WORD, Ancillary.PACKET_TYPE);
-  program.jumpIfEqual(PacketType.OTHER_HOST, 'refuse');
+  program.load(Operation.LOAD_WORD, Ancillary.PACKET_TYPE).jumpIfEqual(PacketType.OTHER_HOST, 'refuse');
   program.jumpIf(Operation.JUMP_ABOVE, PacketType.OUTGOING, 'refuse');
   program.jumpUnlessEqual(PacketType.OUTGOING, 'tag');
-  program.load(Operation.LOAD_WORD, Ancillary.INTERFACE_INDEX);
-  program.jumpIfEqual(LOOPBACK_INDEX, 'refuse');
-  program.label('tag');
-  program.load(Operation.LOAD_WORD, Ancillary.VLAN_TAG_PRESENT);
-  program.jumpIfEqual(0, 'protocol');
-  program.load(Operation.LOAD_WORD, Ancillary.VLAN_TAG);
-  program.load(Operation.AND, VLAN_ID_MASK);
+  program.load(Operation.LOAD_WORD, Ancillary.INTERFACE_INDEX).jumpIfEqual(LOOPBACK_INDEX, 'refuse');
+  program.label('tag').load(Operation.LOAD_WORD, Ancillary.VLAN_TAG_PRESENT).jumpIfEqual(0, 'protocol');
+  program.load(Operation.LOAD_WORD, Ancillary.VLAN_TAG).load(Operation.AND, VLAN_ID_MASK);
   program.jumpUnlessEqual(0, 'refuse');
 }
 
 function emitProtocol(program: FilterAssembler, wanted: 'tcp' | 'not-tcp', networkHeader: number): void {
-  program.jumpIfEqual(EtherType.IPV6, 'ipv6');
-  program.jumpUnlessEqual(EtherType.IPV4, 'refuse');
+  program.jumpIfEqual(EtherType.IPV6, 'ipv6').jumpUnlessEqual(EtherType.IPV4, 'refuse');
   program.load(Operation.LOAD_BYTE, networkHeader + IPV4_PROTOCOL_OFFSET);
   if (wanted === 'tcp') {
-    program.jumpUnlessEqual(IP_PROTOCOL.tcp, 'refuse');
-    program.result(SNAP_BYTES);
+    program.jumpUnlessEqual(IP_PROTOCOL.tcp, 'refuse').result(SNAP_BYTES);
   } else emitPlainUdp(program, networkHeader, PLAIN_UDP_BYTES.ipv4);
-  program.label('ipv6');
-  program.load(Operation.LOAD_BYTE, networkHeader + IPV6_NEXT_HEADER_OFFSET);
+  program.label('ipv6').load(Operation.LOAD_BYTE, networkHeader + IPV6_NEXT_HEADER_OFFSET);
   for (const header of IPV6_EXTENSIONS) program.jumpIfEqual(header, 'keep');
   if (wanted === 'tcp') program.jumpUnlessEqual(IP_PROTOCOL.tcp, 'refuse');
   else {
@@ -132,15 +120,12 @@ function emitProtocol(program: FilterAssembler, wanted: 'tcp' | 'not-tcp', netwo
 
 /** Everything but TCP; of UDP with the shortest headers no more than these. */
 function emitPlainUdp(program: FilterAssembler, networkHeader: number, plainBytes: number): void {
-  program.jumpIfEqual(IP_PROTOCOL.tcp, 'refuse');
-  program.jumpUnlessEqual(IP_PROTOCOL.udp, 'keep');
+  program.jumpIfEqual(IP_PROTOCOL.tcp, 'refuse').jumpUnlessEqual(IP_PROTOCOL.udp, 'keep');
   if (networkHeader !== 0) {
     program.result(SNAP_BYTES);
     return;
   }
-  program.load(Operation.LOAD_BYTE, 0);
-  program.jumpUnlessEqual(PLAIN_IPV4, 'keep');
-  program.result(plainBytes);
+  program.load(Operation.LOAD_BYTE, 0).jumpUnlessEqual(PLAIN_IPV4, 'keep').result(plainBytes);
 }
 
 interface Line {
@@ -155,34 +140,35 @@ export class FilterAssembler {
   readonly #lines: Line[] = [];
   readonly #labels = new Map<string, number>();
 
-  label(name: string): void {
+  label(name: string): this {
     this.#labels.set(name, this.#lines.length);
+    return this;
   }
 
   /** An operation that neither jumps nor ends. */
-  load(code: number, k = 0): void {
-    this.#lines.push({ code, k });
+  load(code: number, k = 0): this {
+    return this.#add({ code, k });
   }
 
   /** `code`: one of the operations that jump. */
-  jumpIf(code: number, k: number, ifTrue: string): void {
-    this.#lines.push({ code, k, ifTrue });
+  jumpIf(code: number, k: number, ifTrue: string): this {
+    return this.#add({ code, k, ifTrue });
   }
 
-  jumpUnless(code: number, k: number, ifFalse: string): void {
-    this.#lines.push({ code, k, ifFalse });
+  jumpUnless(code: number, k: number, ifFalse: string): this {
+    return this.#add({ code, k, ifFalse });
   }
 
-  jumpIfEqual(k: number, ifTrue: string): void {
-    this.jumpIf(Operation.JUMP_EQUAL, k, ifTrue);
+  jumpIfEqual(k: number, ifTrue: string): this {
+    return this.jumpIf(Operation.JUMP_EQUAL, k, ifTrue);
   }
 
-  jumpUnlessEqual(k: number, ifFalse: string): void {
-    this.jumpUnless(Operation.JUMP_EQUAL, k, ifFalse);
+  jumpUnlessEqual(k: number, ifFalse: string): this {
+    return this.jumpUnless(Operation.JUMP_EQUAL, k, ifFalse);
   }
 
-  result(k: number): void {
-    this.#lines.push({ code: Operation.RETURN, k });
+  result(k: number): this {
+    return this.#add({ code: Operation.RETURN, k });
   }
 
   assemble(): readonly FilterInstruction[] {
@@ -192,6 +178,11 @@ export class FilterAssembler {
       this.#distance(index, ifFalse),
       k >>> 0,
     ]);
+  }
+
+  #add(line: Line): this {
+    this.#lines.push(line);
+    return this;
   }
 
   #distance(from: number, to: string | undefined): number {

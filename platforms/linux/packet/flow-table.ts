@@ -36,19 +36,14 @@ const FLOW_COLUMNS = {
   isIpv6: numbers('u8'),
   /** 1: its local address is a multicast group or everybody's, and each socket there gets a copy. */
   isForMany: numbers('u8'),
-  localAddress: numbers('u32', 0, 4),
-  remoteAddress: numbers('u32', 0, 4),
-  localPort: numbers('u16'),
-  remotePort: numbers('u16'),
+  ...{ localAddress: numbers('u32', 0, 4), remoteAddress: numbers('u32', 0, 4) },
+  ...{ localPort: numbers('u16'), remotePort: numbers('u16') },
   /** ifindex of the last packet. */
   interfaceIndex: numbers('i32'),
   /** Since they were last taken. */
-  txBytes: numbers('f64'),
-  rxBytes: numbers('f64'),
-  txPackets: numbers('f64'),
-  rxPackets: numbers('f64'),
-  opener: numbers('u8'),
-  renewal: numbers('u8'),
+  ...{ txBytes: numbers('f64'), rxBytes: numbers('f64') },
+  ...{ txPackets: numbers('f64'), rxPackets: numbers('f64') },
+  ...{ opener: numbers('u8'), renewal: numbers('u8') },
   /**
    * Monotonic time of the packet that was the first after a SYN or (UDP) a rest, or of all, and of the last one (drain
    * time).
@@ -80,13 +75,7 @@ export class PacketFlows extends tableClass(FLOW_COLUMNS, FLOWS_LIMIT) {
   /** Entries of `grown`. */
   grownCount = 0;
   readonly #salts = crypto.getRandomValues(new Uint32Array(4));
-  readonly #aggregate = {
-    protocol: 0,
-    local: ANY_ADDRESS,
-    remote: ANY_ADDRESS,
-    localPort: 0,
-    remotePort: 0,
-  };
+  readonly #aggregate = { protocol: 0, local: ANY_ADDRESS, remote: ANY_ADDRESS, localPort: 0, remotePort: 0 };
 
   constructor(limit = FLOWS_LIMIT) {
     super(256, limit);

@@ -62,42 +62,28 @@ const Stored = { PORT: 0, FLAGS: 1 } as const;
 export function nameFilter(later: LaterSegments): readonly FilterInstruction[] {
   const program = new FilterAssembler();
   emitSightings(program);
-  program.label('protocol');
-  program.load(Operation.LOAD_WORD, Ancillary.PROTOCOL);
-  program.jumpIfEqual(EtherType.IPV6, 'ipv6');
-  program.jumpUnlessEqual(EtherType.IPV4, 'refuse');
-  program.load(Operation.LOAD_HALF, IPV4_FRAGMENT_OFFSET);
-  program.jumpIf(Operation.JUMP_SET, 0x1fff, 'refuse');
-  program.load(Operation.SET_X_TO_HEADER, 0);
-  program.load(Operation.LOAD_BYTE, IPV4_PROTOCOL_OFFSET);
-  program.jumpIfEqual(IP_PROTOCOL.tcp, 'tcp');
-  program.jumpIfEqual(IP_PROTOCOL.udp, 'udp');
-  program.result(0);
-  program.label('ipv6');
-  program.load(Operation.SET_X, IPV6_BYTES);
-  program.load(Operation.LOAD_BYTE, IPV6_NEXT_HEADER_OFFSET);
-  program.jumpIfEqual(IP_PROTOCOL.tcp, 'tcp');
+  program.label('protocol').load(Operation.LOAD_WORD, Ancillary.PROTOCOL);
+  program.jumpIfEqual(EtherType.IPV6, 'ipv6').jumpUnlessEqual(EtherType.IPV4, 'refuse');
+  program.load(Operation.LOAD_HALF, IPV4_FRAGMENT_OFFSET).jumpIf(Operation.JUMP_SET, 0x1fff, 'refuse');
+  program.load(Operation.SET_X_TO_HEADER, 0).load(Operation.LOAD_BYTE, IPV4_PROTOCOL_OFFSET);
+  program.jumpIfEqual(IP_PROTOCOL.tcp, 'tcp').jumpIfEqual(IP_PROTOCOL.udp, 'udp').result(0);
+  program.label('ipv6').load(Operation.SET_X, IPV6_BYTES);
+  program.load(Operation.LOAD_BYTE, IPV6_NEXT_HEADER_OFFSET).jumpIfEqual(IP_PROTOCOL.tcp, 'tcp');
   program.jumpUnlessEqual(IP_PROTOCOL.udp, 'refuse');
   emitUdp(program);
   emitTcp(program, later);
-  program.label('keep');
-  program.result(NAME_SNAP_BYTES);
-  program.label('refuse');
-  program.result(0);
+  program.label('keep').result(NAME_SNAP_BYTES);
+  program.label('refuse').result(0);
   return program.assemble();
 }
 
 function emitUdp(program: FilterAssembler): void {
-  program.label('udp');
-  program.load(Operation.LOAD_HALF_AT_X, 0);
-  program.jumpIfEqual(DNS_PORT, 'keep');
-  program.load(Operation.LOAD_LENGTH);
-  program.jumpIf(Operation.JUMP_ABOVE, QUIC_DATAGRAM_BYTES - 1, 'udp.long');
+  program.label('udp').load(Operation.LOAD_HALF_AT_X, 0).jumpIfEqual(DNS_PORT, 'keep');
+  program.load(Operation.LOAD_LENGTH).jumpIf(Operation.JUMP_ABOVE, QUIC_DATAGRAM_BYTES - 1, 'udp.long');
   program.result(0);
   program.label('udp.long');
   emitSent(program, 'udp');
-  program.load(Operation.LOAD_BYTE_AT_X, UDP_BYTES);
-  program.load(Operation.AND, QUIC_LONG_HEADER);
+  program.load(Operation.LOAD_BYTE_AT_X, UDP_BYTES).load(Operation.AND, QUIC_LONG_HEADER);
   program.jumpUnlessEqual(QUIC_LONG_HEADER, 'refuse');
   program.load(Operation.LOAD_WORD_AT_X, UDP_BYTES + 1);
   for (const version of Object.values(QuicVersion)) program.jumpIfEqual(version, 'keep');
@@ -105,33 +91,23 @@ function emitUdp(program: FilterAssembler): void {
 }
 
 function emitTcp(program: FilterAssembler, later: LaterSegments): void {
-  program.label('tcp');
-  program.load(Operation.LOAD_HALF_AT_X, 0);
-  program.jumpIfEqual(DNS_PORT, 'keep');
+  program.label('tcp').load(Operation.LOAD_HALF_AT_X, 0).jumpIfEqual(DNS_PORT, 'keep');
   emitSent(program, 'tcp');
   if (later === 'web') {
-    program.load(Operation.LOAD_HALF_AT_X, TCP_DESTINATION_PORT);
-    program.load(Operation.STORE, Stored.PORT);
-    program.load(Operation.LOAD_BYTE_AT_X, TCP_FLAGS);
-    program.load(Operation.STORE, Stored.FLAGS);
+    program.load(Operation.LOAD_HALF_AT_X, TCP_DESTINATION_PORT).load(Operation.STORE, Stored.PORT);
+    program.load(Operation.LOAD_BYTE_AT_X, TCP_FLAGS).load(Operation.STORE, Stored.FLAGS);
   }
   // X = where the payload starts; a load behind the end refuses the packet.
-  program.load(Operation.LOAD_BYTE_AT_X, TCP_DATA_OFFSET);
-  program.load(Operation.SHIFT_RIGHT, 2);
-  program.load(Operation.AND, 0x3c);
-  program.load(Operation.ADD_X);
-  program.load(Operation.MOVE_TO_X);
+  program.load(Operation.LOAD_BYTE_AT_X, TCP_DATA_OFFSET).load(Operation.SHIFT_RIGHT, 2);
+  program.load(Operation.AND, 0x3c).load(Operation.ADD_X).load(Operation.MOVE_TO_X);
   const otherwise = later === 'none' ? 'refuse' : 'later';
   emitPayloadBytes(program);
-  program.jumpIfEqual(0, 'refuse');
-  program.jumpUnless(Operation.JUMP_ABOVE, HEAD_BYTES - 1, otherwise);
+  program.jumpIfEqual(0, 'refuse').jumpUnless(Operation.JUMP_ABOVE, HEAD_BYTES - 1, otherwise);
   program.load(Operation.LOAD_WORD_AT_X, 0);
   for (const head of HTTP_HEADS) program.jumpIfEqual(head, 'keep');
-  program.load(Operation.AND, TLS_HEAD_MASK);
-  program.jumpIfEqual(TLS_DATA_HEAD, 'refuse');
+  program.load(Operation.AND, TLS_HEAD_MASK).jumpIfEqual(TLS_DATA_HEAD, 'refuse');
   program.jumpUnlessEqual(TLS_HEAD, otherwise);
-  program.load(Operation.LOAD_BYTE_AT_X, TLS_HEADER_BYTES);
-  program.jumpIfEqual(CLIENT_HELLO, 'keep');
+  program.load(Operation.LOAD_BYTE_AT_X, TLS_HEADER_BYTES).jumpIfEqual(CLIENT_HELLO, 'keep');
   if (later !== 'none') emitLater(program, later);
   else program.result(0);
 }
@@ -142,8 +118,7 @@ function emitLater(program: FilterAssembler, later: LaterSegments): void {
   emitPayloadBytes(program);
   program.jumpIf(Operation.JUMP_ABOVE, LATER_BYTES, 'refuse');
   if (later === 'all') return;
-  program.load(Operation.LOAD_STORED, Stored.FLAGS);
-  program.jumpUnless(Operation.JUMP_SET, TCP_PUSH, 'refuse');
+  program.load(Operation.LOAD_STORED, Stored.FLAGS).jumpUnless(Operation.JUMP_SET, TCP_PUSH, 'refuse');
   program.load(Operation.LOAD_STORED, Stored.PORT);
   for (const port of WEB_PORTS) program.jumpIfEqual(port, 'keep');
   program.result(0);
@@ -151,15 +126,12 @@ function emitLater(program: FilterAssembler, later: LaterSegments): void {
 
 /** A = bytes from X on. */
 function emitPayloadBytes(program: FilterAssembler): void {
-  program.load(Operation.LOAD_LENGTH);
-  program.load(Operation.SUBTRACT_X);
+  program.load(Operation.LOAD_LENGTH).load(Operation.SUBTRACT_X);
 }
 
 /** Goes on with what this machine sends: on the loopback interface what arrives there, which was sent too. */
 function emitSent(program: FilterAssembler, name: string): void {
-  program.load(Operation.LOAD_WORD, Ancillary.PACKET_TYPE);
-  program.jumpIfEqual(PacketType.OUTGOING, `${name}.sent`);
-  program.load(Operation.LOAD_WORD, Ancillary.INTERFACE_INDEX);
-  program.jumpUnlessEqual(LOOPBACK_INDEX, 'refuse');
+  program.load(Operation.LOAD_WORD, Ancillary.PACKET_TYPE).jumpIfEqual(PacketType.OUTGOING, `${name}.sent`);
+  program.load(Operation.LOAD_WORD, Ancillary.INTERFACE_INDEX).jumpUnlessEqual(LOOPBACK_INDEX, 'refuse');
   program.label(`${name}.sent`);
 }

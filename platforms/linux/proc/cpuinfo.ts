@@ -104,92 +104,62 @@ function acceptKey(key: Uint8Array): boolean {
   return false;
 }
 
-/** An implementer's cores by part number: `0xd46` of 0x41 is a Cortex-A510. */
-interface Implementer {
-  readonly name: string;
-  readonly parts: Readonly<Record<number, string>>;
-}
-
 /**
- * Implementers and parts as MIDR_EL1 has them and /proc/cpuinfo prints them. The numbers are those of the kernel's
+ * A line for an implementer: its number and name, and behind the colon the number and name of each of its cores, in
+ * hexadecimal digits, as MIDR_EL1 has them and /proc/cpuinfo prints them. The numbers are those of the kernel's
  * arch/arm64/include/asm/cputype.h and arch/arm/include/asm/cputype.h, for cores that the kernel has no need to name
  * those that `lscpu` knows (util-linux, sys-utils/lscpu-arm.c); names are the makers' own.
  */
-const IMPLEMENTERS: Readonly<Record<number, Implementer>> = {
-  65: {
-    name: 'ARM',
-    parts: {
-      ...{ 2336: 'ARM920', 2342: 'ARM926', 2870: 'ARM1136', 2902: 'ARM1156', 2934: 'ARM1176' },
-      ...{ 2818: 'ARM11 MPCore', 3077: 'Cortex-A5', 3079: 'Cortex-A7', 3080: 'Cortex-A8' },
-      ...{ 3081: 'Cortex-A9', 3085: 'Cortex-A12', 3086: 'Cortex-A17', 3087: 'Cortex-A15' },
-      ...{ 3092: 'Cortex-R4', 3093: 'Cortex-R5', 3095: 'Cortex-R7', 3096: 'Cortex-R8' },
-      ...{ 3329: 'Cortex-A32', 3330: 'Cortex-A34', 3331: 'Cortex-A53', 3332: 'Cortex-A35' },
-      ...{ 3333: 'Cortex-A55', 3334: 'Cortex-A65', 3335: 'Cortex-A57', 3336: 'Cortex-A72' },
-      ...{ 3337: 'Cortex-A73', 3338: 'Cortex-A75', 3339: 'Cortex-A76', 3340: 'Neoverse-N1' },
-      ...{ 3341: 'Cortex-A77', 3342: 'Cortex-A76AE', 3347: 'Cortex-R52', 3349: 'Cortex-R82' },
-      ...{ 3392: 'Neoverse-V1', 3393: 'Cortex-A78', 3394: 'Cortex-A78AE', 3395: 'Cortex-A65AE' },
-      ...{ 3396: 'Cortex-X1', 3398: 'Cortex-A510', 3399: 'Cortex-A710', 3400: 'Cortex-X2' },
-      ...{ 3401: 'Neoverse-N2', 3402: 'Neoverse-E1', 3403: 'Cortex-A78C', 3404: 'Cortex-X1C' },
-      ...{ 3405: 'Cortex-A715', 3406: 'Cortex-X3', 3407: 'Neoverse-V2', 3456: 'Cortex-A520' },
-      ...{ 3457: 'Cortex-A720', 3458: 'Cortex-X4', 3459: 'Neoverse-V3AE', 3460: 'Neoverse-V3' },
-      ...{ 3461: 'Cortex-X925', 3463: 'Cortex-A725', 3464: 'Cortex-A520AE', 3465: 'Cortex-A720AE' },
-      ...{ 3466: 'C1-Nano', 3467: 'C1-Pro', 3468: 'C1-Ultra', 3470: 'Neoverse-N3', 3471: 'Cortex-A320' },
-      ...{ 3472: 'C1-Premium' },
-    },
-  },
-  66: { name: 'Broadcom', parts: { 15: 'Brahma-B15', 256: 'Brahma-B53', 1302: 'Vulcan' } },
-  67: {
-    name: 'Cavium',
-    parts: {
-      ...{ 160: 'ThunderX', 161: 'ThunderX 88XX', 162: 'ThunderX 81XX', 163: 'ThunderX 83XX' },
-      ...{ 175: 'ThunderX2 99xx', 176: 'OcteonTX2', 177: 'OcteonTX2 98XX', 178: 'OcteonTX2 96XX' },
-      ...{ 179: 'OcteonTX2 95XX', 180: 'OcteonTX2 95XXN', 181: 'OcteonTX2 95XXMM' },
-      ...{ 182: 'OcteonTX2 95XXO', 184: 'ThunderX3 T110' },
-    },
-  },
-  68: { name: 'DEC', parts: { 2576: 'SA110', 2577: 'SA1100' } },
-  70: { name: 'Fujitsu', parts: { 1: 'A64FX', 3: 'MONAKA' } },
-  72: { name: 'HiSilicon', parts: { 3329: 'TSV110', 3330: 'TSV120', 3334: 'HIP09', 3392: 'Cortex-A76' } },
-  73: { name: 'Infineon', parts: {} },
-  77: { name: 'Freescale', parts: {} },
-  78: { name: 'NVIDIA', parts: { 0: 'Denver', 3: 'Denver 2', 4: 'Carmel', 16: 'Olympus' } },
-  80: { name: 'APM', parts: { 0: 'X-Gene' } },
-  81: {
-    name: 'Qualcomm',
-    parts: {
-      ...{ 1: 'Oryon', 15: 'Scorpion', 45: 'Scorpion', 77: 'Krait', 111: 'Krait' },
-      ...{ 512: 'Kryo', 513: 'Kryo', 517: 'Kryo', 529: 'Kryo', 2048: 'Kryo 2xx Gold' },
-      ...{ 2049: 'Kryo 2xx Silver', 2050: 'Kryo 3xx Gold', 2051: 'Kryo 3xx Silver' },
-      ...{ 2052: 'Kryo 4xx Gold', 2053: 'Kryo 4xx Silver', 3072: 'Falkor', 3073: 'Saphira' },
-    },
-  },
-  83: {
-    name: 'Samsung',
-    parts: { 1: 'Exynos M1', 2: 'Exynos M3', 3: 'Exynos M4', 4: 'Exynos M5' },
-  },
-  86: { name: 'Marvell', parts: { 305: 'Feroceon 88FR131', 1409: 'PJ4', 1412: 'PJ4B-MP' } },
-  97: {
-    name: 'Apple',
-    parts: {
-      ...{ 32: 'Icestorm A14', 33: 'Firestorm A14', 34: 'Icestorm M1', 35: 'Firestorm M1' },
-      ...{ 36: 'Icestorm M1 Pro', 37: 'Firestorm M1 Pro', 40: 'Icestorm M1 Max' },
-      ...{ 41: 'Firestorm M1 Max', 48: 'Blizzard A15', 49: 'Avalanche A15', 50: 'Blizzard M2' },
-      ...{ 51: 'Avalanche M2', 52: 'Blizzard M2 Pro', 53: 'Avalanche M2 Pro' },
-      ...{ 56: 'Blizzard M2 Max', 57: 'Avalanche M2 Max' },
-    },
-  },
-  102: { name: 'Faraday', parts: { 1318: 'FA526', 1574: 'FA626' } },
-  105: { name: 'Intel', parts: { 512: 'i80200', 1041: 'PXA27x', 1672: 'PXA30x', 1673: 'PXA31x' } },
-  109: { name: 'Microsoft', parts: { 3401: 'Azure Cobalt 100' } },
-  112: {
-    name: 'Phytium',
-    parts: {
-      ...{ 771: 'FTC310', 1632: 'FTC660', 1633: 'FTC661', 1634: 'FTC662', 1635: 'FTC663' },
-      ...{ 1636: 'FTC664', 2146: 'FTC862' },
-    },
-  },
-  192: { name: 'Ampere', parts: { 2755: 'Ampere-1', 2756: 'Ampere-1A', 2757: 'Ampere-1B' } },
-};
+const ARM_CORES = `
+41 ARM: 920 ARM920, 926 ARM926, b36 ARM1136, b56 ARM1156, b76 ARM1176, b02 ARM11 MPCore, c05 Cortex-A5
+41 ARM: c07 Cortex-A7, c08 Cortex-A8, c09 Cortex-A9, c0d Cortex-A12, c0e Cortex-A17, c0f Cortex-A15
+41 ARM: c14 Cortex-R4, c15 Cortex-R5, c17 Cortex-R7, c18 Cortex-R8, d01 Cortex-A32, d02 Cortex-A34
+41 ARM: d03 Cortex-A53, d04 Cortex-A35, d05 Cortex-A55, d06 Cortex-A65, d07 Cortex-A57, d08 Cortex-A72
+41 ARM: d09 Cortex-A73, d0a Cortex-A75, d0b Cortex-A76, d0c Neoverse-N1, d0d Cortex-A77, d0e Cortex-A76AE
+41 ARM: d13 Cortex-R52, d15 Cortex-R82, d40 Neoverse-V1, d41 Cortex-A78, d42 Cortex-A78AE, d43 Cortex-A65AE
+41 ARM: d44 Cortex-X1, d46 Cortex-A510, d47 Cortex-A710, d48 Cortex-X2, d49 Neoverse-N2, d4a Neoverse-E1
+41 ARM: d4b Cortex-A78C, d4c Cortex-X1C, d4d Cortex-A715, d4e Cortex-X3, d4f Neoverse-V2, d80 Cortex-A520
+41 ARM: d81 Cortex-A720, d82 Cortex-X4, d83 Neoverse-V3AE, d84 Neoverse-V3, d85 Cortex-X925, d87 Cortex-A725
+41 ARM: d88 Cortex-A520AE, d89 Cortex-A720AE, d8a C1-Nano, d8b C1-Pro, d8c C1-Ultra, d8e Neoverse-N3
+41 ARM: d8f Cortex-A320, d90 C1-Premium
+42 Broadcom: 00f Brahma-B15, 100 Brahma-B53, 516 Vulcan
+43 Cavium: 0a0 ThunderX, 0a1 ThunderX 88XX, 0a2 ThunderX 81XX, 0a3 ThunderX 83XX, 0af ThunderX2 99xx
+43 Cavium: 0b0 OcteonTX2, 0b1 OcteonTX2 98XX, 0b2 OcteonTX2 96XX, 0b3 OcteonTX2 95XX, 0b4 OcteonTX2 95XXN
+43 Cavium: 0b5 OcteonTX2 95XXMM, 0b6 OcteonTX2 95XXO, 0b8 ThunderX3 T110
+44 DEC: a10 SA110, a11 SA1100
+46 Fujitsu: 001 A64FX, 003 MONAKA
+48 HiSilicon: d01 TSV110, d02 TSV120, d06 HIP09, d40 Cortex-A76
+49 Infineon
+4d Freescale
+4e NVIDIA: 000 Denver, 003 Denver 2, 004 Carmel, 010 Olympus
+50 APM: 000 X-Gene
+51 Qualcomm: 001 Oryon, 00f Scorpion, 02d Scorpion, 04d Krait, 06f Krait, 200 Kryo, 201 Kryo, 205 Kryo
+51 Qualcomm: 211 Kryo, 800 Kryo 2xx Gold, 801 Kryo 2xx Silver, 802 Kryo 3xx Gold, 803 Kryo 3xx Silver
+51 Qualcomm: 804 Kryo 4xx Gold, 805 Kryo 4xx Silver, c00 Falkor, c01 Saphira
+53 Samsung: 001 Exynos M1, 002 Exynos M3, 003 Exynos M4, 004 Exynos M5
+56 Marvell: 131 Feroceon 88FR131, 581 PJ4, 584 PJ4B-MP
+61 Apple: 020 Icestorm A14, 021 Firestorm A14, 022 Icestorm M1, 023 Firestorm M1, 024 Icestorm M1 Pro
+61 Apple: 025 Firestorm M1 Pro, 028 Icestorm M1 Max, 029 Firestorm M1 Max, 030 Blizzard A15
+61 Apple: 031 Avalanche A15, 032 Blizzard M2, 033 Avalanche M2, 034 Blizzard M2 Pro, 035 Avalanche M2 Pro
+61 Apple: 038 Blizzard M2 Max, 039 Avalanche M2 Max
+66 Faraday: 526 FA526, 626 FA626
+69 Intel: 200 i80200, 411 PXA27x, 688 PXA30x, 689 PXA31x
+6d Microsoft: d49 Azure Cobalt 100
+70 Phytium: 303 FTC310, 660 FTC660, 661 FTC661, 662 FTC662, 663 FTC663, 664 FTC664, 862 FTC862
+c0 Ampere: ac3 Ampere-1, ac4 Ampere-1A, ac5 Ampere-1B
+`;
+
+/** Names by the number of an implementer (`41`), and by that and the number of a core (`41 d46`). */
+function armNames(): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const line of ARM_CORES.trim().split('\n')) {
+    const [maker = '', ...cores] = line.split(/[:,] /);
+    const number = maker.slice(0, 2);
+    names.set(number, maker.slice(3));
+    for (const core of cores) names.set(`${number} ${core.slice(0, 3)}`, core.slice(4));
+  }
+  return names;
+}
 
 /** One kind of core, as /proc/cpuinfo numbers it. */
 interface ArmCore {
@@ -202,18 +172,22 @@ interface ArmCore {
  * number. undefined: there are none.
  */
 function armProcessorName(cores: readonly ArmCore[]): string | undefined {
-  const byMaker = Map.groupBy(cores, ({ implementer }) => implementer);
-  const makers = Array.from(byMaker, ([implementer, own]) => {
-    const { name, parts } = IMPLEMENTERS[implementer] ?? {
-      name: `implementer ${hexadecimal(implementer)}`,
-      parts: {},
-    };
-    const kinds = new Set(own.map(({ part }) => parts[part] ?? `part ${hexadecimal(part)}`));
-    return `${name} ${[...kinds].join(' + ')}`;
-  });
-  return makers.length === 0 ? undefined : makers.join(' + ');
+  if (cores.length === 0) return undefined;
+  const names = armNames();
+  const makers = Array.from(
+    Map.groupBy(cores, ({ implementer }) => implementer),
+    ([implementer, own]) => {
+      const maker = digits(implementer, 2);
+      const nameOf = (part: number): string =>
+        names.get(`${maker} ${digits(part, 3)}`) ?? `part 0x${digits(part)}`;
+      const kinds = new Set(own.map(({ part }) => nameOf(part)));
+      return `${names.get(maker) ?? `implementer 0x${digits(implementer)}`} ${[...kinds].join(' + ')}`;
+    },
+  );
+  return makers.join(' + ');
 }
 
-function hexadecimal(number: number): string {
-  return `0x${number.toString(16)}`;
+/** Hexadecimal, at least so many. */
+function digits(number: number, least = 1): string {
+  return number.toString(16).padStart(least, '0');
 }

@@ -5,20 +5,11 @@ type DiskStatsLine = ReturnType<typeof emptyDiskStatsLine>;
 
 export function emptyDiskStatsLine() {
   return {
-    major: 0,
-    minor: 0,
+    ...{ major: 0, minor: 0 },
     /** Bytes [nameStart, nameEnd) of the text. */
-    nameStart: 0,
-    nameEnd: 0,
-    reads: 0,
-    readSectors: 0,
-    readMillis: 0,
-    writes: 0,
-    writtenSectors: 0,
-    writeMillis: 0,
-    inFlight: 0,
-    busyMillis: 0,
-    weightedMillis: 0,
+    ...{ nameStart: 0, nameEnd: 0 },
+    ...{ reads: 0, readSectors: 0, readMillis: 0, writes: 0, writtenSectors: 0, writeMillis: 0 },
+    ...{ inFlight: 0, busyMillis: 0, weightedMillis: 0 },
     /** NaN before 4.18. */
     discardedSectors: Number.NaN,
     next: 0,

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'bun:test';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { NativeBuffer } from '../libc.ts';
 import { KeptFile, KeptText } from './kept-file.ts';
+
+/** A pipe has no places to read from. */
+const ESPIPE = 29;
 
 describe('a kept text', () => {
   // The kernel hands out a list a page at a time: mounts, disks, CPUs, and the mappings of this process, which are many.
@@ -29,6 +34,14 @@ describe('a kept text', () => {
     expect(text.read()).toBeLessThan(0);
     expect(text.length).toBe(0);
   });
+});
+
+test('a pipe in the place of a file is an error, and nobody waits for it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kept-file-'));
+  const path = join(folder, 'stat');
+  expect(Bun.spawnSync(['mkfifo', path]).success).toBe(true);
+  expect(new KeptText(path).read()).toBe(-ESPIPE);
+  rmSync(folder, { recursive: true });
 });
 
 test('a thousand files leave descriptors for all else, and are read each time', () => {

@@ -61,6 +61,13 @@ describe('parseCpuStat', () => {
     expect([table.softirq[1], table.steal[1], table.guest[1]]).toEqual([7, Number.NaN, 0]);
   });
 
+  test('idle time that went below zero leaves the rest of the line', () => {
+    const { online, table } = stat('cpu  1 2 3 18446744073709551600\ncpu0 1 2 3 18446744073709551600 5\n');
+    expect([online, table.idle[0], table.system[1], table.idle[1], table.iowait[1]]).toEqual([
+      ...[1, Number.NaN, 3, Number.NaN, 5],
+    ]);
+  });
+
   test('a number of cores that cannot be takes no memory', () => {
     const { online, table } = stat('cpu  1 2 3 4\ncpu99999999 1 2 3 4\ncpu7 1 2 3 4\n');
     expect([online, table.count]).toEqual([1, 9]);

@@ -3,24 +3,11 @@ import { KeyedNumbers } from './text-scanner.ts';
 
 /** The lines kept of /proc/meminfo, in the order of every kernel. */
 const LINES = new KeyedNumbers({
-  memTotal: 'MemTotal:',
-  memFree: 'MemFree:',
-  memAvailable: 'MemAvailable:',
-  buffers: 'Buffers:',
-  cached: 'Cached:',
-  swapCached: 'SwapCached:',
-  swapTotal: 'SwapTotal:',
-  swapFree: 'SwapFree:',
-  zswap: 'Zswap:',
-  zswapped: 'Zswapped:',
-  dirty: 'Dirty:',
-  writeback: 'Writeback:',
-  anonPages: 'AnonPages:',
-  shmem: 'Shmem:',
-  slab: 'Slab:',
-  sReclaimable: 'SReclaimable:',
-  commitLimit: 'CommitLimit:',
-  committedAs: 'Committed_AS:',
+  ...{ memTotal: 'MemTotal:', memFree: 'MemFree:', memAvailable: 'MemAvailable:', buffers: 'Buffers:' },
+  ...{ cached: 'Cached:', swapCached: 'SwapCached:', swapTotal: 'SwapTotal:', swapFree: 'SwapFree:' },
+  ...{ zswap: 'Zswap:', zswapped: 'Zswapped:', dirty: 'Dirty:', writeback: 'Writeback:' },
+  ...{ anonPages: 'AnonPages:', shmem: 'Shmem:', slab: 'Slab:', sReclaimable: 'SReclaimable:' },
+  ...{ commitLimit: 'CommitLimit:', committedAs: 'Committed_AS:' },
 });
 /** In KiB as the kernel prints them; NaN where the line is missing. */
 type MemInfo = ReturnType<typeof emptyMemInfo>;
@@ -57,8 +44,8 @@ export function memorySampleOf(
   const availableKib = Number.isNaN(info.memAvailable) ? estimateAvailable(info) : info.memAvailable;
   const isZswapUsed = info.zswapped > 0;
   const usedBytes = Math.max(0, info.memTotal - availableKib) * 1024;
-  // A container sees the cache of its host.
-  const arcBytes = reclaimableArc === undefined ? undefined : Math.min(reclaimableArc, usedBytes);
+  // A container sees the cache of its host, which is none of what it uses.
+  const arcBytes = (reclaimableArc ?? 0) > usedBytes ? undefined : reclaimableArc;
   const cachedBytes = bytesOf(info.cached + (info.sReclaimable || 0));
   return {
     totalBytes: info.memTotal * 1024,

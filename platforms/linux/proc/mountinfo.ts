@@ -4,7 +4,6 @@ export type MountEntry = Readonly<NonNullable<ReturnType<typeof parseEntry>>>;
 /** Visibility of other users' processes (fs/proc/root.c). */
 export type Hidepid = 'off' | 'noaccess' | 'invisible' | 'ptraceable';
 
-/** How /proc is mounted. */
 interface ProcMount {
   readonly hidepid: Hidepid;
   /** Members of this group are exempt from hidepid. */

@@ -4,6 +4,11 @@ import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 /** PROC_PID_INIT_INO of include/linux/proc_ns.h: the machine's own pid namespace. */
 const INITIAL_INODE = 4026531836;
 
+/** What a link says; undefined: it cannot be read. */
+export function linkTarget(path: string): string | undefined {
+  return orUndefined(() => readlinkSync(path));
+}
+
 /**
  * Whether this program's pids are the machine's, which is what BPF programs see. False where it cannot be told: to
  * take one number for another would blame the wrong process.
@@ -14,13 +19,13 @@ export function isInitialPidNamespace(): boolean {
 
 /** The inode number by which the kernel tells this program's pid namespace from others; 0: it cannot be told. */
 export function ownPidNamespaceInode(): number {
-  const digits = /^pid:\[(\d+)\]$/.exec(linkAt('/proc/self/ns/pid') ?? '')?.[1];
+  const digits = /^pid:\[(\d+)\]$/.exec(linkTarget('/proc/self/ns/pid') ?? '')?.[1];
   return Number(digits ?? 0);
 }
 
 /** The inode number of a process's network namespace; NaN: unknown, or not permitted. `pid` may be `self`. */
 export function networkNamespaceInode(procRoot: string, pid: number | 'self'): number {
-  const digits = /^net:\[(\d{1,15})\]$/.exec(linkAt(`${procRoot}/${pid}/ns/net`) ?? '')?.[1];
+  const digits = /^net:\[(\d{1,15})\]$/.exec(linkTarget(`${procRoot}/${pid}/ns/net`) ?? '')?.[1];
   return Number(digits ?? Number.NaN);
 }
 
@@ -29,9 +34,5 @@ export function networkNamespaceInode(procRoot: string, pid: number | 'self'): n
  * namespace of that /proc does not see this program.
  */
 export function sharesPidNamespace(root: string): boolean {
-  return linkAt(`${root}/self`) === String(process.pid);
-}
-
-function linkAt(path: string): string | undefined {
-  return orUndefined(() => readlinkSync(path));
+  return linkTarget(`${root}/self`) === String(process.pid);
 }

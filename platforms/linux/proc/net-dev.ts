@@ -10,16 +10,9 @@ type NetDevLine = ReturnType<typeof emptyNetDevLine>;
 export function emptyNetDevLine() {
   return {
     /** Bytes [nameStart, nameEnd) of the text. */
-    nameStart: 0,
-    nameEnd: 0,
-    rxBytes: 0,
-    rxPackets: 0,
-    rxErrors: 0,
-    rxDropped: 0,
-    txBytes: 0,
-    txPackets: 0,
-    txErrors: 0,
-    txDropped: 0,
+    ...{ nameStart: 0, nameEnd: 0 },
+    ...{ rxBytes: 0, rxPackets: 0, rxErrors: 0, rxDropped: 0 },
+    ...{ txBytes: 0, txPackets: 0, txErrors: 0, txDropped: 0 },
     next: 0,
   };
 }

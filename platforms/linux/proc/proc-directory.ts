@@ -14,6 +14,7 @@ import {
   rewind,
   systemCall,
 } from '../libc.ts';
+import { type PidStat, parsePidStat } from './pid-stat.ts';
 import { ascii } from './text-scanner.ts';
 
 /** The files of one process that are read. */
@@ -86,6 +87,13 @@ export class ProcDirectory {
     return length;
   }
 
+  /** One read(2) of `PID/stat`, parsed. Returns its bytes, or -errno; -ESRCH: what is there is not that process's. */
+  readStat(pid: number, text: NativeBuffer, into: PidStat): number {
+    const length = this.readProcessFile(pid, PidFile.STAT, text);
+    if (length < 0) return length;
+    return parsePidStat(text.bytes, length, into) && into.pid === pid ? length : -Errno.ESRCH;
+  }
+
   /** Opens a file by its path inside the root, to be kept open. Returns the descriptor or -errno. */
   openFile(path: string): number {
     return openAt(this.descriptor, NativeBuffer.ofPath(path), O_RDONLY);
@@ -114,8 +122,8 @@ export class ProcDirectory {
   }
 }
 
-/** Writes a positive integer's digits from index 0; returns how many. */
-function writeDecimal(bytes: Uint8Array, value: number): number {
+/** Writes the digits of an integer from 0 on, from index 0; returns how many. */
+export function writeDecimal(bytes: Uint8Array, value: number): number {
   let digits = 1;
   for (let rest = value; rest >= 10; rest = (rest / 10) | 0) digits++;
   for (let at = digits - 1, rest = value; at >= 0; at--) {
@@ -124,4 +132,43 @@ function writeDecimal(bytes: Uint8Array, value: number): number {
     rest = quotient;
   }
   return digits;
+}
+
+const ZERO = 0x30;
+const DIGITS_LIMIT = 10;
+
+/** Of an entry that getdents64(2) wrote, `struct linux_dirent64`: its length u16, and its name, which ends with NUL. */
+const LENGTH_AT = 16;
+const NAME_AT = 19;
+
+/**
+ * Shows the entries of a directory whose names are numbers, and where the name is, until `visit` returns false. Returns
+ * false then, and where the length of a record is a lie.
+ */
+export function visitNumbers(
+  bytes: Uint8Array,
+  length: number,
+  visit: (number: number, nameAt: number) => boolean,
+): boolean {
+  const end = Math.min(length, bytes.length);
+  for (let at = 0; at + NAME_AT < end; ) {
+    const next = at + (bytes[at + LENGTH_AT]! | (bytes[at + LENGTH_AT + 1]! << 8));
+    if (next <= at + NAME_AT || next > end) return false;
+    const number = numberNamed(bytes, at + NAME_AT, next);
+    if (number >= 0 && !visit(number, at + NAME_AT)) return false;
+    at = next;
+  }
+  return true;
+}
+
+/** The number that a NUL-terminated name is, at most 0x7fffffff, or -1: `.`, `..` and all other names. */
+function numberNamed(bytes: Uint8Array, start: number, end: number): number {
+  let number = 0;
+  for (let at = start; at < end && at - start <= DIGITS_LIMIT; at++) {
+    const byte = bytes[at]!;
+    if (byte === 0) return at > start && number <= 0x7fffffff ? number : -1;
+    if (byte < ZERO || byte > ZERO + 9) return -1;
+    number = number * 10 + byte - ZERO;
+  }
+  return -1;
 }

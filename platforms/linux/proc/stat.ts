@@ -56,8 +56,12 @@ function parseTimes(table: CpuTable, row: number): boolean {
   const user = scanner.unsigned();
   const nice = scanner.unsigned();
   const system = scanner.unsigned();
+  scanner.skipBlanks();
+  const idleAt = scanner.at;
+  // NaN: some kernels let it go below zero (proc(5)); the other columns are right.
   const idle = scanner.unsigned();
-  if (!(user + nice + system + idle >= 0) || scanner.at >= scanner.end) return false;
+  const isPrinted = scanner.at > idleAt && scanner.at < scanner.end;
+  if (!(user + nice + system >= 0) || !isPrinted) return false;
   table.user[row] = user;
   table.nice[row] = nice;
   table.system[row] = system;

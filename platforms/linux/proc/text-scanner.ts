@@ -9,6 +9,13 @@ export function decodeText(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
+/** The text in a field of bytes [start, end), up to its NUL. */
+export function textIn(bytes: Uint8Array, start: number, end: number): string {
+  const field = bytes.subarray(start, end);
+  const nul = field.indexOf(0);
+  return decodeText(nul < 0 ? field : field.subarray(0, nul));
+}
+
 /**
  * A cursor over kernel text. It never reads at or past `end`, allocates nothing, and says by NaN or false that what
  * was asked for is not there.

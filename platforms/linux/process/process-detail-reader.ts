@@ -5,15 +5,15 @@ import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 import { processCpuNanos } from '../clock.ts';
 import { Errno, NativeBuffer, SyscallError, sharedBuffer } from '../libc.ts';
 import type { MountEntry } from '../proc/mountinfo.ts';
+import { linkTarget } from '../proc/namespace-links.ts';
 import { type PidStatm, parseCommandLine, parseControlGroup } from '../proc/pid-files.ts';
-import { emptyPidStat, type PidStat, parsePidStat } from '../proc/pid-stat.ts';
+import { emptyPidStat, type PidStat } from '../proc/pid-stat.ts';
 import { type PidStatusDetail, parsePidStatusDetail } from '../proc/pid-status.ts';
 import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
 import { decodeText, known } from '../proc/text-scanner.ts';
 import { PidListing } from '../processes/pid-listing.ts';
 import { isInDiskSleep } from '../processes/process-source.ts';
 import type { ProcessUsageReader } from '../processes/process-usage.ts';
-import { linkTarget } from '../sys/sysfs-value.ts';
 import { readGroupMounts, readGroupWaits } from './group-waits.ts';
 
 interface ProcessDetailOptions {
@@ -85,12 +85,10 @@ export class ProcessDetailReader {
   /** Bytes of `stat`, which is parsed, or -errno. */
   #tryStat(pid: number): number {
     const { proc, hasClocks } = this.#options;
-    const length = pid > 0 ? proc.readProcessFile(pid, PidFile.STAT, sharedBuffer) : -Errno.ESRCH;
-    if (length < 0 && length !== -Errno.ENOENT) return length;
-    const isWhole = length > 0 && parsePidStat(sharedBuffer.bytes, length, this.#stat);
+    const length = pid > 0 ? proc.readStat(pid, sharedBuffer, this.#stat) : -Errno.ESRCH;
+    if (length < 0) return length === -Errno.ENOENT ? -Errno.ESRCH : length;
     // A mere thread has these files too, though /proc does not list it; it has no process clock.
-    const isThread = hasClocks && processCpuNanos(pid) < 0;
-    return isWhole && this.#stat.pid === pid && !isThread ? length : -Errno.ESRCH;
+    return hasClocks && processCpuNanos(pid) < 0 ? -Errno.ESRCH : length;
   }
 
   /** The name. */
@@ -196,8 +194,7 @@ export async function readThreads(procRoot: string, pid: number, slice: Slice): 
 }
 
 function readThread(tasks: ProcDirectory, tid: number): ThreadSample | undefined {
-  const length = tasks.readProcessFile(tid, PidFile.STAT, text);
-  if (length <= 0 || !parsePidStat(text.bytes, length, stat)) return undefined;
+  if (tasks.readStat(tid, text, stat) < 0) return undefined;
   const { state, userTicks, systemTicks, startTicks, nameStart, nameEnd } = stat;
   const name = decodeText(text.bytes.subarray(nameStart, nameEnd));
   return { tid, name, state, userTicks, systemTicks, startTicks };

@@ -1,7 +1,7 @@
 import type { Signaller, SignalOutcome } from '../../../src/data/sample/platform.ts';
 import { closeDescriptor, Errno, NativeBuffer, systemCall } from '../libc.ts';
-import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
-import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
+import { emptyPidStat } from '../proc/pid-stat.ts';
+import { ProcDirectory } from '../proc/proc-directory.ts';
 
 /** The same numbers on every architecture. */
 const SYS_PIDFD_SEND_SIGNAL = 424;
@@ -58,9 +58,9 @@ export class PidSignaller implements Signaller {
   #compare(pid: number, startTicks: number): SignalOutcome | undefined {
     const proc = new ProcDirectory(this.#procRoot);
     try {
-      const length = proc.readProcessFile(pid, PidFile.STAT, this.#text);
+      const length = proc.readStat(pid, this.#text, this.#stat);
       if (length === -Errno.EACCES || length === -Errno.EPERM) return 'not-permitted';
-      if (length <= 0 || !parsePidStat(this.#text.bytes, length, this.#stat)) return 'gone';
+      if (length < 0) return 'gone';
       return this.#stat.startTicks === startTicks ? undefined : 'identity-changed';
     } finally {
       proc.close();

@@ -3,7 +3,7 @@ import type { ExitedTable } from '../../../src/data/sample/process-table.ts';
 import type { Slice } from '../../../src/data/sample/slice.ts';
 import { OpError, openIfPossible } from '../../../src/kit/errors/op-error.ts';
 import type { ExitRecorder } from '../bpf/exit-recorder.ts';
-import { EffectiveCapabilities } from '../effective-capabilities.ts';
+import { mayLoadPrograms } from '../effective-capabilities.ts';
 import type { HandedPrograms } from '../handed-programs.ts';
 import type { ProcessSource } from './process-source.ts';
 import { ProcessCollector } from './processes.ts';
@@ -31,9 +31,7 @@ export class ProcessParts {
 
   /** From now on exits are recorded, where that can be had. */
   recordExits(): void {
-    if (new EffectiveCapabilities().mayLoadPrograms()) {
-      this.#exits ??= openIfPossible(() => exitRecorders().ExitRecorder.open());
-    }
+    if (mayLoadPrograms()) this.#exits ??= openIfPossible(() => exitRecorders().ExitRecorder.open());
   }
 
   collect(slice: Slice): Promise<void> {
@@ -92,7 +90,7 @@ export function openBpfProcesses(options?: {
   readonly tasks?: HandedPrograms['tasks'];
   readonly after?: ProcessSource;
 }): BpfProcessCollector | undefined {
-  const mayLoad = options?.tasks !== undefined || new EffectiveCapabilities().mayLoadPrograms();
+  const mayLoad = options?.tasks !== undefined || mayLoadPrograms();
   return mayLoad
     ? openIfPossible(() => collectors().BpfProcessCollector.open(options?.tasks, options?.after))
     : undefined;

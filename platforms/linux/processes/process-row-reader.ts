@@ -2,7 +2,7 @@ import { ProcessTable } from '../../../src/data/sample/process-table.ts';
 import { columnsClass, numbers } from '../../../src/kit/table/columns.ts';
 import { CLOCK_TICKS_PER_SECOND, PAGE_SIZE_BYTES } from '../host.ts';
 import { Errno, NativeBuffer } from '../libc.ts';
-import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
+import { emptyPidStat } from '../proc/pid-stat.ts';
 import { type PidStatus, parsePidStatus } from '../proc/pid-status.ts';
 import { PidFile, type ProcDirectory } from '../proc/proc-directory.ts';
 import { isSameAscii, processName } from './process-names.ts';
@@ -108,10 +108,8 @@ export class ProcessRows {
   }
 
   #readStat(pid: number): number {
-    const length = this.#proc.readProcessFile(pid, PidFile.STAT, this.#text);
-    if (length < 0) return outcomeOf(length);
-    if (!parsePidStat(this.#text.bytes, length, this.#stat) || this.#stat.pid !== pid) return RowOutcome.GONE;
-    return RowOutcome.READ;
+    const length = this.#proc.readStat(pid, this.#text, this.#stat);
+    return length < 0 ? outcomeOf(length) : RowOutcome.READ;
   }
 
   #storeStat(slot: number): void {

@@ -8,7 +8,7 @@ import { processCpuNanos } from '../clock.ts';
 import { PAGE_SIZE_BYTES } from '../host.ts';
 import { NativeBuffer } from '../libc.ts';
 import { sharesPidNamespace } from '../proc/namespace-links.ts';
-import { emptyPidStat, parsePidStat } from '../proc/pid-stat.ts';
+import { emptyPidStat } from '../proc/pid-stat.ts';
 import { type PidStatus, parsePidStatus } from '../proc/pid-status.ts';
 import { PidFile, ProcDirectory } from '../proc/proc-directory.ts';
 import { processName } from './process-names.ts';
@@ -126,8 +126,7 @@ class ProcessLookup {
   }
 
   #readStat(pid: number): boolean {
-    const length = this.#proc.readProcessFile(pid, PidFile.STAT, this.#text);
-    return length > 0 && parsePidStat(this.#text.bytes, length, this.#stat) && this.#stat.pid === pid;
+    return this.#proc.readStat(pid, this.#text, this.#stat) >= 0;
   }
 }
 

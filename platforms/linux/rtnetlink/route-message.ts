@@ -2,7 +2,7 @@ import { IPV4_MAPPED_WORD } from '../../../src/data/sample/address.ts';
 import type { NativeBuffer } from '../libc.ts';
 import type { LinkDescription, LocalAddress, LocalPrefix } from '../link.ts';
 import { ATTRIBUTE_HEADER_BYTES, findAttribute } from '../netlink/message.ts';
-import { decodeText } from '../proc/text-scanner.ts';
+import { textIn } from '../proc/text-scanner.ts';
 
 /** include/uapi/linux/rtnetlink.h */
 export const RTM_NEWLINK = 16;
@@ -115,7 +115,6 @@ export function parseLocalRoute(buffer: NativeBuffer, at: number, end: number): 
 
 const IPV4_MAPPED_BITS = 96;
 
-/** The address in an attribute of that size. */
 function addressAt({ view }: NativeBuffer, attribute: number, size: number): LocalAddress['words'] {
   const word = (n: number): number => view.getUint32(attribute + ATTRIBUTE_HEADER_BYTES + n * 4, false);
   return size === 4 ? [0, 0, IPV4_MAPPED_WORD, word(0)] : [word(0), word(1), word(2), word(3)];
@@ -134,9 +133,7 @@ function wordOf(buffer: NativeBuffer, first: number, end: number, type: number):
 function textOf(buffer: NativeBuffer, first: number, end: number, type: number): string {
   const at = findAttribute(buffer.u16, first, end, type);
   if (at < 0) return '';
-  const bytes = buffer.bytes.subarray(at + ATTRIBUTE_HEADER_BYTES, at + buffer.u16[at >> 1]!);
-  const nul = bytes.indexOf(0);
-  return decodeText(nul < 0 ? bytes : bytes.subarray(0, nul));
+  return textIn(buffer.bytes, at + ATTRIBUTE_HEADER_BYTES, at + buffer.u16[at >> 1]!);
 }
 
 function kindOf(buffer: NativeBuffer, first: number, end: number): string {

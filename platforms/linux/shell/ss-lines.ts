@@ -111,7 +111,6 @@ const ZERO = 0x30;
 export class SsFacts {
   readonly #values = new Float64Array(NAMES.length);
 
-  /** Reads the line at `[start, end)`. */
   read(bytes: Uint8Array, start: number, end: number): void {
     this.#values.fill(Number.NaN);
     for (let at = start; at < end; at++) {

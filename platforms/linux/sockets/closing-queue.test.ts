@@ -12,16 +12,14 @@ test('entries come out as they went in, with their times', () => {
   const queue = new ClosingQueue();
   for (let i = 0; i < 300; i++) {
     queue.nowMicros = i * 10;
-    queue.message(numbered(i), 0, 384);
+    queue.add(numbered(i), 0, 384);
   }
   expect(queue.count).toBe(300);
   const seen: number[] = [];
   for (let i = 0; i < queue.count; i++) {
-    queue.visit(i, {
-      message(buffer, at, length) {
-        expect(length).toBe(384);
-        seen.push(buffer.u32[(at >> 2) + 1]!);
-      },
+    queue.visit(i, (buffer, at, length) => {
+      expect(length).toBe(384);
+      seen.push(buffer.u32[(at >> 2) + 1]!);
     });
     expect(queue.takenMicros(i)).toBe(i * 10);
   }
@@ -32,10 +30,10 @@ test('entries come out as they went in, with their times', () => {
 
 test('it is bounded, and what is too long or too much is counted', () => {
   const queue = new ClosingQueue();
-  queue.message(new NativeBuffer(2000), 0, 1999);
+  queue.add(new NativeBuffer(2000), 0, 1999);
   expect([queue.count, queue.overflowCount]).toEqual([0, 1]);
   const buffer = numbered(1);
-  for (let i = 0; i < 20_000; i++) queue.message(buffer, 0, 100);
+  for (let i = 0; i < 20_000; i++) queue.add(buffer, 0, 100);
   expect(queue.count).toBe(16384);
   expect(queue.overflowCount).toBe(1 + 20_000 - 16384);
 });

@@ -1,6 +1,6 @@
 import { lengthened } from '../../../src/kit/table/slot-table.ts';
 import { NativeBuffer } from '../libc.ts';
-import type { DiagVisitor } from '../netlink/sock-diag.ts';
+import type { VisitMessage } from '../netlink/socket.ts';
 
 /** A closing message of Linux 6.18 has 380 bytes; tcp_info may grow by as many again. */
 const ENTRY_BYTES = 640;
@@ -8,7 +8,7 @@ const INITIAL_ENTRIES = 64;
 const ENTRIES_LIMIT = 16384;
 
 /** Closing messages read between two collections, resolved by the next dump. */
-export class ClosingQueue implements DiagVisitor {
+export class ClosingQueue {
   count = 0;
   /** Messages refused because the queue was full, or they too long for it. Only ever grows. */
   overflowCount = 0;
@@ -18,7 +18,7 @@ export class ClosingQueue implements DiagVisitor {
   #lengths = new Uint16Array(INITIAL_ENTRIES);
   #takenMicros = new Float64Array(INITIAL_ENTRIES);
 
-  message(buffer: NativeBuffer, at: number, length: number): void {
+  readonly add: VisitMessage = (buffer, at, length) => {
     if (length > ENTRY_BYTES || (this.count === this.#lengths.length && !this.#grow())) {
       this.overflowCount++;
       return;
@@ -29,11 +29,11 @@ export class ClosingQueue implements DiagVisitor {
     }
     this.#lengths[this.count] = length & ~3;
     this.#takenMicros[this.count++] = this.nowMicros;
-  }
+  };
 
   /** Hands over entry `index` as it came. */
-  visit(index: number, visitor: DiagVisitor): void {
-    visitor.message(this.#entries, index * ENTRY_BYTES, this.#lengths[index]!);
+  visit(index: number, visit: VisitMessage): void {
+    visit(this.#entries, index * ENTRY_BYTES, this.#lengths[index]!);
   }
 
   takenMicros(index: number): number {

@@ -8,12 +8,9 @@ const PLACES = 4;
 
 const FLOW_COLUMNS = {
   /** Row of the socket table and its serial, NO_ROW where that had no room. */
-  row: numbers('i32', NO_ROW),
-  rowSerial: numbers('u32'),
-  txBytes: numbers('f64'),
-  rxBytes: numbers('f64'),
-  txPackets: numbers('f64'),
-  rxPackets: numbers('f64'),
+  ...{ row: numbers('i32', NO_ROW), rowSerial: numbers('u32') },
+  ...{ txBytes: numbers('f64'), rxBytes: numbers('f64') },
+  ...{ txPackets: numbers('f64'), rxPackets: numbers('f64') },
   /** Monotonic time of the last read that found it grown. */
   grownMicros: numbers('f64'),
   /** Monotonic time since which its growth waits for the process that accepts; 0: it does not wait. */

@@ -2,7 +2,6 @@ import { monotonicMicros } from '../clock.ts';
 import { ADDRESSES } from '../packet/veth-pair.fixture.ts';
 import { UNHURRIED } from '../testdata/test-slices.fixture.ts';
 import { RowLedger } from './packet-ledger.fixture.ts';
-import { DatagramCounter } from './sockets-datagrams.ts';
 import { NetlinkSockets } from './sockets-netlink.ts';
 import { PacketSockets } from './sockets-packet.ts';
 
@@ -18,36 +17,31 @@ export interface Counter {
 }
 
 export function packetTier(options: { canDescribeUdpSegments?: boolean } = {}): Counter {
-  const source = new PacketSockets({ clock: monotonicMicros, ...options });
+  return counterOf(PacketSockets.ofAll({ clock: monotonicMicros, ...options }));
+}
+
+/** Time leaps from one collection to the next, so that the rare dump of UDP sockets is always due. */
+export function besideNetlink(): Counter {
+  let leapMicros = 0;
+  const list = new NetlinkSockets(() => monotonicMicros() + leapMicros);
+  list.hearClosings();
+  const source = PacketSockets.ofDatagrams(list, { clock: monotonicMicros });
+  return counterOf(source, () => {
+    leapMicros += 3e6;
+  });
+}
+
+function counterOf(source: PacketSockets, begin = (): void => {}): Counter {
   const ledger = new RowLedger();
   return {
     ledger,
     drain: () => source.drainClosings(),
     collect: async () => {
+      begin();
       await source.collect(UNHURRIED);
       ledger.note(source.rows);
     },
     lost: () => source.lost.packets,
-  };
-}
-
-/** Time leaps from one collection to the next, so that the rare dump of UDP sockets is always due. */
-export function besideNetlink(unlistedMicros = 0): Counter {
-  let leapMicros = 0;
-  const source = new NetlinkSockets(() => monotonicMicros() + leapMicros);
-  source.hearClosings();
-  const datagrams = DatagramCounter.open({ unlistedMicros });
-  const ledger = new RowLedger();
-  return {
-    ledger,
-    drain: () => datagrams.drain(),
-    collect: async () => {
-      leapMicros += 3e6;
-      await source.collect(UNHURRIED);
-      await datagrams.collect(source.rows, monotonicMicros(), UNHURRIED);
-      ledger.note(source.rows);
-    },
-    lost: () => datagrams.lost,
   };
 }
 

@@ -21,8 +21,6 @@ const SHARES_LIMIT = 8192;
 const FLOWS_BETWEEN_RESTS = 4096;
 
 export interface FlowRowsOptions {
-  /** A flow that belongs to no listed socket and began so long before the list, or later, waits for the next one. */
-  readonly unlistedMicros: number;
   /** A flow without packets is forgotten after so long. */
   readonly idleMicros: number;
   /** Whether TCP's rows are matched too. */
@@ -425,10 +423,10 @@ export class FlowRows {
     return row;
   }
 
-  /** Whether the next list may have a socket for the flow that this one lacks. */
+  /** Whether the next list may have a socket for the flow that this one lacks: it began after this one was begun. */
   #mayBeListed(flow: number): boolean {
     if (this.#links.ownerBasis[flow] !== OwnerBasis.NONE || !this.#hasSocket(flow)) return false;
-    return this.#listedMicros - this.#flows.bornMicros[flow]! < this.#options.unlistedMicros;
+    return this.#flows.bornMicros[flow]! > this.#listedMicros;
   }
 
   /**

@@ -69,7 +69,6 @@ export class BoundSockets extends tableClass(BOUND_COLUMNS, LIMIT) {
   }
 }
 
-/** A hash of a word of an address and a port. */
 function endpointHash(word: number, port: number): number {
   return (word ^ Math.imul(port + 1, 0x9e3779b1)) >>> 0;
 }

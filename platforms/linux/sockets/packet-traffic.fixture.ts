@@ -150,7 +150,7 @@ async function connections(counter: Counter, pair: VethPair): Promise<unknown> {
 
 /** Whose the bytes are: connected, not connected, and a connection that was seen once. */
 async function owners(pair: VethPair): Promise<unknown> {
-  const source = new PacketSockets({ clock: monotonicMicros });
+  const source = PacketSockets.ofAll({ clock: monotonicMicros });
   const processes = new ProcessCollector();
   const owned = new OwnedSockets(source, processes, monotonicMicros);
   const ledger = new RowLedger();
@@ -362,7 +362,7 @@ async function run(scenario: string, pair: VethPair): Promise<unknown> {
     case 'packet-loopback':
       return loopback(packetTier());
     case 'netlink-datagrams':
-      return datagrams(besideNetlink(60e6), pair);
+      return datagrams(besideNetlink(), pair);
     case 'netlink-short':
       return shortLived(besideNetlink(), pair);
     case 'packet-owners':
@@ -370,11 +370,11 @@ async function run(scenario: string, pair: VethPair): Promise<unknown> {
     case 'packet-segmented':
       return segmented(packetTier(), pair);
     case 'netlink-segmented':
-      return segmented(besideNetlink(60e6), pair);
+      return segmented(besideNetlink(), pair);
     case 'netlink-tagged':
-      return tagged(besideNetlink(60e6), pair);
+      return tagged(besideNetlink(), pair);
     default:
-      return loopback(besideNetlink(60e6));
+      return loopback(besideNetlink());
   }
 }
 

@@ -9,7 +9,7 @@ import type { NetworkAccounting } from '../bpf/network-accounting.ts';
 import { FLOW_KEY_WORDS, type FlowRecord } from '../bpf/network-flow.ts';
 import { FlowTable } from './ebpf-flow-table.ts';
 import { type AskHolders, FlowOwners, HolderSearch, type OwnerProcesses } from './flow-owners.ts';
-import { OwnerTold, RowLife, type SocketParts, type SocketRows, type SocketSource } from './sockets.ts';
+import { OverList, OwnerTold, RowLife, type SocketParts } from './sockets.ts';
 import type { NetlinkSockets } from './sockets-netlink.ts';
 
 const FLOWS_BETWEEN_RESTS = 512;
@@ -38,14 +38,12 @@ interface EbpfSocketsOptions {
  * process. Who is in no list, such as sockets of other network namespaces and those that came and went, has a row by
  * its packets alone.
  */
-export class EbpfSockets implements SocketSource {
+export class EbpfSockets extends OverList<NetlinkSockets> {
   readonly tier: Tier = 'ebpf';
   readonly counted: CountingBasis = 'l3';
   readonly parts: SocketParts;
-  readonly rows: SocketRows;
   failures: Failures | undefined;
   readonly holders: AskHolders = (visit) => this.#accounting.holders(visit);
-  readonly #listing: NetlinkSockets;
   readonly #accounting: NetworkAccounting;
   readonly #owners: FlowOwners;
   readonly #holders: HolderSearch;
@@ -63,8 +61,7 @@ export class EbpfSockets implements SocketSource {
   readonly #visit = (flow: FlowRecord): void => this.#see(flow);
 
   constructor(options: EbpfSocketsOptions) {
-    this.#listing = options.listing;
-    this.rows = options.listing.rows;
+    super(options.listing);
     this.#accounting = options.accounting;
     this.#clock = options.clock;
     this.#owners = new FlowOwners(options.processes, options.exited, options.drainExits);
@@ -79,10 +76,6 @@ export class EbpfSockets implements SocketSource {
     return this.#accounting.handed.maps.storage;
   }
 
-  get lostClosings(): number {
-    return this.#listing.lostClosings;
-  }
-
   get lost(): LostTraffic {
     const { bytes, packets } = this.#accounting.lost;
     return { bytes: bytes + this.#refusedBytes, packets: packets + this.#refusedPackets };
@@ -90,7 +83,7 @@ export class EbpfSockets implements SocketSource {
 
   async collect(slice: Slice): Promise<void> {
     // First the list: an announced end is final, so the counters that are read after it are final too.
-    await this.#listing.collect(slice);
+    await this.list.collect(slice);
     this.#nowMicros = this.#clock();
     this.#owners.beginCollection();
     this.#accounting.begin();
@@ -100,17 +93,9 @@ export class EbpfSockets implements SocketSource {
     this.#hasBaseline = true;
   }
 
-  drainClosings(): void {
-    this.#listing.drainClosings();
-  }
-
-  drainWithinMillis(): number {
-    return this.#listing.drainWithinMillis();
-  }
-
-  close(): void {
+  override close(): void {
     this.#accounting.close();
-    this.#listing.close();
+    super.close();
   }
 
   #see(record: FlowRecord): void {

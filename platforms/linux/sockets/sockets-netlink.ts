@@ -6,14 +6,8 @@ import { closedOnError } from '../../../src/kit/errors/op-error.ts';
 import type { NativeBuffer } from '../libc.ts';
 import { DestroyMulticast, SHARDS } from '../netlink/destroy-multicast.ts';
 import { DiagRecord } from '../netlink/diag-record.ts';
-import {
-  type DiagRequest,
-  type DiagVisitor,
-  familyRequest,
-  legacyTcpRequest,
-  MEMINFO_EXTENSION,
-  SockDiag,
-} from '../netlink/sock-diag.ts';
+import { familyRequest, legacyTcpRequest, MEMINFO_EXTENSION, SockDiag } from '../netlink/sock-diag.ts';
+import type { DumpRequest, VisitMessage } from '../netlink/socket.ts';
 import { LookTimes } from '../poll-wake.ts';
 import { ClosingQueue, ClosingRate } from './closing-queue.ts';
 import {
@@ -53,7 +47,7 @@ const COLLECTIONS_BEFORE_EXPIRY = 3;
 /** tcp_info counts in milliseconds and by a clock that ticks up to 10 ms apart. */
 const ACK_SLACK_MICROS = 30e3;
 
-const NOTHING: DiagVisitor = { message: () => undefined };
+const NOTHING: VisitMessage = () => undefined;
 
 /**
  * The tier `netlink`: dumps of live sockets, and the announcements of those destroyed between two dumps, with their
@@ -88,12 +82,10 @@ export class NetlinkSockets implements SocketSource {
   readonly #datagrams = [AF_INET, AF_INET6].map((family) =>
     familyRequest(family, PROTOCOL_UDP, ALL_STATES, MEMINFO_EXTENSION),
   );
-  readonly #connectionVisitor: DiagVisitor = {
-    message: (b, at, length) => this.#seeConnection(b, at, length),
-  };
-  readonly #listenerVisitor: DiagVisitor = { message: (b, at, length) => this.#seeListener(b, at, length) };
-  readonly #datagramVisitor: DiagVisitor = { message: (b, at, length) => this.#seeDatagram(b, at, length) };
-  readonly #closingVisitor: DiagVisitor = { message: (b, at, length) => this.#seeClosing(b, at, length) };
+  readonly #visitConnection: VisitMessage = (b, at, length) => this.#seeConnection(b, at, length);
+  readonly #visitListener: VisitMessage = (b, at, length) => this.#seeListener(b, at, length);
+  readonly #visitDatagram: VisitMessage = (b, at, length) => this.#seeDatagram(b, at, length);
+  readonly #visitClosing: VisitMessage = (b, at, length) => this.#seeClosing(b, at, length);
   /** Per TCP port the rare dump, by number, in which something last listened there. */
   readonly #listeningPorts = new Map<number, number>();
   /** Number of the rare dump that stands; what listened in the one before may have ended just now. */
@@ -195,7 +187,7 @@ export class NetlinkSockets implements SocketSource {
     // Whoever counts packets calls far more often than these buffers need it.
     if (nowMicros < this.#nextDrainMicros) return;
     this.#queue.nowMicros = nowMicros;
-    this.#noteClosings(this.#multicast.drain(this.#queue), nowMicros);
+    this.#noteClosings(this.#multicast.drain(this.#queue.add), nowMicros);
     this.#nextDrainMicros = nowMicros + Math.min(DRAIN_MICROS, this.drainWithinMillis() * EARLY_MICROS);
   }
 
@@ -216,10 +208,10 @@ export class NetlinkSockets implements SocketSource {
     this.#multicast?.close();
   }
 
-  async #dump(request: DiagRequest, visitor: DiagVisitor, slice: Slice): Promise<void> {
+  async #dump(request: DumpRequest, visit: VisitMessage, slice: Slice): Promise<void> {
     this.#diag.begin(request);
     this.rows.beginWalk();
-    while (this.#diag.receive(visitor)) if (slice.due()) await slice.rest();
+    while (this.#diag.receive(visit)) if (slice.due()) await slice.rest();
   }
 
   async #dumpRare(slice: Slice): Promise<void> {
@@ -227,10 +219,10 @@ export class NetlinkSockets implements SocketSource {
     this.#rareDumps++;
     this.rows.rareListings++;
     this.#listenersSequence = this.#sequence;
-    await this.#dump(this.#listeners, this.#listenerVisitor, slice);
+    await this.#dump(this.#listeners, this.#visitListener, slice);
     let isWhole = !this.#diag.wasInterrupted;
     for (const request of this.#datagrams) {
-      await this.#dump(request, this.#datagramVisitor, slice);
+      await this.#dump(request, this.#visitDatagram, slice);
       isWhole = isWhole && !this.#diag.wasInterrupted;
     }
     this.#nextRareDumpMicros = this.#nowMicros + RARE_DUMP_INTERVAL_MICROS;
@@ -241,14 +233,14 @@ export class NetlinkSockets implements SocketSource {
   #dumpListeners(): void {
     this.#listenersSequence = this.#sequence;
     this.#diag.begin(this.#listeners);
-    while (this.#diag.receive(this.#listenerVisitor));
+    while (this.#diag.receive(this.#visitListener));
   }
 
   async #dumpConnections(slice: Slice): Promise<void> {
     if (!this.#hasBaseline) this.#countedSinceMicros = this.#clock();
     this.#listedCount = 0;
     this.#announcedCount = 0;
-    await this.#dump(this.#connections, this.#connectionVisitor, slice);
+    await this.#dump(this.#connections, this.#visitConnection, slice);
     this.#wasInterrupted = this.#diag.wasInterrupted;
   }
 
@@ -362,7 +354,7 @@ export class NetlinkSockets implements SocketSource {
   async #applyClosings(slice: Slice): Promise<void> {
     for (let i = 0; i < this.#queue.count; i++) {
       this.#closingMicros = this.#queue.takenMicros(i);
-      this.#queue.visit(i, this.#closingVisitor);
+      this.#queue.visit(i, this.#visitClosing);
       if (slice.due()) await slice.rest();
     }
     this.#queue.clear();
@@ -370,7 +362,7 @@ export class NetlinkSockets implements SocketSource {
     this.#closingMicros = this.#clock();
     let count = 0;
     for (let shard = 0; shard < SHARDS; shard++) {
-      count += this.#multicast.drainShard(shard, this.#closingVisitor);
+      count += this.#multicast.drainShard(shard, this.#visitClosing);
       if (slice.due()) await slice.rest();
     }
     this.#noteClosings(count, this.#closingMicros);

@@ -311,3 +311,37 @@ export interface SocketSource extends CollectionFacts {
   drainWithinMillis(): number;
   close(): void;
 }
+
+/** A source over the list that another one makes: its rows, and what it hears of closings. */
+export abstract class OverList<List extends SocketSource = SocketSource> implements SocketSource {
+  abstract readonly tier: SocketSource['tier'];
+  abstract readonly counted: SocketSource['counted'];
+  abstract readonly parts: SocketParts;
+  abstract readonly lost: LostTraffic;
+  readonly rows: SocketRows;
+  protected readonly list: List;
+
+  /** The list is closed with it. */
+  constructor(list: List) {
+    this.list = list;
+    this.rows = list.rows;
+  }
+
+  abstract collect(slice: Slice): Promise<void>;
+
+  get lostClosings(): number {
+    return this.list.lostClosings;
+  }
+
+  drainClosings(): void {
+    this.list.drainClosings();
+  }
+
+  drainWithinMillis(): number {
+    return this.list.drainWithinMillis();
+  }
+
+  close(): void {
+    this.list.close();
+  }
+}

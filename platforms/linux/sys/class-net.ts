@@ -6,7 +6,8 @@ import { ADDRESS_WORDS } from '../../../src/data/schema/network-columns.ts';
 import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 import type { LinkDescription, LinkSource, LocalAddress } from '../link.ts';
 import { type ClassNetAttributes, linkIndexes, linkSpeed, linksOf } from '../link.ts';
-import { linkTarget, readAttribute, readIntegerAttribute } from './sysfs-value.ts';
+import { linkTarget } from '../proc/namespace-links.ts';
+import { readAttribute, readIntegerAttribute } from './sysfs-value.ts';
 
 /**
  * Links by /sys/class/net and addresses by getifaddrs(3): for sandboxes without NETLINK_ROUTE. It shows the network

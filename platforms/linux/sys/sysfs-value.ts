@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { orUndefined } from '../../../src/kit/errors/op-error.ts';
 import { NativeBuffer } from '../libc.ts';
@@ -62,11 +62,6 @@ export function listDirectory(path: string): string[] {
 /** Where a link leads, all links on the way followed; undefined: nowhere. */
 export function realPath(path: string): string | undefined {
   return orUndefined(() => realpathSync(path));
-}
-
-/** What a link says. */
-export function linkTarget(path: string): string | undefined {
-  return orUndefined(() => readlinkSync(path));
 }
 
 /** Digits of a 64-bit number. */

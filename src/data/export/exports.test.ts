@@ -430,6 +430,20 @@ test('what processes wait for is exported in milliseconds a second', () => {
   });
 });
 
+test('errors are those of all sections, each once', () => {
+  const world = new SystemWorld();
+  const errorOf = (message: string) => ({ op: 'read', code: 'EIO', message });
+  const [drive, devices] = [errorOf('nvme0: no answer'), errorOf('read /proc/diskstats: EIO')];
+  const data = new SystemExport(() => undefined);
+  const { disks, machine, ...rest } = world.snapshot();
+  const failed = { ...machine!, errors: [drive] };
+  data.absorb({ ...rest, machine: failed, disks: { ...disks!, errors: [drive, devices] } });
+  expect(data.errors).toEqual([drive, devices]);
+  // Disks are read less often.
+  data.absorb(rest);
+  expect(data.errors).toEqual([drive, devices]);
+});
+
 test('what control groups wait for is exported where it was asked for, the worst first', () => {
   const world = new SystemWorld();
   const data = new SystemExport(() => undefined);

@@ -50,7 +50,7 @@ export class SystemExport implements MachineProcessExport {
   controlGroups: ControlGroupsSection | undefined;
   readonly controlGroupRates = new ControlGroupsRates();
   processes: MachineProcesses | undefined;
-  /** Of the last sample. */
+  /** Of the last sample, and of the disks until they are read again. */
   errors: readonly SectionError[] = [];
   /** Between the last two samples of the machine; NaN before the second. */
   intervalSeconds = Number.NaN;
@@ -83,12 +83,15 @@ export class SystemExport implements MachineProcessExport {
     const { header, machine, disks, controlGroups, machineProcesses } = snapshot;
     if (this.header !== undefined && this.header.epoch !== header.epoch) this.#rebase();
     this.header = header;
-    this.errors = [...snapshot.errors, ...(machine?.errors ?? [])].filter((error) => !isWithoutGroups(error));
     if (machine !== undefined) this.#takeMachine(machine);
     if (disks !== undefined) {
       this.rates.updateDisks(disks);
       this.disks = disks;
     }
+    const errors = [...snapshot.errors, ...(machine?.errors ?? []), ...(this.disks?.errors ?? [])];
+    // A drive that does not answer is named by its sensors and by the disks.
+    const each = new Map(errors.map((error) => [error.message, error]));
+    this.errors = [...each.values()].filter((error) => !isWithoutGroups(error));
     if (controlGroups !== undefined) {
       this.controlGroupRates.update(controlGroups);
       this.controlGroups = controlGroups;

@@ -47,20 +47,39 @@ describe('CPU use', () => {
     expect(usage.percent[2]).toBe(50);
   });
 
-  test('stays within bounds where idle time steps back', () => {
+  // A core that does next to nothing would be at 100 %, and at next to nothing when its idle time is back.
+  test.each([1098, 900, 2 ** 64 - 16, Number.NaN])('is unknown once where idle time steps to %p', (idle) => {
     const usage = new CpuUsage();
-    usage.update(tableOf([0, 100]));
-    usage.update(tableOf([10, 98]));
-    expect(usage.percent[1]).toBe(100);
+    const shareOf = (busy: number, now: number): number => {
+      usage.update(tableOf([busy, now]));
+      expect(usage.percent[1]).toBe(usage.total);
+      return usage.total;
+    };
+    expect([shareOf(100, 1010), shareOf(110, 1100)]).toEqual([Number.NaN, 10]);
+    expect([shareOf(120, idle), shareOf(130, 1280), shareOf(140, 1370)]).toEqual([Number.NaN, 10, 10]);
   });
 
-  // Columns that fell on real machines: steal after a live migration, iowait, idle, and steal below zero.
+  test('begins anew where idle time steps back far', () => {
+    const usage = new CpuUsage();
+    for (const [busy, idle] of [[100, 1000] as const, [110, 90] as const])
+      usage.update(tableOf([busy, idle]));
+    expect(usage.total).toBeNaN();
+    usage.update(tableOf([120, 180]));
+    expect(usage.total).toBe(10);
+  });
+
+  test('is all of the time where idle time rests', () => {
+    const usage = new CpuUsage();
+    for (const busy of [0, 10]) usage.update(tableOf([busy, 100]));
+    expect(usage.total).toBe(100);
+  });
+
+  // Columns that fell on real machines: steal after a live migration, iowait, and steal below zero.
   test.each([
     ['steal', -40],
     ['steal', -500],
     ['steal', 2 ** 64],
     ['steal', Number.NaN],
-    ['idle', -60],
     ['iowait', -60],
     ['nice', -7],
   ] as const)('is that of the other columns where %s steps by %p', (name, step) => {
@@ -71,8 +90,7 @@ describe('CPU use', () => {
     const work = (user: number, idle: number) => {
       for (const row of [0, 1]) {
         table.user[row]! += user;
-        if (name === 'idle') table.iowait[row]! += idle;
-        else table.idle[row]! += idle;
+        table.idle[row]! += idle;
       }
       usage.update(table);
       return Math.round(usage.total);

@@ -10,6 +10,8 @@ import { SampleHistory, type Trend, Trends } from './histories.ts';
 
 /** A counter of 64 bits that went below zero is about so large; no machine runs so long. */
 const WRAPPED_TICKS = 2 ** 62;
+/** Three seconds of usual ticks: idle time that steps back by more begins anew, as of a core that was away. */
+const BACK_TICKS = 300;
 
 /** Rows as in CpuTable: 0 all cores together, `core + 1` one core. */
 const USAGE_COLUMNS = {
@@ -31,7 +33,10 @@ export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
     return this.count > CPU_TOTAL_ROW ? this.percent[CPU_TOTAL_ROW]! : Number.NaN;
   }
 
-  /** Takes a sample. Ticks that did not advance, such as those of a core that came back, leave its share unknown. */
+  /**
+   * Takes a sample. Ticks that did not advance, such as those of a core that came back, leave its share unknown, and so
+   * does idle time that steps back, which is most of the time: the next sample is compared with the one before it then.
+   */
   update(times: CpuTable): void {
     this.reserve(times.count);
     this.count = times.count;
@@ -39,6 +44,13 @@ export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
     const waited = times.iowait[CPU_TOTAL_ROW]! - this.iowait[CPU_TOTAL_ROW]!;
     const stolen = times.steal[CPU_TOTAL_ROW]! - this.steal[CPU_TOTAL_ROW]!;
     for (let row = 0; row < times.count; row++) {
+      const idleGrowth = times.idle[row]! - this.idle[row]!;
+      const isBack = idleGrowth < 0 && idleGrowth >= -BACK_TICKS;
+      const isIdleUnknown = !(times.idle[row]! < WRAPPED_TICKS) && times.user[row]! >= 0;
+      if (isBack || isIdleUnknown) {
+        this.#setShares(row, 0, 0, 0, Number.NaN);
+        continue;
+      }
       let busy = 0;
       let all = 0;
       for (let i = 0; i < TIME_COLUMNS.length; i++) {
@@ -49,11 +61,16 @@ export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
         if (i < BUSY_COLUMNS.length) busy += growth;
         all += growth;
       }
-      this.percent[row] = all > 0 ? (busy / all) * 100 : Number.NaN;
-      if (row !== CPU_TOTAL_ROW) continue;
-      this.iowaitPercent = shareOf(waited, all);
-      this.stealPercent = shareOf(stolen, all);
+      this.#setShares(row, busy, waited, stolen, idleGrowth >= 0 ? all : Number.NaN);
     }
+  }
+
+  /** Of `all` ticks; NaN: no share is known. */
+  #setShares(row: number, busy: number, waited: number, stolen: number, all: number): void {
+    this.percent[row] = shareOf(busy, all);
+    if (row !== CPU_TOTAL_ROW) return;
+    this.iowaitPercent = shareOf(waited, all);
+    this.stealPercent = shareOf(stolen, all);
   }
 
   /** The next sample is the first again. */
@@ -63,8 +80,8 @@ export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
 }
 
 /**
- * Steal, idle and iowait step back now and then (proc(5); hypervisors), and some kernels let them wrap below zero: a
- * column that fell, or is unknown in either sample, has not grown, and takes nothing from the others.
+ * Steal and iowait step back now and then (proc(5); hypervisors), and some kernels let them wrap below zero: a column
+ * that fell, or is unknown in either sample, has not grown, and takes nothing from the others.
  */
 function growthOf(now: number, last: number): number {
   const growth = now - last;

@@ -82,11 +82,13 @@ export class RecordedSource implements Source {
 
   /** Opens a recording that has at least one whole snapshot; else rejects with an OpError of one line. */
   static async open(path: string, options: PlaybackOptions): Promise<RecordedSource> {
+    let file: RecordedFile;
     try {
-      return await RecordedSource.openBytes(new RecordedFile(path), options);
+      file = new RecordedFile(path);
     } catch (thrown) {
       throw playbackError(path, thrown);
     }
+    return RecordedSource.openBytes(file, options);
   }
 
   /** The same of bytes that are open; they belong to the source from now on, and are closed where it cannot be made. */

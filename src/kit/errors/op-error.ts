@@ -42,6 +42,7 @@ export const FILE_REASONS: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EROFS: 'read-only file system',
   ENOSPC: 'no space left on device',
+  EBADF: 'not open for writing',
   EIO: 'I/O error',
 };
 

@@ -165,6 +165,6 @@ export class EventLog {
 
   #fail(thrown: unknown): void {
     this.#unwrittenCount++;
-    this.#error ??= toOpError('write log', thrown);
+    this.#error ??= fileError('write log', 'the log is not complete', thrown, REASONS);
   }
 }

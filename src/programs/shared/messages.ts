@@ -1,6 +1,6 @@
 import { readdirSync, readSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { toOpError } from '../../kit/errors/op-error.ts';
+import { fileError, OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { sanitizeLine } from '../../kit/text/sanitize.ts';
 
 export const EXIT_OK = 0;
@@ -56,11 +56,17 @@ export function printOutcome(
     writeWhole(new TextEncoder().encode(text));
     return exitCode;
   } catch (thrown) {
-    const { code, message } = toOpError('write standard output', thrown);
+    const { code, message } = outputError(thrown);
     if (code === 'EPIPE') return exitCode;
-    complain(program, `cannot write to standard output: ${message}`);
+    complain(program, message);
     return EXIT_FAILURE;
   }
+}
+
+/** What the system says of a write to standard output, with one line for people; what has one keeps it. */
+export function outputError(thrown: unknown): OpError {
+  if (thrown instanceof OpError) return thrown;
+  return fileError('write standard output', 'cannot write to standard output', thrown);
 }
 
 const RETRY_MILLIS = 5;

@@ -2,13 +2,13 @@ import { write } from 'node:fs';
 import type { RecordedSource } from '../../data/recording/recorded-source.ts';
 import type { Snapshot } from '../../data/sample/snapshot.ts';
 import type { RemoteLink } from '../../data/source/source.ts';
-import { OpError, toOpError } from '../../kit/errors/op-error.ts';
+import { OpError } from '../../kit/errors/op-error.ts';
 import { onThread } from '../../kit/files/user-file.ts';
 import type { LookBack } from '../cli/options.ts';
 import type { EventLog } from './event-log.ts';
 import { COLLECTED_MILLIS, Garbage } from './garbage.ts';
 import { nextDue } from './interval.ts';
-import { complain, EXIT_OK, EXIT_USAGE, exitCodeOfSignal } from './messages.ts';
+import { complain, EXIT_OK, EXIT_USAGE, exitCodeOfSignal, outputError } from './messages.ts';
 import { playbackProblem } from './recordings.ts';
 import { ENDED, LAST_SAMPLE_MILLIS, Stop } from './stop.ts';
 
@@ -268,7 +268,7 @@ export class StandardOutput {
         written += await writeOnce(bytes, written);
         retryMillis = FIRST_RETRY_MILLIS;
       } catch (thrown) {
-        const error = toOpError('write standard output', thrown);
+        const error = outputError(thrown);
         if (error.code === 'EPIPE') return false;
         if (error.code !== 'EAGAIN') throw error;
         await Bun.sleep(retryMillis);

@@ -152,6 +152,13 @@ describe('a pair that cannot serve is named and left as it is', () => {
   });
 });
 
+test('names that are wanted later are not in a certificate that is there: a warning says so', async () => {
+  await open();
+  const names = ['localhost', '127.0.0.1', 'pi.example', '192.0.2.7', '2001:db8::1'];
+  const { warnings } = await openCertificate(folder, make, NOW, names);
+  expect(warnings).toEqual([expect.stringContaining('not valid for pi.example, 192.0.2.7, 2001:db8::1: ')]);
+});
+
 test('the folder is below XDG_CONFIG_HOME, else below HOME', () => {
   expect(certificateFolder({ XDG_CONFIG_HOME: '/x', HOME: '/h' })).toBe('/x/socktop_agent/tls');
   expect(certificateFolder({ XDG_CONFIG_HOME: 'x', HOME: '/h' })).toBe('/h/.config/socktop_agent/tls');

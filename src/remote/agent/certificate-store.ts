@@ -3,6 +3,7 @@ import { linkSync, lstatSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { OpError, toOpError } from '../../kit/errors/op-error.ts';
 import { readText, removeFile, writeNew } from '../../kit/files/user-file.ts';
+import { ipVersion } from '../../kit/text/network-name.ts';
 import type { CertificatePair } from './certificate.ts';
 
 /** A pair on disk that is fit to serve with. */
@@ -33,12 +34,13 @@ export function certificateFolder(environment: Readonly<Record<string, string | 
 /**
  * The pair of a folder; where there is none, one that `make` makes. Nothing that is there is ever replaced. Rejects
  * with an OpError whose message says what is wrong and what to do: `EXPIRED`, `MISMATCH`, `BAD_CERTIFICATE`, `HALF`,
- * `CLOCK`, or the code of the file system.
+ * `CLOCK`, or the code of the file system. Which of `wantedNames` the certificate lacks is a warning.
  */
 export async function openCertificate(
   folder: string,
   make: () => Promise<CertificatePair>,
   nowMillis: number,
+  wantedNames: readonly string[] = [],
 ): Promise<StoredCertificate> {
   const certificatePath = join(folder, 'cert.pem');
   const keyPath = join(folder, 'key.pem');
@@ -58,7 +60,7 @@ export async function openCertificate(
     );
   }
   if (isNew) await create(folder, certificatePath, keyPath, make);
-  return load(certificatePath, keyPath, nowMillis, isNew);
+  return load(certificatePath, keyPath, nowMillis, isNew, wantedNames);
 }
 
 function exists(path: string): boolean {
@@ -97,6 +99,7 @@ function load(
   keyPath: string,
   nowMillis: number,
   isNew: boolean,
+  wantedNames: readonly string[],
 ): StoredCertificate {
   const certificatePem = readPem(certificatePath);
   const keyPem = readPem(keyPath);
@@ -119,12 +122,25 @@ function load(
   return {
     ...{ certificatePem, keyPem, certificatePath, keyPath, isNew },
     fingerprint: certificate.fingerprint256,
-    warnings: warningsOf(certificate, keyPath, nowMillis),
+    warnings: warningsOf(certificate, keyPath, nowMillis, wantedNames),
   };
 }
 
-function warningsOf(certificate: X509Certificate, keyPath: string, nowMillis: number): string[] {
+function warningsOf(
+  certificate: X509Certificate,
+  keyPath: string,
+  nowMillis: number,
+  wantedNames: readonly string[],
+): string[] {
   const warnings: string[] = [];
+  const isNamed = (name: string) =>
+    (ipVersion(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined;
+  const missing = wantedNames.filter((name) => !isNamed(name));
+  if (missing.length > 0) {
+    warnings.push(
+      `the certificate is not valid for ${missing.join(', ')}: names are set when it is made; delete the pair to have a new one`,
+    );
+  }
   if (nowMillis < Date.parse(certificate.validFrom)) {
     warnings.push(
       `the certificate is not valid before ${certificate.validFrom}: check the clock of this machine`,

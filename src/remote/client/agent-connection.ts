@@ -209,6 +209,8 @@ function optionsOf(
 }
 
 const OFFER_IGNORED = 'OFFER_IGNORED';
+/** What Bun says of a reply that switches protocols, but not to this one. */
+const UPGRADE = /: (Missing|Invalid|Mismatch) [\w ]+$/;
 const STATUS = /Expected 101 status code: (\d{3})/;
 
 /** Error of a failed connect; Bun reports the HTTP status only in the message. */
@@ -232,6 +234,7 @@ function failureOf(
   const word = code ?? /Failed to connect (E[A-Z]+)/.exec(message)?.[1] ?? 'UNKNOWN';
   // Codes of the HTTP parser: the reply was not HTTP.
   if (word.startsWith('HPE_')) return { code: word, message: 'not an agent' };
+  if (UPGRADE.test(message)) return { code: 'BAD_UPGRADE', message: 'not an agent: it opens no WebSocket' };
   const hint = word === 'ECONNRESET' && !agent.isEncrypted ? '; does it need wss://?' : '';
   return { code: word, message: `${SYSTEM_REASONS[word] ?? `no connection (${word})`}${hint}` };
 }
@@ -243,6 +246,8 @@ const SYSTEM_REASONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'DNS lookup failed; try again',
   EHOSTUNREACH: 'no route to host',
   ENETUNREACH: 'network unreachable',
+  EADDRNOTAVAIL: 'network unreachable',
+  EAFNOSUPPORT: 'this machine has no addresses of that kind; is IPv6 switched off?',
   EPROTO: 'the server does not speak TLS; try ws://',
   ETIMEDOUT: 'connection timed out',
   UNKNOWN: 'no connection',

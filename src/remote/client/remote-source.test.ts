@@ -106,6 +106,18 @@ describe('an agent of this machine', () => {
     });
     expect(await reason(connect(other.port))).toBe('not an agent');
     other.stop(true);
+    // Another kind of WebSocket, and a server that answers everybody with the same.
+    const replies = ['Sec-WebSocket-Protocol: chat', 'Sec-WebSocket-Accept: AAAA'].map(
+      (line) => `HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${line}\r\n\r\n`,
+    );
+    for (const reply of replies) {
+      const switching = Bun.listen({
+        ...{ hostname: '127.0.0.1', port: 0 },
+        socket: { data: (socket) => void socket.write(reply) },
+      });
+      expect(await reason(connect(switching.port))).toBe('not an agent: it opens no WebSocket');
+      switching.stop(true);
+    }
     const closing = Bun.listen({
       ...{ hostname: '127.0.0.1', port: 0, tls: { cert: pair.certificatePem, key: pair.keyPem } },
       socket: { data: (socket) => void socket.end() },

@@ -234,10 +234,11 @@ function listenFailure(thrown: unknown, port: number, bindAddress: string | unde
   const reasons: Readonly<Record<string, string>> = {
     EADDRINUSE: `${where} is in use: choose another one with --port`,
     EACCES: `${where} needs privileges: choose a port above 1023, or add CAP_NET_BIND_SERVICE`,
+    EAFNOSUPPORT: `cannot listen on ${where}: this machine has no addresses of that kind; is IPv6 switched off?`,
     EADDRNOTAVAIL: `${bindAddress ?? 'the address'} is not an address of this machine`,
   };
-  // For a name that means nothing the runtime gives whatever code the system call before left behind.
-  const isName = bindAddress !== undefined && ipVersion(bindAddress) === 0;
+  // For a name or a zone that means nothing the runtime gives whatever code the system call before left behind.
+  const isName = bindAddress !== undefined && (ipVersion(bindAddress) === 0 || bindAddress.includes('%'));
   const otherwise = isName
     ? `'${bindAddress}' is not an address of this machine or a name for one`
     : `cannot listen on ${where} (${code})`;
