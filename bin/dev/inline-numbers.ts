@@ -41,8 +41,9 @@ class Source {
   code: string;
   readonly path: string;
   readonly #text: string;
-  /** As JavaScript, with the names; without imports. */
+  /** As JavaScript, with the names. */
   readonly #plain: string;
+  /** The same without imports. */
   readonly #body: string;
   #definedCount = 0;
 

@@ -7,7 +7,7 @@ export function setNewest<K, V>(map: Map<K, V>, key: K, value: V, limit: number)
 
 /** So many at once, then one more every while. Times are of the monotonic clock. */
 export class Allowance {
-  /** How often there was none left, since whoever tells of it last set this to 0. */
+  /** How often there was none left; whoever reports it sets this back to 0. */
   refused = 0;
   readonly #burst: number;
   readonly #refillMillis: number;
