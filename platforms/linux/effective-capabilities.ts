@@ -40,13 +40,14 @@ export function setCapabilities(changed: Partial<CapabilitySets>): void {
 }
 
 /**
- * Puts none in force, and all that are permitted. Lowering leaves the permitted set, so that they can be raised again: a
- * file that the user names is opened with the user's own rights. Throw SyscallError.
+ * Puts no capability in force. The permitted set stays, so that they can be raised again: a file that the user names is
+ * opened with the user's own rights. Throws SyscallError.
  */
 export function lowerCapabilities(): void {
   setCapabilities({ effective: 0n });
 }
 
+/** Puts all permitted capabilities in force. Throws SyscallError. */
 export function raiseCapabilities(): void {
   setCapabilities({ effective: capabilitySets().permitted });
 }

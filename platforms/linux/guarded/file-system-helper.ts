@@ -65,9 +65,8 @@ const SIGKILL = 9;
 const NEWLINE = 0x0a;
 
 /**
- * The program that asks file systems and drives in the place of another, which it answers line by line until its input
- * ends. One that is gone may hold it up for ever: nobody waits for it then. It gives up what rights it has. Throws
- * SyscallError.
+ * The helper: it asks file systems and drives for another program, and answers line by line until its input ends. One
+ * that hangs may hold it up for ever: nobody waits for it then. It gives up all its capabilities. Throws SyscallError.
  */
 export function runFileSystemHelper(): void {
   processControl(PR_SET_PDEATHSIG, SIGKILL);

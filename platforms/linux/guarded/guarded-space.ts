@@ -56,9 +56,9 @@ interface Stuck {
 }
 
 /**
- * The one place where file systems and drives are asked. A process beside does it, one for all of them; whoever does
- * not answer in time keeps the process, a new one asks the others. When it answers at last, it is asked again like the
- * others. So nothing here ever waits for a disk, a server or a daemon that is gone, whatever the type of the file system.
+ * The one place where file systems and drives are asked. One helper process asks all of them. One that does not answer
+ * in time keeps that helper, and a new helper asks the others; once it has answered it is asked like the others again.
+ * So nothing here ever waits for a disk, a server or a daemon that is gone, whatever the type of the file system.
  */
 class Guarded {
   readonly #start: () => ChildToWriteTo;

@@ -64,7 +64,8 @@ export class SystemExport implements MachineProcessExport {
   constructor(userOf: UserNames, groupBy?: Grouping, sortKey?: string) {
     this.#userOf = userOf;
     this.groupBy = groupBy;
-    this.sort = { key: plainSortKeys().find((key) => key === sortKey) ?? 'cpu', isReversed: false };
+    const keys = plainSortKeys();
+    this.sort = { key: keys.find((key) => key === sortKey) ?? keys[0]!, isReversed: false };
   }
 
   /** Whether there is anything to tell. */
