@@ -114,23 +114,38 @@ export class NamedProcesses {
     this.#shell = shell;
   }
 
-  /** Resolves when all `count` of them have their names, `TAG-00` and so on. */
+  /** Resolves when all `count` of them have their names, `TAG-00` and so on, in the order of their PIDs. */
   static async start(count: number): Promise<NamedProcesses> {
+    for (;;) {
+      const { named, pids } = await NamedProcesses.#startOnce(count);
+      if (pids.every((pid, index) => index === 0 || pid > pids[index - 1]!)) return named;
+      // The kernel's next PID began at the lowest again between two of them.
+      await named.stop();
+    }
+  }
+
+  static async #startOnce(count: number): Promise<{ named: NamedProcesses; pids: number[] }> {
     const tag = `k${process.pid.toString(36)}`;
     // The input of what runs in the background is none of the shell's, but descriptor 3 stays.
     const script = `exec 3<&0; for i in $(seq -w 0 ${count - 1}); do
-      ( printf '%s' "$TAG-$i" > /proc/$BASHPID/comm; echo ready >&4; read -r _ <&3 ) 4>&1 &
+      ( printf '%s' "$TAG-$i" > /proc/$BASHPID/comm; echo "$i $BASHPID" >&4; read -r _ <&3 ) 4>&1 &
     done; wait`;
     const shell = Bun.spawn(['bash', '--norc', '-c', script], {
       env: { PATH: process.env['PATH'], TAG: tag },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    let ready = 0;
+    const decoder = new TextDecoder();
+    let text = '';
     for await (const chunk of shell.stdout) {
-      ready += new TextDecoder().decode(chunk).split('\n').length - 1;
-      if (ready >= count) break;
+      text += decoder.decode(chunk, { stream: true });
+      if (text.split('\n').length > count) break;
     }
-    return new NamedProcesses(tag, shell);
+    const pids: number[] = [];
+    for (const line of text.trimEnd().split('\n')) {
+      const [index, pid] = line.split(' ').map(Number);
+      pids[index!] = pid!;
+    }
+    return { named: new NamedProcesses(tag, shell), pids };
   }
 
   async stop(): Promise<void> {
