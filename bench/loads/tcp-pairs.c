@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include "load.h"
 
-#define PAIRS_LIMIT 20000
+#define PAIRS_LIMIT 25000
 #define PROCESSES_LIMIT 4096
 
 union address {

@@ -104,7 +104,7 @@ const AXES: readonly Axis[] = [
   },
   {
     ...{ title: 'sstop, by sockets', unit: 'sockets' },
-    points: [100, 1000, 10_000, 40_000],
+    points: [100, 1000, 10_000, 50_000],
     measure: (count) =>
       withLoad('tcp-pairs', [count / 2, Math.ceil(count / SOCKETS_PER_PROCESS)], () =>
         steadyCpu(SSTOP_COMMAND),
