@@ -262,5 +262,5 @@ describe.skipIf(sshObstacle !== undefined)('by ssh (needs root, openssh, busybox
     expect(line.protocol).toBe('shell');
     expect(line.agent_cpu_percent).toBeGreaterThan(0);
     expect(line.agent_cpu_percent).toBeLessThan(2);
-  });
+  }, 120_000);
 });

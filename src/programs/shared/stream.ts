@@ -206,19 +206,23 @@ class Stream {
     return true;
   }
 
-  #print(): Promise<boolean> {
+  async #print(): Promise<boolean> {
     const isFirst = this.#isFirstOutput;
     this.#isFirstOutput = false;
-    const text = this.#content.text(isFirst);
-    this.#collectBehind(text.length);
-    return this.#output.write(text);
+    const isOpen = await this.#output.write(this.#counted(this.#content.text(isFirst)));
+    this.#collect();
+    return isOpen;
   }
 
-  /** A stream can run for weeks. */
-  #collectBehind(length: number): void {
+  #counted(text: string): string {
+    this.#uncollected += text.length;
+    return text;
+  }
+
+  /** A stream can run for weeks. Only once it is printed is a text garbage that collecting the young takes. */
+  #collect(): void {
     // A recording is played as fast as it goes, and ends.
     if (this.#options.playback !== undefined) return;
-    this.#uncollected += length;
     const now = performance.now();
     const isDue = now - this.#collectedMillis >= COLLECTED_MILLIS;
     if (!isDue && this.#uncollected < COLLECTED_CHARACTERS) return;
