@@ -95,7 +95,7 @@ describe.each(SYSTEMS)(
     }
 
     const urlFor = (program: string) =>
-      `add a URL: ${program} ssh://HOST, or of an agent, wss://HOST:8443/ws`;
+      `add a URL: ${program} ssh://HOST, or wss://HOST:8443/ws for an agent`;
     const here = `${name} cannot be monitored directly`;
 
     test('no agent runs here', async () => {

@@ -80,14 +80,15 @@ describe.skipIf(programs === undefined)(`the released clients for Windows (needs
   test(
     'what is about the machine itself is refused',
     async () => {
-      const here = 'windows cannot be monitored directly; add the URL of an agent';
-      expect(await run('sstop.exe')).toEqual({
-        ...{ code: 2, stdout: '', stderr: `sstop: ${here}: sstop wss://HOST:8443/ws\n` },
-      });
+      for (const [program, arguments_] of [
+        ['sstop', []],
+        ['socktop', ['--local']],
+      ] as const) {
+        const urls = `${program} ssh://HOST, or wss://HOST:8443/ws for an agent`;
+        const stderr = `${program}: windows cannot be monitored directly; add a URL: ${urls}\n`;
+        expect(await run(`${program}.exe`, ...arguments_)).toEqual({ code: 2, stdout: '', stderr });
+      }
       expect((await run('sstop.exe', '--doctor')).code).toBe(2);
-      expect(await run('socktop.exe', '--local')).toEqual({
-        ...{ code: 2, stdout: '', stderr: `socktop: ${here}: socktop wss://HOST:8443/ws\n` },
-      });
     },
     LONG_MILLIS,
   );

@@ -118,5 +118,5 @@ export function localObstacle(
   { isWatchable, system }: { readonly isWatchable: boolean; readonly system: System },
 ): string | undefined {
   if (isWatchable) return undefined;
-  return `${system.name} cannot be monitored directly; add a URL: ${program} ssh://HOST, or of an agent, wss://HOST:8443/ws`;
+  return `${system.name} cannot be monitored directly; add a URL: ${program} ssh://HOST, or wss://HOST:8443/ws for an agent`;
 }
