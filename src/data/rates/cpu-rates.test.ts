@@ -66,6 +66,10 @@ describe('CPU use', () => {
     expect(usage.total).toBeNaN();
     usage.update(tableOf([120, 180]));
     expect(usage.total).toBe(10);
+    // Work of the core that came back counts from its own beginning.
+    for (const [busy, idle] of [[200, 1000] as const, [1, 10] as const, [11, 100] as const])
+      usage.update(tableOf([busy, idle]));
+    expect(usage.total).toBe(10);
   });
 
   test('is all of the time where idle time rests', () => {
@@ -101,5 +105,21 @@ describe('CPU use', () => {
     expect(work(30, 70)).toBe(30);
     for (const row of [0, 1]) table[name][row] = 0;
     expect(work(30, 70)).toBe(30);
+  });
+
+  test.each(['steal', 'iowait', 'nice'] as const)('counts %s that steps back and returns once', (name) => {
+    const usage = new CpuUsage();
+    const table = tableOf([1000, 9000]);
+    const totals: number[] = [];
+    for (const step of [200, 0, -60, 60, 0]) {
+      for (const row of [0, 1]) {
+        table.user[row]! += 30;
+        table.idle[row]! += 70;
+        table[name][row]! += step;
+      }
+      usage.update(table);
+      totals.push(Math.round(usage.total));
+    }
+    expect(totals.slice(1)).toEqual([30, 30, 30, 30]);
   });
 });

@@ -10,7 +10,7 @@ import { SampleHistory, type Trend, Trends } from './histories.ts';
 
 /** A counter of 64 bits that went below zero is about so large; no machine runs so long. */
 const WRAPPED_TICKS = 2 ** 62;
-/** Three seconds of usual ticks: idle time that steps back by more begins anew, as of a core that was away. */
+/** Three seconds of usual ticks: what steps back by more begins anew, as of a core that was away. */
 const BACK_TICKS = 300;
 
 /** Rows as in CpuTable: 0 all cores together, `core + 1` one core. */
@@ -51,13 +51,16 @@ export class CpuUsage extends columnsClass(USAGE_COLUMNS) {
         this.#setShares(row, 0, 0, 0, Number.NaN);
         continue;
       }
+      const isAnew = idleGrowth < 0;
       let busy = 0;
       let all = 0;
       for (let i = 0; i < TIME_COLUMNS.length; i++) {
         const name = TIME_COLUMNS[i]!;
         const now = times[name][row]!;
         const growth = growthOf(now, this[name][row]!);
-        this[name][row] = now;
+        // Where a column stepped back a little it comes back to where it was, and that is no growth either.
+        const isBackALittle = now < this[name][row]! && this[name][row]! - now <= BACK_TICKS;
+        if (!isBackALittle || isAnew) this[name][row] = now;
         if (i < BUSY_COLUMNS.length) busy += growth;
         all += growth;
       }
