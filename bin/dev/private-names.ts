@@ -25,7 +25,7 @@ interface Edit {
 export class PrivateNames {
   #derivedClasses = 0;
 
-  /** Throws `SyntaxError` for what is no JavaScript. */
+  /** Throws `SyntaxError` for what is no JavaScript, and for `#name in object`. */
   replaceIn(code: string): string {
     const edits: Edit[] = [];
     const tree = parse(code, { ecmaVersion: 'latest', sourceType: 'module' });
@@ -47,9 +47,10 @@ export class PrivateNames {
       node.type.startsWith('Class') && isTree(node['body']) ? this.#namesOf(node, around) : around;
     for (const child of Object.values(node).flat()) {
       if (!isTree(child)) continue;
-      const isAsked = node.type === 'BinaryExpression' && child.type === 'PrivateIdentifier';
-      if (isAsked) edits.push({ at: child, text: JSON.stringify(nameOf(child, names)) });
-      else this.#collect(child, names, edits);
+      // Classes that extend nothing share their new names.
+      if (node.type === 'BinaryExpression' && child.type === 'PrivateIdentifier')
+        throw new SyntaxError(`#${child['name']} in: not supported in what is bundled; use instanceof`);
+      this.#collect(child, names, edits);
     }
   }
 
