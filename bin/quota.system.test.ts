@@ -59,7 +59,6 @@ describe.skipIf(probe === undefined)(
         const firstMillis = pty.shownMillis - from;
         await pty.waitUntil(() => CLOCK.test(pty.line(0)), 'a first sample', FIRST_ROWS_MILLIS);
         const sampledMillis = pty.shownMillis - from;
-        expect(group?.throttledCount()).toBeGreaterThan(0);
         await Bun.sleep(SETTLED_MILLIS);
 
         const seconds: number[] = [];
@@ -84,6 +83,8 @@ describe.skipIf(probe === undefined)(
         process.stdout.write(
           `${name}: first frame ${firstMillis.toFixed(0)} ms, first sample ${sampledMillis.toFixed(0)} ms, keys median ${median.toFixed(0)} ms, longest ${answers.at(-1)?.toFixed(0)} ms, refreshes ${seconds.length - 1} in ${WATCHED_SECONDS} s\n`,
         );
+        // The first names may come within the quota, but not all that follows.
+        expect(group?.throttledCount()).toBeGreaterThan(0);
         expect(median).toBeLessThan(KEY_MILLIS);
         // By the second hand a refresh every second may jump over one when it comes right at its turn.
         expect(Math.max(...gaps)).toBeLessThanOrEqual(2);

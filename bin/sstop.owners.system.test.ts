@@ -299,10 +299,16 @@ for (const tier of ['ebpf', 'netlink', 'packet'] as const) {
       await far.does(`connect tcp ${NEAR} ${port}`);
       await far.does(`send ${ACTIVATED_BYTES}`);
       const ofService = async () => {
-        const shown = await monitor.shown();
-        const wire = grownSince(before, stage.wire());
+        let wire = stage.wire();
+        let shown = await monitor.shown();
+        // An acknowledgment may come behind the sample.
+        while (!Bun.deepEquals(wire, stage.wire())) {
+          wire = stage.wire();
+          shown = await monitor.shown();
+        }
         const own = bytesOf(shown, service);
-        const counted = shown.basis === 'payload' ? { up: 0, down: ACTIVATED_BYTES } : wire;
+        const counted =
+          shown.basis === 'payload' ? { up: 0, down: ACTIVATED_BYTES } : grownSince(before, wire);
         return { shown, own, counted };
       };
       const first = await ofService();
